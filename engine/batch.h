@@ -1,0 +1,157 @@
+/* What travels between the threads: batch, record, cell, block. Plain structs; the rings hand over ownership.
+ *
+ *   fetch --batch--> parse --block--> write
+ *
+ * A batch is one reply body; a block is rows in the sink's own format. Never single records. Views (record data, cells) point
+ * into the batch's body or the decoder's scratch and die with them.
+ */
+#ifndef SC_BATCH_H
+#define SC_BATCH_H
+
+#include "engine/base/budget.h"
+#include "engine/base/slice.h"
+#include "engine/position.h"
+
+#define SC_SHARD_ID_MAX 128
+#define SC_BODY_PADDING 64 /* readable bytes behind every body: what simdjson wants (SIMDJSON_PADDING is 64 in 3.0) */
+#define SC_RECORDS_MAX 10000 /* GetRecords' greatest Limit */
+
+/* A shard as all threads know it: made by control before the shard is assigned, immutable, kept to the end of the run. */
+struct sc_shard_info {
+  uint32_t index; /* dense, from 0 */
+  uint16_t fetch, parse, write; /* the threads it is pinned to */
+  char id[SC_SHARD_ID_MAX + 1];
+};
+
+enum sc_batch_flag {
+  SC_BATCH_END = 1, /* the shard is closed and these are its last records */
+  SC_BATCH_TIP = 2  /* the tip is reached; in a bounded load the shard is done */
+};
+
+enum sc_envelope {
+  SC_ENVELOPE_NONE,        /* no body: only flags travel */
+  SC_ENVELOPE_JSON,        /* a GetRecords reply in JSON 1.1 */
+  SC_ENVELOPE_CBOR         /* a GetRecords reply in CBOR 1.1 */
+};
+
+/* One reply. Made by the fetch thread in one allocation with its body when the size is known; freed by the parse thread. */
+struct sc_batch {
+  const struct sc_shard_info *shard;
+  uint32_t term;       /* the incarnation of the shard's write thread that asked for it; older than today's: drop */
+  uint32_t flags;      /* enum sc_batch_flag */
+  enum sc_envelope envelope;
+  uint32_t n_records;  /* as counted by the tokenizer */
+  int64_t read_until_ms; /* service time minus MillisBehindLatest: all older records were read */
+  struct sc_budget *budget;
+  size_t credit_bytes; /* taken from the body pool, or from its reserve */
+  bool from_reserve;
+  size_t body_len, body_cap; /* bytes; body_cap without the padding */
+  char body[];         /* body_cap + SC_BODY_PADDING bytes */
+};
+
+/* credit_bytes were taken by the caller and go with the batch. body_cap may be 0. */
+struct sc_batch *sc_batch_new(struct sc_budget *budget, size_t body_cap, size_t credit_bytes, bool from_reserve);
+void sc_batch_free(struct sc_batch *batch); /* gives the credit back */
+/* What a body of that size costs. */
+size_t sc_batch_cost(size_t body_cap);
+
+/* A record of an opened envelope. Views into the body; data is decoded in place. */
+struct sc_record {
+  struct sc_slice data;
+  struct sc_slice sequence;      /* digits, checked */
+  struct sc_slice partition_key; /* unescaped UTF-8 */
+  int64_t arrival_us;            /* ApproximateArrivalTimestamp, epoch microseconds; INT64_MIN when absent */
+};
+
+/* A value on its way from the decoder to the encoder. 16 bytes. */
+enum sc_cell_type {
+  SC_CELL_NULL,   /* JSON null, or the key is missing */
+  SC_CELL_BOOL,   /* i: 0 or 1 */
+  SC_CELL_INT,    /* i */
+  SC_CELL_DOUBLE, /* d, finite */
+  SC_CELL_NUMBER, /* ptr, len: the number's own text, JSON grammar checked; when it fits neither, or the column wants text */
+  SC_CELL_STRING, /* ptr, len: unescaped UTF-8, validated, may hold U+0000 */
+  SC_CELL_JSON,   /* ptr, len: validated JSON text (walked: escapes, surrogates, no U+0000, numbers, depth) */
+  SC_CELL_TIME    /* i: epoch microseconds (metadata only) */
+};
+
+struct sc_cell {
+  uint32_t type; /* enum sc_cell_type */
+  uint32_t len;
+  union {
+    int64_t i;
+    double d;
+    const char *ptr;
+  };
+};
+_Static_assert(sizeof(struct sc_cell) == 16, "a cell is two words");
+
+/* Why a record did not become a row. reason is a full sentence part: "column \"a\": 3000000000 is out of range for integer". */
+struct sc_reject {
+  uint32_t record; /* index into the records given */
+  char sqlstate[6];
+  char reason[250];
+};
+
+/* Rows of cells, row-major: cells[row * n_columns + column]. Owned by the parse thread, used again and again. */
+struct sc_cells {
+  uint32_t n_columns;
+  uint32_t cap_rows;  /* at most SC_CHUNK_ROWS, and cap_rows * n_columns <= SC_CHUNK_CELLS unless one row is larger */
+  uint32_t n_rows;
+  struct sc_cell *cells;
+  uint32_t *record;   /* of row i: index into the records given */
+};
+#define SC_CHUNK_ROWS 256
+#define SC_CHUNK_CELLS 16384
+
+/* The part of one shard in a block: records first..last of one incarnation, in order. */
+struct sc_span {
+  const struct sc_shard_info *shard;
+  struct sc_sequence first, last; /* of all records, rows or not; len 0 when the span has none */
+  uint32_t flags;                 /* enum sc_batch_flag, of the last batch in it */
+  uint32_t records, rows, dead;   /* records = rows + dead + filtered */
+  uint64_t record_bytes;
+  int64_t read_until_ms;
+};
+
+struct sc_row_ref {
+  uint32_t offset;          /* of the row in data */
+  uint32_t span;
+  uint32_t sequence_offset; /* into sequences */
+  uint32_t sequence_len;
+};
+
+struct sc_plan;
+
+/* Rows of one (parse, write) pair, of one term and one plan. Filled by the parse thread, kept by the write thread until the
+ * commit is known, then given back to the parse thread through a ring. Memory is paid from the block pool. */
+struct sc_block {
+  uint16_t parse, write;
+  uint32_t term;
+  const struct sc_plan *plan;
+  int64_t oldest_ms;  /* monotonic: when its first row came */
+  char *data;         /* rows as the sink writes them: binary COPY tuples, COPY text lines, NDJSON lines */
+  size_t len, cap;
+  char *dead;         /* dead letters, encoded by the sink's encode_dead; NULL until there is one */
+  size_t dead_len, dead_cap;
+  char *sequences;    /* digits of the rows' sequence numbers, one after the other */
+  size_t sequences_len, sequences_cap;
+  struct sc_row_ref *rows;
+  uint32_t n_rows, cap_rows;
+  struct sc_span *spans;
+  uint32_t n_spans, cap_spans;
+  struct sc_budget *budget;
+  size_t credit_bytes;
+  struct sc_block *next; /* the write thread's list of blocks in the open transaction */
+};
+
+/* NULL when the block pool has no credit. data_cap in bytes. */
+struct sc_block *sc_block_new(struct sc_budget *budget, size_t data_cap);
+void sc_block_free(struct sc_block *block);
+/* Empties it for the next use; keeps the memory, but that of dead letters. */
+void sc_block_reset(struct sc_block *block);
+size_t sc_block_cost(size_t data_cap);
+/* Room for more dead-letter bytes; takes credit, false when there is none. */
+bool sc_block_reserve_dead(struct sc_block *block, size_t more_bytes);
+
+#endif

@@ -1,0 +1,75 @@
+/* Which shards there are, who descends from whom, and which may be read now. Pure: no I/O, no clock.
+ *
+ * Control feeds it the stored rows, complete ListShards answers (all pages) and committed shard ends; it says what to insert, what
+ * to start and what is wrong. Rules: a child starts when all its parents, adjacent parent included, have ended and committed, or
+ * are known to be gone (neither listed nor stored unfinished); on the first run every listed shard starts at the run's start; a shard
+ * that comes later starts at TRIM_HORIZON; a stored, unfinished shard that is no longer listed is a gap; open shards cover the hash range
+ * 0..2^128-1 without a hole.
+ */
+#ifndef SC_LINEAGE_H
+#define SC_LINEAGE_H
+
+#include "engine/base/error.h"
+#include "engine/position.h"
+
+#define SC_PARENTS_MAX 2
+
+/* 128-bit hash key. */
+struct sc_hash_key {
+  uint64_t high, low;
+};
+
+/* A shard as ListShards gives it. */
+struct sc_listed {
+  char id[129];
+  char parents[SC_PARENTS_MAX][129]; /* "" when absent; [0] ParentShardId, [1] AdjacentParentShardId */
+  struct sc_hash_key hash_first, hash_last;
+  bool closed; /* EndingSequenceNumber is there */
+};
+
+/* A shard as the checkpoint table has it. */
+struct sc_stored {
+  char id[129];
+  char parents[SC_PARENTS_MAX][129];
+  bool ended;
+};
+
+struct sc_lineage;
+struct sc_lineage *sc_lineage_new(void);
+void sc_lineage_free(struct sc_lineage *l);
+
+/* At start, when rows are stored: before the first listing. */
+void sc_lineage_restore(struct sc_lineage *l, const struct sc_stored *rows, size_t n);
+/* A complete listing. */
+void sc_lineage_listed(struct sc_lineage *l, const struct sc_listed *shards, size_t n);
+
+/* The next shard that has no row yet and should get one; false when there is none. first_run: it was in the first listing of a run that
+ * stored nothing before. Call sc_lineage_stored once its row is committed. */
+bool sc_lineage_next_new(const struct sc_lineage *l, struct sc_listed *out, bool *first_run);
+void sc_lineage_stored(struct sc_lineage *l, const char *id);
+/* The next shard with a row, not started, all of whose parents are done; false when there is none. Call sc_lineage_started. */
+bool sc_lineage_next_ready(const struct sc_lineage *l, char id[129]);
+void sc_lineage_started(struct sc_lineage *l, const char *id);
+/* Its end is committed (or the take said so). */
+void sc_lineage_ended(struct sc_lineage *l, const char *id);
+/* At its tip in a bounded load: done for this run; its descendants are not waited for. */
+void sc_lineage_at_tip(struct sc_lineage *l, const char *id);
+
+/* The next stored, unfinished shard that the last listing no longer has, each told once: records may be lost. */
+bool sc_lineage_next_gone(struct sc_lineage *l, char id[129]);
+/* Is the shard closed by the last listing? An unknown shard is not. */
+bool sc_lineage_is_closed(const struct sc_lineage *l, const char *id);
+/* The hash range of the open shards of the last listing has a hole: true, and where it begins. */
+bool sc_lineage_hole(const struct sc_lineage *l, struct sc_hash_key *at);
+
+struct sc_lineage_counts {
+  size_t known, waiting, running, ended, at_tip, gone;
+};
+void sc_lineage_count(const struct sc_lineage *l, struct sc_lineage_counts *out);
+/* Nothing runs and nothing could: a bounded load is over. */
+bool sc_lineage_is_finished(const struct sc_lineage *l);
+
+/* "0|[1-9]\d{0,38}", below 2^128. */
+bool sc_hash_key_parse(struct sc_slice text, struct sc_hash_key *out);
+
+#endif
