@@ -1,12 +1,26 @@
-# shardcopy: make builds, make help lists what else there is.
-# CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR are respected; V=1 shows commands.
-# SAN=address or SAN=thread builds with sanitizers under build-address/ or build-thread/; WERROR=1 is what CI uses.
+# shardcopy: `make` builds, `make help` lists what else there is.
+# CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR are respected; V=1 shows commands; WERROR=1 is what CI uses.
+# SAN=address or SAN=thread builds with sanitizers under build-address/ or build-thread/.
 
 PREFIX ?= /usr/local
+PYTHON ?= /usr/bin/python3
+SEEDS ?= 500
+FUZZ_SECONDS ?= 60
 BUILD := build$(if $(SAN),-$(SAN))
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
+comma := ,
+
+# Seconds each suite of `make test` may take on 2 cores, printed beside what it took; together 8 minutes.
+BUDGET_build := 100
+BUDGET_unit := 30
+BUDGET_simulation := 45
+BUDGET_corpus := 15
+BUDGET_docs := 5
+BUDGET_integration := 285
+# Seconds of the longer checks, outside `make test`.
+BUDGET_peers := 120
 
 VERSION := 0.1.0
 PKGS := libcurl openssl simdjson libpq
@@ -15,10 +29,12 @@ JEMALLOC := $(if $(SAN),,-ljemalloc)
 
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= -O2 -g
+san_address := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+san_thread := -fsanitize=thread
+san_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+sanitize := $(if $(SAN),$(or $(san_$(SAN)),$(error SAN is address, thread or empty)))
 hardening := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 warnings := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
-sanitize := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)$(if $(filter thread,$(SAN)),-fsanitize=thread)
-comma := ,
 base_cppflags := -I. -D_GNU_SOURCE -DSC_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 base_cflags := -std=c17 -pthread $(warnings) -Wstrict-prototypes -Wmissing-prototypes $(hardening) $(sanitize)
 base_cxxflags := -std=c++17 -pthread $(warnings) $(hardening) $(sanitize) -fno-rtti
@@ -27,18 +43,27 @@ base_ldflags := -pie -Wl,-z,relro,-z,now -pthread $(sanitize)
 ENGINE_SRC := $(filter-out engine/main.c engine/modules.c,$(wildcard engine/*.c engine/base/*.c codec/*.c codec/*.cc net/*.c sink/*.c))
 LOCAL_SRC := $(filter-out bench/local/main.c,$(wildcard bench/local/*.c))
 UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null)
+SIMULATION_SRC := $(wildcard tests/simulation/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
 ENGINE_LIB := $(BUILD)/libshardcopy.a
 LOCAL_LIB := $(BUILD)/liblocal.a
+PROGRAMS := $(if $(wildcard engine/main.c),$(BUILD)/shardcopy) $(if $(wildcard bench/local/main.c),$(BUILD)/shardcopy-local)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+SIMULATION_BIN := $(if $(SIMULATION_SRC),$(BUILD)/simulate)
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 libs := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lstdc++ -lm $(JEMALLOC)
 local_libs := $(shell pkg-config --libs $(LOCAL_PKGS) 2>/dev/null) -lhttp_parser -lstdc++ -lm $(JEMALLOC)
 
+# A make inside a recipe: in parallel also when the caller gave no -j.
+MAKE_ALL = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+SUITE := $(PYTHON) tests/tools/suite.py --results build/suites
+SANITIZER_ENV := ASAN_OPTIONS=abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
 .PHONY: all
-all: $(BUILD)/shardcopy $(BUILD)/shardcopy-local
+all: $(PROGRAMS) ## build/shardcopy and build/shardcopy-local (the default)
 
 $(BUILD)/obj/%.c.o: %.c
 	$(call say,CC,$<)
@@ -71,12 +96,110 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.c.o $(LOCAL_LIB) $(ENGINE_LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) -lhttp_parser -lcmocka
 
-.PHONY: unit
-unit: $(UNIT_BIN)
-	$(Q)for t in $(UNIT_BIN); do $$t || exit 1; done
+$(BUILD)/simulate: $(call obj,$(SIMULATION_SRC)) $(ENGINE_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
-.PHONY: clean
-clean:
-	rm -rf build build-address build-thread
+# The fuzz targets twice: here with a driver that replays files, under build-fuzz/ (SAN=fuzz) with clang's libFuzzer.
+fuzz_driver := $(if $(filter fuzz,$(SAN)),,$(BUILD)/obj/tests/fuzz/replay.c.o)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.c.o $(fuzz_driver) $(LOCAL_LIB) $(ENGINE_LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(base_ldflags) $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(libs) -lhttp_parser
+
+.SECONDARY:
+
+.PHONY: deps deps-lint deps-peers
+deps: ## install what building and testing needs and is missing (Debian packages)
+	@tests/tools/deps.sh build test
+deps-lint:
+	@tests/tools/deps.sh lint
+deps-peers:
+	@tests/tools/deps.sh peers
+
+.PHONY: test suites
+test: deps ## everything: unit, simulation, fuzz corpora, docs, integration; at most 8 minutes on 2 cores
+	@$(MAKE) --no-print-directory suites
+
+suites:
+	@mkdir -p build && rm -f build/suites
+	@$(SUITE) --must build $(BUDGET_build) -- $(MAKE_ALL) all test-programs
+	@$(SUITE) unit $(BUDGET_unit) -- $(MAKE_ALL) unit
+	@$(SUITE) simulation $(BUDGET_simulation) -- $(MAKE_ALL) simulate SEEDS=$(SEEDS)
+	@$(SUITE) corpus $(BUDGET_corpus) -- $(MAKE_ALL) corpus
+	@$(SUITE) docs $(BUDGET_docs) -- $(MAKE_ALL) docs-check
+	@$(SUITE) integration $(BUDGET_integration) -- $(MAKE_ALL) integration
+	@$(SUITE) --total
+
+.PHONY: test-programs unit simulate corpus integration
+test-programs: $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN)
+
+unit: $(UNIT_BIN) ## unit tests (with SAN=address or SAN=thread too)
+	@$(SANITIZER_ENV) $(PYTHON) tests/tools/unit.py $(UNIT_BIN)
+
+simulate: $(SIMULATION_BIN) ## seeded simulation of the pure state machines: make simulate SEEDS=10000
+	@$(if $(SIMULATION_BIN),$(SANITIZER_ENV) $(SIMULATION_BIN) --seeds=$(SEEDS),echo "0 passed, 0 failed")
+
+corpus: $(FUZZ_BIN) ## replay the fuzz corpora
+	@$(SANITIZER_ENV) $(PYTHON) tests/tools/corpus.py $(FUZZ_BIN)
+
+integration: $(PROGRAMS) ## real PostgreSQL and the local service; T=name picks tests
+	@SHARDCOPY_BUILD=$(BUILD) $(SANITIZER_ENV) $(PYTHON) -m pytest -q tests/integration $(if $(T),-k '$(T)')
+
+.PHONY: test-peers
+test-peers: deps-peers all ## other people's emulators: kinesalite from npm, in a throw-away folder
+	@mkdir -p build && rm -f build/suites
+	@$(SUITE) peers $(BUDGET_peers) -- env SHARDCOPY_BUILD=$(BUILD) $(PYTHON) -m pytest -q tests/peers
+	@$(SUITE) --total
+
+.PHONY: demo
+demo: deps ## a million records into a real PostgreSQL, then everything removed
+	@$(MAKE_ALL) all
+	@bench/demo/demo.sh
+
+.PHONY: fuzz fuzz-run
+fuzz: deps-lint ## libFuzzer on every target: make fuzz FUZZ_SECONDS=60 [FUZZ=name]
+	@$(MAKE_ALL) SAN=fuzz CC=clang-14 CXX=clang++-14 fuzz-run FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ=$(FUZZ)
+fuzz-run: $(if $(FUZZ),$(BUILD)/fuzz/fuzz_$(FUZZ),$(FUZZ_BIN))
+	@for f in $^; do tests/tools/fuzz.sh $$f $(FUZZ_SECONDS) || exit 1; done
+
+.PHONY: docs docs-check
+docs: all ## print the reference pages of docs/ from the programs' own tables
+	@tests/tools/docs.sh $(BUILD) write
+docs-check: all
+	@tests/tools/docs.sh $(BUILD) check
+
+C_FILES := $(shell git ls-files '*.c' '*.h' '*.cc' 2>/dev/null)
+TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(wildcard engine/main.c engine/modules.c bench/local/main.c) $(SIMULATION_SRC)
+.PHONY: lint tidy fmt
+lint: deps-lint ## formatting, clang-tidy, includes between folders, banned functions, lengths
+	@bad=$$(for f in $(C_FILES); do clang-format-14 --dry-run -Werror $$f >/dev/null 2>&1 || echo $$f; done); \
+	  [ -z "$$bad" ] || { echo "not formatted (make fmt):" $$bad; exit 1; }
+	@$(PYTHON) tests/tools/lint.py
+	@$(MAKE_ALL) tidy
+tidy: $(patsubst %,build/tidy/%.ok,$(TIDY_SRC))
+
+# An object is rebuilt when any header it includes changes: a tidy verdict is as old as its object.
+build/tidy/%.ok: build/obj/%.o .clang-tidy
+	$(call say,TIDY,$*)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' $* -- $(base_cppflags) $(if $(filter %.cc,$*),-std=c++17,-std=c17) 2>$@.log \
+	  || { cat $@.log; exit 1; }
+	@mv $@.log $@
+
+fmt: deps-lint ## clang-format-14 in place
+	@clang-format-14 -i $(C_FILES)
+
+.PHONY: install
+install: all ## to PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/shardcopy
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/shardcopy
+
+.PHONY: clean help
+clean: ## remove what was built
+	rm -rf build build-*
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -13,12 +13,12 @@
 #include "engine/position.h"
 
 #define SC_SHARD_ID_MAX 128
-#define SC_BODY_PADDING 64 /* readable bytes behind every body: what simdjson wants (SIMDJSON_PADDING is 64 in 3.0) */
+#define SC_BODY_PADDING 64   /* readable bytes behind every body: what simdjson wants (SIMDJSON_PADDING is 64 in 3.0) */
 #define SC_RECORDS_MAX 10000 /* GetRecords' greatest Limit */
 
 /* A shard as all threads know it: made by control before the shard is assigned, immutable, kept to the end of the run. */
 struct sc_shard_info {
-  uint32_t index; /* dense, from 0 */
+  uint32_t index;               /* dense, from 0 */
   uint16_t fetch, parse, write; /* the threads it is pinned to */
   char id[SC_SHARD_ID_MAX + 1];
 };
@@ -29,24 +29,24 @@ enum sc_batch_flag {
 };
 
 enum sc_envelope {
-  SC_ENVELOPE_NONE,        /* no body: only flags travel */
-  SC_ENVELOPE_JSON,        /* a GetRecords reply in JSON 1.1 */
-  SC_ENVELOPE_CBOR         /* a GetRecords reply in CBOR 1.1 */
+  SC_ENVELOPE_NONE, /* no body: only flags travel */
+  SC_ENVELOPE_JSON, /* a GetRecords reply in JSON 1.1 */
+  SC_ENVELOPE_CBOR  /* a GetRecords reply in CBOR 1.1 */
 };
 
 /* One reply. Made by the fetch thread in one allocation with its body when the size is known; freed by the parse thread. */
 struct sc_batch {
   const struct sc_shard_info *shard;
-  uint32_t term;       /* the incarnation of the shard's write thread that asked for it; older than today's: drop */
-  uint32_t flags;      /* enum sc_batch_flag */
+  uint32_t term;  /* the incarnation of the shard's write thread that asked for it; older than today's: drop */
+  uint32_t flags; /* enum sc_batch_flag */
   enum sc_envelope envelope;
-  uint32_t n_records;  /* as counted by the tokenizer */
+  uint32_t n_records;    /* as counted by the tokenizer */
   int64_t read_until_ms; /* service time minus MillisBehindLatest: all older records were read */
   struct sc_budget *budget;
   size_t credit_bytes; /* taken from the body pool, or from its reserve */
   bool from_reserve;
   size_t body_len, body_cap; /* bytes; body_cap without the padding */
-  char body[];         /* body_cap + SC_BODY_PADDING bytes */
+  char body[];               /* body_cap + SC_BODY_PADDING bytes */
 };
 
 /* credit_bytes were taken by the caller and go with the batch. body_cap may be 0. */
@@ -96,10 +96,10 @@ struct sc_reject {
 /* Rows of cells, row-major: cells[row * n_columns + column]. Owned by the parse thread, used again and again. */
 struct sc_cells {
   uint32_t n_columns;
-  uint32_t cap_rows;  /* at most SC_CHUNK_ROWS, and cap_rows * n_columns <= SC_CHUNK_CELLS unless one row is larger */
+  uint32_t cap_rows; /* at most SC_CHUNK_ROWS, and cap_rows * n_columns <= SC_CHUNK_CELLS unless one row is larger */
   uint32_t n_rows;
   struct sc_cell *cells;
-  uint32_t *record;   /* of row i: index into the records given */
+  uint32_t *record; /* of row i: index into the records given */
 };
 #define SC_CHUNK_ROWS 256
 #define SC_CHUNK_CELLS 16384
@@ -115,7 +115,7 @@ struct sc_span {
 };
 
 struct sc_row_ref {
-  uint32_t offset;          /* of the row in data */
+  uint32_t offset; /* of the row in data */
   uint32_t span;
   uint32_t sequence_offset; /* into sequences */
   uint32_t sequence_len;
@@ -129,12 +129,12 @@ struct sc_block {
   uint16_t parse, write;
   uint32_t term;
   const struct sc_plan *plan;
-  int64_t oldest_ms;  /* monotonic: when its first row came */
-  char *data;         /* rows as the sink writes them: binary COPY tuples, COPY text lines, NDJSON lines */
+  int64_t oldest_ms; /* monotonic: when its first row came */
+  char *data;        /* rows as the sink writes them: binary COPY tuples, COPY text lines, NDJSON lines */
   size_t len, cap;
-  char *dead;         /* dead letters, encoded by the sink's encode_dead; NULL until there is one */
+  char *dead; /* dead letters, encoded by the sink's encode_dead; NULL until there is one */
   size_t dead_len, dead_cap;
-  char *sequences;    /* digits of the rows' sequence numbers, one after the other */
+  char *sequences; /* digits of the rows' sequence numbers, one after the other */
   size_t sequences_len, sequences_cap;
   struct sc_row_ref *rows;
   uint32_t n_rows, cap_rows;

@@ -19,13 +19,13 @@ enum sc_checkpoint_state {
 
 struct sc_checkpoint {
   enum sc_checkpoint_state state;
-  uint32_t term;                 /* incarnation: raised by every take */
+  uint32_t term; /* incarnation: raised by every take */
   int64_t epoch;
-  struct sc_sequence committed;  /* by the target's word; len 0: no record yet */
-  struct sc_sequence pending;    /* last record accepted */
+  struct sc_sequence committed; /* by the target's word; len 0: no record yet */
+  struct sc_sequence pending;   /* last record accepted */
   bool pending_end;
-  int64_t read_until_ms;         /* newest seen; monotonic within a term */
-  int64_t stored_read_until_ms;  /* as committed */
+  int64_t read_until_ms;        /* newest seen; monotonic within a term */
+  int64_t stored_read_until_ms; /* as committed */
 };
 
 /* What the take returned. term is the write thread's new one. */

@@ -9,8 +9,8 @@
 #include "engine/base/error.h"
 #include "engine/batch.h"
 
-#define SC_COLUMNS_MAX 1600      /* PostgreSQL's own limit */
-#define SC_COLUMN_NAME_MAX 63    /* bytes, NAMEDATALEN - 1 */
+#define SC_COLUMNS_MAX 1600   /* PostgreSQL's own limit */
+#define SC_COLUMN_NAME_MAX 63 /* bytes, NAMEDATALEN - 1 */
 
 enum sc_role { SC_ROLE_PAYLOAD, SC_ROLE_SHARD, SC_ROLE_SEQUENCE, SC_ROLE_ARRIVAL, SC_ROLE_PARTITION_KEY };
 
@@ -34,11 +34,11 @@ struct sc_column {
 struct sc_plan {
   uint32_t generation;
   uint32_t n_columns;
-  struct sc_column *columns;  /* in the order of the COPY */
-  uint32_t n_payload;         /* columns with role PAYLOAD; they come first, in the order keys were first seen */
-  void *sink;                 /* the sink's own, e.g. the COPY statement; freed by free_sink */
+  struct sc_column *columns; /* in the order of the COPY */
+  uint32_t n_payload;        /* columns with role PAYLOAD; they come first, in the order keys were first seen */
+  void *sink;                /* the sink's own, e.g. the COPY statement; freed by free_sink */
   void (*free_sink)(void *sink);
-  uint32_t *slots;            /* open addressing: hash of the key -> column + 1; made by sc_plan_seal */
+  uint32_t *slots; /* open addressing: hash of the key -> column + 1; made by sc_plan_seal */
   uint32_t slot_mask;
 };
 
@@ -53,14 +53,14 @@ int sc_plan_find(const struct sc_plan *plan, struct sc_slice key, int expected);
 /* ---- Inference: what the first records say about the columns ---- */
 
 enum sc_kind { /* bits: a key is seen with a set of kinds */
-  SC_KIND_NULL = 1,
-  SC_KIND_INTEGER = 2,      /* fits int64 and is exact in a double (|v| <= 2^53) */
-  SC_KIND_LONG = 4,         /* fits int64 */
-  SC_KIND_FRACTION = 8,     /* at most 17 significant digits, finite in a double */
-  SC_KIND_BIG = 16,         /* any other number */
-  SC_KIND_BOOL = 32,
-  SC_KIND_STRING = 64,
-  SC_KIND_NESTED = 128      /* object or array */
+               SC_KIND_NULL = 1,
+               SC_KIND_INTEGER = 2,  /* fits int64 and is exact in a double (|v| <= 2^53) */
+               SC_KIND_LONG = 4,     /* fits int64 */
+               SC_KIND_FRACTION = 8, /* at most 17 significant digits, finite in a double */
+               SC_KIND_BIG = 16,     /* any other number */
+               SC_KIND_BOOL = 32,
+               SC_KIND_STRING = 64,
+               SC_KIND_NESTED = 128 /* object or array */
 };
 
 /* Grows with the keys it sees, at most max_columns of them; further keys are counted only. One owner thread. */
@@ -86,18 +86,18 @@ enum sc_inferred sc_infer(unsigned kinds);
 enum sc_planner_state { SC_PLANNER_SAMPLING, SC_PLANNER_MAKING, SC_PLANNER_READY, SC_PLANNER_HOLDING };
 struct sc_planner {
   enum sc_planner_state state;
-  uint32_t generation;      /* of the plan in force; 0 before the first */
-  uint64_t sampled;         /* records seen while sampling */
-  int64_t deadline_ms;      /* of the sampling, from the first record on; INT64_MAX before */
-  uint64_t want_records;    /* 1,000 */
-  int64_t want_ms;          /* 2,000 */
+  uint32_t generation;       /* of the plan in force; 0 before the first */
+  uint64_t sampled;          /* records seen while sampling */
+  int64_t deadline_ms;       /* of the sampling, from the first record on; INT64_MAX before */
+  uint64_t want_records;     /* 1,000 */
+  int64_t want_ms;           /* 2,000 */
   uint32_t holding, writers; /* write threads that hold; how many there are */
 };
 enum sc_planner_action {
   SC_PLANNER_NOTHING,
-  SC_PLANNER_MAKE,    /* collect the samples, make the table, publish generation + 1 */
-  SC_PLANNER_HOLD,    /* ask all write threads to commit and hold */
-  SC_PLANNER_REREAD   /* all hold: read the catalog, publish generation + 1, release */
+  SC_PLANNER_MAKE,  /* collect the samples, make the table, publish generation + 1 */
+  SC_PLANNER_HOLD,  /* ask all write threads to commit and hold */
+  SC_PLANNER_REREAD /* all hold: read the catalog, publish generation + 1, release */
 };
 void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms);
 /* records: sampled since the last call. drained: every shard is at its tip or end, no more will come. */

@@ -15,24 +15,24 @@
 
 /* The pace, shared by the shards of a fetch thread; times in ms. */
 struct sc_pace {
-  int64_t call_interval_ms;  /* between two GetRecords of a shard: 200 at 5 calls/s; 0 none */
-  int64_t bytes_per_second;  /* 2 MiB on AWS hosts; 0 no limit */
-  int64_t idle_interval_ms;  /* between two polls of a shard at its tip (--follow) */
-  int64_t behind_latest_ms;  /* the tip: MillisBehindLatest at most this, and the page not full */
-  bool follow;               /* false: the shard is done at its tip */
+  int64_t call_interval_ms; /* between two GetRecords of a shard: 200 at 5 calls/s; 0 none */
+  int64_t bytes_per_second; /* 2 MiB on AWS hosts; 0 no limit */
+  int64_t idle_interval_ms; /* between two polls of a shard at its tip (--follow) */
+  int64_t behind_latest_ms; /* the tip: MillisBehindLatest at most this, and the page not full */
+  bool follow;              /* false: the shard is done at its tip */
 };
 
 enum sc_shard_state {
-  SC_SHARD_IDLE,      /* not started, or held: waits for a start */
-  SC_SHARD_ITERATOR,  /* needs an iterator at .position */
-  SC_SHARD_READY,     /* has an iterator */
-  SC_SHARD_UNSURE,    /* a null iterator without child shards: control looks at ListShards */
-  SC_SHARD_DONE       /* ended, or at the tip of a bounded load */
+  SC_SHARD_IDLE,     /* not started, or held: waits for a start */
+  SC_SHARD_ITERATOR, /* needs an iterator at .position */
+  SC_SHARD_READY,    /* has an iterator */
+  SC_SHARD_UNSURE,   /* a null iterator without child shards: control looks at ListShards */
+  SC_SHARD_DONE      /* ended, or at the tip of a bounded load */
 };
 
 struct sc_shard {
   enum sc_shard_state state;
-  uint32_t term;               /* incarnation */
+  uint32_t term; /* incarnation */
   bool in_call;
   struct sc_position position; /* where an iterator would be made: advances with every record handed over */
   int64_t due_ms;              /* the next call not before */
@@ -52,9 +52,9 @@ enum sc_shard_do {
 struct sc_reply {
   uint32_t n_records;
   size_t body_bytes;
-  bool full;            /* Limit records or the size cap: more may be there although the lag says 0 */
+  bool full; /* Limit records or the size cap: more may be there although the lag says 0 */
   bool has_next, has_children;
-  int64_t behind_ms;    /* MillisBehindLatest; -1 when absent */
+  int64_t behind_ms;       /* MillisBehindLatest; -1 when absent */
   struct sc_sequence last; /* of its last record; len 0 without records */
 };
 
@@ -71,7 +71,8 @@ enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply 
                                       int64_t now_ms, uint32_t *flags);
 /* The call failed. Decides by code and class: expired iterator -> new one; retry and throttle -> back-off with full jitter (throttle at
  * least 1 s behind); auth, config, fatal -> FAIL. SC_E_NO_SHARD -> CONFIRM_END. */
-enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err, struct sc_random *random, int64_t now_ms);
+enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err, struct sc_random *random,
+                                 int64_t now_ms);
 /* Control's answer to CONFIRM_END. closed: *flags gets SC_BATCH_END and an empty batch travels with it; else reads on. */
 enum sc_shard_do sc_shard_confirmed(struct sc_shard *s, bool closed, int64_t now_ms, uint32_t *flags);
 

@@ -17,9 +17,10 @@ struct sc_buf {
   size_t cap; /* bytes allocated */
 };
 
-#define SC_BUF_INIT {NULL, 0, 0}
+#define SC_BUF_INIT \
+  { NULL, 0, 0 }
 
-void sc_buf_fini(struct sc_buf *buf); /* frees; leaves it initialised */
+void sc_buf_fini(struct sc_buf *buf);  /* frees; leaves it initialised */
 void sc_buf_clear(struct sc_buf *buf); /* keeps the memory */
 void sc_buf_reserve(struct sc_buf *buf, size_t more_bytes);
 void sc_buf_add(struct sc_buf *buf, const void *ptr, size_t len);

@@ -63,9 +63,9 @@ void sc_error_hint(struct sc_error *err, const char *fmt, ...) __attribute__((fo
 void sc_error_clear(struct sc_error *err);
 
 /* Facts of the table errors.def; an unknown code is a programmer's mistake and aborts. */
-const char *sc_error_name(int code);         /* "CONFIG" */
+const char *sc_error_name(int code); /* "CONFIG" */
 enum sc_class sc_error_class_of(int code);
-int sc_error_exit_status(int code);          /* what the program exits with when this error ends it */
+int sc_error_exit_status(int code); /* what the program exits with when this error ends it */
 const char *sc_class_name(enum sc_class class);
 
 /* Prints the reference table of codes, classes and exit statuses as Markdown (docs/errors.md). */

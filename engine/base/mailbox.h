@@ -15,8 +15,8 @@ struct sc_park;
 /* Messages are copied by value, message_bytes each. */
 struct sc_mailbox *sc_mailbox_new(size_t message_bytes, struct sc_park *park);
 void sc_mailbox_free(struct sc_mailbox *box);
-void sc_mailbox_send(struct sc_mailbox *box, const void *message);      /* any thread */
-bool sc_mailbox_receive(struct sc_mailbox *box, void *message);         /* owner; false when empty */
-bool sc_mailbox_is_empty(struct sc_mailbox *box);                       /* owner */
+void sc_mailbox_send(struct sc_mailbox *box, const void *message); /* any thread */
+bool sc_mailbox_receive(struct sc_mailbox *box, void *message);    /* owner; false when empty */
+bool sc_mailbox_is_empty(struct sc_mailbox *box);                  /* owner */
 
 #endif

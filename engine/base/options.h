@@ -18,7 +18,7 @@
 #include "engine/base/error.h"
 
 enum sc_option_type {
-  SC_OPTION_FLAG,     /* true or false; --name, --no-name, or =true|false|1|0|yes|no|on|off */
+  SC_OPTION_FLAG, /* true or false; --name, --no-name, or =true|false|1|0|yes|no|on|off */
   SC_OPTION_TEXT,
   SC_OPTION_INT,      /* int64; min..max */
   SC_OPTION_BYTES,    /* 1048576, 64KiB, 1MiB, 2GiB, also kB MB GB (decimal); min..max in bytes */
@@ -29,34 +29,34 @@ enum sc_option_type {
 enum sc_option_origin { SC_FROM_DEFAULT, SC_FROM_ENVIRONMENT, SC_FROM_URL, SC_FROM_COMMAND_LINE };
 
 struct sc_option_spec {
-  const char *name;      /* "flush-bytes" */
-  char letter;           /* 'h', or 0 */
+  const char *name; /* "flush-bytes" */
+  char letter;      /* 'h', or 0 */
   enum sc_option_type type;
-  const char *fallback;  /* default as text; NULL: unset */
-  int64_t min, max;      /* INT, BYTES, DURATION */
-  const char *choices;   /* CHOICE */
-  const char *argument;  /* "BYTES" in --help; NULL for flags */
-  uint64_t commands;     /* bit i: command i of the program takes it */
-  bool secret;           /* overwritten in argv once read; never printed */
-  const char *group;     /* heading in --help and the reference page */
-  const char *text;      /* what it does, one or two sentences */
+  const char *fallback; /* default as text; NULL: unset */
+  int64_t min, max;     /* INT, BYTES, DURATION */
+  const char *choices;  /* CHOICE */
+  const char *argument; /* "BYTES" in --help; NULL for flags */
+  uint64_t commands;    /* bit i: command i of the program takes it */
+  bool secret;          /* overwritten in argv once read; never printed */
+  const char *group;    /* heading in --help and the reference page */
+  const char *text;     /* what it does, one or two sentences */
 };
 
 struct sc_command_spec {
   const char *name;      /* "load", "streams list" */
   const char *arguments; /* "SOURCE TARGET" */
   int min_arguments, max_arguments;
-  const char *text;      /* one line */
-  const char *examples;  /* several lines: command, then what it does */
+  const char *text;     /* one line */
+  const char *examples; /* several lines: command, then what it does */
 };
 
 struct sc_program_spec {
-  const char *name;      /* "shardcopy" */
+  const char *name;       /* "shardcopy" */
   const char *env_prefix; /* "SHARDCOPY" */
-  const char *text;      /* one paragraph */
+  const char *text;       /* one paragraph */
   const char *version;
   const struct sc_command_spec *commands;
-  int n_commands;        /* 1 with an empty name: a program without commands (shardcopy-local) */
+  int n_commands; /* 1 with an empty name: a program without commands (shardcopy-local) */
   const struct sc_option_spec *options;
   int n_options;
 };
@@ -84,16 +84,17 @@ bool sc_options_knows(const struct sc_options *o, const char *name);
 
 /* Typed reads by index in the program's table; asserts the type. */
 bool sc_options_flag(const struct sc_options *o, int id);
-int64_t sc_options_int(const struct sc_options *o, int id);        /* INT, BYTES, DURATION (ms) */
-const char *sc_options_text(const struct sc_options *o, int id);   /* TEXT, CHOICE; NULL when unset */
-bool sc_options_is_set(const struct sc_options *o, int id);        /* by anything but the default */
+int64_t sc_options_int(const struct sc_options *o, int id);      /* INT, BYTES, DURATION (ms) */
+const char *sc_options_text(const struct sc_options *o, int id); /* TEXT, CHOICE; NULL when unset */
+bool sc_options_is_set(const struct sc_options *o, int id);      /* by anything but the default */
 enum sc_option_origin sc_options_origin(const struct sc_options *o, int id);
 
 /* Also useful alone: "64MiB" and "250ms". */
 bool sc_parse_bytes(struct sc_slice text, int64_t *out);
 bool sc_parse_duration_ms(struct sc_slice text, int64_t *out);
 
-void sc_options_print_help(const struct sc_program_spec *program, int command, struct sc_buf *out); /* command -1: the program's */
+void sc_options_print_help(const struct sc_program_spec *program, int command,
+                           struct sc_buf *out); /* command -1: the program's */
 void sc_options_print_reference(const struct sc_program_spec *program, struct sc_buf *out); /* Markdown */
 
 #endif
