@@ -1,0 +1,86 @@
+/* The interface of sources: streams of shards read by calls. net/ implements it (poll; fan-out joins it later).
+ *
+ * Control thread: open, identity, list_shards, close. A fetch thread owns one reader. reread may be called by any thread. Blocking
+ * calls are bounded by their own deadlines (connect 5 s, call 30 s, retries with jitter up to
+ * about a minute) and return early with SC_E_STOPPED once sc_stop_requested() (stop.h).
+ */
+#ifndef SC_SOURCE_H
+#define SC_SOURCE_H
+
+#include "engine/base/buf.h"
+#include "engine/base/park.h"
+#include "engine/batch.h"
+#include "engine/lineage.h"
+#include "engine/shard.h"
+
+struct sc_options;
+struct sc_source;
+struct sc_reader;
+
+/* Who the stream is: one deleted and made again has another creation time. */
+struct sc_stream_identity {
+  char name[129];
+  char arn[2049];
+  int64_t created_ms;  /* StreamCreationTimestamp; 0 unknown */
+  int64_t retention_ms; /* RetentionPeriodHours */
+  int64_t service_ms;  /* the service's own Date at that call: LATEST is pinned to it */
+};
+
+/* A call of a reader. From a pool of the fetch thread; owned by the reader from start until next gives it back. */
+enum sc_call_kind { SC_CALL_ITERATOR, SC_CALL_RECORDS };
+struct sc_call {
+  enum sc_call_kind kind;
+  const struct sc_shard_info *shard;
+  uint32_t term;
+  struct sc_position position; /* ITERATOR: where */
+  char *iterator;              /* RECORDS in: the iterator; ITERATOR and RECORDS out: the (next) one, malloc'ed, or NULL */
+  /* out */
+  struct sc_error error;       /* code 0: done */
+  struct sc_batch *batch;      /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
+  struct sc_reply reply;       /* RECORDS */
+  int64_t service_ms;          /* Date of the reply in epoch ms; 0 unknown */
+  void *impl;                  /* the reader's own */
+  struct sc_call *next;
+};
+
+struct sc_reader_config {
+  struct sc_budget *budget;
+  struct sc_park *park;        /* of the fetch thread; poll returns when it is woken */
+  size_t largest_reply_bytes;  /* a body over this is SC_E_PROTOCOL */
+  uint32_t limit;              /* GetRecords' Limit, 1..10000 */
+  uint32_t max_in_flight;      /* calls: 64 */
+};
+
+struct sc_source_ops {
+  const char *name;        /* "kinesis" */
+  bool (*claims)(const char *url); /* is the URL ours? */
+
+  /* Parses the URL (its query parameters become options: sc_options_set), settles region, endpoint and credentials. No call to
+   * the service yet. */
+  int (*open)(const char *url, struct sc_options *options, struct sc_source **out, struct sc_error *err);
+  void (*close)(struct sc_source *source);
+  /* For messages: "demo at https://127.0.0.1:4568 (us-east-1)". No secrets. */
+  const char *(*describe)(const struct sc_source *source);
+  /* Default pace: 5 calls/s and 2 MiB/s a shard on AWS hosts. */
+  void (*pace)(const struct sc_source *source, struct sc_pace *out);
+
+  int (*identity)(struct sc_source *source, struct sc_stream_identity *out, struct sc_error *err);
+  /* All pages. *shards is malloc'ed; free it. */
+  int (*list_shards)(struct sc_source *source, struct sc_listed **shards, size_t *n, struct sc_error *err);
+  /* The payload of one record, for a dead letter the target found. SC_E_GAP when it has expired. */
+  int (*reread)(struct sc_source *source, const char *shard_id, const struct sc_sequence *sequence, struct sc_buf *data,
+                struct sc_error *err);
+
+  int (*reader_new)(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out,
+                    struct sc_error *err);
+  void (*reader_free)(struct sc_reader *reader); /* calls under way are dropped, their credit given back; the structs stay the caller's */
+  void (*reader_start)(struct sc_reader *reader, struct sc_call *call);
+  /* Waits for sockets, the park or timeout_ms; makes progress; resumes transfers that wait for credit. */
+  void (*reader_poll)(struct sc_reader *reader, int timeout_ms);
+  /* A finished call, NULL when there is none. */
+  struct sc_call *(*reader_next)(struct sc_reader *reader);
+  /* Ends a call: it comes out of reader_next with SC_E_STOPPED. */
+  void (*reader_cancel)(struct sc_reader *reader, struct sc_call *call);
+};
+
+#endif
