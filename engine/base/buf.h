@@ -32,11 +32,14 @@ void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args);
 /* Adds text as a JSON string with its quotes (RFC 8259 section 7); the bytes are taken as UTF-8. */
 void sc_buf_add_json_string(struct sc_buf *buf, struct sc_slice s);
 const char *sc_buf_str(const struct sc_buf *buf);
-static inline struct sc_slice sc_buf_view(const struct sc_buf *buf) { return sc_slice_of(buf->ptr, buf->len); }
+static inline struct sc_slice sc_buf_view(const struct sc_buf *buf) {
+  return sc_slice_of(buf->ptr, buf->len);
+}
 
 /* malloc that never returns NULL (aborts with a clear text) and a strdup on it. */
 void *sc_alloc(size_t bytes);
 void *sc_alloc_zero(size_t count, size_t size);
+void *sc_alloc_aligned(size_t alignment, size_t bytes); /* a power of two >= 8; bytes a multiple of it; freed by free */
 void *sc_realloc(void *ptr, size_t bytes);
 char *sc_strdup(const char *text);
 char *sc_strndup(struct sc_slice s);

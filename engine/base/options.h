@@ -2,11 +2,12 @@
  * bench/local/options.def); this module turns the table into the command line, the environment, --help, and
  * docs/configuration.md. A config file, man page and completion join here later.
  *
- * Written by hand over getopt-style rules (--name value, --name=value, --flag, --no-flag, -x, "--" ends options; options
- * and arguments mix): Debian has no library that makes all these faces from one table (anchors: librdkafka, pgBackRest).
+ * Written by hand over getopt-style rules (--name value, --name=value, --flag, --no-flag, -x, "--" ends options;
+ * options and arguments mix): Debian has no library that makes all these faces from one table (anchors: librdkafka,
+ * pgBackRest).
  *
- * Precedence: command line > URL query > environment (PREFIX_NAME, dashes as underscores) > default. Each value remembers its origin
- * for messages: "--memory: ...", "SHARDCOPY_MEMORY: ...". Control thread only; no function blocks.
+ * Precedence: command line > URL query > environment (PREFIX_NAME, dashes as underscores) > default. Each value
+ * remembers its origin for messages: "--memory: ...", "SHARDCOPY_MEMORY: ...". Control thread only; no function blocks.
  */
 #ifndef SC_BASE_OPTIONS_H
 #define SC_BASE_OPTIONS_H
@@ -63,9 +64,9 @@ struct sc_program_spec {
 
 struct sc_options;
 
-/* Reads argv (argv[0] is skipped; secrets in it are overwritten in place) and the environment. *help is set when --help or
- * help COMMAND was asked: then nothing was checked. Errors (SC_E_USAGE) name the option, its origin and say what is allowed;
- * for an unknown name the nearest known one is the hint. */
+/* Reads argv (argv[0] is skipped; secrets in it are overwritten in place) and the environment. *help is set when --help
+ * or help COMMAND was asked: then nothing was checked. Errors (SC_E_USAGE) name the option, its origin and say what is
+ * allowed; for an unknown name the nearest known one is the hint. */
 int sc_options_parse(const struct sc_program_spec *program, int argc, char **argv, struct sc_options **out,
                      struct sc_error *err);
 void sc_options_free(struct sc_options *o);
@@ -76,8 +77,8 @@ bool sc_options_wants_version(const struct sc_options *o);
 int sc_options_n_arguments(const struct sc_options *o);
 const char *sc_options_argument(const struct sc_options *o, int i);
 
-/* Sets an option from a URL's query; ignored when the command line set it already. SC_E_USAGE for bad values; unknown names
- * return SC_E_USAGE with the nearest known name as the hint. name may have underscores for dashes. */
+/* Sets an option from a URL's query; ignored when the command line set it already. SC_E_USAGE for bad values; unknown
+ * names return SC_E_USAGE with the nearest known name as the hint. name may have underscores for dashes. */
 int sc_options_set(struct sc_options *o, const char *name, const char *value, enum sc_option_origin origin,
                    struct sc_error *err);
 bool sc_options_knows(const struct sc_options *o, const char *name);

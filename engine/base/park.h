@@ -25,7 +25,8 @@ int sc_park_fd(const struct sc_park *park); /* readable when woken */
 void sc_park_prepare(struct sc_park *park);
 void sc_park_cancel(struct sc_park *park);
 void sc_park_finish(struct sc_park *park); /* drains the eventfd */
-/* poll on the eventfd alone, then finish. timeout_ms < 0 waits for ever. True when woken. */
+/* poll on the eventfd alone, then finish. timeout_ms < 0 waits for ever. True when woken; now and then also without
+ * cause, after a wake that came as an earlier sleep was cancelled. */
 bool sc_park_wait(struct sc_park *park, int timeout_ms);
 
 /* Any thread, and a signal handler. Never blocks. */

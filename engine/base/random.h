@@ -1,4 +1,5 @@
-/* A small seeded generator (xoshiro256**, Blackman and Vigna) for jitter, simulations and generated data. Not for secrets. */
+/* A small seeded generator (xoshiro256**, Blackman and Vigna) for jitter, simulations and generated data. Not for
+ * secrets. */
 #ifndef SC_BASE_RANDOM_H
 #define SC_BASE_RANDOM_H
 
