@@ -1,0 +1,132 @@
+"""A proxy in front of PostgreSQL that knows enough of its protocol to break a connection at a chosen moment."""
+import contextlib
+import socket
+import struct
+import threading
+
+STARTUP_PROTOCOL = 196608
+
+
+class Stop(Exception):
+    """The connection is to be cut here."""
+
+
+class PgProxy:
+    """Listens on a free port and passes every connection on. What to break is set by the attributes, at any time.
+
+    cut_commit_answers: so many answers "COMMIT" are kept back and their connections cut: committed, but nobody said so.
+    cut_commits:        so many connections are cut when the client asks for the commit, before the server hears of it.
+    resume/stall:       stall() stops reading from clients; everything they send piles up at their side.
+    """
+
+    def __init__(self, port):
+        self.server_port = port
+        self.cut_commit_answers = 0
+        self.cut_commits = 0
+        self.cuts = 0
+        self.from_client_bytes = 0
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._lock = threading.Lock()
+        self._pairs = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stall(self):
+        self._flowing.clear()
+
+    def resume(self):
+        self._flowing.set()
+
+    def cut_all(self):
+        """Cuts every connection there is, wherever it stands."""
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
+        for pair in pairs:
+            self._close(*pair)
+
+    def close(self):
+        self._listener.close()
+        self.resume()
+        self.cut_all()
+
+    @staticmethod
+    def _close(*ends):
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                end.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                end.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self.server_port))
+            except OSError:
+                self._close(client)
+                continue
+            with self._lock:
+                self._pairs.append((client, server))
+            threading.Thread(target=self._relay, args=(client, server, self._pass_client), daemon=True).start()
+            threading.Thread(target=self._relay, args=(server, client, self._pass_server), daemon=True).start()
+
+    def _relay(self, source, sink, pass_one):
+        try:
+            with source.makefile("rb", buffering=1 << 16) as stream:
+                pass_one(stream, sink)
+        except (OSError, Stop, struct.error, ValueError):
+            pass
+        finally:
+            self._close(source, sink)
+
+    def _take(self, counter):
+        with self._lock:
+            if getattr(self, counter) <= 0:
+                return False
+            setattr(self, counter, getattr(self, counter) - 1)
+            self.cuts += 1
+            return True
+
+    def _pass_client(self, stream, sink):
+        self._pass_startup(stream, sink)
+        while True:
+            self._flowing.wait()
+            message = read_message(stream)
+            self.from_client_bytes += len(message)
+            if message[:1] == b"Q" and b"COMMIT" in message[-64:] and self._take("cut_commits"):
+                raise Stop
+            sink.sendall(message)
+
+    @staticmethod
+    def _pass_startup(stream, sink):
+        """Up to the startup message; SSL and GSS requests before it are passed on, the server says no to them."""
+        while True:
+            head = stream.read(8)
+            length, code = struct.unpack("!II", head)
+            sink.sendall(head + stream.read(length - 8))
+            if code == STARTUP_PROTOCOL:
+                return
+
+    def _pass_server(self, stream, sink):
+        while stream.peek(1)[:1] == b"N" and len(stream.peek(1)) == 1:
+            sink.sendall(stream.read(1))
+        while True:
+            message = read_message(stream)
+            if message[:1] == b"C" and message[5:] == b"COMMIT\0" and self._take("cut_commit_answers"):
+                raise Stop
+            sink.sendall(message)
+
+
+def read_message(stream):
+    """One message with its type byte and length; Stop at the end of the stream."""
+    head = stream.read(5)
+    if len(head) < 5:
+        raise Stop
+    length = struct.unpack("!I", head[1:])[0]
+    return head + stream.read(length - 4)

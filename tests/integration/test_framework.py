@@ -1,0 +1,44 @@
+"""The fixtures themselves: a proxy that does not cut, or a database that is not durable, would make other tests lie."""
+import psycopg2
+import pytest
+
+
+def through(proxy, database):
+    connection = psycopg2.connect(database.url(port=proxy.port))
+    connection.autocommit = True
+    return connection
+
+
+def insert_in_transaction(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN; INSERT INTO t VALUES (1); COMMIT")
+
+
+def test_proxy_cuts_the_answer_of_a_commit_that_happened(proxy, database):
+    database.execute("CREATE TABLE t (i int)")
+    connection = through(proxy, database)
+    proxy.cut_commit_answers = 1
+    with pytest.raises(psycopg2.OperationalError):
+        insert_in_transaction(connection)
+    assert (proxy.cuts, database.count("t")) == (1, 1)
+
+
+def test_proxy_cuts_a_commit_before_it_happens(proxy, database):
+    database.execute("CREATE TABLE t (i int)")
+    connection = through(proxy, database)
+    proxy.cut_commits = 1
+    with pytest.raises(psycopg2.OperationalError):
+        insert_in_transaction(connection)
+    assert (proxy.cuts, database.count("t")) == (1, 0)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_postgres_keeps_what_was_committed(postgres, database, how):
+    database.execute("CREATE TABLE t (i int)")
+    database.execute("INSERT INTO t VALUES (1)")
+    if how == "stop":
+        postgres.stop("immediate")
+    else:
+        postgres.kill()
+    postgres.start()
+    assert database.count("t") == 1
