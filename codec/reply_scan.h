@@ -18,7 +18,7 @@
 
 #define SC_REPLY_ITERATOR_MAX 2048 /* the service says 512; emulators are less strict */
 
-struct sc_reply {
+struct sc_reply_facts {
   uint32_t
       iterator_len; /* 0: absent or null, the shard's end (to be believed only with children or a closed listing) */
   char iterator[SC_REPLY_ITERATOR_MAX + 1]; /* unescaped, NUL behind it */
@@ -54,7 +54,7 @@ int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_
 
 /* The body is whole (len bytes; what was not fed yet is fed). SC_E_PROTOCOL when it is cut short, has bytes behind it, has no
  * Records (null counts as empty), more than SC_RECORDS_MAX of them, or a last record without a proper SequenceNumber. */
-int sc_reply_scan_finish(struct sc_reply_scan *scan, const char *body, size_t len, struct sc_reply *out,
+int sc_reply_scan_finish(struct sc_reply_scan *scan, const char *body, size_t len, struct sc_reply_facts *out,
                          struct sc_error *err);
 
 #endif
