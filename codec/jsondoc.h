@@ -13,7 +13,6 @@
 #ifndef SC_JSONDOC_H
 #define SC_JSONDOC_H
 
-#include "engine/base/error.h"
 #include "engine/base/slice.h"
 
 #ifdef __cplusplus
@@ -23,6 +22,7 @@ extern "C" {
 #define SC_JSONDOC_BYTES_MAX ((size_t)64 << 20) /* a full PutRecords (10 MiB, base64) is below 14 MiB */
 #define SC_JSONDOC_DEPTH_MAX 64
 
+struct sc_error;
 struct sc_jsondoc;
 
 struct sc_json {
@@ -48,6 +48,8 @@ void sc_jsondoc_free(struct sc_jsondoc *doc);
 /* Root of the document, into *root. SC_E_PROTOCOL (text: what is wrong) when it is no JSON, empty, too large or too deep.
  * Forgets the document parsed before. */
 int sc_jsondoc_parse(struct sc_jsondoc *doc, struct sc_slice bytes, struct sc_json *root, struct sc_error *err);
+/* The same for callers that word their own errors: NULL, or what is wrong, a static text. */
+const char *sc_jsondoc_check(struct sc_jsondoc *doc, struct sc_slice bytes, struct sc_json *root);
 
 enum sc_json_kind sc_json_kind(struct sc_json value);
 static inline bool sc_json_exists(struct sc_json value) { return value.doc != NULL; }
@@ -64,15 +66,15 @@ bool sc_json_double(struct sc_json value, double *out);       /* any number */
 bool sc_json_bool(struct sc_json value, bool *out);
 
 /* Walks arrays and objects in order. Nothing else has elements.
- *   struct sc_json_iter it = sc_json_iter(list);
+ *   struct sc_json_iter it = sc_json_walk(list);
  *   struct sc_json element;
- *   while (sc_json_next(&it, NULL, &element)) ...                                                                          */
+ *   while (sc_json_next(&it, NULL, &element)) ... */
 struct sc_json_iter {
   const void *doc;
   uint64_t at, end;
   bool object;
 };
-struct sc_json_iter sc_json_iter(struct sc_json container);
+struct sc_json_iter sc_json_walk(struct sc_json container);
 /* False at the end. key, when not NULL, is the member's name (of an object; empty in an array). */
 bool sc_json_next(struct sc_json_iter *it, struct sc_slice *key, struct sc_json *value);
 /* Number of elements or members; 0 of anything else. Walks. */
