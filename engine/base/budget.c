@@ -99,9 +99,7 @@ size_t sc_budget_used(const struct sc_budget *budget, enum sc_pool pool) {
   return atomic_load_explicit(&budget->pools[pool].used, memory_order_relaxed);
 }
 
-size_t sc_budget_limit(const struct sc_budget *budget, enum sc_pool pool) {
-  return budget->pools[pool].limit;
-}
+size_t sc_budget_limit(const struct sc_budget *budget, enum sc_pool pool) { return budget->pools[pool].limit; }
 
 bool sc_budget_is_low(const struct sc_budget *budget, enum sc_pool pool) {
   size_t limit = sc_budget_limit(budget, pool);

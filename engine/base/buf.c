@@ -36,9 +36,7 @@ void *sc_realloc(void *ptr, size_t bytes) {
   return moved;
 }
 
-char *sc_strdup(const char *text) {
-  return sc_strndup(sc_slice_str(text));
-}
+char *sc_strdup(const char *text) { return sc_strndup(sc_slice_str(text)); }
 
 char *sc_strndup(struct sc_slice s) {
   char *copy = sc_alloc(s.len + 1);
@@ -76,15 +74,9 @@ void sc_buf_add(struct sc_buf *buf, const void *ptr, size_t len) {
   buf->ptr[buf->len] = '\0';
 }
 
-void sc_buf_add_slice(struct sc_buf *buf, struct sc_slice s) {
-  sc_buf_add(buf, s.ptr, s.len);
-}
-void sc_buf_add_str(struct sc_buf *buf, const char *text) {
-  sc_buf_add(buf, text, strlen(text));
-}
-void sc_buf_add_char(struct sc_buf *buf, char c) {
-  sc_buf_add(buf, &c, 1);
-}
+void sc_buf_add_slice(struct sc_buf *buf, struct sc_slice s) { sc_buf_add(buf, s.ptr, s.len); }
+void sc_buf_add_str(struct sc_buf *buf, const char *text) { sc_buf_add(buf, text, strlen(text)); }
+void sc_buf_add_char(struct sc_buf *buf, char c) { sc_buf_add(buf, &c, 1); }
 
 void sc_buf_printf(struct sc_buf *buf, const char *fmt, ...) {
   va_list args;
@@ -119,6 +111,4 @@ void sc_buf_add_json_string(struct sc_buf *buf, struct sc_slice s) {
   sc_buf_add_char(buf, '"');
 }
 
-const char *sc_buf_str(const struct sc_buf *buf) {
-  return buf->ptr ? buf->ptr : "";
-}
+const char *sc_buf_str(const struct sc_buf *buf) { return buf->ptr ? buf->ptr : ""; }

@@ -28,13 +28,11 @@ void sc_buf_add_slice(struct sc_buf *buf, struct sc_slice s);
 void sc_buf_add_str(struct sc_buf *buf, const char *text);
 void sc_buf_add_char(struct sc_buf *buf, char c);
 void sc_buf_printf(struct sc_buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args);
+void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 /* Adds text as a JSON string with its quotes (RFC 8259 section 7); the bytes are taken as UTF-8. */
 void sc_buf_add_json_string(struct sc_buf *buf, struct sc_slice s);
 const char *sc_buf_str(const struct sc_buf *buf);
-static inline struct sc_slice sc_buf_view(const struct sc_buf *buf) {
-  return sc_slice_of(buf->ptr, buf->len);
-}
+static inline struct sc_slice sc_buf_view(const struct sc_buf *buf) { return sc_slice_of(buf->ptr, buf->len); }
 
 /* malloc that never returns NULL (aborts with a clear text) and a strdup on it. */
 void *sc_alloc(size_t bytes);

@@ -17,15 +17,9 @@ static int64_t read_us(clockid_t id) {
   return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-int64_t sc_clock_mono_us(void) {
-  return atomic_load(&frozen) ? frozen_mono_ms * 1000 : read_us(CLOCK_MONOTONIC);
-}
-int64_t sc_clock_mono_ms(void) {
-  return sc_clock_mono_us() / 1000;
-}
-int64_t sc_clock_wall_ms(void) {
-  return atomic_load(&frozen) ? frozen_wall_ms : read_us(CLOCK_REALTIME) / 1000;
-}
+int64_t sc_clock_mono_us(void) { return atomic_load(&frozen) ? frozen_mono_ms * 1000 : read_us(CLOCK_MONOTONIC); }
+int64_t sc_clock_mono_ms(void) { return sc_clock_mono_us() / 1000; }
+int64_t sc_clock_wall_ms(void) { return atomic_load(&frozen) ? frozen_wall_ms : read_us(CLOCK_REALTIME) / 1000; }
 
 void sc_clock_freeze(int64_t mono_ms, int64_t wall_ms) {
   atomic_store(&frozen_mono_ms, mono_ms);
@@ -38,13 +32,9 @@ void sc_clock_advance(int64_t ms) {
   atomic_fetch_add(&frozen_wall_ms, ms);
 }
 
-void sc_clock_real(void) {
-  atomic_store(&frozen, false);
-}
+void sc_clock_real(void) { atomic_store(&frozen, false); }
 
-static bool is_leap(int year) {
-  return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
+static bool is_leap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 
 bool sc_clock_days(int year, int month, int day, int64_t *days) {
   static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

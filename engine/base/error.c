@@ -94,19 +94,11 @@ void sc_error_hint(struct sc_error *err, const char *fmt, ...) {
   memcpy(err->hint, hint, strlen(hint) + 1);
 }
 
-void sc_error_clear(struct sc_error *err) {
-  memset(err, 0, sizeof(*err));
-}
+void sc_error_clear(struct sc_error *err) { memset(err, 0, sizeof(*err)); }
 
-const char *sc_error_name(int code) {
-  return facts_of(code)->name;
-}
-enum sc_class sc_error_class_of(int code) {
-  return facts_of(code)->class;
-}
-int sc_error_exit_status(int code) {
-  return facts_of(code)->exit_status;
-}
+const char *sc_error_name(int code) { return facts_of(code)->name; }
+enum sc_class sc_error_class_of(int code) { return facts_of(code)->class; }
+int sc_error_exit_status(int code) { return facts_of(code)->exit_status; }
 
 const char *sc_class_name(enum sc_class class) {
   SC_ASSERT((unsigned)class < N_CLASSES);

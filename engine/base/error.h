@@ -51,7 +51,7 @@ struct sc_error {
 
 /* Clears, then fills code, class and text. Returns code, so that "return sc_error_set(...)" reads well. */
 int sc_error_set(struct sc_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-int sc_error_vset(struct sc_error *err, int code, const char *fmt, va_list args);
+int sc_error_vset(struct sc_error *err, int code, const char *fmt, va_list args) __attribute__((format(printf, 3, 0)));
 
 /* As sc_error_set, with errno's text appended (": No such file or directory"). */
 int sc_error_errno(struct sc_error *err, int code, int os_errno, const char *fmt, ...)

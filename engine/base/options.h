@@ -22,7 +22,7 @@ enum sc_option_type {
   SC_OPTION_FLAG, /* true or false; --name, --no-name, or =true|false|1|0|yes|no|on|off */
   SC_OPTION_TEXT,
   SC_OPTION_INT,      /* int64; min..max */
-  SC_OPTION_BYTES,    /* 1048576, 64KiB, 1MiB, 2GiB, also kB MB GB (decimal); min..max in bytes */
+  SC_OPTION_BYTES,    /* 1048576, 64KiB, 1MiB, 1.5GiB, also kB MB GB (decimal); min..max in bytes */
   SC_OPTION_DURATION, /* ms; 250ms, 1s, 5m, 2h, 1d; a bare number is seconds; min..max in ms */
   SC_OPTION_CHOICE    /* one of choices, separated by | */
 };
@@ -34,7 +34,7 @@ struct sc_option_spec {
   char letter;      /* 'h', or 0 */
   enum sc_option_type type;
   const char *fallback; /* default as text; NULL: unset */
-  int64_t min, max;     /* INT, BYTES, DURATION */
+  int64_t min, max;     /* INT, BYTES, DURATION; both 0: 0 or more */
   const char *choices;  /* CHOICE */
   const char *argument; /* "BYTES" in --help; NULL for flags */
   uint64_t commands;    /* bit i: command i of the program takes it */
@@ -48,7 +48,7 @@ struct sc_command_spec {
   const char *arguments; /* "SOURCE TARGET" */
   int min_arguments, max_arguments;
   const char *text;     /* one line */
-  const char *examples; /* several lines: command, then what it does */
+  const char *examples; /* lines: a command, indented by two; then what it does, indented by six */
 };
 
 struct sc_program_spec {
@@ -64,9 +64,15 @@ struct sc_program_spec {
 
 struct sc_options;
 
-/* Reads argv (argv[0] is skipped; secrets in it are overwritten in place) and the environment. *help is set when --help
- * or help COMMAND was asked: then nothing was checked. Errors (SC_E_USAGE) name the option, its origin and say what is
- * allowed; for an unknown name the nearest known one is the hint. */
+/* Reads argv (argv[0] is skipped) and the environment; *out is the caller's on SC_OK, else NULL. Secret values, and the
+ * secrets in URLs, are overwritten in argv once read. An empty variable counts as unset; variables of other commands'
+ * options are passed over.
+ *
+ * --help, -h, help COMMAND, --version and -V are known without being in the table. When one is there nothing is checked
+ * or read, and the command is -1 unless one is named.
+ *
+ * Errors (SC_E_USAGE) name the option and its origin and say what is allowed; for an unknown name the nearest known one
+ * is the hint. An option given twice with different values is an error. */
 int sc_options_parse(const struct sc_program_spec *program, int argc, char **argv, struct sc_options **out,
                      struct sc_error *err);
 void sc_options_free(struct sc_options *o);
@@ -83,7 +89,7 @@ int sc_options_set(struct sc_options *o, const char *name, const char *value, en
                    struct sc_error *err);
 bool sc_options_knows(const struct sc_options *o, const char *name);
 
-/* Typed reads by index in the program's table; asserts the type. */
+/* Typed reads by index in the program's table; asserts the type. Unset: false, 0, NULL. */
 bool sc_options_flag(const struct sc_options *o, int id);
 int64_t sc_options_int(const struct sc_options *o, int id);      /* INT, BYTES, DURATION (ms) */
 const char *sc_options_text(const struct sc_options *o, int id); /* TEXT, CHOICE; NULL when unset */

@@ -49,18 +49,14 @@ void sc_park_free(struct sc_park *park) {
   free(park);
 }
 
-int sc_park_fd(const struct sc_park *park) {
-  return park->fd;
-}
+int sc_park_fd(const struct sc_park *park) { return park->fd; }
 
 void sc_park_prepare(struct sc_park *park) {
   atomic_store_explicit(&park->state, SLEEPS, memory_order_relaxed);
   full_fence();
 }
 
-void sc_park_cancel(struct sc_park *park) {
-  atomic_store_explicit(&park->state, AWAKE, memory_order_relaxed);
-}
+void sc_park_cancel(struct sc_park *park) { atomic_store_explicit(&park->state, AWAKE, memory_order_relaxed); }
 
 void sc_park_finish(struct sc_park *park) {
   uint64_t count;

@@ -16,9 +16,7 @@ void sc_random_init(struct sc_random *r, uint64_t seed) {
   for (int i = 0; i < 4; i++) r->s[i] = next_seed(&seed);
 }
 
-static uint64_t rotate_left(uint64_t x, int n) {
-  return (x << n) | (x >> (64 - n));
-}
+static uint64_t rotate_left(uint64_t x, int n) { return (x << n) | (x >> (64 - n)); }
 
 uint64_t sc_random_u64(struct sc_random *r) {
   uint64_t result = rotate_left(r->s[1] * 5, 7) * 9;
@@ -41,9 +39,7 @@ uint64_t sc_random_below(struct sc_random *r, uint64_t bound) {
   return x % bound;
 }
 
-double sc_random_unit(struct sc_random *r) {
-  return (double)(sc_random_u64(r) >> 11) * 0x1p-53;
-}
+double sc_random_unit(struct sc_random *r) { return (double)(sc_random_u64(r) >> 11) * 0x1p-53; }
 
 int64_t sc_random_backoff_ms(struct sc_random *r, int64_t base_ms, int64_t cap_ms, unsigned attempt) {
   SC_ASSERT(base_ms >= 0 && cap_ms >= 0);

@@ -4,28 +4,14 @@
 
 static const char stars[] = "***";
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-static bool is_letter(char c) {
-  return lower(c) >= 'a' && lower(c) <= 'z';
-}
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-static bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-static bool is_name_char(char c) {
-  return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '%';
-}
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool is_name_char(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '%'; }
 
-static struct sc_slice cut(struct sc_slice s, size_t from, size_t to) {
-  return sc_slice_of(s.ptr + from, to - from);
-}
-static struct sc_slice rest(struct sc_slice s, size_t from) {
-  return cut(s, from, s.len);
-}
+static struct sc_slice cut(struct sc_slice s, size_t from, size_t to) { return sc_slice_of(s.ptr + from, to - from); }
+static struct sc_slice rest(struct sc_slice s, size_t from) { return cut(s, from, s.len); }
 
 /* Where c is first, s.len when nowhere. */
 static size_t find(struct sc_slice s, char c) {

@@ -16,18 +16,12 @@ struct sc_slice {
 /* printf("%.*s", SC_SLICE_ARGS(s)) */
 #define SC_SLICE_ARGS(s) ((int)(s).len), ((s).ptr)
 
-static inline struct sc_slice sc_slice_of(const char *ptr, size_t len) {
-  return (struct sc_slice){ptr, len};
-}
-static inline struct sc_slice sc_slice_str(const char *text) {
-  return (struct sc_slice){text, strlen(text)};
-}
+static inline struct sc_slice sc_slice_of(const char *ptr, size_t len) { return (struct sc_slice){ptr, len}; }
+static inline struct sc_slice sc_slice_str(const char *text) { return (struct sc_slice){text, strlen(text)}; }
 static inline bool sc_slice_equals(struct sc_slice a, struct sc_slice b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
-static inline bool sc_slice_is(struct sc_slice s, const char *text) {
-  return sc_slice_equals(s, sc_slice_str(text));
-}
+static inline bool sc_slice_is(struct sc_slice s, const char *text) { return sc_slice_equals(s, sc_slice_str(text)); }
 static inline bool sc_slice_starts(struct sc_slice s, const char *prefix) {
   size_t n = strlen(prefix);
   return s.len >= n && memcmp(s.ptr, prefix, n) == 0;
