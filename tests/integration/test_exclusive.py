@@ -1,0 +1,66 @@
+"""One load per name, and positions that do not fit."""
+import re
+
+from support.local import Stream
+from support.records import assert_each_once, numbered
+from support.wait import wait_until
+
+
+def test_a_second_load_of_the_same_name(local, stream, database, shardcopy):
+    source = stream()
+    source.put_many(numbered(0, 10))
+    first = shardcopy.start("load", local.url("demo"), database.url(), "--follow")
+    wait_until(lambda: database.count("demo") == 10, what="the first load at work")
+    second = shardcopy.load(local.url("demo"), database.url(), status=6)
+    holder = re.search(r"is being loaded by (\d+)@(\S+)", second.err)
+    assert holder and int(holder.group(1)) == first.pid
+    assert "--take-over" in second.err
+    source.put_many(numbered(10, 20))
+    wait_until(lambda: database.count("demo") == 20, what="the first load undisturbed")
+
+
+def test_two_names_read_independently(local, stream, database, shardcopy):
+    stream().put_many(numbered(0, 10))
+    first = shardcopy.start("load", local.url("demo"), database.url(table="a"), "--follow")
+    wait_until(lambda: database.count("a") == 10, what="the first load at work")
+    shardcopy.load(local.url("demo"), database.url(table="b"), "--namespace=other")
+    assert_each_once(database, "b", 10)
+    assert first.status is None
+
+
+def test_take_over(local, stream, database, shardcopy):
+    source = stream(shards=2)
+    source.put_many(numbered(0, 100))
+    first = shardcopy.start("load", local.url("demo"), database.url(), "--follow")
+    wait_until(lambda: database.count("demo") == 100, what="the first load at work")
+    second = shardcopy.start("load", local.url("demo"), database.url(), "--follow", "--take-over")
+    first.wait(status=6)
+    source.put_many(numbered(100, 300))
+    wait_until(lambda: database.count("demo") >= 300, what="the second load at work")
+    assert second.status is None
+    assert_each_once(database, "demo", 300)
+
+
+def test_the_same_stream_made_again(local, stream, database, shardcopy):
+    source = stream()
+    source.put_many(numbered(0, 10))
+    shardcopy.load(local.url("demo"), database.url())
+    source.client.delete_stream(StreamName="demo")
+    wait_until(lambda: "demo" not in source.client.list_streams()["StreamNames"], what="the stream gone")
+    again = Stream(local.client(), "demo")
+    again.put_many(numbered(10, 20))
+    refused = shardcopy.load(local.url("demo"), database.url(), status=7)
+    assert "--restart" in refused.err
+    assert database.count("demo") == 10
+    shardcopy.load(local.url("demo"), database.url(), "--restart")
+    assert_each_once(database, "demo", 20)
+
+
+def test_positions_without_a_table(local, stream, database, shardcopy):
+    stream().put_many(numbered(0, 10))
+    shardcopy.load(local.url("demo"), database.url())
+    database.execute("DROP TABLE demo")
+    refused = shardcopy.load(local.url("demo"), database.url(), status=7)
+    assert "--restart" in refused.err
+    shardcopy.load(local.url("demo"), database.url(), "--restart")
+    assert_each_once(database, "demo", 10)

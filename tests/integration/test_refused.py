@@ -1,0 +1,92 @@
+"""What the target or the program refuses: clear words, the right exit status, and nothing lost."""
+import gzip
+import zlib
+
+import pytest
+from support.records import assert_each_once, numbered
+
+AGGREGATE = bytes.fromhex("f3899ac2") + b"\x0a\x01a" + b"\0" * 16
+
+
+@pytest.fixture
+def secure(database):
+    """A role that needs a password."""
+    database.execute("DROP ROLE IF EXISTS secure")
+    database.execute("CREATE ROLE secure LOGIN PASSWORD 'correct horse'")
+    yield "secure"
+    database.execute("DROP OWNED BY secure; DROP ROLE secure")
+
+
+def test_wrong_password(local, stream, database, shardcopy, secure):
+    stream().put({"id": 0})
+    done = shardcopy.load(local.url("demo"), database.url(user=f"{secure}:battery"), status=4)
+    assert "127.0.0.1" in done.err and database.name in done.err and secure in done.err
+    assert "hint" in done.err and "battery" not in done.err
+
+
+def test_right_password(local, stream, database, shardcopy, secure):
+    stream().put_many(numbered(0, 3))
+    database.execute(f"GRANT CREATE ON DATABASE {database.name} TO secure; GRANT CREATE ON SCHEMA public TO secure")
+    shardcopy.load(local.url("demo"), database.url(user=f"{secure}:correct%20horse"))
+    assert_each_once(database, "demo", 3)
+
+
+def test_wrong_database(local, stream, database, shardcopy):
+    stream().put({"id": 0})
+    done = shardcopy.load(local.url("demo"), database.url().replace(database.name, "nosuch"), status=5)
+    assert "nosuch" in done.err and "127.0.0.1" in done.err and "postgres" in done.err and "hint" in done.err
+
+
+def test_nobody_listens(local, stream, database, shardcopy, proxy):
+    stream().put({"id": 0})
+    proxy.close()
+    done = shardcopy.load(local.url("demo"), database.url(port=proxy.port), status=5)
+    assert str(proxy.port) in done.err and "hint" in done.err
+
+
+def test_permission_denied(local, stream, database, shardcopy, secure):
+    stream().put({"id": 0})
+    done = shardcopy.load(local.url("demo"), database.url(user=f"{secure}:correct%20horse"), status=5)
+    assert "permission denied" in done.err and "hint" in done.err
+
+
+def test_permission_denied_on_the_table(local, stream, database, shardcopy, secure):
+    """Lost in the middle of the life of a load: nothing is lost, and it goes on when it is given back."""
+    source = stream()
+    source.put_many(numbered(0, 5))
+    database.execute(f"GRANT CREATE ON DATABASE {database.name} TO secure; GRANT CREATE ON SCHEMA public TO secure")
+    url = database.url(user=f"{secure}:correct%20horse")
+    shardcopy.load(local.url("demo"), url)
+    source.put_many(numbered(5, 10))
+    database.execute("ALTER TABLE demo OWNER TO postgres")
+    assert "permission denied" in shardcopy.load(local.url("demo"), url, status=5).err
+    database.execute("GRANT INSERT, SELECT ON demo TO secure")
+    shardcopy.load(local.url("demo"), url)
+    assert_each_once(database, "demo", 10)
+
+
+@pytest.mark.parametrize("name, payload", [("KPL", AGGREGATE), ("gzip", gzip.compress(b'{"id":0}')),
+                                           ("zlib", zlib.compress(b'{"id":0}'))])
+def test_formats_we_cannot_decode_stop_the_load(local, stream, database, shardcopy, name, payload):
+    """Before the position moves: a later version can still read them."""
+    source = stream()
+    source.put(payload)
+    done = shardcopy.load(local.url("demo"), database.url(), status=10)
+    assert name in done.err
+    assert database.value("SELECT count(*) FROM kinesis_checkpoints WHERE sequence IS NOT NULL") == 0
+
+
+def test_an_aggregate_behind_plain_records(local, stream, database, shardcopy):
+    source = stream()
+    source.put_many(numbered(0, 5))
+    shardcopy.load(local.url("demo"), database.url())
+    before = database.rows("SELECT sequence FROM kinesis_checkpoints")
+    source.put(AGGREGATE)
+    shardcopy.load(local.url("demo"), database.url(), status=10)
+    assert database.rows("SELECT sequence FROM kinesis_checkpoints") == before
+
+
+def test_too_little_memory(local, stream, database, shardcopy):
+    stream().put({"id": 0})
+    done = shardcopy.load(local.url("demo"), database.url(), "--memory=2MiB", status=2)
+    assert "--memory" in done.err and "MiB" in done.err

@@ -1,0 +1,78 @@
+"""Where a first run starts: every format a person or CrateDB Toolkit writes."""
+import datetime
+
+import pytest
+from support.records import numbered
+from support.wait import wait_until
+
+SECOND = datetime.timedelta(seconds=1)
+
+
+def arrivals(database):
+    return [row[0] for row in database.rows("SELECT kinesis_arrival_time FROM everything ORDER BY id")]
+
+
+@pytest.fixture
+def three(local, stream, database, shardcopy):
+    """A stream of three records put more than a second apart; their arrival times, in UTC."""
+    source = stream()
+    times = []
+    for record in numbered(0, 3):
+        if times:
+            wait_until(lambda: datetime.datetime.now(datetime.timezone.utc) > times[-1] + 1.2 * SECOND)
+        source.put(record)
+        times.append(datetime.datetime.now(datetime.timezone.utc))
+    shardcopy.load(local.url("demo"), database.url(table="everything"), "--namespace=everything")
+    return arrivals(database)
+
+
+FORMATS = {
+    "seconds": lambda t: t.strftime("%Y-%m-%dT%H:%M:%S"),
+    "offset": lambda t: t.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+    "zulu": lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "other offset": lambda t: (t + 2 * 3600 * SECOND).strftime("%Y-%m-%dT%H:%M:%S+02:00"),
+    "fraction": lambda t: t.strftime("%Y-%m-%dT%H:%M:%S.") + f"{t.microsecond // 1000:03d}",
+    "fraction and offset": lambda t: t.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"),
+    "epoch": lambda t: str(int(t.timestamp())),
+    "epoch with fraction": lambda t: f"{t.timestamp():.3f}",
+}
+
+
+def test_every_time_format(three, local, database, shardcopy):
+    """A time between record 1 and record 2 (cut to the second where the format has no fraction) brings record 2 alone."""
+    between = three[2] - 0.05 * SECOND
+    for number, (name, written) in enumerate(FORMATS.items()):
+        moment = between if "fraction" in name else three[2].replace(microsecond=0)
+        shardcopy.load(local.url("demo"), database.url(table=f"t{number}"), f"--namespace=n{number}",
+                       f"--start={written(moment)}")
+        assert database.rows(f"SELECT id FROM t{number}") == [(2,)], name
+
+
+def test_a_date(three, local, database, shardcopy):
+    shardcopy.load(local.url("demo"), database.url(), "--start=2023-01-31")
+    assert database.count("demo") == 3
+
+
+def test_trim_horizon(three, local, database, shardcopy):
+    shardcopy.load(local.url("demo"), database.url(), "--start=trim-horizon")
+    assert database.count("demo") == 3
+
+
+def test_latest_is_pinned(local, stream, database, shardcopy):
+    """What is put after the first run began counts as later, also for a shard that had no record then."""
+    source = stream(shards=2)
+    source.put_many(numbered(0, 20))
+    shardcopy.load(local.url("demo"), database.url(), "--start=latest")
+    assert database.count("demo") == 0
+    source.put_many(numbered(20, 60))
+    shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT count(*), min(id) FROM demo") == [(40, 20)]
+
+
+@pytest.mark.parametrize("start", ["yesterday", "2023-02-30", "2023-01-31T25:00:00", "31.01.2023", "2023-01-31T15:00:00+99:00",
+                                   "-1", "TRIM", ""])
+def test_a_bad_one_is_refused_before_anything_is_read(local, stream, database, shardcopy, start):
+    stream().put({"id": 0})
+    done = shardcopy.load(local.url("demo"), database.url(), f"--start={start}", status=2)
+    assert "--start" in done.err
+    assert not database.exists("kinesis_checkpoints")

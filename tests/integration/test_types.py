@@ -1,0 +1,150 @@
+"""Every type, both ways: a table made from what the records look like, and a table that was there before."""
+import json
+
+import pytest
+from support.local import as_bytes
+
+INFERRED = [
+    # JSON values of one key, the type made, the values as PostgreSQL writes them
+    ([0, -1, 2**53, 2**63 - 1, -(2**63)], "bigint", ["0", "-1", "9007199254740992", "9223372036854775807", "-9223372036854775808"]),
+    ([0.5, -1.25, 1e300, 5e-324, 1.7976931348623157e308], "double precision",
+     ["0.5", "-1.25", "1e+300", "5e-324", "1.7976931348623157e+308"]),
+    ([1, 0.5], "double precision", ["1", "0.5"]),
+    ([2**64, 1], "numeric", ["18446744073709551616", "1"]),
+    (["@0.12345678901234567890123456789", "@1e400"], "numeric", ["0.12345678901234567890123456789", "1" + "0" * 400]),
+    ([2**62 + 1, 0.5], "numeric", ["4611686018427387905", "0.5"]),
+    ([True, False, None], "boolean", ["true", "false", None]),
+    (["", "tab\tnewline\nquote\"back\\slash", "żółw 🐢 日本", "\\N", "\u007f"], "text",
+     ["", "tab\tnewline\nquote\"back\\slash", "żółw 🐢 日本", "\\N", "\u007f"]),
+    (['@"\\ud83d\\ude00 \\u00e9 \\/ \\b\\f"'], "text", ["😀 é / \b\f"]),
+    ([{"a": {"b": [1, None]}}, {}], "jsonb", ['{"a": {"b": [1, null]}}', "{}"]),
+    ([[1, "x"], []], "jsonb", ['[1, "x"]', "[]"]),
+    ([{"a": 1}, 5, "x", True], "jsonb", ['{"a": 1}', "5", '"x"', "true"]),
+    ([1, "x", True], "text", ["1", "x", "true"]),
+    ([None, None], "text", [None, None]),
+]
+
+# type of a column that was there before: JSON values, and the same as PostgreSQL would read them from its own text
+EXISTING = {
+    "smallint": [(32767, "32767"), (-32768, "-32768"), (0, "0"), (None, None)],
+    "integer": [(2147483647, "2147483647"), (-2147483648, "-2147483648"), (None, None)],
+    "bigint": [(2**63 - 1, str(2**63 - 1)), (-(2**63), str(-(2**63))), (None, None)],
+    "real": [(1.5, "1.5"), (-3.4e38, "-3.4e38"), (7, "7"), (None, None)],
+    "double precision": [(0.1, "0.1"), (-5e-324, "-5e-324"), (2**53, "9007199254740992"), (None, None)],
+    "numeric": [("@123456789012345678901234567890.123456789", "123456789012345678901234567890.123456789"), ("@-0.00010", "-0.00010"),
+                (10000, "10000"), ("@1e-30", "0.000000000000000000000000000001"), (0, "0"), (None, None)],
+    "numeric(10,2)": [(1.005, "1.01"), (99999999.99, "99999999.99"), (None, None)],
+    "boolean": [(True, "true"), (False, "false"), (None, None)],
+    "text": [("x", "x"), ("", ""), ("\\.\n\t\\", "\\.\n\t\\"), (5, "5"), (True, "true"), (None, None)],
+    "varchar(5)": [("12345", "12345"), ("žluťo", "žluťo"), ("", ""), (None, None)],
+    "bytea": [("\\x00ff10", "\\x00ff10"), ("\\x", "\\x"), (None, None)],
+    "uuid": [("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+             ("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"), (None, None)],
+    "date": [("2026-02-28", "2026-02-28"), ("1970-01-01", "1970-01-01"), ("0001-01-01", "0001-01-01"), ("9999-12-31", "9999-12-31"),
+             (None, None)],
+    "timestamp": [("2026-01-31T15:00:00", "2026-01-31 15:00:00"), ("2026-01-31 15:00:00.123456", "2026-01-31 15:00:00.123456"),
+                  ("1969-12-31T23:59:59.9", "1969-12-31 23:59:59.9"), (None, None)],
+    "timestamptz": [("2026-01-31T15:00:00Z", "2026-01-31 15:00:00+00"), ("2026-01-31T15:00:00+02:00", "2026-01-31 13:00:00+00"),
+                    ("2026-01-31 15:00:00.5-0130", "2026-01-31 16:30:00.5+00"), (None, None)],
+    "json": [({"a": [1, 2.50]}, '{"a":[1,2.5]}'), ("x", '"x"'), (5, "5"), (True, "true"), (None, None)],
+    "jsonb": [({"b": 1, "a": {"c": None}}, '{"a": {"c": null}, "b": 1}'), ([], "[]"), ("x", '"x"'), (5, "5"), (None, None)],
+    # not in binary: the whole table goes by text
+    "inet": [("10.0.0.1/8", "10.0.0.1/8"), (None, None)],
+    "integer[]": [("{1,2,NULL}", "{1,2,NULL}"), (None, None)],
+    "interval": [("1 day 02:00:00", "1 day 02:00:00"), (None, None)],
+    "char(3)": [("ab", "ab "), (None, None)],
+}
+
+
+def payload(number, value):
+    """{"n":..., "v":...}; text that begins with @ is JSON as written."""
+    raw = value[1:] if isinstance(value, str) and value.startswith("@") else json.dumps(value)
+    return f'{{"n":{number},"v":{raw}}}'
+
+
+def load_values(local, stream, database, shardcopy, values):
+    source = stream()
+    for number, value in enumerate(values):
+        source.put(payload(number, value))
+    shardcopy.load(local.url("demo"), database.url())
+    letters = database.rows("SELECT reason FROM kinesis_dead_letters")
+    assert letters == []
+
+
+@pytest.mark.parametrize("values, made, expected", INFERRED, ids=[f"{made}-{i}" for i, (_, made, _) in enumerate(INFERRED)])
+def test_a_table_is_made(local, stream, database, shardcopy, values, made, expected):
+    load_values(local, stream, database, shardcopy, values)
+    assert database.value("SELECT format_type(atttypid, atttypmod) FROM pg_attribute "
+                          "WHERE attrelid = 'demo'::regclass AND attname = 'v'") == made
+    assert [row[0] for row in database.rows("SELECT v::text FROM demo ORDER BY n")] == expected
+
+
+@pytest.mark.parametrize("column", EXISTING)
+def test_a_table_that_was_there(local, stream, database, shardcopy, column):
+    pairs = EXISTING[column]
+    database.execute(f"CREATE TABLE demo (v {column}, n int)")
+    load_values(local, stream, database, shardcopy, [value for value, _ in pairs])
+    for number, (_, text) in enumerate(pairs):
+        cast = f"CAST(%s AS {column})::text"
+        same = database.value(f"SELECT (SELECT v::text FROM demo WHERE n = %s) IS NOT DISTINCT FROM {cast}", number, text)
+        assert same, (database.rows("SELECT v::text FROM demo WHERE n = %s", number), text)
+
+
+def test_all_types_side_by_side(local, stream, database, shardcopy):
+    """One table of all the binary types and one of all of them, the row of NULLs included."""
+    binary = [t for t in EXISTING if t not in ("inet", "integer[]", "interval", "char(3)")]
+    for table, types in (("by_binary", binary), ("by_text", list(EXISTING))):
+        columns = [f'"{t}" {t}' for t in types]
+        database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+        first = {t: EXISTING[t][0][0] for t in types if not str(EXISTING[t][0][0]).startswith("@")}
+        source = stream(table)
+        source.put({**first, "numeric": 1})
+        source.put({t: None for t in types})
+        source.put({"smallint": 1})
+        shardcopy.load(local.url(table), database.url())
+        assert database.count("kinesis_dead_letters") == 0
+        filled = " + ".join(f'("{t}" IS NOT NULL)::int' for t in types)
+        assert database.rows(f"SELECT {filled} FROM {table} ORDER BY 1") == [(0,), (1,), (len(types),)]
+
+
+def test_keys_in_any_order_and_missing(local, stream, database, shardcopy):
+    stream().put_many(['{"a":1,"b":"x","c":true}', '{"c":false,"a":2,"b":"y"}', '{"b":"z"}', '{}', '{"c":true,"b":"w"}',
+                       ' { "a" : 5 , "c" : null } \n', '{"a":6,"a":7,"b":"last"}'])
+    shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT a, b, c FROM demo ORDER BY kinesis_sequence_number::numeric") == [
+        (1, "x", True), (2, "y", False), (None, "z", None), (None, None, None), (None, "w", True), (5, None, None),
+        (7, "last", None)]
+
+
+def test_keys_that_are_no_plain_names(local, stream, database, shardcopy):
+    """Upper case, spaces, quotes, reserved words, escapes in the key: a column has the key's own name."""
+    stream().put('{"Upper":1,"with space":2,"sel\\"ect":3,"select":4,"\\u006eame":5,"ключ":6}')
+    shardcopy.load(local.url("demo"), database.url())
+    row = database.rows('SELECT "Upper", "with space", "sel""ect", "select", name, "ключ" FROM demo')
+    assert row == [(1, 2, 3, 4, 5, 6)]
+
+
+def test_real_bytes_survive(local, stream, database, shardcopy):
+    """What JSON may hold and PostgreSQL can: every code point but U+0000, in plain and in escaped form."""
+    text = "".join(chr(c) for c in [*range(1, 0x800), 0xFFFD, 0xFFFF, 0x10000, 0x10FFFF])
+    source = stream()
+    source.put(as_bytes(json.dumps({"n": 0, "v": text}, ensure_ascii=False)))
+    source.put(as_bytes(json.dumps({"n": 1, "v": text}, ensure_ascii=True)))
+    shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT v FROM demo ORDER BY n") == [(text,), (text,)]
+
+
+def test_a_large_record(local, stream, database, shardcopy):
+    """The largest record Kinesis takes by default is a row like any other."""
+    long = "x" * (1024 * 1024 - 100)
+    source = stream()
+    source.put({"id": 0, "word": long})
+    source.put({"id": 1, "word": "short"})
+    shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT id, length(word) FROM demo ORDER BY id") == [(0, len(long)), (1, 5)]
+
+
+def test_a_table_of_many_columns(local, stream, database, shardcopy):
+    stream().put({f"c{i}": i for i in range(500)})
+    shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT c0, c250, c499 FROM demo") == [(0, 250, 499)]
