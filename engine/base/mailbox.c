@@ -40,6 +40,7 @@ void sc_mailbox_free(struct sc_mailbox *box) {
 }
 
 static char *slot(struct sc_mailbox *box, size_t i) {
+  SC_ASSERT(box->cap > 0);
   return box->messages + ((box->first + i) % box->cap) * box->message_bytes;
 }
 
