@@ -1,0 +1,71 @@
+"""kinesalite, a Kinesis emulator of npm: it never says how far behind we are, and knows nothing newer than 2020."""
+import os
+import shutil
+import subprocess
+import tempfile
+
+import boto3
+import pytest
+from support.local import Stream
+from support.postgres import free_port
+from support.process import Program
+from support.records import assert_each_once, numbered
+from support.wait import wait_until
+
+VERSION = "3.3.3"
+# It would listen on all addresses; this is loaded before it.
+LOOPBACK_ONLY = """
+const net = require('net');
+const listen = net.Server.prototype.listen;
+net.Server.prototype.listen = function (port, ...rest) {
+  const callback = rest.find((r) => typeof r === 'function');
+  return listen.call(this, { port, host: '127.0.0.1' }, callback);
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def installed():
+    """kinesalite installed where nothing else is."""
+    folder = tempfile.mkdtemp(prefix="shardcopy-kinesalite-")
+    env = {"PATH": os.environ["PATH"], "HOME": folder}
+    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-optional", f"kinesalite@{VERSION}"], cwd=folder, env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout
+    with open(os.path.join(folder, "loopback.js"), "w", encoding="ascii") as out:
+        out.write(LOOPBACK_ONLY)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def kinesalite(installed, folder):
+    """Its "HOST:PORT"."""
+    port = free_port()
+    program = Program(["node", "-r", f"{installed}/loopback.js", f"{installed}/node_modules/kinesalite/cli.js", "--port", port],
+                      folder, "kinesalite")
+    wait_until(lambda: "Listening" in program.out or program.status is not None, 30, "kinesalite to listen")
+    assert program.status is None, program.story()
+    yield f"127.0.0.1:{port}"
+    program.kill()
+
+
+def test_fifteen_thousand_records_in_one_shard(kinesalite, database, shardcopy):
+    """One full page and a half: a full page is not the tip, whatever MillisBehindLatest says."""
+    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1", aws_access_key_id="test",
+                          aws_secret_access_key="test")
+    Stream(client, "demo").put_many(numbered(0, 15000))
+    shardcopy.load(f"kinesis://{kinesalite}/demo", database.url(), timeout_s=120)
+    assert_each_once(database, "demo", 15000)
+
+
+def test_a_split_stream(kinesalite, database, shardcopy):
+    """It ends a shard without naming its children: the end is believed because ListShards says so."""
+    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1", aws_access_key_id="test",
+                          aws_secret_access_key="test")
+    source = Stream(client, "demo")
+    source.put_many(numbered(0, 500))
+    source.split(source.open_shards()[0])
+    source.put_many(numbered(500, 1000))
+    shardcopy.load(f"kinesis://{kinesalite}/demo", database.url(), timeout_s=120)
+    assert_each_once(database, "demo", 1000)
