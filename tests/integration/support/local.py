@@ -39,11 +39,26 @@ class LocalService:
 
     def fault(self, **fault):
         """Asks for a fault: POST /_local/faults, as its --help says."""
-        body = json.dumps(fault).encode()
-        request = urllib.request.Request(f"http://{self.http}/_local/faults", data=body, method="POST",
+        self._ask("POST", "faults", fault)
+
+    def faults_waiting(self):
+        """How many faults asked for have not hit yet."""
+        return self._ask("GET", "faults")["waiting"]
+
+    def clear_faults(self):
+        self._ask("DELETE", "faults")
+
+    def expire_iterators(self):
+        """Every iterator given out so far is as old as if five minutes had passed."""
+        self._ask("POST", "expire-iterators", {})
+
+    def _ask(self, method, what, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://{self.http}/_local/{what}", data=data, method=method,
                                          headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
+            text = answer.read()
+        return json.loads(text) if text else {}
 
     def stop(self):
         self.program.process.terminate()
