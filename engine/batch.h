@@ -52,7 +52,7 @@ struct sc_batch {
 /* credit_bytes were taken by the caller and go with the batch. body_cap may be 0. */
 struct sc_batch *sc_batch_new(struct sc_budget *budget, size_t body_cap, size_t credit_bytes, bool from_reserve);
 void sc_batch_free(struct sc_batch *batch); /* gives the credit back */
-/* What a body of that size costs. */
+/* What a body of that size costs; saturates. */
 size_t sc_batch_cost(size_t body_cap);
 
 /* A record of an opened envelope. Views into the body; data is decoded in place. */
@@ -145,7 +145,8 @@ struct sc_block {
   struct sc_block *next; /* the write thread's list of blocks in the open transaction */
 };
 
-/* NULL when the block pool has no credit. data_cap in bytes. */
+/* NULL when the block pool has no credit. data_cap in bytes; rows, spans and sequence digits get their share beside it (a row in 128 bytes of
+ * data). One allocation that never grows: a block is full when any of its parts is. */
 struct sc_block *sc_block_new(struct sc_budget *budget, size_t data_cap);
 void sc_block_free(struct sc_block *block);
 /* Empties it for the next use; keeps the memory, but that of dead letters. */

@@ -33,7 +33,7 @@ struct sc_column {
 
 struct sc_plan {
   uint32_t generation;
-  uint32_t n_columns;
+  uint32_t n_columns, cap_columns;
   struct sc_column *columns; /* in the order of the COPY */
   uint32_t n_payload;        /* columns with role PAYLOAD; they come first, in the order keys were first seen */
   void *sink;                /* the sink's own, e.g. the COPY statement; freed by free_sink */
@@ -43,8 +43,10 @@ struct sc_plan {
 };
 
 struct sc_plan *sc_plan_new(uint32_t generation, uint32_t cap_columns);
-/* The column added, zeroed but for its name and key (copied). Not after the seal. Asserts cap_columns. */
+/* The column added, zeroed but for its name and key (copied; the key of PAYLOAD only) and modifier -1. Payload columns come first. Not
+ * after the seal. Asserts cap_columns, the length of the name, the order. */
 struct sc_column *sc_plan_add(struct sc_plan *plan, struct sc_slice name, enum sc_role role, struct sc_slice key);
+/* No two payload columns have one key (asserted). */
 void sc_plan_seal(struct sc_plan *plan);
 void sc_plan_free(struct sc_plan *plan);
 /* Column of an unescaped key, -1 when there is none. expected: the column guessed first (key order predicted), or -1. */
@@ -63,11 +65,13 @@ enum sc_kind { /* bits: a key is seen with a set of kinds */
                SC_KIND_NESTED = 128 /* object or array */
 };
 
-/* Grows with the keys it sees, at most max_columns of them; further keys are counted only. One owner thread. */
+#define SC_SAMPLE_KEY_MAX 1024 /* bytes; a longer key is no column */
+
+/* Grows with the keys it sees, at most max_columns of them; further keys are counted only, each time they come. One owner thread. */
 struct sc_sample;
 struct sc_sample *sc_sample_new(uint32_t max_columns);
 void sc_sample_free(struct sc_sample *sample);
-void sc_sample_add(struct sc_sample *sample, struct sc_slice key, unsigned kind);
+void sc_sample_add(struct sc_sample *sample, struct sc_slice key, unsigned kinds);
 void sc_sample_add_record(struct sc_sample *sample); /* counts; call once a record that was an object */
 void sc_sample_merge(struct sc_sample *into, const struct sc_sample *from); /* first-seen order: into's keys first */
 uint64_t sc_sample_records(const struct sc_sample *sample);
@@ -100,12 +104,14 @@ enum sc_planner_action {
   SC_PLANNER_REREAD /* all hold: read the catalog, publish generation + 1, release */
 };
 void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms);
-/* records: sampled since the last call. drained: every shard is at its tip or end, no more will come. */
+/* records: sampled since the last call. drained: every shard that runs is at its tip or end, no more will come for now. Without any record
+ * there is nothing to make a plan of: it stays SAMPLING, and spans without rows (an end, a tip) are committed without a plan. */
 enum sc_planner_action sc_planner_sampled(struct sc_planner *p, uint64_t records, bool drained, int64_t now_ms);
 enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms);
 void sc_planner_published(struct sc_planner *p, uint32_t generation);
 /* The table changed under us. Asked twice for one generation: once is enough. */
 enum sc_planner_action sc_planner_replan(struct sc_planner *p, uint32_t generation);
+/* A write thread holds; each once a HOLD. */
 enum sc_planner_action sc_planner_held(struct sc_planner *p);
 
 #endif

@@ -2,8 +2,9 @@
  *
  * The fetch thread that owns the shard feeds it what happened and does what it says; the simulation does the same a million
  * times (tests/simulation). Rules, each a bug in some peer (peers.md C): an expired iterator is re-made AFTER the last record
- * handed over, never from the run's start; a null iterator is believed only together with child shards or a closed entry in
- * ListShards; an empty page is not the tip; the last batch of a closed shard travels before its end counts.
+ * handed over, never from the run's start; a null iterator is believed only together with child shards, or after a fresh iterator
+ * came to the same end and ListShards says the shard is closed; an empty page is not the tip; a closed shard has an end and no tip; the
+ * last batch of a closed shard travels before its end counts.
  * Protocol: GetShardIterator, GetRecords (AWS Kinesis API Reference 2013-12-02).
  */
 #ifndef SC_SHARD_H
@@ -36,7 +37,11 @@ struct sc_shard {
   bool in_call;
   struct sc_position position; /* where an iterator would be made: advances with every record handed over */
   int64_t due_ms;              /* the next call not before */
-  unsigned failures;           /* in a row */
+  unsigned failures;           /* calls since the last GetRecords that succeeded */
+  bool closed;                 /* a listing says so */
+  bool doubted;                /* a null iterator without child shards came; no record since */
+  int64_t called_ms;           /* the last GetRecords */
+  int64_t paced_ms;            /* the next GetRecords not before, by calls and bytes */
   int64_t bytes_free_ms;       /* when the byte pace is paid off */
 };
 
@@ -59,17 +64,22 @@ struct sc_reply {
 };
 
 void sc_shard_init(struct sc_shard *s);
-/* Starts, or starts again after a rewind: whatever was under way is of an older term. */
+/* Starts, or starts again after a rewind: whatever was under way is of an older term. term is above the last one; at is not LATEST,
+ * which control pins to a time: an iterator made again there would pass over records. */
 enum sc_shard_do sc_shard_start(struct sc_shard *s, const struct sc_position *at, uint32_t term, int64_t now_ms);
-/* Stops asking; a call under way is ignored by its term. */
+/* Stops asking until the next start, which has a new term: replies to calls of an older term are dropped by the fetch thread, one of this term
+ * changes nothing here. */
 void sc_shard_stop(struct sc_shard *s);
+/* Control saw in a listing that the shard is closed: from now on it ends, it is never at a tip. Without this a bounded load would stop at
+ * the last record of a closed shard and never see its children. Kept over starts. */
+void sc_shard_closed(struct sc_shard *s);
 /* A call was sent. */
 void sc_shard_called(struct sc_shard *s, int64_t now_ms);
 enum sc_shard_do sc_shard_got_iterator(struct sc_shard *s, int64_t now_ms);
 /* *flags: what the batch carries (enum sc_batch_flag). The batch is handed over in any case, before the action. */
 enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply *reply, const struct sc_pace *pace,
                                       int64_t now_ms, uint32_t *flags);
-/* The call failed. Decides by code and class: expired iterator -> new one; retry and throttle -> back-off with full jitter (throttle at
+/* The call failed; decides by code and class: expired iterator -> new one; retry and throttle -> back-off with full jitter (throttle at
  * least 1 s behind); auth, config, fatal -> FAIL. SC_E_NO_SHARD -> CONFIRM_END. */
 enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err, struct sc_random *random,
                                  int64_t now_ms);

@@ -1,0 +1,129 @@
+#include "engine/batch.h"
+
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+#include "engine/base/metrics.h"
+
+/* One row in 128 bytes of data: narrower rows end a block by their number, wider ones by their bytes. */
+#define DATA_PER_ROW 128
+#define ROWS_LEAST 64
+#define ROWS_MOST 8192
+#define DATA_PER_SPAN 2048
+#define SPANS_LEAST 16
+#define SPANS_MOST 512
+#define DIGITS_PER_ROW 56 /* of today's sequence numbers */
+#define DEAD_LEAST 4096
+
+_Static_assert(sizeof(struct sc_block) % 8 == 0 && sizeof(struct sc_span) % 8 == 0 &&
+                   sizeof(struct sc_row_ref) % 8 == 0,
+               "the parts of a block's one allocation are aligned one behind the other");
+
+static size_t saturating_add(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
+
+size_t sc_batch_cost(size_t body_cap) { return saturating_add(body_cap, sizeof(struct sc_batch) + SC_BODY_PADDING); }
+
+struct sc_batch *sc_batch_new(struct sc_budget *budget, size_t body_cap, size_t credit_bytes, bool from_reserve) {
+  struct sc_batch *batch = sc_alloc(sc_batch_cost(body_cap));
+  *batch = (struct sc_batch){
+      .budget = budget, .credit_bytes = credit_bytes, .from_reserve = from_reserve, .body_cap = body_cap};
+  memset(batch->body + body_cap, 0, SC_BODY_PADDING);
+  return batch;
+}
+
+void sc_batch_free(struct sc_batch *batch) {
+  if (!batch) return;
+  if (batch->from_reserve) sc_budget_give_reserve(batch->budget, batch->credit_bytes);
+  else if (batch->credit_bytes > 0) sc_budget_give(batch->budget, SC_POOL_BODIES, batch->credit_bytes);
+  free(batch);
+}
+
+static uint32_t share(size_t data_cap, size_t per, uint32_t least, uint32_t most) {
+  size_t n = data_cap / per;
+  return n < least ? least : n > most ? most : (uint32_t)n;
+}
+
+/* How data_cap bytes of rows are indexed. */
+struct shape {
+  uint32_t rows, spans;
+  size_t sequences;
+};
+
+static struct shape shape_of(size_t data_cap) {
+  uint32_t rows = share(data_cap, DATA_PER_ROW, ROWS_LEAST, ROWS_MOST);
+  return (struct shape){.rows = rows,
+                        .spans = share(data_cap, DATA_PER_SPAN, SPANS_LEAST, SPANS_MOST),
+                        .sequences = (size_t)rows * DIGITS_PER_ROW + SC_SEQUENCE_DIGITS};
+}
+
+size_t sc_block_cost(size_t data_cap) {
+  struct shape s = shape_of(data_cap);
+  size_t index =
+      sizeof(struct sc_block) + s.spans * sizeof(struct sc_span) + s.rows * sizeof(struct sc_row_ref) + s.sequences;
+  return saturating_add(data_cap, index);
+}
+
+struct sc_block *sc_block_new(struct sc_budget *budget, size_t data_cap) {
+  struct shape s = shape_of(data_cap);
+  size_t cost = sc_block_cost(data_cap);
+  if (!sc_budget_take(budget, SC_POOL_BLOCKS, cost)) return NULL;
+  struct sc_block *block = sc_alloc(cost);
+  sc_metric_add(sc_metrics_mine(), SC_M_DATA_PATH_ALLOCS, 1);
+  struct sc_span *spans = (struct sc_span *)(block + 1);
+  struct sc_row_ref *rows = (struct sc_row_ref *)(spans + s.spans);
+  char *sequences = (char *)(rows + s.rows);
+  *block = (struct sc_block){.budget = budget, .credit_bytes = cost};
+  block->spans = spans, block->cap_spans = s.spans;
+  block->rows = rows, block->cap_rows = s.rows;
+  block->sequences = sequences, block->sequences_cap = s.sequences;
+  block->data = sequences + s.sequences, block->cap = data_cap;
+  return block;
+}
+
+void sc_block_free(struct sc_block *block) {
+  if (!block) return;
+  sc_block_reset(block);
+  sc_budget_give(block->budget, SC_POOL_BLOCKS, block->credit_bytes);
+  free(block);
+}
+
+static void drop_dead(struct sc_block *block) {
+  if (!block->dead) return;
+  free(block->dead);
+  sc_budget_give(block->budget, SC_POOL_BLOCKS, block->dead_cap);
+  block->credit_bytes -= block->dead_cap;
+  block->dead = NULL;
+  block->dead_cap = 0;
+}
+
+void sc_block_reset(struct sc_block *block) {
+  drop_dead(block);
+  block->dead_len = 0;
+  block->len = 0;
+  block->sequences_len = 0;
+  block->n_rows = 0;
+  block->n_spans = 0;
+  block->oldest_ms = 0;
+  block->plan = NULL;
+  block->next = NULL;
+}
+
+static bool grow_dead(struct sc_block *block, size_t cap) {
+  size_t more = cap - block->dead_cap;
+  if (!sc_budget_take(block->budget, SC_POOL_BLOCKS, more)) return false;
+  block->dead = sc_realloc(block->dead, cap);
+  sc_metric_add(sc_metrics_mine(), SC_M_DATA_PATH_ALLOCS, 1);
+  block->dead_cap = cap;
+  block->credit_bytes += more;
+  return true;
+}
+
+bool sc_block_reserve_dead(struct sc_block *block, size_t more_bytes) {
+  size_t need = saturating_add(block->dead_len, more_bytes);
+  if (need <= block->dead_cap) return true;
+  size_t twice = block->dead_cap * 2;
+  size_t ample = need > twice ? need : twice;
+  if (ample < DEAD_LEAST) ample = DEAD_LEAST;
+  return grow_dead(block, ample) || (ample > need && grow_dead(block, need));
+}

@@ -1,0 +1,75 @@
+#include "engine/plan.h"
+
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+
+struct sc_plan *sc_plan_new(uint32_t generation, uint32_t cap_columns) {
+  SC_ASSERT(cap_columns <= SC_COLUMNS_MAX);
+  struct sc_plan *plan = sc_alloc_zero(1, sizeof *plan);
+  plan->generation = generation;
+  plan->cap_columns = cap_columns;
+  plan->columns = sc_alloc_zero(cap_columns ? cap_columns : 1, sizeof *plan->columns);
+  return plan;
+}
+
+struct sc_column *sc_plan_add(struct sc_plan *plan, struct sc_slice name, enum sc_role role, struct sc_slice key) {
+  SC_ASSERT(!plan->slots && plan->n_columns < plan->cap_columns);
+  SC_ASSERT(name.len <= SC_COLUMN_NAME_MAX && key.len <= UINT32_MAX);
+  SC_ASSERT(role != SC_ROLE_PAYLOAD || plan->n_payload == plan->n_columns);
+  struct sc_column *column = &plan->columns[plan->n_columns++];
+  if (name.len > 0) memcpy(column->name, name.ptr, name.len);
+  column->role = role;
+  column->modifier = -1;
+  if (role != SC_ROLE_PAYLOAD) return column;
+  plan->n_payload++;
+  column->key = sc_strndup(key);
+  column->key_len = (uint32_t)key.len;
+  return column;
+}
+
+static uint32_t hash_of(struct sc_slice key) {
+  uint32_t h = 0x811c9dc5u; /* FNV-1a */
+  for (size_t i = 0; i < key.len; i++) h = (h ^ (unsigned char)key.ptr[i]) * 0x01000193u;
+  return h ^ (h >> 15);
+}
+
+static bool has_key(const struct sc_plan *plan, uint32_t column, struct sc_slice key) {
+  const struct sc_column *c = &plan->columns[column];
+  return c->key_len == key.len && (key.len == 0 || memcmp(c->key, key.ptr, key.len) == 0);
+}
+
+/* The slot of the key, or the free one where it belongs. */
+static uint32_t slot_of(const struct sc_plan *plan, struct sc_slice key) {
+  uint32_t slot = hash_of(key) & plan->slot_mask;
+  while (plan->slots[slot] && !has_key(plan, plan->slots[slot] - 1, key)) slot = (slot + 1) & plan->slot_mask;
+  return slot;
+}
+
+void sc_plan_seal(struct sc_plan *plan) {
+  SC_ASSERT(!plan->slots);
+  uint32_t n_slots = 4;
+  while (n_slots < plan->n_payload * 2) n_slots *= 2;
+  plan->slots = sc_alloc_zero(n_slots, sizeof *plan->slots);
+  plan->slot_mask = n_slots - 1;
+  for (uint32_t i = 0; i < plan->n_payload; i++) {
+    uint32_t slot = slot_of(plan, sc_slice_of(plan->columns[i].key, plan->columns[i].key_len));
+    SC_ASSERT(plan->slots[slot] == 0);
+    plan->slots[slot] = i + 1;
+  }
+}
+
+void sc_plan_free(struct sc_plan *plan) {
+  if (!plan) return;
+  if (plan->free_sink) plan->free_sink(plan->sink);
+  for (uint32_t i = 0; i < plan->n_columns; i++) free(plan->columns[i].key);
+  free(plan->columns);
+  free(plan->slots);
+  free(plan);
+}
+
+int sc_plan_find(const struct sc_plan *plan, struct sc_slice key, int expected) {
+  if (expected >= 0 && (uint32_t)expected < plan->n_payload && has_key(plan, (uint32_t)expected, key)) return expected;
+  uint32_t column = plan->slots[slot_of(plan, key)];
+  return column ? (int)column - 1 : -1;
+}

@@ -1,0 +1,312 @@
+#include "engine/shard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static const struct sc_pace pace = {.call_interval_ms = 200, .bytes_per_second = 2000, .idle_interval_ms = 1000};
+static const struct sc_position horizon = {.start = SC_START_TRIM_HORIZON};
+static struct sc_random dice;
+static uint32_t flags;
+
+static struct sc_shard reading(void) {
+  struct sc_shard s;
+  sc_shard_init(&s);
+  assert_int_equal(sc_shard_start(&s, &horizon, 1, 1000), SC_DO_GET_ITERATOR);
+  sc_shard_called(&s, 1000);
+  assert_int_equal(sc_shard_got_iterator(&s, 1010), SC_DO_GET_RECORDS);
+  sc_shard_called(&s, 1010);
+  return s;
+}
+
+static struct sc_reply page(const char *last) {
+  struct sc_reply r = {.n_records = 10, .body_bytes = 100, .has_next = true, .behind_ms = 5000};
+  assert_true(sc_sequence_parse(sc_slice_str(last), &r.last));
+  return r;
+}
+
+static struct sc_reply empty_page(void) {
+  return (struct sc_reply){.body_bytes = 100, .has_next = true, .behind_ms = 5000};
+}
+
+static enum sc_shard_do got(struct sc_shard *s, const struct sc_reply *r) {
+  return sc_shard_got_records(s, r, &pace, 1020, &flags);
+}
+
+static enum sc_shard_do fail(struct sc_shard *s, int code) {
+  struct sc_error err;
+  sc_error_set(&err, code, "test");
+  return sc_shard_failed(s, &err, &dice, 2000);
+}
+
+static void reads_on(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  assert_true(s.in_call);
+  struct sc_reply r = page("77");
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  assert_int_equal(flags, 0);
+  assert_false(s.in_call);
+  assert_int_equal(s.position.start, SC_START_AFTER);
+  assert_memory_equal(s.position.sequence.digits, "77", 2);
+  assert_int_equal(s.due_ms, 1210);
+}
+
+static void keeps_the_position_without_records(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = empty_page();
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS); /* empty, but 5 s behind: not the tip */
+  assert_int_equal(flags, 0);
+  assert_int_equal(s.position.start, SC_START_TRIM_HORIZON);
+}
+
+static void pays_for_bytes(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("1");
+  r.body_bytes = 4000;
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  assert_int_equal(s.due_ms, 1010 + 2000);
+  sc_shard_called(&s, 3010);
+  r = page("2");
+  assert_int_equal(sc_shard_got_records(&s, &r, &pace, 9000, &flags), SC_DO_GET_RECORDS);
+  assert_int_equal(s.due_ms, 9000);
+}
+
+static void no_pace(void **state) {
+  (void)state;
+  struct sc_pace none = {0};
+  struct sc_shard s = reading();
+  struct sc_reply r = page("1");
+  assert_int_equal(sc_shard_got_records(&s, &r, &none, 1020, &flags), SC_DO_GET_RECORDS);
+  assert_int_equal(s.due_ms, 1020);
+}
+
+static void a_new_iterator_keeps_the_pace(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("1");
+  got(&s, &r);
+  assert_int_equal(sc_shard_start(&s, &horizon, 2, 1030), SC_DO_GET_ITERATOR);
+  assert_int_equal(s.due_ms, 1030);
+  sc_shard_called(&s, 1030);
+  assert_int_equal(sc_shard_got_iterator(&s, 1040), SC_DO_GET_RECORDS);
+  assert_int_equal(s.due_ms, 1210);
+}
+
+static void tip_ends_a_bounded_load(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("1");
+  r.behind_ms = 0;
+  r.full = true;
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS); /* a full page is not the tip */
+  assert_int_equal(flags, 0);
+  sc_shard_called(&s, 1300);
+  r = page("2");
+  r.behind_ms = -1;
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS); /* no lag told */
+  sc_shard_called(&s, 1600);
+  r.behind_ms = 0;
+  assert_int_equal(got(&s, &r), SC_DO_NOTHING);
+  assert_int_equal(flags, SC_BATCH_TIP);
+  assert_int_equal(s.state, SC_SHARD_DONE);
+}
+
+static void tip_slows_a_follower(void **state) {
+  (void)state;
+  struct sc_pace follow = pace;
+  follow.follow = true;
+  struct sc_shard s = reading();
+  struct sc_reply r = empty_page();
+  r.behind_ms = 0;
+  assert_int_equal(sc_shard_got_records(&s, &r, &follow, 1020, &flags), SC_DO_GET_RECORDS);
+  assert_int_equal(flags, SC_BATCH_TIP);
+  assert_int_equal(s.due_ms, 2010);
+}
+
+static void a_closed_shard_has_no_tip(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  sc_shard_closed(&s);
+  struct sc_reply r = page("1");
+  r.behind_ms = 0;
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  assert_int_equal(flags, 0);
+}
+
+static void ends_with_children(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("9");
+  r.has_next = false;
+  r.has_children = true;
+  assert_int_equal(got(&s, &r), SC_DO_NOTHING);
+  assert_int_equal(flags, SC_BATCH_END);
+  assert_int_equal(s.state, SC_SHARD_DONE);
+}
+
+static void children_beside_an_iterator_are_no_end(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("9");
+  r.has_children = true;
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  assert_int_equal(flags, 0);
+}
+
+/* Until the machine asks control: null, a fresh iterator, null again. */
+static struct sc_shard unsure(void) {
+  struct sc_shard s = reading();
+  struct sc_reply r = page("9");
+  r.has_next = false;
+  assert_int_equal(got(&s, &r), SC_DO_GET_ITERATOR);
+  assert_int_equal(flags, 0);
+  assert_int_equal(s.position.start, SC_START_AFTER);
+  sc_shard_called(&s, 1300);
+  assert_int_equal(sc_shard_got_iterator(&s, 1310), SC_DO_GET_RECORDS);
+  sc_shard_called(&s, 1310);
+  r = empty_page();
+  r.has_next = false;
+  assert_int_equal(got(&s, &r), SC_DO_CONFIRM_END);
+  assert_int_equal(flags, 0);
+  return s;
+}
+
+static void a_null_iterator_alone_is_doubted(void **state) {
+  (void)state;
+  struct sc_shard s = unsure();
+  assert_int_equal(sc_shard_confirmed(&s, false, 5000, &flags), SC_DO_GET_ITERATOR);
+  assert_int_equal(flags, 0);
+  assert_true(s.due_ms > 5000);
+  s = unsure();
+  assert_int_equal(sc_shard_confirmed(&s, true, 5000, &flags), SC_DO_NOTHING);
+  assert_int_equal(flags, SC_BATCH_END);
+  assert_int_equal(s.state, SC_SHARD_DONE);
+}
+
+static void records_behind_a_null_iterator_clear_the_doubt(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  for (int i = 0; i < 5; i++) {
+    struct sc_reply r = page("9");
+    r.has_next = false;
+    assert_int_equal(got(&s, &r), SC_DO_GET_ITERATOR);
+    sc_shard_called(&s, 1300);
+    assert_int_equal(sc_shard_got_iterator(&s, 1310), SC_DO_GET_RECORDS);
+    sc_shard_called(&s, 1310);
+  }
+}
+
+static void expired_iterator_goes_on_after_the_last_record(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("9");
+  got(&s, &r);
+  sc_shard_called(&s, 1300);
+  assert_int_equal(fail(&s, SC_E_EXPIRED_ITERATOR), SC_DO_GET_ITERATOR);
+  assert_int_equal(s.due_ms, 2000);
+  assert_int_equal(s.position.start, SC_START_AFTER);
+  assert_memory_equal(s.position.sequence.digits, "9", 1);
+}
+
+static void a_storm_of_expired_iterators_is_slowed(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  int64_t waited_ms = 0;
+  for (int i = 0; i < 100; i++) {
+    assert_int_equal(fail(&s, SC_E_EXPIRED_ITERATOR), SC_DO_GET_ITERATOR);
+    waited_ms += s.due_ms - 2000;
+    sc_shard_called(&s, 2000);
+    sc_shard_got_iterator(&s, 2000);
+    sc_shard_called(&s, 2000);
+  }
+  assert_true(waited_ms > 100000);
+}
+
+static void retries_with_the_same_iterator(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  int64_t most_ms = 0;
+  for (int i = 0; i < 100; i++) {
+    assert_int_equal(fail(&s, SC_E_NET), SC_DO_GET_RECORDS);
+    assert_true(s.due_ms >= 2000 && s.due_ms <= 22000);
+    if (s.due_ms > most_ms) most_ms = s.due_ms;
+    sc_shard_called(&s, 2000);
+  }
+  assert_true(most_ms > 10000);
+  struct sc_reply r = page("9");
+  got(&s, &r);
+  assert_int_equal(s.failures, 0);
+}
+
+static void throttled_waits_a_second(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  assert_int_equal(fail(&s, SC_E_THROTTLED), SC_DO_GET_RECORDS);
+  assert_true(s.due_ms >= 3000);
+}
+
+static void some_failures_end_the_run(void **state) {
+  (void)state;
+  const int fatal[] = {SC_E_AUTH, SC_E_REFUSED, SC_E_NO_SOURCE};
+  for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+    struct sc_shard s = reading();
+    assert_int_equal(fail(&s, fatal[i]), SC_DO_FAIL);
+  }
+}
+
+static void an_unknown_shard_is_looked_up(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  assert_int_equal(fail(&s, SC_E_NO_SHARD), SC_DO_CONFIRM_END);
+  assert_int_equal(s.state, SC_SHARD_UNSURE);
+}
+
+static void stopped_shards_do_nothing(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  sc_shard_stop(&s);
+  struct sc_reply r = page("9");
+  r.has_next = false;
+  r.has_children = true;
+  assert_int_equal(got(&s, &r), SC_DO_NOTHING);
+  assert_int_equal(flags, 0);
+  assert_int_equal(fail(&s, SC_E_NET), SC_DO_NOTHING);
+  assert_int_equal(sc_shard_got_iterator(&s, 1), SC_DO_NOTHING);
+  assert_int_equal(sc_shard_confirmed(&s, true, 1, &flags), SC_DO_NOTHING);
+  assert_int_equal(flags, 0);
+  assert_int_equal(s.state, SC_SHARD_IDLE);
+  struct sc_position after = {.start = SC_START_AFTER, .sequence = {1, "5"}};
+  assert_int_equal(sc_shard_start(&s, &after, 2, 5000), SC_DO_GET_ITERATOR);
+  assert_int_equal(s.position.start, SC_START_AFTER);
+}
+
+int main(void) {
+  sc_random_init(&dice, 1);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reads_on),
+      cmocka_unit_test(keeps_the_position_without_records),
+      cmocka_unit_test(pays_for_bytes),
+      cmocka_unit_test(no_pace),
+      cmocka_unit_test(a_new_iterator_keeps_the_pace),
+      cmocka_unit_test(tip_ends_a_bounded_load),
+      cmocka_unit_test(tip_slows_a_follower),
+      cmocka_unit_test(a_closed_shard_has_no_tip),
+      cmocka_unit_test(ends_with_children),
+      cmocka_unit_test(children_beside_an_iterator_are_no_end),
+      cmocka_unit_test(a_null_iterator_alone_is_doubted),
+      cmocka_unit_test(records_behind_a_null_iterator_clear_the_doubt),
+      cmocka_unit_test(expired_iterator_goes_on_after_the_last_record),
+      cmocka_unit_test(a_storm_of_expired_iterators_is_slowed),
+      cmocka_unit_test(retries_with_the_same_iterator),
+      cmocka_unit_test(throttled_waits_a_second),
+      cmocka_unit_test(some_failures_end_the_run),
+      cmocka_unit_test(an_unknown_shard_is_looked_up),
+      cmocka_unit_test(stopped_shards_do_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
