@@ -20,9 +20,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static uint64_t allocs(void) {
-  return sc_metric_sum(SC_M_DATA_PATH_ALLOCS);
-}
+static uint64_t allocs(void) { return sc_metric_sum(SC_M_DATA_PATH_ALLOCS); }
 
 static void batch_gives_its_credit_back(void **state) {
   struct sc_budget *budget = *state;
@@ -90,7 +88,7 @@ static void block_needs_credit(void **state) {
 }
 
 static void block_for_one_large_row(void **state) {
-  struct sc_block *block = sc_block_new(*state, MIB + MIB / 2);
+  struct sc_block *block = sc_block_new(*state, MIB + MIB / 8);
   assert_non_null(block);
   assert_true(block->cap_rows <= 8192);
   sc_block_free(block);

@@ -35,7 +35,7 @@ static enum sc_shard_do got(struct sc_shard *s, const struct sc_reply *r) {
   return sc_shard_got_records(s, r, &pace, 1020, &flags);
 }
 
-static enum sc_shard_do fail(struct sc_shard *s, int code) {
+static enum sc_shard_do fails(struct sc_shard *s, int code) {
   struct sc_error err;
   sc_error_set(&err, code, "test");
   return sc_shard_failed(s, &err, &dice, 2000);
@@ -207,7 +207,7 @@ static void expired_iterator_goes_on_after_the_last_record(void **state) {
   struct sc_reply r = page("9");
   got(&s, &r);
   sc_shard_called(&s, 1300);
-  assert_int_equal(fail(&s, SC_E_EXPIRED_ITERATOR), SC_DO_GET_ITERATOR);
+  assert_int_equal(fails(&s, SC_E_EXPIRED_ITERATOR), SC_DO_GET_ITERATOR);
   assert_int_equal(s.due_ms, 2000);
   assert_int_equal(s.position.start, SC_START_AFTER);
   assert_memory_equal(s.position.sequence.digits, "9", 1);
@@ -218,7 +218,7 @@ static void a_storm_of_expired_iterators_is_slowed(void **state) {
   struct sc_shard s = reading();
   int64_t waited_ms = 0;
   for (int i = 0; i < 100; i++) {
-    assert_int_equal(fail(&s, SC_E_EXPIRED_ITERATOR), SC_DO_GET_ITERATOR);
+    assert_int_equal(fails(&s, SC_E_EXPIRED_ITERATOR), SC_DO_GET_ITERATOR);
     waited_ms += s.due_ms - 2000;
     sc_shard_called(&s, 2000);
     sc_shard_got_iterator(&s, 2000);
@@ -232,7 +232,7 @@ static void retries_with_the_same_iterator(void **state) {
   struct sc_shard s = reading();
   int64_t most_ms = 0;
   for (int i = 0; i < 100; i++) {
-    assert_int_equal(fail(&s, SC_E_NET), SC_DO_GET_RECORDS);
+    assert_int_equal(fails(&s, SC_E_NET), SC_DO_GET_RECORDS);
     assert_true(s.due_ms >= 2000 && s.due_ms <= 22000);
     if (s.due_ms > most_ms) most_ms = s.due_ms;
     sc_shard_called(&s, 2000);
@@ -246,7 +246,7 @@ static void retries_with_the_same_iterator(void **state) {
 static void throttled_waits_a_second(void **state) {
   (void)state;
   struct sc_shard s = reading();
-  assert_int_equal(fail(&s, SC_E_THROTTLED), SC_DO_GET_RECORDS);
+  assert_int_equal(fails(&s, SC_E_THROTTLED), SC_DO_GET_RECORDS);
   assert_true(s.due_ms >= 3000);
 }
 
@@ -255,14 +255,14 @@ static void some_failures_end_the_run(void **state) {
   const int fatal[] = {SC_E_AUTH, SC_E_REFUSED, SC_E_NO_SOURCE};
   for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
     struct sc_shard s = reading();
-    assert_int_equal(fail(&s, fatal[i]), SC_DO_FAIL);
+    assert_int_equal(fails(&s, fatal[i]), SC_DO_FAIL);
   }
 }
 
 static void an_unknown_shard_is_looked_up(void **state) {
   (void)state;
   struct sc_shard s = reading();
-  assert_int_equal(fail(&s, SC_E_NO_SHARD), SC_DO_CONFIRM_END);
+  assert_int_equal(fails(&s, SC_E_NO_SHARD), SC_DO_CONFIRM_END);
   assert_int_equal(s.state, SC_SHARD_UNSURE);
 }
 
@@ -275,7 +275,7 @@ static void stopped_shards_do_nothing(void **state) {
   r.has_children = true;
   assert_int_equal(got(&s, &r), SC_DO_NOTHING);
   assert_int_equal(flags, 0);
-  assert_int_equal(fail(&s, SC_E_NET), SC_DO_NOTHING);
+  assert_int_equal(fails(&s, SC_E_NET), SC_DO_NOTHING);
   assert_int_equal(sc_shard_got_iterator(&s, 1), SC_DO_NOTHING);
   assert_int_equal(sc_shard_confirmed(&s, true, 1, &flags), SC_DO_NOTHING);
   assert_int_equal(flags, 0);
