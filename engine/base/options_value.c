@@ -145,11 +145,11 @@ static bool has_bounds(const struct sc_option_spec *spec) {
 static const char *expected(enum sc_option_type type) {
   switch (type) {
     case SC_OPTION_INT:
-      return "a whole number, ";
+      return "a whole number: ";
     case SC_OPTION_BYTES:
-      return "a size like 1048576, 64KiB, 1MiB or 2GiB, ";
+      return "a size like 1048576, 64KiB, 1MiB or 2GiB: ";
     case SC_OPTION_DURATION:
-      return "a time like 250ms, 1s, 5m, 2h or 1d, ";
+      return "a time like 250ms, 1s, 5m, 2h or 1d: ";
     default:
       return "";
   }
@@ -160,7 +160,7 @@ bool sc_option_check(const struct sc_option_spec *spec, const char *text, int64_
   if (parsed && (!has_bounds(spec) || (*number >= spec->min && *number <= most_of(spec)))) return true;
   if (spec->secret) sc_buf_add_str(why, "the value");
   else sc_buf_printf(why, "'%s'", text);
-  sc_buf_printf(why, " is not %s", parsed ? "within " : expected(spec->type));
+  sc_buf_printf(why, " is %s%s", parsed ? "out of bounds: " : "not ", parsed ? "" : expected(spec->type));
   sc_option_add_allowed(spec, why);
   return false;
 }

@@ -10,7 +10,10 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool is_name_char(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '%'; }
 
-static struct sc_slice cut(struct sc_slice s, size_t from, size_t to) { return sc_slice_of(s.ptr + from, to - from); }
+static struct sc_slice cut(struct sc_slice s, size_t from, size_t to) {
+  return s.len ? sc_slice_of(s.ptr + from, to - from) : s;
+}
+
 static struct sc_slice rest(struct sc_slice s, size_t from) { return cut(s, from, s.len); }
 
 /* Where c is first, s.len when nowhere. */
