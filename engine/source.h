@@ -33,7 +33,8 @@ struct sc_call {
   const struct sc_shard_info *shard;
   uint32_t term;
   struct sc_position position; /* ITERATOR: where */
-  char *iterator;              /* RECORDS in: the iterator; ITERATOR and RECORDS out: the (next) one, malloc'ed, or NULL */
+  char *iterator;              /* RECORDS in: the iterator, malloc'ed; out: the next one or NULL; after an error still the one given.
+                                * ITERATOR out: the one made */
   /* out */
   struct sc_error error;       /* code 0: done */
   struct sc_batch *batch;      /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
@@ -75,7 +76,8 @@ struct sc_source_ops {
                     struct sc_error *err);
   void (*reader_free)(struct sc_reader *reader); /* calls under way are dropped, their credit given back; the structs stay the caller's */
   void (*reader_start)(struct sc_reader *reader, struct sc_call *call);
-  /* Waits for sockets, the park or timeout_ms; makes progress; resumes transfers that wait for credit. */
+  /* Waits for sockets, the park's descriptor or timeout_ms; makes progress; resumes transfers that wait for credit. The caller has
+   * prepared the park (park.h) and finishes it. */
   void (*reader_poll)(struct sc_reader *reader, int timeout_ms);
   /* A finished call, NULL when there is none. */
   struct sc_call *(*reader_next)(struct sc_reader *reader);

@@ -1,0 +1,319 @@
+#include "engine/fetch_pool.h"
+
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/heap.h"
+#include "engine/base/log.h"
+#include "engine/base/metrics.h"
+#include "engine/base/random.h"
+
+enum {
+  LONGEST_POLL_MS = 1000,
+  REFRESH_MS = 60000 /* an idle shard's read_until travels this often */
+};
+
+struct shard {
+  struct sc_heap_node node; /* first: the heap gives it back; key: when it is due */
+  struct sc_shard machine;
+  const struct sc_shard_info *info;
+  enum sc_shard_do todo;
+  char *iterator;
+  struct sc_call *call;   /* under way */
+  struct sc_batch *stuck; /* the parse thread's ring was full */
+  int64_t sent_ms;        /* when its last batch was handed over */
+};
+
+struct sc_fetcher {
+  struct sc_run *run;
+  uint32_t index;
+  struct sc_reader *reader;
+  struct sc_pace pace;
+  struct sc_random random;
+  struct shard **shards; /* by sc_shard_info.index; NULL: another thread's */
+  size_t cap;
+  struct sc_heap due;
+  struct sc_call *free_calls;
+  uint32_t in_flight, n_stuck;
+  bool failed;
+};
+
+struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_error *err) {
+  struct sc_fetcher *f = sc_alloc_zero(1, sizeof(*f));
+  f->run = run;
+  f->index = index;
+  f->pace = run->settings.pace;
+  sc_random_init(&f->random, (uint64_t)sc_clock_mono_us() * 2654435761u + index);
+  struct sc_reader_config config = {.budget = run->budget,
+                                    .park = run->fetch_parks[index],
+                                    .largest_reply_bytes = run->settings.largest_reply_bytes,
+                                    .limit = run->settings.limit,
+                                    .max_in_flight = SC_FETCH_IN_FLIGHT};
+  if (run->source_ops->reader_new(run->source, &config, &f->reader, err) != SC_OK) {
+    free(f);
+    return NULL;
+  }
+  return f;
+}
+
+static void free_call(struct sc_call *call) {
+  free(call->iterator);
+  if (call->batch != NULL) sc_batch_free(call->batch);
+  free(call);
+}
+
+void sc_fetcher_free(struct sc_fetcher *f) {
+  f->run->source_ops->reader_free(f->reader);
+  for (size_t i = 0; i < f->cap; i++) {
+    struct shard *s = f->shards[i];
+    if (s == NULL) continue;
+    if (s->call != NULL) free_call(s->call);
+    if (s->stuck != NULL) sc_batch_free(s->stuck);
+    free(s->iterator);
+    free(s);
+  }
+  for (struct sc_call *next, *c = f->free_calls; c != NULL; c = next) {
+    next = c->next;
+    free(c);
+  }
+  sc_heap_fini(&f->due);
+  free(f->shards);
+  free(f);
+}
+
+static struct shard *shard_of(struct sc_fetcher *f, const struct sc_shard_info *info) {
+  if (info->index >= f->cap) {
+    size_t cap = f->cap == 0 ? 64 : f->cap;
+    while (cap <= info->index) cap *= 2;
+    f->shards = sc_realloc(f->shards, cap * sizeof(struct shard *));
+    for (size_t i = f->cap; i < cap; i++) f->shards[i] = NULL;
+    f->cap = cap;
+  }
+  struct shard *s = f->shards[info->index];
+  if (s == NULL) {
+    s = f->shards[info->index] = sc_alloc_zero(1, sizeof(*s));
+    s->info = info;
+    sc_shard_init(&s->machine);
+  }
+  return s;
+}
+
+/* ---- handing over ---- */
+
+static bool push_batch(struct sc_fetcher *f, struct sc_batch *batch) {
+  uint32_t parse = batch->shard->parse;
+  if (!sc_ring_push(sc_run_batches(f->run, f->index, parse), batch)) return false;
+  sc_park_wake(f->run->parse_parks[parse]);
+  return true;
+}
+
+static void hand_over(struct sc_fetcher *f, struct shard *s, struct sc_batch *batch, uint32_t flags, int64_t now_ms) {
+  batch->shard = s->info;
+  batch->term = s->machine.term;
+  batch->flags = flags;
+  s->sent_ms = now_ms;
+  if (push_batch(f, batch)) return;
+  SC_ASSERT(s->stuck == NULL);
+  s->stuck = batch;
+  f->n_stuck++;
+}
+
+static struct sc_batch *empty_batch(struct sc_fetcher *f, int64_t read_until_ms) {
+  struct sc_batch *batch = sc_batch_new(f->run->budget, 0, 0, false);
+  batch->envelope = SC_ENVELOPE_NONE;
+  batch->read_until_ms = read_until_ms;
+  return batch;
+}
+
+static void drop_stuck(struct sc_fetcher *f, struct shard *s) {
+  if (s->stuck == NULL) return;
+  sc_batch_free(s->stuck);
+  s->stuck = NULL;
+  f->n_stuck--;
+}
+
+static void retry_stuck(struct sc_fetcher *f) {
+  for (size_t i = 0; f->n_stuck > 0 && i < f->cap; i++) {
+    struct shard *s = f->shards[i];
+    if (s == NULL || s->stuck == NULL || !push_batch(f, s->stuck)) continue;
+    s->stuck = NULL;
+    f->n_stuck--;
+    if (s->todo != SC_DO_NOTHING) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+  }
+}
+
+/* ---- what the machine says ---- */
+
+static void fail(struct sc_fetcher *f, const struct shard *s, const struct sc_error *err) {
+  struct sc_error e = *err;
+  if (e.shard[0] == '\0') memcpy(e.shard, s->info->id, sizeof(s->info->id));
+  if (!f->failed) sc_run_fail(f->run, &e);
+  f->failed = true;
+}
+
+static void act(struct sc_fetcher *f, struct shard *s, enum sc_shard_do todo, const struct sc_error *err) {
+  sc_heap_remove(&f->due, &s->node);
+  s->todo = SC_DO_NOTHING;
+  switch (todo) {
+    case SC_DO_NOTHING: return;
+    case SC_DO_FAIL: fail(f, s, err); return;
+    case SC_DO_CONFIRM_END: {
+      struct sc_control_message m = {.kind = SC_CONTROL_CONFIRM_END, .shard = s->info};
+      sc_run_tell(f->run, &m);
+      return;
+    }
+    case SC_DO_GET_ITERATOR:
+      free(s->iterator);
+      s->iterator = NULL;
+      break;
+    case SC_DO_GET_RECORDS: break;
+  }
+  s->todo = todo;
+  if (s->call == NULL && s->stuck == NULL) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+}
+
+static struct sc_call *take_call(struct sc_fetcher *f) {
+  struct sc_call *call = f->free_calls;
+  if (call == NULL) return sc_alloc_zero(1, sizeof(*call));
+  f->free_calls = call->next;
+  memset(call, 0, sizeof(*call));
+  return call;
+}
+
+static void start_call(struct sc_fetcher *f, struct shard *s, int64_t now_ms) {
+  struct sc_call *call = take_call(f);
+  call->kind = s->todo == SC_DO_GET_ITERATOR ? SC_CALL_ITERATOR : SC_CALL_RECORDS;
+  call->shard = s->info;
+  call->term = s->machine.term;
+  call->position = s->machine.position;
+  if (call->kind == SC_CALL_RECORDS) {
+    call->iterator = s->iterator;
+    s->iterator = NULL;
+  }
+  s->call = call;
+  f->in_flight++;
+  sc_shard_called(&s->machine, now_ms);
+  f->run->source_ops->reader_start(f->reader, call);
+}
+
+static void start_due(struct sc_fetcher *f, int64_t now_ms) {
+  for (struct sc_heap_node *top; f->in_flight < SC_FETCH_IN_FLIGHT && (top = sc_heap_top(&f->due)) != NULL;) {
+    if (top->key > now_ms) return;
+    sc_heap_remove(&f->due, top);
+    start_call(f, (struct shard *)top, now_ms);
+  }
+}
+
+/* ---- what came back ---- */
+
+static void got_records(struct sc_fetcher *f, struct shard *s, struct sc_call *call, int64_t now_ms) {
+  uint32_t flags = 0;
+  enum sc_shard_do todo = sc_shard_got_records(&s->machine, &call->reply, &f->pace, now_ms, &flags);
+  int64_t lag_ms = call->reply.behind_ms < 0 ? 0 : call->reply.behind_ms;
+  int64_t read_until_ms = call->service_ms > lag_ms ? call->service_ms - lag_ms : 0;
+  struct sc_batch *batch = call->batch;
+  call->batch = NULL;
+  if (batch == NULL && (flags != 0 || now_ms - s->sent_ms >= REFRESH_MS)) batch = empty_batch(f, read_until_ms);
+  if (batch != NULL) {
+    batch->n_records = call->reply.n_records;
+    batch->read_until_ms = read_until_ms;
+    hand_over(f, s, batch, flags, now_ms);
+  }
+  free(s->iterator);
+  s->iterator = call->iterator;
+  call->iterator = NULL;
+  act(f, s, todo, NULL);
+}
+
+static void count_failure(const struct sc_call *call) {
+  struct sc_metrics *m = sc_metrics_mine();
+  if (call->error.code == SC_E_EXPIRED_ITERATOR) sc_metric_add(m, SC_M_ITERATORS_EXPIRED, 1);
+  sc_metric_add(m, call->error.class == SC_CLASS_THROTTLE ? SC_M_THROTTLED : SC_M_RETRIED, 1);
+  static struct sc_log_window window;
+  uint64_t more = 0;
+  if (call->error.code != SC_E_EXPIRED_ITERATOR && sc_log_due(&window, 10000, &more))
+    sc_log(SC_WARN, call->error.text, "shard=%s class=%s more_like_it=%llu", call->shard->id,
+           sc_class_name(call->error.class), (unsigned long long)more);
+}
+
+static void finished(struct sc_fetcher *f, struct sc_call *call, int64_t now_ms) {
+  struct shard *s = shard_of(f, call->shard);
+  s->call = NULL;
+  f->in_flight--;
+  if (call->term != s->machine.term) {
+    act(f, s, s->todo, NULL); /* of an older term: what the start asked for is due now */
+  } else if (call->error.code != SC_OK) {
+    count_failure(call);
+    if (call->kind == SC_CALL_RECORDS) {
+      free(s->iterator);
+      s->iterator = call->iterator; /* the same one again, unless the machine wants another */
+      call->iterator = NULL;
+    }
+    act(f, s, sc_shard_failed(&s->machine, &call->error, &f->random, now_ms), &call->error);
+  } else if (call->kind == SC_CALL_ITERATOR) {
+    free(s->iterator);
+    s->iterator = call->iterator;
+    call->iterator = NULL;
+    act(f, s, sc_shard_got_iterator(&s->machine, now_ms), NULL);
+  } else {
+    got_records(f, s, call, now_ms);
+  }
+  free(call->iterator);
+  if (call->batch != NULL) sc_batch_free(call->batch);
+  call->next = f->free_calls;
+  f->free_calls = call;
+}
+
+/* ---- messages ---- */
+
+static void start_shard(struct sc_fetcher *f, const struct sc_fetch_message *m, int64_t now_ms) {
+  struct shard *s = shard_of(f, m->shard);
+  drop_stuck(f, s);
+  if (s->call != NULL) f->run->source_ops->reader_cancel(f->reader, s->call);
+  act(f, s, sc_shard_start(&s->machine, &m->position, m->term, now_ms), NULL);
+}
+
+static void confirmed(struct sc_fetcher *f, const struct sc_fetch_message *m, int64_t now_ms) {
+  struct shard *s = shard_of(f, m->shard);
+  if (s->machine.state != SC_SHARD_UNSURE) return;
+  uint32_t flags = 0;
+  enum sc_shard_do todo = sc_shard_confirmed(&s->machine, m->closed, now_ms, &flags);
+  if (flags != 0) hand_over(f, s, empty_batch(f, 0), flags, now_ms);
+  act(f, s, todo, NULL);
+}
+
+static void read_mail(struct sc_fetcher *f, int64_t now_ms) {
+  struct sc_fetch_message m;
+  while (sc_mailbox_receive(f->run->fetch_boxes[f->index], &m)) {
+    switch (m.kind) {
+      case SC_FETCH_START: start_shard(f, &m, now_ms); break;
+      case SC_FETCH_CONFIRMED: confirmed(f, &m, now_ms); break;
+      case SC_FETCH_IDLE_PACE: f->pace.idle_interval_ms = m.ms; break;
+    }
+  }
+}
+
+static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
+  const struct sc_heap_node *top = sc_heap_top(&f->due);
+  if (top == NULL || f->in_flight >= SC_FETCH_IN_FLIGHT) return LONGEST_POLL_MS;
+  int64_t left_ms = top->key - now_ms;
+  return left_ms <= 0 ? 0 : left_ms < LONGEST_POLL_MS ? (int)left_ms : LONGEST_POLL_MS;
+}
+
+void sc_fetcher_main(void *arg) {
+  struct sc_fetcher *f = arg;
+  struct sc_park *park = f->run->fetch_parks[f->index];
+  while (sc_run_stage(f->run) == SC_STAGE_RUN) {
+    sc_park_prepare(park);
+    int64_t now_ms = sc_clock_mono_ms();
+    read_mail(f, now_ms);
+    retry_stuck(f);
+    if (!f->failed) start_due(f, now_ms);
+    f->run->source_ops->reader_poll(f->reader, poll_timeout(f, now_ms));
+    sc_park_finish(park);
+    now_ms = sc_clock_mono_ms();
+    for (struct sc_call *call; (call = f->run->source_ops->reader_next(f->reader)) != NULL;) finished(f, call, now_ms);
+  }
+  sc_run_stopped(f->run);
+}

@@ -1,0 +1,62 @@
+#include "engine/stop.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "engine/base/log.h"
+#include "engine/base/thread.h"
+
+static _Atomic bool wanted, at_once;
+static struct sc_park *_Atomic woken;
+
+bool sc_stop_requested(void) { return atomic_load_explicit(&wanted, memory_order_relaxed); }
+bool sc_stop_now(void) { return atomic_load_explicit(&at_once, memory_order_relaxed); }
+
+static void wake(void) {
+  struct sc_park *park = atomic_load(&woken);
+  if (park != NULL) sc_park_wake(park);
+}
+
+void sc_stop_request(void) {
+  atomic_store(&wanted, true);
+  wake();
+}
+
+void sc_stop_request_now(void) {
+  atomic_store(&at_once, true);
+  sc_stop_request();
+}
+
+void sc_stop_wakes(struct sc_park *park) { atomic_store(&woken, park); }
+
+static void signal_set(sigset_t *set) {
+  sigemptyset(set);
+  sigaddset(set, SIGINT);
+  sigaddset(set, SIGTERM);
+}
+
+static void listen_main(void *arg) {
+  (void)arg;
+  sigset_t set;
+  signal_set(&set);
+  for (;;) {
+    int number = 0;
+    if (sigwait(&set, &number) != 0) continue;
+    if (!sc_stop_requested()) {
+      sc_log(SC_INFO, "stopping: committing what was read; once more to stop at once", "signal=%d", number);
+      sc_stop_request();
+    } else {
+      sc_stop_request_now();
+    }
+  }
+}
+
+int sc_stop_listen(struct sc_error *err) {
+  sigset_t set;
+  signal_set(&set);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  struct sigaction ignore = {.sa_handler = SIG_IGN};
+  sigaction(SIGPIPE, &ignore, NULL);
+  static struct sc_thread thread;
+  return sc_thread_start(&thread, "signals", listen_main, NULL, err);
+}

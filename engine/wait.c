@@ -1,0 +1,35 @@
+#include "engine/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "engine/base/clock.h"
+#include "engine/stop.h"
+
+enum { SLICE_MS = 100 };
+
+static int wait_until(bool (*stopped)(void), int fd, short events, int timeout_ms) {
+  int64_t deadline_ms = sc_clock_mono_ms() + timeout_ms;
+  for (;;) {
+    if (stopped()) return SC_E_STOPPED;
+    int64_t left_ms = deadline_ms - sc_clock_mono_ms();
+    if (left_ms <= 0) return SC_E_DEADLINE;
+    struct pollfd p = {.fd = fd, .events = events};
+    int n = poll(&p, 1, left_ms < SLICE_MS ? (int)left_ms : SLICE_MS);
+    if (n > 0) return SC_OK;
+    if (n < 0 && errno != EINTR) return SC_E_IO;
+  }
+}
+
+static int wait_patient(void *arg, int fd, short events, int timeout_ms) {
+  (void)arg;
+  return wait_until(sc_stop_now, fd, events, timeout_ms);
+}
+
+static int wait_eager(void *arg, int fd, short events, int timeout_ms) {
+  (void)arg;
+  return wait_until(sc_stop_requested, fd, events, timeout_ms);
+}
+
+const struct sc_wait sc_wait_patient = {wait_patient, NULL};
+const struct sc_wait sc_wait_eager = {wait_eager, NULL};
