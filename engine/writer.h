@@ -1,0 +1,55 @@
+/* The inside of a write thread, shared by write_pool.c (loop, commit, rewind) and write_replay.c (rows the target refuses). Private to them.
+ */
+#ifndef SC_WRITER_H
+#define SC_WRITER_H
+
+#include "engine/base/random.h"
+#include "engine/checkpoint.h"
+#include "engine/write_pool.h"
+
+struct sc_writer_shard {
+  const struct sc_shard_info *info;
+  struct sc_checkpoint checkpoint;
+  uint32_t flags;  /* enum sc_batch_flag of the spans in the open transaction */
+  bool touched;    /* has a span in the open transaction */
+};
+
+enum sc_writer_state {
+  SC_WRITER_WORKING,
+  SC_WRITER_HOLDING,   /* committed; waits for GO_ON */
+  SC_WRITER_LOST,      /* rewinding: waits for control's GO */
+  SC_WRITER_BACKING_OFF, /* has GO; opens a session at retry_ms */
+  SC_WRITER_DEAD       /* told control why; only gives blocks back */
+};
+
+struct sc_writer {
+  struct sc_run *run;
+  uint32_t index;
+  uint32_t term;
+  enum sc_writer_state state;
+  struct sc_session *session;
+  struct sc_random random;
+
+  struct sc_writer_shard *shards;
+  size_t n_shards, cap_shards;
+  struct sc_writer_shard **touched; /* in the order of first touch; room for n_shards */
+  size_t n_touched;
+  struct sc_commit_row *rows;
+
+  bool in_transaction;
+  struct sc_block *first, *last;  /* of the open transaction, kept until the commit is known */
+  uint64_t tx_rows, tx_bytes;
+  int64_t tx_oldest_ms;           /* monotonic; when its oldest block was begun */
+  bool tx_urgent;                 /* a shard's end or tip is in it */
+  int64_t last_commit_ms, last_commit_took_ms;
+
+  bool hold_wanted;
+  unsigned failures;              /* rewinds in a row without a commit */
+  int64_t first_failure_ms, retry_ms;
+};
+
+/* Finds the refused rows of the open transaction's blocks, makes dead letters of them and leaves the transaction open with all other rows
+ * in, ready for end and commit. SC_OK, or an error of another class than ROW. */
+int sc_writer_replay(struct sc_writer *w, struct sc_error *err);
+
+#endif
