@@ -2,7 +2,7 @@
  *
  * Control thread: open, identity, list_shards, close. A fetch thread owns one reader. reread may be called by any thread. Blocking
  * calls are bounded by their own deadlines (connect 5 s, call 30 s, retries with jitter up to
- * about a minute) and return early with SC_E_STOPPED once sc_stop_requested() (stop.h).
+ * about a minute) and return early with SC_E_STOPPED once sc_stop_now() (stop.h).
  */
 #ifndef SC_SOURCE_H
 #define SC_SOURCE_H

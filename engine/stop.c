@@ -6,11 +6,14 @@
 #include "engine/base/log.h"
 #include "engine/base/thread.h"
 
-static _Atomic bool wanted, at_once;
+static _Atomic bool wanted, at_once, orderly;
 static struct sc_park *_Atomic woken;
 
 bool sc_stop_requested(void) { return atomic_load_explicit(&wanted, memory_order_relaxed); }
-bool sc_stop_now(void) { return atomic_load_explicit(&at_once, memory_order_relaxed); }
+bool sc_stop_now(void) {
+  if (atomic_load_explicit(&at_once, memory_order_relaxed)) return true;
+  return sc_stop_requested() && !atomic_load_explicit(&orderly, memory_order_relaxed);
+}
 
 static void wake(void) {
   struct sc_park *park = atomic_load(&woken);
@@ -26,6 +29,8 @@ void sc_stop_request_now(void) {
   atomic_store(&at_once, true);
   sc_stop_request();
 }
+
+void sc_stop_in_order(bool on) { atomic_store(&orderly, on); }
 
 void sc_stop_wakes(struct sc_park *park) { atomic_store(&woken, park); }
 
@@ -43,7 +48,7 @@ static void listen_main(void *arg) {
     int number = 0;
     if (sigwait(&set, &number) != 0) continue;
     if (!sc_stop_requested()) {
-      sc_log(SC_INFO, "stopping: committing what was read; once more to stop at once", "signal=%d", number);
+      sc_log(SC_INFO, "stopping; once more to stop at once", "signal=%d", number);
       sc_stop_request();
     } else {
       sc_stop_request_now();

@@ -11,9 +11,12 @@
 
 bool sc_stop_requested(void);
 void sc_stop_request(void);
-/* The second signal: nothing is waited for any more; open transactions are rolled back by closing their connections. */
+/* Nothing is to be waited for any more: the second signal came, or the first one while there is nothing to end in order (a command
+ * that only lists, a load that starts up). Blocking calls return SC_E_STOPPED; open transactions end with their connections. */
 bool sc_stop_now(void);
 void sc_stop_request_now(void);
+/* From here on the first signal means an orderly stop: control calls it when its threads run. */
+void sc_stop_in_order(bool on);
 
 /* The park woken by each of them; control's. NULL: none. */
 void sc_stop_wakes(struct sc_park *park);

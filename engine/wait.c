@@ -8,10 +8,11 @@
 
 enum { SLICE_MS = 100 };
 
-static int wait_until(bool (*stopped)(void), int fd, short events, int timeout_ms) {
+static int wait_for(void *arg, int fd, short events, int timeout_ms) {
+  (void)arg;
   int64_t deadline_ms = sc_clock_mono_ms() + timeout_ms;
   for (;;) {
-    if (stopped()) return SC_E_STOPPED;
+    if (sc_stop_now()) return SC_E_STOPPED;
     int64_t left_ms = deadline_ms - sc_clock_mono_ms();
     if (left_ms <= 0) return SC_E_DEADLINE;
     struct pollfd p = {.fd = fd, .events = events};
@@ -21,15 +22,4 @@ static int wait_until(bool (*stopped)(void), int fd, short events, int timeout_m
   }
 }
 
-static int wait_patient(void *arg, int fd, short events, int timeout_ms) {
-  (void)arg;
-  return wait_until(sc_stop_now, fd, events, timeout_ms);
-}
-
-static int wait_eager(void *arg, int fd, short events, int timeout_ms) {
-  (void)arg;
-  return wait_until(sc_stop_requested, fd, events, timeout_ms);
-}
-
-const struct sc_wait sc_wait_patient = {wait_patient, NULL};
-const struct sc_wait sc_wait_eager = {wait_eager, NULL};
+const struct sc_wait sc_wait = {wait_for, NULL};

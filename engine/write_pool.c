@@ -1,6 +1,7 @@
 #include "engine/write_pool.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/base/clock.h"
@@ -28,8 +29,7 @@ struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
 int sc_writer_connect(struct sc_writer *w, struct sc_error *err) {
   char role[16];
   snprintf(role, sizeof(role), "write %u", w->index);
-  int rc = w->run->sink_ops->session_open(w->run->sink, role, &sc_wait_eager, &w->session, err);
-  return rc;
+  return w->run->sink_ops->session_open(w->run->sink, role, &sc_wait, &w->session, err);
 }
 
 void sc_writer_free(struct sc_writer *w) {
@@ -84,17 +84,26 @@ static void forget_transaction(struct sc_writer *w) {
 
 /* ---- rewind ---- */
 
-static void die(struct sc_writer *w, const struct sc_error *err) {
-  sc_run_fail(w->run, err);
-  w->state = SC_WRITER_DEAD;
-}
-
 static void drop_transaction(struct sc_writer *w) {
   for (struct sc_block *next, *b = w->first; b != NULL; b = next) {
     next = b->next;
     drop_block(w, b);
   }
   forget_transaction(w);
+}
+
+/* Holding means that no transaction is open; one that is lost is not. */
+static void answer_hold(struct sc_writer *w) {
+  if (w->hold_wanted) tell(w, SC_CONTROL_HELD, NULL);
+}
+
+static void die(struct sc_writer *w, const struct sc_error *err) {
+  sc_run_fail(w->run, err);
+  if (w->state == SC_WRITER_WORKING) answer_hold(w);
+  w->state = SC_WRITER_DEAD;
+  if (w->session != NULL) w->run->sink_ops->session_close(w->session);
+  w->session = NULL;
+  drop_transaction(w);
 }
 
 /* Gives up the session and everything in flight; goes on when control says that the lock is ours. */
@@ -108,6 +117,7 @@ static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
   atomic_store_explicit(&w->run->terms[w->index], ++w->term, memory_order_release);
   for (size_t i = 0; i < w->n_shards; i++) sc_checkpoint_lost(&w->shards[i].checkpoint);
   drop_transaction(w);
+  if (w->state == SC_WRITER_WORKING) answer_hold(w);
   w->state = SC_WRITER_LOST;
   if (now_ms - w->first_failure_ms > GIVE_UP_MS) {
     die(w, err);
@@ -159,15 +169,13 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
 /* After GO and the back-off: a new session, new epochs, reading from what the target says. */
 static void come_back(struct sc_writer *w) {
   struct sc_error err;
-  char role[16];
-  snprintf(role, sizeof(role), "write %u", w->index);
-  int rc = w->run->sink_ops->session_open(w->run->sink, role, &sc_wait_patient, &w->session, &err);
+  int rc = sc_writer_connect(w, &err);
   if (rc == SC_OK) rc = take_all(w, &err);
   if (rc != SC_OK) {
     judge(w, &err);
     return;
   }
-  w->state = SC_WRITER_WORKING;
+  w->state = w->hold_wanted ? SC_WRITER_HOLDING : SC_WRITER_WORKING;
 }
 
 /* ---- accepting ---- */
@@ -320,8 +328,9 @@ static int end_and_commit(struct sc_writer *w, bool is_last, struct sc_error *er
   return ops->commit(w->session, w->rows, n, is_last, err);
 }
 
+/* A commit that may be the last of this thread is durable, whatever --commit says. */
 static bool is_last_commit(const struct sc_writer *w) {
-  return sc_run_stage(w->run) >= SC_STAGE_STOP_WRITE || w->tx_urgent;
+  return w->tx_urgent || sc_run_stage(w->run) >= SC_STAGE_STOP_WRITE || atomic_load(&w->run->allowance) <= 0;
 }
 
 static void replay_and_commit(struct sc_writer *w) {
@@ -410,7 +419,10 @@ static void read_mail(struct sc_writer *w) {
         w->retry_ms = sc_clock_mono_ms() +
                       sc_random_backoff_ms(&w->random, BACKOFF_BASE_MS, BACKOFF_CAP_MS, w->failures > 0 ? w->failures - 1 : 0);
         break;
-      case SC_WRITE_HOLD: w->hold_wanted = true; break;
+      case SC_WRITE_HOLD:
+        w->hold_wanted = true;
+        if (w->state != SC_WRITER_WORKING) answer_hold(w);
+        break;
       case SC_WRITE_GO_ON:
         w->hold_wanted = false;
         if (w->state == SC_WRITER_HOLDING) w->state = SC_WRITER_WORKING;
