@@ -64,27 +64,33 @@ static size_t query_start(struct sc_slice s) {
   return s.len;
 }
 
-/* "host:5432,[::1]:5433": every colon leads to a port. */
+/* "host", "host:5432", "[::1]:5433" */
+static bool is_host(struct sc_slice s) {
+  size_t bracket = s.len && s.ptr[0] == '[' ? find(s, ']') : 0;
+  if (bracket && bracket < s.len) s = rest(s, bracket + 1);
+  size_t colon = find(s, ':');
+  for (size_t i = colon + 1; i < s.len; i++)
+    if (!is_digit(s.ptr[i])) return false;
+  return colon + 1 != s.len;
+}
+
 static bool is_host_list(struct sc_slice s) {
   for (;;) {
     size_t comma = find(s, ',');
-    struct sc_slice host = cut(s, 0, comma);
-    if (host.len && host.ptr[0] == '[' && find(host, ']') < host.len) host = rest(host, find(host, ']') + 1);
-    for (size_t i = find(host, ':') + 1; i < host.len; i++)
-      if (!is_digit(host.ptr[i])) return false;
+    if (!is_host(cut(s, 0, comma))) return false;
     if (comma == s.len) return true;
     s = rest(s, comma + 1);
   }
 }
 
 /* Where the user info ends, false when there is none. Passwords may hold unescaped '/', '?' and '@': too much is
- * covered rather than too little. */
+ * covered rather than too little. Like libpq, an '@' before the first slash ends user info whatever precedes it. */
 static bool find_user_info(struct sc_slice s, size_t *end) {
-  size_t query = query_start(s);
-  struct sc_slice where = cut(s, 0, query);
-  *end = find_last(where, '@');
-  if (*end < query) return true;
-  if (is_host_list(cut(where, 0, find(where, '/'))) || sc_slice_starts(where, "arn:")) return false;
+  size_t query = query_start(s), slash = find(s, '/');
+  size_t most = query > slash ? query : slash;
+  *end = find_last(cut(s, 0, most), '@');
+  if (*end < most) return true;
+  if (is_host_list(cut(s, 0, query < slash ? query : slash)) || sc_slice_starts(s, "arn:")) return false;
   *end = find_last(s, '@'); /* a colon and no port: a password, with "?name=" in it or without its '@' */
   if (*end == s.len) *end = query;
   return true;
