@@ -171,7 +171,8 @@ static int read_short(const struct sc_options *o, struct line *line, struct sc_e
   char *arg = line->argv[line->at];
   int id = find_letter(o, arg[1]);
   bool is_flag = id >= 0 && spec_of(o, id)->type == SC_OPTION_FLAG;
-  if (id < 0 || (is_flag && arg[2])) return refuse_unknown(o, arg, err);
+  bool is_long = find_option(o, sc_slice_str(arg + 1)) >= 0;
+  if (id < 0 || is_long || (is_flag && arg[2])) return refuse_unknown(o, arg, err);
   if (!is_flag && !arg[2]) return read_value(o, line, id, err);
   add_given(line, id, is_flag ? "true" : arg + 2, is_flag ? NULL : arg + 2);
   return SC_OK;
