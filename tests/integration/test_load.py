@@ -14,7 +14,7 @@ def test_short_load(local_service, database, shardcopy):
     done = shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}", f"--ca-bundle={local.ca}")
     assert_each_position_once(database, "demo", 40000)
     assert_positions_match_rows(database, "demo")
-    assert_adds_up(done, records_in=40000, rows=40000, dead_letters=0)
+    assert_adds_up(done, records=40000, rows=40000, dead_letters=0)
 
 
 def test_table_and_columns_are_made(local, stream, database, shardcopy):
@@ -64,14 +64,14 @@ def test_a_second_run_with_nothing_new_says_why(local, stream, database, shardco
     stream().put_many(numbered(0, 10))
     shardcopy.load(local.url("demo"), database.url())
     done = shardcopy.load(local.url("demo"), database.url())
-    assert_adds_up(done, records_in=0)
+    assert_adds_up(done, records=0)
     assert "nothing new" in done.err
 
 
 def test_an_empty_stream_says_why(local, stream, database, shardcopy):
     stream(shards=2)
     done = shardcopy.load(local.url("demo"), database.url())
-    assert_adds_up(done, records_in=0)
+    assert_adds_up(done, records=0)
     assert "no records" in done.err
 
 
@@ -169,7 +169,7 @@ def test_standard_output_with_envelope(local, stream, shardcopy):
 
 def test_null_target(local_service, shardcopy):
     local = local_service("--generate", "demo:shards=4,records=20000,seed=5")
-    assert_adds_up(shardcopy.load(local.url("demo"), "null:"), records_in=20000)
+    assert_adds_up(shardcopy.load(local.url("demo"), "null:"), records=20000)
 
 
 def test_an_unknown_stream(local, database, shardcopy):
