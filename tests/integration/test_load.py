@@ -1,5 +1,6 @@
 """A load to the tip, resuming, and what it says about itself."""
 import json
+import re
 import signal
 
 import pytest
@@ -55,9 +56,7 @@ def test_resuming_reads_only_what_is_new_and_says_so(local, stream, database, sh
     done = shardcopy.load(local.url("demo"), database.url(), "--start=latest")
     assert_each_once(database, "demo", 150)
     assert_adds_up(done, rows=50)
-    first_line = done.err.splitlines()[0]
-    assert "resuming 4 shards from positions of" in first_line
-    assert "--start is not used" in first_line
+    assert re.search("resuming 4 shards from positions of .*; --start is not used", done.err)
 
 
 def test_a_second_run_with_nothing_new_says_why(local, stream, database, shardcopy):
@@ -103,7 +102,7 @@ def test_follow_goes_on_and_drains_on_sigint(local, stream, database, shardcopy)
     source.put_many(numbered(100, 1100))
     wait_until(lambda: database.count("demo") == 1100, what="the later records")
     running.signal(signal.SIGINT)
-    running.wait(status=130)
+    running.wait()
     assert_positions_match_rows(database, "demo")
     assert_adds_up(running, rows=1100)
 
@@ -131,7 +130,7 @@ def test_a_second_signal_ends_it_at_once(local_service, database, proxy, shardco
     wait_until(lambda: database.count("demo") > 0, what="the first commit")
     proxy.stall()
     running.signal(signal.SIGINT)
-    running.wait_err("SIGINT|stopping|interrupted")
+    running.wait_err("stopping")
     assert running.status is None
     running.signal(signal.SIGINT)
     running.wait(status=130, timeout_s=5)
