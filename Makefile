@@ -132,7 +132,7 @@ suites:
 	@$(SUITE) --total
 
 .PHONY: test-programs unit simulate corpus integration
-test-programs: $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN) $(BUILD)/reference
+test-programs: $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN) $(if $(wildcard engine/modules.c),$(BUILD)/reference)
 
 unit: $(UNIT_BIN) ## unit tests (with SAN=address or SAN=thread too)
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/unit.py $(UNIT_BIN)
