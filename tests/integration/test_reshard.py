@@ -66,7 +66,7 @@ def test_split_and_merge_under_load(local, database, shardcopy):
     wait_until(lambda: database.value("SELECT count(*) FROM kinesis_checkpoints WHERE ended") == 4, what="the ends stored")
     assert_children_after_parents(database, source)
     running.signal(signal.SIGINT)
-    running.wait()
+    running.wait(status=130)
     shards = len(source.shards())
     assert database.value("SELECT count(*) FROM kinesis_checkpoints") == shards
 
