@@ -83,6 +83,7 @@ static void say_starting(const struct sc_controller *c, size_t n) {
 static int list(struct sc_controller *c, size_t *n_listed, struct sc_error *err) {
   struct sc_listed *shards = NULL;
   size_t n = 0;
+  sc_lineage_listing(c->lineage);
   int rc = c->run->source_ops->list_shards(c->run->source, &shards, &n, err);
   if (rc == SC_OK) {
     sc_lineage_listed(c->lineage, shards, n);
@@ -128,27 +129,28 @@ out:
 
 /* ---- inserting, taking, assigning ---- */
 
+/* The rows of all shards that have none yet, in one transaction. */
 static int insert_new(struct sc_controller *c, struct sc_error *err) {
-  struct sc_position_row *rows = NULL;
-  size_t n = 0, cap = 0;
   struct sc_listed shard;
   bool first_run;
-  int rc = SC_OK;
-  while (rc == SC_OK && sc_lineage_next_new(c->lineage, &shard, &first_run)) {
-    if (n == cap) {
-      cap = cap == 0 ? 64 : cap * 2;
-      rows = sc_realloc(rows, cap * sizeof(*rows));
+  size_t before = c->n_rows;
+  for (size_t cursor = 0; sc_lineage_next_new(c->lineage, &cursor, &shard, &first_run);) {
+    if (c->n_rows == c->cap_rows) {
+      c->cap_rows = c->cap_rows == 0 ? 64 : c->cap_rows * 2;
+      c->rows = sc_realloc(c->rows, c->cap_rows * sizeof(*c->rows));
     }
-    struct sc_position_row *row = &rows[n++];
+    struct sc_position_row *row = &c->rows[c->n_rows++];
     memset(row, 0, sizeof(*row));
     memcpy(row->shard_id, shard.id, sizeof(row->shard_id));
     memcpy(row->parents, shard.parents, sizeof(row->parents));
     row->start = first_run ? c->start : (struct sc_position){.start = SC_START_TRIM_HORIZON};
-    sc_lineage_stored(c->lineage, shard.id);
   }
-  if (n > 0 && c->run->sink_ops->keeps_positions)
-    rc = c->run->sink_ops->add_shards(c->session, &c->identity, rows, n, err);
-  free(rows);
+  int rc = SC_OK;
+  const struct sc_sink_ops *ops = c->run->sink_ops;
+  if (c->n_rows > before && ops->keeps_positions)
+    rc = ops->add_shards(c->session, &c->identity, c->rows + before, c->n_rows - before, err);
+  for (size_t i = before; rc == SC_OK && i < c->n_rows; i++) sc_lineage_stored(c->lineage, c->rows[i].shard_id);
+  if (rc != SC_OK) c->n_rows = before;
   return rc;
 }
 
@@ -180,23 +182,34 @@ static void look_for_gap(struct sc_controller *c, const struct sc_taken *t) {
   sc_log(SC_WARN, "gap: records may have expired before they were read", "shard=%s from=%s to=%s", t->shard_id, from, to);
 }
 
+/* A closed shard has an end to be read to, not a tip. */
+static void tell_if_closed(struct sc_controller *c, const struct sc_shard_info *info) {
+  if (!sc_lineage_is_closed(c->lineage, info->id)) return;
+  struct sc_fetch_message m = {.kind = SC_FETCH_CLOSED, .shard = info};
+  sc_mailbox_send(c->run->fetch_boxes[info->fetch], &m);
+}
+
 static void assign(struct sc_controller *c, const struct sc_taken *t) {
-  sc_lineage_started(c->lineage, t->shard_id);
   if (t->ended) {
     sc_lineage_ended(c->lineage, t->shard_id);
     return;
   }
   look_for_gap(c, t);
   struct sc_write_message m = {.kind = SC_WRITE_ADD, .shard = new_info(c, t->shard_id), .taken = *t};
+  tell_if_closed(c, m.shard);
   sc_mailbox_send(c->run->write_boxes[m.shard->write], &m);
 }
 
-/* Without stored positions every shard starts where the run does; later ones at their beginning. */
-static void untaken(const struct sc_controller *c, const char *id, struct sc_taken *t) {
-  memset(t, 0, sizeof(*t));
+/* A sink without positions: the start is the one of the row that would have been stored. */
+static void take_unstored(const struct sc_controller *c, const char *id, size_t *hint, struct sc_taken *t) {
   memcpy(t->shard_id, id, strlen(id) + 1);
-  bool later = c->n_infos > 0 && c->flagged + c->planner.generation > 0 && !c->first_run;
-  t->start = later ? (struct sc_position){.start = SC_START_TRIM_HORIZON} : c->start;
+  for (size_t i = 0; i < c->n_rows; i++) {
+    const struct sc_position_row *row = &c->rows[(*hint + i) % c->n_rows];
+    if (strcmp(row->shard_id, id) != 0) continue;
+    t->start = row->start;
+    *hint += i + 1;
+    return;
+  }
 }
 
 static int take_ready(struct sc_controller *c, size_t *n_taken, struct sc_error *err) {
@@ -215,9 +228,9 @@ static int take_ready(struct sc_controller *c, size_t *n_taken, struct sc_error 
   int rc = SC_OK;
   struct sc_taken *taken = n == 0 ? NULL : sc_alloc_zero(n, sizeof(*taken));
   const char **names = n == 0 ? NULL : sc_alloc(n * sizeof(*names));
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0, hint = 0; i < n; i++) {
     names[i] = ids[i];
-    untaken(c, ids[i], &taken[i]);
+    take_unstored(c, ids[i], &hint, &taken[i]);
   }
   if (n > 0 && c->run->sink_ops->keeps_positions) rc = c->run->sink_ops->take(c->session, names, n, taken, err);
   for (size_t i = 0; rc == SC_OK && i < n; i++) assign(c, &taken[i]);
@@ -283,6 +296,7 @@ void sc_controller_discover(struct sc_controller *c) {
     c->list_due_ms = sc_clock_mono_ms() + RELIST_MS;
     return;
   }
+  for (uint32_t i = 0; i < c->n_infos; i++) tell_if_closed(c, c->infos[i]);
   if (sc_controller_assign(c, &err) != SC_OK) sc_controller_fail(c, &err);
 }
 
@@ -294,7 +308,8 @@ void sc_controller_confirm_end(struct sc_controller *c, const struct sc_shard_in
     sc_controller_fail(c, &err);
     return;
   }
-  struct sc_fetch_message m = {.kind = SC_FETCH_CONFIRMED, .shard = shard, .closed = sc_lineage_is_closed(c->lineage, shard->id)};
+  bool closed = sc_lineage_is_closed(c->lineage, shard->id) || sc_lineage_is_gone(c->lineage, shard->id);
+  struct sc_fetch_message m = {.kind = SC_FETCH_CONFIRMED, .shard = shard, .closed = closed};
   sc_mailbox_send(c->run->fetch_boxes[shard->fetch], &m);
 }
 
@@ -311,5 +326,6 @@ void sc_controller_shard_done(struct sc_controller *c, const struct sc_shard_inf
 void sc_controller_free_shards(struct sc_controller *c) {
   for (uint32_t i = 0; i < c->n_infos; i++) free(c->infos[i]);
   free(c->infos);
+  free(c->rows);
   if (c->lineage != NULL) sc_lineage_free(c->lineage);
 }

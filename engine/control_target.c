@@ -93,6 +93,8 @@ void sc_controller_want_go(struct sc_controller *c, uint32_t writer) {
 /* ---- the plan ---- */
 
 static void publish(struct sc_controller *c, struct sc_plan *plan) {
+  c->plans = sc_realloc(c->plans, (c->n_plans + 1) * sizeof(*c->plans));
+  c->plans[c->n_plans++] = plan;
   atomic_store_explicit(&c->run->plan, plan, memory_order_release);
   sc_planner_published(&c->planner, plan->generation);
   for (uint32_t i = 0; i < c->run->settings.parse_threads; i++) sc_park_wake(c->run->parse_parks[i]);
@@ -195,4 +197,9 @@ void sc_controller_close_target(struct sc_controller *c) {
   if (c->session != NULL) ops_of(c)->session_close(c->session);
   c->session = NULL;
   c->locked = false;
+}
+
+void sc_controller_free_plans(struct sc_controller *c) {
+  for (uint32_t i = 0; i < c->n_plans; i++) sc_plan_free(c->plans[i]);
+  free(c->plans);
 }

@@ -23,6 +23,8 @@ struct sc_controller {
   struct sc_position start;     /* of shards in a first run's listing; LATEST is pinned */
   bool first_run;
   struct sc_lineage *lineage;
+  struct sc_position_row *rows; /* made in this run */
+  size_t n_rows, cap_rows;
   struct sc_shard_info **infos; /* by index */
   uint32_t n_infos, cap_infos;
   int64_t listed_ms, list_due_ms; /* monotonic */
@@ -37,6 +39,8 @@ struct sc_controller {
   bool *waiting;                /* [w]: wants GO */
   bool make_wanted, reread_wanted;
   struct sc_planner planner;
+  struct sc_plan **plans;       /* all generations: blocks and cells may still view the old ones */
+  uint32_t n_plans;
   struct sc_random random;
 
   /* the threads */
@@ -78,5 +82,7 @@ void sc_controller_held(struct sc_controller *c);
 void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms);
 void sc_controller_release(struct sc_controller *c);
 void sc_controller_close_target(struct sc_controller *c);
+/* After the threads are gone. */
+void sc_controller_free_plans(struct sc_controller *c);
 
 #endif

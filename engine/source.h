@@ -62,6 +62,8 @@ struct sc_source_ops {
   void (*close)(struct sc_source *source);
   /* For messages: "demo at https://127.0.0.1:4568 (us-east-1)". No secrets. */
   const char *(*describe)(const struct sc_source *source);
+  /* The stream's name (of an ARN: its last part): the default of --table and --namespace. */
+  const char *(*stream_name)(const struct sc_source *source);
   /* Default pace: 5 calls/s and 2 MiB/s a shard on AWS hosts. */
   void (*pace)(const struct sc_source *source, struct sc_pace *out);
 

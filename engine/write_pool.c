@@ -146,6 +146,10 @@ static void judge(struct sc_writer *w, const struct sc_error *err) {
 
 static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const struct sc_taken *taken) {
   sc_checkpoint_taken(&s->checkpoint, w->term, taken->epoch, &taken->sequence, taken->read_until_ms, taken->ended);
+  if (s->done) {
+    if (sc_sequence_compare(&taken->sequence, &s->done_at) != 0) tell(w, SC_CONTROL_WENT_BACK, s->info);
+    return;
+  }
   if (taken->ended) {
     tell(w, SC_CONTROL_SHARD_ENDED, s->info);
     return;
@@ -280,6 +284,8 @@ static void committed(struct sc_writer *w) {
   for (size_t i = 0; i < w->n_touched; i++) {
     struct sc_writer_shard *s = w->touched[i];
     sc_checkpoint_committed(&s->checkpoint);
+    s->done = s->flags != 0;
+    s->done_at = s->checkpoint.committed;
     if (s->flags & SC_BATCH_END) {
       tell(w, SC_CONTROL_SHARD_ENDED, s->info);
     } else if (s->flags & SC_BATCH_TIP) {
