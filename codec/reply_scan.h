@@ -20,15 +20,15 @@
 
 struct sc_reply_facts {
   uint32_t
-      iterator_len; /* 0: absent or null, the shard's end (to be believed only with children or a closed listing) */
+      iterator_len; /* 0: absent, null or empty, the shard's end: to be believed only with children or a closed entry */
   char iterator[SC_REPLY_ITERATOR_MAX + 1]; /* unescaped, NUL behind it */
-  int64_t millis_behind;                    /* MillisBehindLatest; -1 when absent */
+  int64_t millis_behind;                    /* MillisBehindLatest; -1 when absent or null */
   bool has_children;                        /* ChildShards is there and not empty */
   uint32_t n_records;
   struct sc_sequence last; /* the last record's SequenceNumber; len 0 when there are no records */
 };
 
-/* A stretch of the body: offsets, since the body may move. */
+/* A stretch of the body: offsets, since the body may move. end 0: there is none. */
 struct sc_reply_span {
   uint32_t start, end;
 };
@@ -36,11 +36,12 @@ struct sc_reply_span {
 /* Private, here for its size alone. */
 struct sc_reply_scan {
   size_t pos; /* all before it is read */
-  uint32_t state, member, seen, token_start;
-  uint32_t depth;
-  uint64_t kinds;              /* bit i: level i is an array */
-  uint64_t in_string, escaped; /* carried from one 64-byte block to the next; all ones or 0; bit 0 */
-  struct sc_reply_span key;    /* the member's name, between its quotes */
+  uint32_t state, member;
+  uint32_t seen;               /* bit: member */
+  uint32_t depth;              /* objects and arrays that are open */
+  uint64_t kinds;              /* bit i: the one at depth i + 1 is an object */
+  uint64_t in_string, escaped; /* from one 64-byte block to the next: all ones or 0; 1 or 0 */
+  struct sc_reply_span token;  /* the string or scalar being read, without quotes */
   struct sc_reply_span iterator, millis, last_record;
   uint32_t n_records;
   bool has_children;
@@ -52,7 +53,7 @@ void sc_reply_scan_init(struct sc_reply_scan *scan);
  * a reply any more; after an error only init may follow. Reads nothing behind len_so_far. */
 int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_so_far, struct sc_error *err);
 
-/* The body is whole (len bytes; what was not fed yet is fed). SC_E_PROTOCOL when it is cut short, has bytes behind it, has no
+/* The body is whole (len bytes, with SC_BODY_PADDING readable ones behind; what was not fed yet is fed). SC_E_PROTOCOL when it is cut short, has bytes behind it, has no
  * Records (null counts as empty), more than SC_RECORDS_MAX of them, or a last record without a proper SequenceNumber. */
 int sc_reply_scan_finish(struct sc_reply_scan *scan, const char *body, size_t len, struct sc_reply_facts *out,
                          struct sc_error *err);

@@ -1,0 +1,116 @@
+#include "codec/json_number.h"
+
+#include "codec/json_double.h"
+#include "codec/json_string.h"
+
+#define DIGITS_EXACT 19 /* of these any number fits 64 bits */
+#define NUMERIC_WHOLE_DIGITS 131072
+#define NUMERIC_FRACTION_DIGITS 16383
+
+static inline unsigned digit_at(const char *p, const char *end) {
+  return p < end ? (unsigned)(unsigned char)*p - '0' : 10U;
+}
+
+/* Adds the digits at p to *value (wrapping; the caller counts them). */
+static inline const char *scan_digits(const char *p, const char *end, uint64_t *value) {
+  uint64_t sum = *value;
+  for (unsigned digit; (digit = digit_at(p, end)) <= 9; p++) sum = sum * 10 + digit;
+  *value = sum;
+  return p;
+}
+
+static const char *scan_exponent(const char *p, const char *end, int64_t *exponent) {
+  bool negative = sc_json_peek(p, end) == '-';
+  if (negative || sc_json_peek(p, end) == '+') p++;
+  if (digit_at(p, end) > 9) return NULL;
+  int64_t value = 0;
+  for (unsigned digit; (digit = digit_at(p, end)) <= 9; p++)
+    if (value < SC_JSON_EXPONENT_MAX) value = value * 10 + digit;
+  *exponent += negative ? -value : value;
+  return p;
+}
+
+static int32_t clamp_exponent(int64_t exponent) {
+  if (exponent > SC_JSON_EXPONENT_MAX) return SC_JSON_EXPONENT_MAX;
+  if (exponent < -SC_JSON_EXPONENT_MAX) return -SC_JSON_EXPONENT_MAX;
+  return (int32_t)exponent;
+}
+
+/* Zeros in front of the first other digit, with a point among them or not. */
+static size_t count_leading_zeros(const char *p, const char *end) {
+  size_t n = 0;
+  for (; p < end && (*p == '0' || *p == '.'); p++) n += *p == '0';
+  return n;
+}
+
+const char *sc_json_number_scan(const char *p, const char *end, struct sc_json_number *out) {
+  uint64_t digits = 0;
+  int64_t exponent = 0;
+  bool negative = sc_json_peek(p, end) == '-';
+  const char *start = p += negative;
+  unsigned first = digit_at(p, end);
+  if (first > 9) return NULL;
+  p = first == 0 ? p + 1 : scan_digits(p, end, &digits);
+  if (first == 0 && digit_at(p, end) <= 9) return NULL;
+  size_t n = (size_t)(p - start);
+  if (sc_json_peek(p, end) == '.') {
+    const char *fraction = p + 1;
+    p = scan_digits(fraction, end, &digits);
+    if (p == fraction) return NULL;
+    exponent = -(int64_t)(p - fraction);
+    n += (size_t)(p - fraction);
+  }
+  if (first == 0) n -= count_leading_zeros(start, p);
+  bool plain = exponent == 0;
+  if ((sc_json_peek(p, end) | 0x20) == 'e') {
+    plain = false;
+    p = scan_exponent(p + 1, end, &exponent);
+    if (p == NULL) return NULL;
+  }
+  *out = (struct sc_json_number){digits, clamp_exponent(exponent), (uint32_t)n, negative, plain, n > DIGITS_EXACT};
+  return p;
+}
+
+bool sc_json_number_to_i64(const struct sc_json_number *number, int64_t *out) {
+  uint64_t value = number->digits;
+  int32_t exponent = number->exponent;
+  if (number->n_digits == 0) exponent = 0;
+  if (number->long_digits || exponent > DIGITS_EXACT) return false;
+  for (; exponent < 0; exponent++) {
+    if (value % 10 != 0) return false;
+    value /= 10;
+  }
+  for (; exponent > 0; exponent--)
+    if (__builtin_mul_overflow(value, 10, &value)) return false;
+  if (value > (uint64_t)INT64_MAX + number->negative) return false;
+  *out = number->negative ? (int64_t)(0 - value) : (int64_t)value;
+  return true;
+}
+
+/* Powers of ten a double holds exactly. */
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+#define POWERS_MAX 22
+
+bool sc_json_number_to_double(const struct sc_json_number *number, const char *text, size_t len, double *out) {
+  double value;
+  int32_t exponent = number->exponent;
+  if (!number->long_digits && number->digits <= UINT64_C(1) << 53 && exponent >= -POWERS_MAX &&
+      exponent <= POWERS_MAX) {
+    /* Both operands are exact, so the one rounding is the right one. */
+    value = (double)number->digits;
+    value = exponent < 0 ? value / powers[-exponent] : value * powers[exponent];
+    *out = number->negative ? -value : value;
+    return true;
+  }
+  if (sc_json_double_read(text, len, out)) return true;
+  if (number->n_digits > 0 && (int64_t)number->n_digits + exponent > 0) return false;
+  *out = number->negative ? -0.0 : 0.0;
+  return true;
+}
+
+bool sc_json_number_fits_numeric(const struct sc_json_number *number) {
+  int64_t exponent = number->exponent;
+  int64_t whole = (int64_t)number->n_digits + exponent;
+  return whole <= NUMERIC_WHOLE_DIGITS && -exponent <= NUMERIC_FRACTION_DIGITS;
+}

@@ -1,0 +1,75 @@
+/* Strings and blanks of JSON text, for the hand-written scanners (RFC 8259 sections 2 and 7). Pure, any thread.
+ *
+ * Everywhere in the scanners `end` is the text's own end; SC_BODY_PADDING bytes behind it must be readable. What they hold does not
+ * matter and is not believed.
+ */
+#ifndef SC_JSON_STRING_H
+#define SC_JSON_STRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+/* The byte at p, NUL at the end: NUL is nowhere allowed in JSON outside strings, so one comparison does for both. */
+static inline char sc_json_peek(const char *p, const char *end) { return p < end ? *p : '\0'; }
+
+static inline bool sc_json_is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+static inline const char *sc_json_skip_blanks(const char *p, const char *end) {
+  while (p < end && sc_json_is_blank(*p)) p++;
+  return p;
+}
+
+/* Of the 16 bytes at p: index of the first quote, backslash or control character, 16 when there is none. */
+static inline unsigned sc_json_string_stop(const char *p) {
+#if defined(__SSE2__)
+  __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
+  __m128i quote = _mm_cmpeq_epi8(text, _mm_set1_epi8('"'));
+  __m128i backslash = _mm_cmpeq_epi8(text, _mm_set1_epi8('\\'));
+  __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(text, _mm_set1_epi8(0x1f)), text);
+  unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control));
+  return (unsigned)__builtin_ctz(mask | 0x10000U);
+#elif defined(__aarch64__)
+  uint8x16_t text = vld1q_u8((const uint8_t *)p);
+  uint8x16_t stop = vorrq_u8(vceqq_u8(text, vdupq_n_u8('"')), vceqq_u8(text, vdupq_n_u8('\\')));
+  stop = vorrq_u8(stop, vcltq_u8(text, vdupq_n_u8(0x20)));
+  uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(stop), 4)), 0);
+  return mask == 0 ? 16 : (unsigned)__builtin_ctzll(mask) / 4;
+#else
+  unsigned i = 0;
+  while (i < 16 && p[i] != '"' && p[i] != '\\' && (unsigned char)p[i] >= 0x20) i++;
+  return i;
+#endif
+}
+
+/* p is behind the opening quote. The closing quote, NULL when there is none before end or a control character comes first.
+ * *plain: no backslash in it, so the text is the string; else its escapes are still to be checked. */
+static inline const char *sc_json_string_end(const char *p, const char *end, bool *plain) {
+  *plain = true;
+  while (p < end) {
+    unsigned stop = sc_json_string_stop(p);
+    p += stop;
+    if (stop == 16) continue;
+    if (p >= end) return NULL;
+    if (*p == '"') return p;
+    if (*p != '\\') return NULL;
+    *plain = false;
+    p += 2;
+  }
+  return NULL;
+}
+
+/* Unescapes what stands between two quotes; dst may be src or lie before it, and never grows. False on an escape JSON does not
+ * know and on a surrogate without its other half. *out_len may be NULL. */
+bool sc_json_string_unescape(const char *src, size_t len, char *dst, size_t *out_len);
+
+/* The same check without writing. *nul: \u0000 is among the escapes (else left alone). */
+bool sc_json_string_check(const char *src, size_t len, bool *nul);
+
+#endif

@@ -1,0 +1,44 @@
+#include "codec/utf8.h"
+
+#include <string.h>
+
+/* Length of the sequence that starts with a byte above 0x7f, 0 when it is none. left: bytes there are, at least 1. */
+static size_t sequence_len(const unsigned char *s, size_t left) {
+  unsigned char first = s[0];
+  size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || left < len) return 0;
+  for (size_t i = 1; i < len; i++)
+    if ((s[i] & 0xc0) != 0x80) return 0;
+  if (first == 0xe0 && s[1] < 0xa0) return 0; /* overlong */
+  if (first == 0xed && s[1] > 0x9f) return 0; /* surrogates */
+  if (first == 0xf0 && s[1] < 0x90) return 0; /* overlong */
+  if (first == 0xf4 && s[1] > 0x8f) return 0; /* above U+10FFFF */
+  return len;
+}
+
+/* Bytes of ASCII at the front, a multiple of 16 of them. */
+static size_t ascii_len(const char *text, size_t len) {
+  size_t i = 0;
+  for (; len - i >= 16; i += 16) {
+    uint64_t a, b;
+    memcpy(&a, text + i, 8);
+    memcpy(&b, text + i + 8, 8);
+    if (((a | b) & UINT64_C(0x8080808080808080)) != 0) break;
+  }
+  return i;
+}
+
+bool sc_utf8_valid(const char *text, size_t len) {
+  const unsigned char *s = (const unsigned char *)text;
+  size_t i = 0;
+  while (i < len) {
+    i += ascii_len(text + i, len - i);
+    size_t stop = len - i < 16 ? len : i + 16;
+    while (i < stop) {
+      size_t n = s[i] < 0x80 ? 1 : sequence_len(s + i, len - i);
+      if (n == 0) return false;
+      i += n;
+    }
+  }
+  return true;
+}
