@@ -37,6 +37,7 @@ enum sc_shard_do sc_shard_start(struct sc_shard *s, const struct sc_position *at
   s->in_call = false;
   s->failures = 0;
   s->doubted = false;
+  s->unknown = false;
   return go(s, SC_SHARD_ITERATOR, now_ms);
 }
 
@@ -84,10 +85,17 @@ static enum sc_shard_do read_on(struct sc_shard *s, const struct sc_reply *reply
   return go(s, SC_SHARD_READY, later(due_ms, s->called_ms + pace->idle_interval_ms));
 }
 
-/* A null iterator without child shards. It may come in the middle of a shard that is closed already: control is asked only when a fresh
- * iterator came to the same end without another record. */
-static enum sc_shard_do doubt(struct sc_shard *s, int64_t due_ms) {
-  if (s->doubted) return go(s, SC_SHARD_UNSURE, due_ms);
+static enum sc_shard_do end(struct sc_shard *s, int64_t due_ms, uint32_t *flags) {
+  *flags |= SC_BATCH_END;
+  return go(s, SC_SHARD_DONE, due_ms);
+}
+
+/* A null iterator without child shards. It may come in the middle of an open shard, or of a closed one: it is the end when the shard is known to
+ * be closed and a fresh iterator then comes to the same end without another record. */
+static enum sc_shard_do doubt(struct sc_shard *s, int64_t due_ms, uint32_t *flags) {
+  s->unknown = false;
+  if (!s->closed) return go(s, SC_SHARD_UNSURE, due_ms);
+  if (s->doubted) return end(s, due_ms, flags);
   s->doubted = true;
   return go(s, SC_SHARD_ITERATOR, due_ms);
 }
@@ -102,9 +110,7 @@ enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply 
   if (reply->n_records > 0) s->doubted = false;
   int64_t due_ms = later(now_ms, pay(s, reply, pace));
   if (reply->has_next) return read_on(s, reply, pace, due_ms, flags);
-  if (!reply->has_children) return doubt(s, due_ms);
-  *flags |= SC_BATCH_END;
-  return go(s, SC_SHARD_DONE, due_ms);
+  return reply->has_children ? end(s, due_ms, flags) : doubt(s, due_ms, flags);
 }
 
 static int64_t back_off(struct sc_shard *s, struct sc_random *random, int64_t base_ms, int64_t now_ms) {
@@ -124,7 +130,8 @@ enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err,
   if (s->state != SC_SHARD_ITERATOR && s->state != SC_SHARD_READY) return SC_DO_NOTHING;
   s->in_call = false;
   if (err->code == SC_E_EXPIRED_ITERATOR) return iterator_expired(s, random, now_ms);
-  if (err->code == SC_E_NO_SHARD) return go(s, SC_SHARD_UNSURE, now_ms);
+  s->unknown = err->code == SC_E_NO_SHARD;
+  if (s->unknown) return go(s, SC_SHARD_UNSURE, now_ms);
   if (err->class == SC_CLASS_RETRY) return go(s, s->state, back_off(s, random, RETRY_BASE_MS, now_ms));
   if (err->class != SC_CLASS_THROTTLE) return SC_DO_FAIL;
   return go(s, s->state, THROTTLE_BASE_MS + back_off(s, random, THROTTLE_BASE_MS, now_ms));
@@ -133,8 +140,9 @@ enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err,
 enum sc_shard_do sc_shard_confirmed(struct sc_shard *s, bool closed, int64_t now_ms, uint32_t *flags) {
   *flags = 0;
   if (s->state != SC_SHARD_UNSURE) return SC_DO_NOTHING;
-  s->doubted = false;
   if (!closed) return go(s, SC_SHARD_ITERATOR, now_ms + CONFIRM_AGAIN_MS);
-  *flags = SC_BATCH_END;
-  return go(s, SC_SHARD_DONE, now_ms);
+  s->closed = true;
+  if (s->unknown) return end(s, now_ms, flags);
+  s->doubted = true;
+  return go(s, SC_SHARD_ITERATOR, now_ms);
 }

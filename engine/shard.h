@@ -2,8 +2,8 @@
  *
  * The fetch thread that owns the shard feeds it what happened and does what it says; the simulation does the same a million
  * times (tests/simulation). Rules, each a bug in some peer (peers.md C): an expired iterator is re-made AFTER the last record
- * handed over, never from the run's start; a null iterator is believed only together with child shards, or after a fresh iterator
- * came to the same end and ListShards says the shard is closed; an empty page is not the tip; a closed shard has an end and no tip; the
+ * handed over, never from the run's start; a null iterator is believed only together with child shards, or when ListShards says that
+ * the shard is closed and a fresh iterator then comes to the same end; an empty page is not the tip; a closed shard has an end and no tip; the
  * last batch of a closed shard travels before its end counts.
  * Protocol: GetShardIterator, GetRecords (AWS Kinesis API Reference 2013-12-02).
  */
@@ -39,7 +39,8 @@ struct sc_shard {
   int64_t due_ms;              /* the next call not before */
   unsigned failures;           /* calls since the last GetRecords that succeeded */
   bool closed;                 /* a listing says so */
-  bool doubted;                /* a null iterator without child shards came; no record since */
+  bool doubted;                /* closed, and a null iterator without child shards came; no record since */
+  bool unknown;                /* UNSURE because the service does not know the shard */
   int64_t called_ms;           /* the last GetRecords */
   int64_t paced_ms;            /* the next GetRecords not before, by calls and bytes */
   int64_t bytes_free_ms;       /* when the byte pace is paid off */
@@ -83,7 +84,9 @@ enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply 
  * least 1 s behind); auth, config, fatal -> FAIL. SC_E_NO_SHARD -> CONFIRM_END. */
 enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err, struct sc_random *random,
                                  int64_t now_ms);
-/* Control's answer to CONFIRM_END. closed: *flags gets SC_BATCH_END and an empty batch travels with it; else reads on. */
+/* Control's answer to CONFIRM_END, from a listing begun after it was asked. closed: the shard is closed there, or no longer there. A shard the
+ * service does not know ends with that: *flags gets SC_BATCH_END and an empty batch travels with it. In all other cases it is read
+ * again, and a closed one ends with the next null iterator. */
 enum sc_shard_do sc_shard_confirmed(struct sc_shard *s, bool closed, int64_t now_ms, uint32_t *flags);
 
 #endif

@@ -158,32 +158,41 @@ static void children_beside_an_iterator_are_no_end(void **state) {
   assert_int_equal(flags, 0);
 }
 
-/* Until the machine asks control: null, a fresh iterator, null again. */
-static struct sc_shard unsure(void) {
-  struct sc_shard s = reading();
-  struct sc_reply r = page("9");
+static struct sc_reply null_iterator(struct sc_reply r) {
   r.has_next = false;
-  assert_int_equal(got(&s, &r), SC_DO_GET_ITERATOR);
-  assert_int_equal(flags, 0);
-  assert_int_equal(s.position.start, SC_START_AFTER);
-  sc_shard_called(&s, 1300);
-  assert_int_equal(sc_shard_got_iterator(&s, 1310), SC_DO_GET_RECORDS);
-  sc_shard_called(&s, 1310);
-  r = empty_page();
-  r.has_next = false;
-  assert_int_equal(got(&s, &r), SC_DO_CONFIRM_END);
-  assert_int_equal(flags, 0);
-  return s;
+  return r;
+}
+
+/* Reads once more with a fresh iterator. */
+static enum sc_shard_do read_again(struct sc_shard *s, struct sc_reply r) {
+  sc_shard_called(s, 1300);
+  assert_int_equal(sc_shard_got_iterator(s, 1310), SC_DO_GET_RECORDS);
+  sc_shard_called(s, 1310);
+  return got(s, &r);
 }
 
 static void a_null_iterator_alone_is_doubted(void **state) {
   (void)state;
-  struct sc_shard s = unsure();
+  struct sc_shard s = reading();
+  struct sc_reply r = null_iterator(page("9"));
+  assert_int_equal(got(&s, &r), SC_DO_CONFIRM_END);
+  assert_int_equal(flags, 0);
   assert_int_equal(sc_shard_confirmed(&s, false, 5000, &flags), SC_DO_GET_ITERATOR);
   assert_int_equal(flags, 0);
   assert_true(s.due_ms > 5000);
-  s = unsure();
-  assert_int_equal(sc_shard_confirmed(&s, true, 5000, &flags), SC_DO_NOTHING);
+  assert_int_equal(s.position.start, SC_START_AFTER);
+  assert_int_equal(read_again(&s, null_iterator(empty_page())), SC_DO_CONFIRM_END);
+  assert_int_equal(flags, 0);
+}
+
+static void the_end_of_a_closed_shard_is_read_twice(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = null_iterator(page("9"));
+  assert_int_equal(got(&s, &r), SC_DO_CONFIRM_END);
+  assert_int_equal(sc_shard_confirmed(&s, true, 5000, &flags), SC_DO_GET_ITERATOR);
+  assert_int_equal(flags, 0);
+  assert_int_equal(read_again(&s, null_iterator(empty_page())), SC_DO_NOTHING);
   assert_int_equal(flags, SC_BATCH_END);
   assert_int_equal(s.state, SC_SHARD_DONE);
 }
@@ -191,14 +200,15 @@ static void a_null_iterator_alone_is_doubted(void **state) {
 static void records_behind_a_null_iterator_clear_the_doubt(void **state) {
   (void)state;
   struct sc_shard s = reading();
-  for (int i = 0; i < 5; i++) {
-    struct sc_reply r = page("9");
-    r.has_next = false;
-    assert_int_equal(got(&s, &r), SC_DO_GET_ITERATOR);
-    sc_shard_called(&s, 1300);
-    assert_int_equal(sc_shard_got_iterator(&s, 1310), SC_DO_GET_RECORDS);
-    sc_shard_called(&s, 1310);
-  }
+  sc_shard_closed(&s);
+  struct sc_reply r = null_iterator(page("9"));
+  assert_int_equal(got(&s, &r), SC_DO_GET_ITERATOR);
+  for (int i = 0; i < 5; i++) assert_int_equal(read_again(&s, null_iterator(page("9"))), SC_DO_GET_ITERATOR);
+  assert_int_equal(read_again(&s, empty_page()), SC_DO_GET_RECORDS); /* an empty page clears nothing */
+  sc_shard_called(&s, 1400);
+  r = null_iterator(empty_page());
+  assert_int_equal(got(&s, &r), SC_DO_NOTHING);
+  assert_int_equal(flags, SC_BATCH_END);
 }
 
 static void expired_iterator_goes_on_after_the_last_record(void **state) {
@@ -264,6 +274,14 @@ static void an_unknown_shard_is_looked_up(void **state) {
   struct sc_shard s = reading();
   assert_int_equal(fails(&s, SC_E_NO_SHARD), SC_DO_CONFIRM_END);
   assert_int_equal(s.state, SC_SHARD_UNSURE);
+  assert_int_equal(sc_shard_confirmed(&s, false, 5000, &flags), SC_DO_GET_ITERATOR);
+  assert_int_equal(read_again(&s, null_iterator(empty_page())), SC_DO_CONFIRM_END); /* known again: another doubt */
+  assert_int_equal(sc_shard_confirmed(&s, true, 5000, &flags), SC_DO_GET_ITERATOR);
+  sc_shard_called(&s, 6000);
+  assert_int_equal(fails(&s, SC_E_NO_SHARD), SC_DO_CONFIRM_END);
+  assert_int_equal(sc_shard_confirmed(&s, true, 5000, &flags), SC_DO_NOTHING);
+  assert_int_equal(flags, SC_BATCH_END);
+  assert_int_equal(s.state, SC_SHARD_DONE);
 }
 
 static void stopped_shards_do_nothing(void **state) {
@@ -299,6 +317,7 @@ int main(void) {
       cmocka_unit_test(ends_with_children),
       cmocka_unit_test(children_beside_an_iterator_are_no_end),
       cmocka_unit_test(a_null_iterator_alone_is_doubted),
+      cmocka_unit_test(the_end_of_a_closed_shard_is_read_twice),
       cmocka_unit_test(records_behind_a_null_iterator_clear_the_doubt),
       cmocka_unit_test(expired_iterator_goes_on_after_the_last_record),
       cmocka_unit_test(a_storm_of_expired_iterators_is_slowed),
