@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 
 RECORDS=${RECORDS:-1000000}
 SHARDS=${SHARDS:-32}
-BUILD=${BUILD:-build}
+programs=$(realpath "${BUILD:-build}")
 folder=$(mktemp -d "${TMPDIR:-/tmp}/shardcopy-demo-XXXXXX")
 service=""
 
@@ -50,7 +50,7 @@ free_port() {
 }
 
 start_service() {
-  (cd "$folder" && exec "$OLDPWD/$BUILD/shardcopy-local" --listen=127.0.0.1:0 --tls-listen=127.0.0.1:0 \
+  (cd "$folder" && exec "$programs/shardcopy-local" --listen=127.0.0.1:0 --tls-listen=127.0.0.1:0 --cert-dir="$folder/certs" \
     --generate "demo:shards=$SHARDS,records=$RECORDS,seed=1") >"$folder/service.out" 2>"$folder/service.err" &
   service=$!
   until grep -q '^listening https' "$folder/service.out"; do
@@ -83,7 +83,7 @@ echo "  $target"
 echo "  $endpoint, stream demo"
 
 say "\$ shardcopy load kinesis://demo $target --endpoint $endpoint"
-timed "$BUILD/shardcopy" load kinesis://demo "$target" --endpoint "$endpoint" --ca-bundle "$ca"
+timed "$programs/shardcopy" load kinesis://demo "$target" --endpoint "$endpoint" --ca-bundle "$ca"
 loaded=$seconds
 
 say "\$ psql -c 'SELECT count(*) FROM demo'"
