@@ -43,7 +43,7 @@ class LocalService:
 
     def faults_waiting(self):
         """How many faults asked for have not hit yet."""
-        return self._ask("GET", "faults")["waiting"]
+        return self._ask("POST", "faults", [])["waiting"]
 
     def clear_faults(self):
         self._ask("DELETE", "faults")
