@@ -25,7 +25,7 @@ struct sc_shard_info {
 
 enum sc_batch_flag {
   SC_BATCH_END = 1, /* the shard is closed and these are its last records */
-  SC_BATCH_TIP = 2  /* the tip is reached; in a bounded load the shard is done */
+  SC_BATCH_TIP = 2  /* the tip of a bounded load: the shard is done for this run. Never set with --follow */
 };
 
 enum sc_envelope {

@@ -289,6 +289,7 @@ static void read_mail(struct sc_fetcher *f, int64_t now_ms) {
     switch (m.kind) {
       case SC_FETCH_START: start_shard(f, &m, now_ms); break;
       case SC_FETCH_CONFIRMED: confirmed(f, &m, now_ms); break;
+      case SC_FETCH_CLOSED: sc_shard_closed(&shard_of(f, m.shard)->machine); break;
       case SC_FETCH_IDLE_PACE: f->pace.idle_interval_ms = m.ms; break;
     }
   }

@@ -290,6 +290,11 @@ bool sc_lineage_next_gone(struct sc_lineage *l, char id[129]) {
   return false;
 }
 
+bool sc_lineage_is_gone(const struct sc_lineage *l, const char *id) {
+  uint32_t i = find(l, id);
+  return i == NO_NODE || is_gone(l, &l->nodes[i]);
+}
+
 bool sc_lineage_is_closed(const struct sc_lineage *l, const char *id) {
   uint32_t i = find(l, id);
   return i != NO_NODE && l->nodes[i].listed && l->nodes[i].shard.closed;

@@ -68,6 +68,8 @@ void sc_lineage_at_tip(struct sc_lineage *l, const char *id);
  * between two runs, of which only a child's ParentShardId is left. A gone shard with a row holds up its children until its end is
  * committed and told by sc_lineage_ended. */
 bool sc_lineage_next_gone(struct sc_lineage *l, char id[129]);
+/* Unfinished, and not in the last listing: there is nothing more to read of it. */
+bool sc_lineage_is_gone(const struct sc_lineage *l, const char *id);
 /* Is the shard closed by the last listing? An unknown shard is not. */
 bool sc_lineage_is_closed(const struct sc_lineage *l, const char *id);
 /* The hash range of the open shards of the last listing has a hole: true, and where it begins. */

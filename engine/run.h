@@ -53,6 +53,7 @@ enum sc_stage {
 enum sc_fetch_message_kind {
   SC_FETCH_START,     /* shard, position, term: from its write thread after every take */
   SC_FETCH_CONFIRMED, /* shard, closed */
+  SC_FETCH_CLOSED,    /* shard: a listing says that it is closed; may come before its start */
   SC_FETCH_IDLE_PACE  /* ms */
 };
 struct sc_fetch_message {
@@ -84,6 +85,7 @@ enum sc_control_message_kind {
   SC_CONTROL_SHARD_ENDED, /* shard: its end is committed */
   SC_CONTROL_SHARD_TIP,   /* shard: everything up to its tip is committed */
   SC_CONTROL_WANT_GO,     /* write thread: lost its session, needs the lock checked */
+  SC_CONTROL_WENT_BACK,   /* shard: done, but the target has forgotten it (failover): the load begins anew */
   SC_CONTROL_REPLAN,      /* write thread, generation: the table is not what the plan says */
   SC_CONTROL_HELD,        /* write thread: committed, holds */
   SC_CONTROL_STOPPED,     /* a thread did its part of the stage */

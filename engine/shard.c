@@ -80,9 +80,9 @@ static bool is_at_tip(const struct sc_shard *s, const struct sc_reply *reply, co
 static enum sc_shard_do read_on(struct sc_shard *s, const struct sc_reply *reply, const struct sc_pace *pace,
                                 int64_t due_ms, uint32_t *flags) {
   if (!is_at_tip(s, reply, pace)) return go(s, SC_SHARD_READY, due_ms);
+  if (pace->follow) return go(s, SC_SHARD_READY, later(due_ms, s->called_ms + pace->idle_interval_ms));
   *flags |= SC_BATCH_TIP;
-  if (!pace->follow) return go(s, SC_SHARD_DONE, due_ms);
-  return go(s, SC_SHARD_READY, later(due_ms, s->called_ms + pace->idle_interval_ms));
+  return go(s, SC_SHARD_DONE, due_ms);
 }
 
 static enum sc_shard_do end(struct sc_shard *s, int64_t due_ms, uint32_t *flags) {

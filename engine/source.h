@@ -46,8 +46,8 @@ struct sc_call {
 
 struct sc_reader_config {
   struct sc_budget *budget;
-  struct sc_park *park;        /* of the fetch thread; poll returns when it is woken */
-  size_t largest_reply_bytes;  /* a body over this is SC_E_PROTOCOL */
+  struct sc_park *park;        /* of the fetch thread; poll returns when it is woken, and finishes it */
+  size_t largest_reply_bytes;  /* a body over this is SC_E_PROTOCOL; sc_batch_cost of it fits the reserve */
   uint32_t limit;              /* GetRecords' Limit, 1..10000 */
   uint32_t max_in_flight;      /* calls: 64 */
 };
@@ -62,13 +62,16 @@ struct sc_source_ops {
   void (*close)(struct sc_source *source);
   /* For messages: "demo at https://127.0.0.1:4568 (us-east-1)". No secrets. */
   const char *(*describe)(const struct sc_source *source);
+  /* The stream's name (of an ARN: its last part): the default of --table and --namespace. */
+  const char *(*stream_name)(const struct sc_source *source);
   /* Default pace: 5 calls/s and 2 MiB/s a shard on AWS hosts. */
   void (*pace)(const struct sc_source *source, struct sc_pace *out);
 
   int (*identity)(struct sc_source *source, struct sc_stream_identity *out, struct sc_error *err);
   /* All pages. *shards is malloc'ed; free it. */
   int (*list_shards)(struct sc_source *source, struct sc_listed **shards, size_t *n, struct sc_error *err);
-  /* The payload of one record, for a dead letter the target found. SC_E_GAP when it has expired. */
+  /* The payload of one record, for a dead letter the target found. SC_E_GAP when it has expired. Goes on through an orderly stop, which
+   * may need it; SC_E_STOPPED once sc_stop_now(). */
   int (*reread)(struct sc_source *source, const char *shard_id, const struct sc_sequence *sequence, struct sc_buf *data,
                 struct sc_error *err);
 

@@ -146,6 +146,10 @@ static void judge(struct sc_writer *w, const struct sc_error *err) {
 
 static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const struct sc_taken *taken) {
   sc_checkpoint_taken(&s->checkpoint, w->term, taken->epoch, &taken->sequence, taken->read_until_ms, taken->ended);
+  if (s->done) {
+    if (sc_sequence_compare(&taken->sequence, &s->done_at) != 0) tell(w, SC_CONTROL_WENT_BACK, s->info);
+    return;
+  }
   if (taken->ended) {
     tell(w, SC_CONTROL_SHARD_ENDED, s->info);
     return;
@@ -279,7 +283,9 @@ static void committed(struct sc_writer *w) {
   count_committed(w);
   for (size_t i = 0; i < w->n_touched; i++) {
     struct sc_writer_shard *s = w->touched[i];
-    sc_checkpoint_committed(&s->checkpoint);
+    if (s->checkpoint.state == SC_CHECKPOINT_SENT) sc_checkpoint_committed(&s->checkpoint);
+    s->done = s->flags != 0;
+    s->done_at = s->checkpoint.committed;
     if (s->flags & SC_BATCH_END) {
       tell(w, SC_CONTROL_SHARD_ENDED, s->info);
     } else if (s->flags & SC_BATCH_TIP) {
@@ -324,7 +330,8 @@ static int end_and_commit(struct sc_writer *w, bool is_last, struct sc_error *er
   for (const struct sc_block *b = w->first; rc == SC_OK && b != NULL; b = b->next)
     if (b->dead_len > 0) rc = ops->push_dead(w->session, b->dead, b->dead_len, err);
   if (rc != SC_OK) return rc;
-  for (size_t i = 0; i < w->n_touched; i++) sc_checkpoint_sent(&w->touched[i]->checkpoint);
+  for (size_t i = 0; i < w->n_touched; i++)
+    if (sc_checkpoint_is_dirty(&w->touched[i]->checkpoint, REFRESH_MS)) sc_checkpoint_sent(&w->touched[i]->checkpoint);
   return ops->commit(w->session, w->rows, n, is_last, err);
 }
 

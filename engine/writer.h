@@ -12,6 +12,8 @@ struct sc_writer_shard {
   struct sc_checkpoint checkpoint;
   uint32_t flags;  /* enum sc_batch_flag of the spans in the open transaction */
   bool touched;    /* has a span in the open transaction */
+  bool done;       /* its end, or its tip in a bounded load, is committed, with this position: */
+  struct sc_sequence done_at;
 };
 
 enum sc_writer_state {

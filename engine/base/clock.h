@@ -19,7 +19,7 @@ void sc_clock_freeze(int64_t mono_ms, int64_t wall_ms);
 void sc_clock_advance(int64_t ms);
 void sc_clock_real(void);
 
-/* "2026-01-02T03:04:05.678Z" (RFC 3339), 24 characters and a NUL. Times outside 1970..9999 show as the nearest in it. */
+/* "2026-01-02T03:04:05.678Z" (RFC 3339), 24 characters and a NUL. Times outside 1970..9999 show as the nearest. */
 void sc_clock_format_ms(int64_t wall_ms, char out[25]);
 /* "20260102T030405Z", what SigV4 wants, 16 characters and a NUL. */
 void sc_clock_format_amz(int64_t wall_ms, char out[17]);

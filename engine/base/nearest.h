@@ -1,4 +1,4 @@
-/* "Did you mean": the known name nearest to what was written, by edit distance (insert, delete, change, swap neighbours).
+/* "Did you mean": the known name nearest to what was written, by edit distance (insert, delete, change, swap).
  *
  * Init with what was written, try every known name, read best. Pure; does not allocate. Names beyond 64 bytes are never
  * near. The slices stay the caller's.

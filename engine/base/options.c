@@ -121,7 +121,10 @@ static int assign(struct sc_options *o, int id, const char *text, enum sc_option
 }
 
 static void add_given(struct line *line, int id, const char *text, char *in_argv) {
-  line->given[line->n_given++] = (struct given){id, text, in_argv};
+  struct given *given = &line->given[line->n_given++];
+  given->id = id;
+  given->text = text;
+  given->in_argv = in_argv;
 }
 
 static int refuse_unknown(const struct sc_options *o, const char *arg, struct sc_error *err) {

@@ -64,6 +64,7 @@ static void add_scaled(struct sc_buf *out, int64_t value, const struct unit *uni
   const struct unit *best = NULL;
   for (const struct unit *u = units; u->name; u++)
     if (*u->name && value % u->factor == 0 && (!best || u->factor > best->factor)) best = u;
+  SC_ASSERT(best);
   if (value == 0) sc_buf_add_char(out, '0');
   else sc_buf_printf(out, "%" PRId64 "%s", value / best->factor, best->name);
 }

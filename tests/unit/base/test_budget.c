@@ -100,7 +100,7 @@ static void test_giving_wakes_who_was_refused(void **state) {
   sc_park_free(blocks);
 }
 
-/* Threads that take and give at random and sleep when refused: nobody sleeps for ever, the limit holds, all comes back. */
+/* Threads that take and give at random and sleep when refused: nobody sleeps for ever, the limit holds, all is back. */
 struct taker {
   pthread_t id;
   struct sc_budget *budget;

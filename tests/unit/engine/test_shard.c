@@ -124,7 +124,7 @@ static void tip_slows_a_follower(void **state) {
   struct sc_reply r = empty_page();
   r.behind_ms = 0;
   assert_int_equal(sc_shard_got_records(&s, &r, &follow, 1020, &flags), SC_DO_GET_RECORDS);
-  assert_int_equal(flags, SC_BATCH_TIP);
+  assert_int_equal(flags, 0);
   assert_int_equal(s.due_ms, 2010);
 }
 

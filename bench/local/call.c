@@ -1,0 +1,161 @@
+#include <inttypes.h>
+
+#include "bench/local/operation.h"
+
+void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) {
+  struct sc_buf text = SC_BUF_INIT;
+  va_list args;
+  va_start(args, fmt);
+  sc_buf_vprintf(&text, fmt, args);
+  va_end(args);
+  struct sc_reply *reply = call->reply;
+  reply->status = 400;
+  sc_buf_clear(&reply->head);
+  sc_buf_clear(&reply->tail);
+  sc_buf_printf(&reply->head, "{\"__type\":\"%s\",\"message\":", type);
+  sc_buf_add_json_string(&reply->head, sc_buf_view(&text));
+  sc_buf_add_char(&reply->head, '}');
+  sc_buf_fini(&text);
+}
+
+static struct sc_slice name_in_arn(struct sc_slice arn) {
+  const char *slash = memchr(arn.ptr, '/', arn.len);
+  return sc_slice_of(slash + 1, (size_t)(arn.ptr + arn.len - slash - 1));
+}
+
+/* The fifth part; the pattern has made sure of its twelve digits. */
+static struct sc_slice account_in_arn(struct sc_slice arn) {
+  const char *at = arn.ptr;
+  for (int i = 0; i < 4; i++) at = (const char *)memchr(at, ':', (size_t)(arn.ptr + arn.len - at)) + 1;
+  return sc_slice_of(at, 12);
+}
+
+struct sc_slice sc_call_stream_name(struct sc_call *call) {
+  const struct sc_value *name = &call->values[SC_VALUE_STREAM_NAME], *arn = &call->values[SC_VALUE_STREAM_ARN];
+  struct sc_slice none = {NULL, 0};
+  if (!name->is_set && !arn->is_set) {
+    sc_call_fail(call, "ValidationException",
+                 "1 validation error detected: Value null at 'streamName' failed to satisfy constraint: "
+                 "Member must not be null");
+    return none;
+  }
+  if (!arn->is_set) return name->text;
+  struct sc_slice from_arn = name_in_arn(arn->text), account = account_in_arn(arn->text);
+  if (name->is_set && !sc_slice_equals(name->text, from_arn)) {
+    sc_call_fail(call, "InvalidArgumentException", "StreamName and StreamARN do not name the same stream.");
+    return none;
+  }
+  if (!sc_slice_is(account, SC_SERVICE_ACCOUNT)) {
+    sc_call_fail(call, "ResourceNotFoundException", "Stream %.*s under account %.*s not found.",
+                 SC_SLICE_ARGS(from_arn), SC_SLICE_ARGS(account));
+    return none;
+  }
+  return from_arn;
+}
+
+static struct sc_store_stream *not_found(struct sc_call *call, struct sc_slice name) {
+  sc_call_fail(call, "ResourceNotFoundException", "Stream %.*s under account %s not found.", SC_SLICE_ARGS(name),
+               SC_SERVICE_ACCOUNT);
+  return NULL;
+}
+
+struct sc_store_stream *sc_call_stream(struct sc_call *call) {
+  struct sc_slice name = sc_call_stream_name(call);
+  if (name.len == 0) return NULL;
+  struct sc_store_stream *stream = sc_store_find(call->store, name);
+  return stream == NULL ? not_found(call, name) : stream;
+}
+
+struct sc_store_stream *sc_call_ready_stream(struct sc_call *call) {
+  struct sc_store_stream *stream = sc_call_stream(call);
+  if (stream == NULL || sc_stream_status(stream, call->now_ms) != SC_STREAM_CREATING) return stream;
+  return not_found(call, sc_slice_str(stream->name));
+}
+
+bool sc_call_check_active(struct sc_call *call, const struct sc_store_stream *stream) {
+  enum sc_stream_status status = sc_stream_status(stream, call->now_ms);
+  if (status == SC_STREAM_ACTIVE) return true;
+  sc_call_fail(call, "ResourceInUseException", "Stream %s under account %s not ACTIVE, instead in state %s",
+               stream->name, SC_SERVICE_ACCOUNT, sc_stream_status_text(status));
+  return false;
+}
+
+bool sc_shard_id_parse(struct sc_slice id, uint32_t *index) {
+  uint64_t number;
+  if (sc_slice_starts(id, "shardId-")) id = sc_slice_of(id.ptr + 8, id.len - 8);
+  if (id.len > 12 || !sc_slice_to_u64(id, &number) || number > INT32_MAX) return false;
+  *index = (uint32_t)number;
+  return true;
+}
+
+struct sc_store_shard *sc_call_shard(struct sc_call *call, struct sc_store_stream *stream, struct sc_slice id) {
+  uint32_t index;
+  if (!sc_shard_id_parse(id, &index)) {
+    sc_call_fail(call, "ResourceNotFoundException", "Could not find shard %.*s in stream %s under account %s.",
+                 SC_SLICE_ARGS(id), stream->name, SC_SERVICE_ACCOUNT);
+    return NULL;
+  }
+  if (index < stream->n_shards) return &stream->shards[index];
+  sc_call_fail(call, "ResourceNotFoundException",
+               "Shard shardId-%012" PRIu32 " in stream %s under account %s does not exist", index, stream->name,
+               SC_SERVICE_ACCOUNT);
+  return NULL;
+}
+
+void sc_add_shard_id(struct sc_buf *out, uint32_t index) { sc_buf_printf(out, "shardId-%012" PRIu32, index); }
+
+void sc_add_stream_arn(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream) {
+  sc_buf_printf(out, "arn:aws:kinesis:%s:%s:stream/%s", call->settings->region, SC_SERVICE_ACCOUNT, stream->name);
+}
+
+void sc_add_hash_range(struct sc_buf *out, const struct sc_store_shard *shard) {
+  char start[SC_HASHKEY_TEXT], end[SC_HASHKEY_TEXT];
+  sc_hashkey_format(shard->hash_start, start);
+  sc_hashkey_format(shard->hash_end, end);
+  sc_buf_printf(out, "\"HashKeyRange\":{\"StartingHashKey\":\"%s\",\"EndingHashKey\":\"%s\"}", start, end);
+}
+
+static void add_parent(struct sc_buf *out, const char *member, uint32_t index) {
+  if (index == SC_STORE_NO_SHARD) return;
+  sc_buf_printf(out, ",\"%s\":\"", member);
+  sc_add_shard_id(out, index);
+  sc_buf_add_char(out, '"');
+}
+
+void sc_add_shard(struct sc_buf *out, const struct sc_store_shard *shard) {
+  char sequence[SC_SEQLAYOUT_DIGITS + 1];
+  sc_buf_add_str(out, "{\"ShardId\":\"");
+  sc_add_shard_id(out, shard->index);
+  sc_buf_add_char(out, '"');
+  add_parent(out, "ParentShardId", shard->parent);
+  add_parent(out, "AdjacentParentShardId", shard->adjacent_parent);
+  sc_buf_add_char(out, ',');
+  sc_add_hash_range(out, shard);
+  sc_shard_starting_sequence(shard, sequence);
+  sc_buf_printf(out, ",\"SequenceNumberRange\":{\"StartingSequenceNumber\":\"%s\"", sequence);
+  if (shard->closed_ms != 0) {
+    sc_shard_ending_sequence(shard, sequence);
+    sc_buf_printf(out, ",\"EndingSequenceNumber\":\"%s\"", sequence);
+  }
+  sc_buf_add_str(out, "}}");
+}
+
+void sc_add_seconds(struct sc_buf *out, int64_t ms) {
+  sc_buf_printf(out, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
+}
+
+const char *sc_stream_status_text(enum sc_stream_status status) {
+  return status == SC_STREAM_CREATING ? "CREATING" : status == SC_STREAM_UPDATING ? "UPDATING" : "ACTIVE";
+}
+
+struct sc_token sc_call_token(const struct sc_call *call, enum sc_token_kind kind,
+                              const struct sc_store_stream *stream) {
+  struct sc_token token = {
+      .kind = kind, .issued_ms = call->now_ms, .generation = call->generation, .stream_id = stream->id};
+  memcpy(token.stream, stream->name, sizeof token.stream);
+  return token;
+}
+
+bool sc_call_token_expired(const struct sc_call *call, const struct sc_token *token, int64_t life_ms) {
+  return token->generation != call->generation || call->now_ms - token->issued_ms > life_ms;
+}

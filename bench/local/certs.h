@@ -1,0 +1,29 @@
+/* The certificates the local service shows: an authority of its own, made on the first start, and a server certificate for
+ * localhost, 127.0.0.1 and ::1 signed by it.
+ *
+ * In one folder: ca.pem (what clients are to trust), ca-key.pem, server.pem, server-key.pem; keys have mode 0600. The
+ * authority lasts ten years and is kept; the server certificate is renewed when it has under 30 days to go or does not
+ * belong to the authority. A lock file keeps two starts at once apart. At start, main thread; does file I/O.
+ */
+#ifndef SC_LOCAL_CERTS_H
+#define SC_LOCAL_CERTS_H
+
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+
+struct sc_certs {
+  struct sc_buf ca, ca_key, server, server_key; /* paths */
+};
+
+/* Where they are kept by default: XDG_DATA_HOME or ~/.local/share, below it shardcopy-local. False without a home. */
+bool sc_certs_default_dir(struct sc_buf *dir);
+/* Makes the folder and what is missing in it. certs is to be freed with sc_certs_fini in any case. */
+int sc_certs_ensure(const char *dir, struct sc_certs *certs, struct sc_error *err);
+void sc_certs_fini(struct sc_certs *certs);
+
+/* A context for the server side: TLS 1.2 and 1.3, ALPN http/1.1. Freed with sc_certs_free_context. */
+struct ssl_ctx_st;
+struct ssl_ctx_st *sc_certs_new_context(const struct sc_certs *certs, struct sc_error *err);
+void sc_certs_free_context(struct ssl_ctx_st *context);
+
+#endif

@@ -1,0 +1,58 @@
+/* Reading a request body by a table of its members: types, then constraints, with the service's own error texts
+ * (protocol.md 1.1, 1.2): SerializationException for a wrong type, ValidationException for a value out of bounds.
+ *
+ * The values are views of the document; sc_values_free frees the table of them only. Members that no table knows are
+ * ignored, null counts as absent. Any thread.
+ */
+#ifndef SC_LOCAL_MEMBERS_H
+#define SC_LOCAL_MEMBERS_H
+
+#include "codec/jsondoc.h"
+#include "engine/base/buf.h"
+
+enum sc_member_type {
+  SC_MEMBER_TEXT,    /* min, max: characters */
+  SC_MEMBER_INTEGER, /* min, max: value */
+  SC_MEMBER_TIME,    /* seconds with a fraction; read as ms */
+  SC_MEMBER_FLAG,
+  SC_MEMBER_BLOB, /* base64; min, max: bytes */
+  SC_MEMBER_LIST, /* of structures; min, max: elements */
+  SC_MEMBER_STRUCTURE,
+  SC_MEMBER_MAP /* checked to be an object, not read */
+};
+
+enum sc_pattern { SC_PATTERN_NONE, SC_PATTERN_NAME, SC_PATTERN_HASH_KEY, SC_PATTERN_SEQUENCE, SC_PATTERN_STREAM_ARN };
+
+struct sc_member {
+  const char *name;
+  enum sc_member_type type;
+  bool required;
+  int64_t min, max; /* max 0: no bounds */
+  enum sc_pattern pattern;
+  const char *choices;             /* "A, B, C", as the service lists them; NULL: any */
+  const struct sc_member *members; /* LIST: of an element; STRUCTURE */
+  int n_members;
+};
+
+struct sc_value {
+  bool is_set;
+  struct sc_slice text;   /* TEXT, BLOB (base64) */
+  int64_t number;         /* INTEGER; TIME in ms; FLAG 0 or 1 */
+  uint64_t bytes;         /* BLOB: decoded length */
+  size_t n;               /* LIST: elements */
+  struct sc_value *items; /* LIST: n rows of n_members; STRUCTURE: one row */
+};
+
+/* Why a body was refused. */
+struct sc_refusal {
+  const char *type; /* NULL: it was not */
+  struct sc_buf text;
+  int n_complaints;
+};
+
+/* A row of n values for the object, to be freed with sc_values_free even when refused. */
+struct sc_value *sc_values_read(const struct sc_member *members, int n, struct sc_json object,
+                                struct sc_refusal *refusal);
+void sc_values_free(const struct sc_member *members, int n, struct sc_value *values);
+
+#endif

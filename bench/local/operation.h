@@ -1,0 +1,76 @@
+/* What the service and its operations share: a table entry an operation, a call with its values and reply.
+ *
+ * The modules streams, shards, records and reads each hand out a table; the service looks operations up, reads the body by the
+ * members, takes the store's lock as the entry says and runs the call.
+ */
+#ifndef SC_LOCAL_OPERATION_H
+#define SC_LOCAL_OPERATION_H
+
+#include "bench/local/members.h"
+#include "bench/local/service.h"
+#include "bench/local/token.h"
+
+struct sc_call {
+  const struct sc_service_settings *settings;
+  struct sc_store *store;
+  uint32_t generation; /* of tokens */
+  int64_t now_ms;
+  const struct sc_value *values; /* as the operation's members */
+  struct sc_reply *reply;
+};
+
+struct sc_operation {
+  const char *name;
+  const struct sc_member *members;
+  int n_members;
+  bool writes; /* needs the store's lock for writing */
+  void (*run)(struct sc_call *call);
+};
+
+extern const struct sc_operation sc_stream_operations[];
+extern const int sc_stream_operations_n;
+extern const struct sc_operation sc_shard_operations[];
+extern const int sc_shard_operations_n;
+extern const struct sc_operation sc_record_operations[];
+extern const int sc_record_operations_n;
+extern const struct sc_operation sc_read_operations[];
+extern const int sc_read_operations_n;
+
+/* The members by which nearly every operation names its stream; the first three of its table. StreamId is reserved by the
+ * service and ignored. */
+enum { SC_VALUE_STREAM_NAME, SC_VALUE_STREAM_ARN, SC_VALUE_STREAM_ID, SC_VALUE_REST };
+#define SC_STREAM_MEMBERS                                                                      \
+  {"StreamName", SC_MEMBER_TEXT, false, 1, SC_STORE_MAX_NAME, SC_PATTERN_NAME, NULL, NULL, 0}, \
+      {"StreamARN", SC_MEMBER_TEXT, false, 1, 2048, SC_PATTERN_STREAM_ARN, NULL, NULL, 0}, {   \
+    "StreamId", SC_MEMBER_TEXT, false, 1, 24, SC_PATTERN_NONE, NULL, NULL, 0                   \
+  }
+
+/* Turns the reply into an error: status 400, {"__type": type, "message": text}. */
+void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The stream's name, from StreamName or StreamARN; empty after failing the call when neither is there or they differ. */
+struct sc_slice sc_call_stream_name(struct sc_call *call);
+/* The stream the call names; NULL after failing it. */
+struct sc_store_stream *sc_call_stream(struct sc_call *call);
+/* As sc_call_stream, and not CREATING (the service says then that it does not exist). */
+struct sc_store_stream *sc_call_ready_stream(struct sc_call *call);
+/* Fails the call with ResourceInUseException unless the stream is ACTIVE. */
+bool sc_call_check_active(struct sc_call *call, const struct sc_store_stream *stream);
+/* The shard of that id; NULL after failing the call with ResourceNotFoundException. */
+struct sc_store_shard *sc_call_shard(struct sc_call *call, struct sc_store_stream *stream, struct sc_slice id);
+
+/* "shardId-000000000007", or just digits; false on anything else. */
+bool sc_shard_id_parse(struct sc_slice id, uint32_t *index);
+void sc_add_shard_id(struct sc_buf *out, uint32_t index); /* without quotes */
+void sc_add_stream_arn(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream);
+void sc_add_shard(struct sc_buf *out, const struct sc_store_shard *shard);      /* a Shard object */
+void sc_add_hash_range(struct sc_buf *out, const struct sc_store_shard *shard); /* "HashKeyRange":{...} */
+void sc_add_seconds(struct sc_buf *out, int64_t ms);                            /* 1649930049.016 */
+const char *sc_stream_status_text(enum sc_stream_status status);
+
+/* A token of the stream, issued now. */
+struct sc_token sc_call_token(const struct sc_call *call, enum sc_token_kind kind,
+                              const struct sc_store_stream *stream);
+bool sc_call_token_expired(const struct sc_call *call, const struct sc_token *token, int64_t life_ms);
+
+#endif

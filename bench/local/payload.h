@@ -1,0 +1,27 @@
+/* Generated payloads: what --generate puts into records, by profile. The same seed gives the same payloads.
+ *
+ * Pure but for the random state; any thread with its own.
+ */
+#ifndef SC_LOCAL_PAYLOAD_H
+#define SC_LOCAL_PAYLOAD_H
+
+#include "engine/base/buf.h"
+#include "engine/base/random.h"
+
+struct sc_payload {
+  uint64_t number; /* of the record in its stream, from 0 */
+  uint32_t key;    /* of the partition key, from 1 */
+  int64_t arrived_ms;
+};
+
+struct sc_payload_profile {
+  const char *name, *text;
+  void (*write)(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out); /* appends */
+};
+
+/* NULL when there is none of that name. */
+const struct sc_payload_profile *sc_payload_profile_find(struct sc_slice name);
+/* "sensors, mixed" */
+void sc_payload_profile_names(struct sc_buf *out);
+
+#endif

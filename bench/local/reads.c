@@ -1,0 +1,221 @@
+/* GetShardIterator, GetRecords. */
+#include <inttypes.h>
+#include <time.h>
+
+#include "bench/local/operation.h"
+
+/* --- GetShardIterator ---------------------------------------------------------------------------------------------- */
+
+enum { ITERATOR_SHARD = SC_VALUE_REST, ITERATOR_TYPE, ITERATOR_SEQUENCE, ITERATOR_TIME, ITERATOR_MEMBERS };
+
+static const struct sc_member ITERATOR[ITERATOR_MEMBERS] = {
+    SC_STREAM_MEMBERS,
+    {"ShardId", SC_MEMBER_TEXT, true, 1, 128, SC_PATTERN_NAME, NULL, NULL, 0},
+    {"ShardIteratorType", SC_MEMBER_TEXT, true, 0, 0, SC_PATTERN_NONE,
+     "AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON", NULL, 0},
+    {"StartingSequenceNumber", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_SEQUENCE, NULL, NULL, 0},
+    {"Timestamp", SC_MEMBER_TIME, false, 0, 0, SC_PATTERN_NONE, NULL, NULL, 0}};
+
+struct start {
+  struct sc_store_stream *stream;
+  struct sc_store_shard *shard;
+  uint64_t position;
+};
+
+static bool refuse_sequence(struct sc_call *call, const struct start *start, const char *why) {
+  sc_call_fail(call, "InvalidArgumentException",
+               "StartingSequenceNumber %.*s used in GetShardIterator on shard shardId-%012" PRIu32
+               " in stream %s under account %s is invalid%s",
+               SC_SLICE_ARGS(call->values[ITERATOR_SEQUENCE].text), start->shard->index, start->stream->name,
+               SC_SERVICE_ACCOUNT, why);
+  return false;
+}
+
+static bool start_at_sequence(struct sc_call *call, struct start *start, bool after) {
+  struct sc_seqlayout seq;
+  if (!sc_seqlayout_parse(call->values[ITERATOR_SEQUENCE].text, &seq)) return refuse_sequence(call, start, ".");
+  if (seq.shard != start->shard->index) {
+    sc_call_fail(call, "InvalidArgumentException",
+                 "Invalid StartingSequenceNumber. It encodes shardId-%012" PRIu32
+                 ", while it was used in a call to a shard with shardId-%012" PRIu32,
+                 seq.shard, start->shard->index);
+    return false;
+  }
+  if (seq.created_s != start->shard->created_s)
+    return refuse_sequence(call, start, " because it did not come from this stream.");
+  start->position = sc_shard_find_sequence(start->shard, &seq, after);
+  return true;
+}
+
+static bool start_at_time(struct sc_call *call, struct start *start) {
+  int64_t ms = call->values[ITERATOR_TIME].number;
+  if (ms > call->now_ms) {
+    sc_call_fail(call, "InvalidArgumentException",
+                 "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
+                 "timestampInMillis: %" PRId64 ", currentTimestampInMillis: %" PRId64,
+                 ms, call->now_ms);
+    return false;
+  }
+  start->position = sc_shardlog_find_time(start->shard->log, ms);
+  return true;
+}
+
+static bool refuse_mix(struct sc_call *call, const char *what) {
+  sc_call_fail(call, "InvalidArgumentException",
+               "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
+               "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %.*s and %s.",
+               SC_SLICE_ARGS(call->values[ITERATOR_TYPE].text), what);
+  return false;
+}
+
+static bool find_start(struct sc_call *call, struct start *start) {
+  const struct sc_value *v = call->values;
+  struct sc_slice type = v[ITERATOR_TYPE].text;
+  bool after = sc_slice_is(type, "AFTER_SEQUENCE_NUMBER");
+  bool by_sequence = after || sc_slice_is(type, "AT_SEQUENCE_NUMBER");
+  bool by_time = sc_slice_is(type, "AT_TIMESTAMP");
+  if (by_sequence && !v[ITERATOR_SEQUENCE].is_set) return refuse_mix(call, "no StartingSequenceNumber");
+  if (!by_sequence && v[ITERATOR_SEQUENCE].is_set) return refuse_mix(call, "also a StartingSequenceNumber");
+  if (by_time && !v[ITERATOR_TIME].is_set) return refuse_mix(call, "no Timestamp");
+  if (by_sequence) return start_at_sequence(call, start, after);
+  if (by_time) return start_at_time(call, start);
+  start->position = sc_slice_is(type, "LATEST") ? sc_shardlog_count(start->shard->log) : 0;
+  return true;
+}
+
+static void add_iterator(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream,
+                         uint32_t shard, uint64_t position) {
+  char text[SC_TOKEN_TEXT];
+  struct sc_token token = sc_call_token(call, SC_TOKEN_ITERATOR, stream);
+  token.shard = shard;
+  token.position = position;
+  sc_token_write(&token, text);
+  sc_buf_printf(out, "\"%s\"", text);
+}
+
+static void get_shard_iterator(struct sc_call *call) {
+  struct start start = {.stream = sc_call_ready_stream(call)};
+  if (start.stream == NULL) return;
+  start.shard = sc_call_shard(call, start.stream, call->values[ITERATOR_SHARD].text);
+  if (start.shard == NULL || !find_start(call, &start)) return;
+  struct sc_buf *out = &call->reply->head;
+  sc_buf_add_str(out, "{\"ShardIterator\":");
+  add_iterator(out, call, start.stream, start.shard->index, start.position);
+  sc_buf_add_char(out, '}');
+}
+
+/* --- GetRecords ---------------------------------------------------------------------------------------------------- */
+
+enum { GET_ITERATOR, GET_LIMIT, GET_ARN, GET_STREAM_ID, GET_MEMBERS };
+
+static const struct sc_member GET[GET_MEMBERS] = {
+    {"ShardIterator", SC_MEMBER_TEXT, true, 1, 512, SC_PATTERN_NONE, NULL, NULL, 0},
+    {"Limit", SC_MEMBER_INTEGER, false, 1, SC_SERVICE_PAGE_RECORDS, SC_PATTERN_NONE, NULL, NULL, 0},
+    {"StreamARN", SC_MEMBER_TEXT, false, 1, 2048, SC_PATTERN_STREAM_ARN, NULL, NULL, 0},
+    {"StreamId", SC_MEMBER_TEXT, false, 1, 24, SC_PATTERN_NONE, NULL, NULL, 0}};
+
+/* "Thu Jan 22 01:22:02 UTC 2015", as the service writes times in its errors. */
+static void format_time(int64_t ms, char out[40]) {
+  time_t seconds = (time_t)(ms / 1000);
+  struct tm utc;
+  out[0] = '\0';
+  if (gmtime_r(&seconds, &utc) != NULL) strftime(out, 40, "%a %b %d %H:%M:%S UTC %Y", &utc);
+}
+
+static void fail_expired(struct sc_call *call, const struct sc_token *token) {
+  char then[40], now[40];
+  format_time(token->issued_ms, then);
+  format_time(call->now_ms, now);
+  sc_call_fail(call, "ExpiredIteratorException",
+               "Iterator expired. The iterator was created at time %s while right now it is %s which is further in the "
+               "future than the tolerated delay of %d milliseconds.",
+               then, now, SC_SERVICE_ITERATOR_MS);
+}
+
+/* The shard the iterator points into; NULL after failing the call. */
+static struct sc_store_shard *open_iterator(struct sc_call *call, struct sc_token *token,
+                                            struct sc_store_stream **stream) {
+  if (!sc_token_read(call->values[GET_ITERATOR].text, SC_TOKEN_ITERATOR, token)) {
+    sc_call_fail(call, "InvalidArgumentException", "Invalid ShardIterator.");
+    return NULL;
+  }
+  if (sc_call_token_expired(call, token, SC_SERVICE_ITERATOR_MS)) {
+    fail_expired(call, token);
+    return NULL;
+  }
+  *stream = sc_store_find(call->store, sc_slice_str(token->stream));
+  if (*stream == NULL || (*stream)->id != token->stream_id || token->shard >= (*stream)->n_shards) {
+    sc_call_fail(call, "ResourceNotFoundException",
+                 "Shard shardId-%012" PRIu32 " in stream %s under account %s does not exist", token->shard,
+                 token->stream, SC_SERVICE_ACCOUNT);
+    return NULL;
+  }
+  struct sc_store_shard *shard = &(*stream)->shards[token->shard];
+  if (token->position <= sc_shardlog_count(shard->log)) return shard;
+  sc_call_fail(call, "InvalidArgumentException", "Invalid ShardIterator.");
+  return NULL;
+}
+
+static void add_child(struct sc_buf *out, const struct sc_store_shard *child) {
+  sc_buf_add_str(out, "{\"ShardId\":\"");
+  sc_add_shard_id(out, child->index);
+  sc_buf_add_str(out, "\",\"ParentShards\":[\"");
+  sc_add_shard_id(out, child->parent);
+  if (child->adjacent_parent != SC_STORE_NO_SHARD) {
+    sc_buf_add_str(out, "\",\"");
+    sc_add_shard_id(out, child->adjacent_parent);
+  }
+  sc_buf_add_str(out, "\"],");
+  sc_add_hash_range(out, child);
+  sc_buf_add_char(out, '}');
+}
+
+static void add_children(struct sc_buf *out, const struct sc_store_stream *stream, const struct sc_store_shard *shard) {
+  sc_buf_add_str(out, "\"ChildShards\":[");
+  for (int i = 0; i < 2 && shard->child[i] != SC_STORE_NO_SHARD; i++) {
+    if (i > 0) sc_buf_add_char(out, ',');
+    add_child(out, &stream->shards[shard->child[i]]);
+  }
+  sc_buf_add_char(out, ']');
+}
+
+/* How far the page's end is behind now; 0 when nothing follows it. */
+static int64_t behind_ms(const struct sc_call *call, const struct sc_store_shard *shard,
+                         const struct sc_logpage *page) {
+  uint64_t next = page->first + page->count;
+  if (next == sc_shardlog_count(shard->log)) return 0;
+  int64_t behind = call->now_ms - sc_shardlog_arrived_ms(shard->log, page->count > 0 ? next - 1 : next);
+  return behind > 0 ? behind : 0;
+}
+
+static void get_records(struct sc_call *call) {
+  struct sc_token token;
+  struct sc_store_stream *stream;
+  struct sc_store_shard *shard = open_iterator(call, &token, &stream);
+  if (shard == NULL) return;
+  struct sc_reply *reply = call->reply;
+  const struct sc_value *limit = &call->values[GET_LIMIT];
+  sc_shardlog_page(shard->log, token.position, limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS,
+                   call->settings->page_bytes, &reply->page);
+  reply->log = sc_shardlog_take(shard->log);
+  uint64_t next = token.position + reply->page.count;
+  bool is_end = shard->closed_ms != 0 && next == sc_shardlog_count(shard->log);
+  struct sc_buf rest = SC_BUF_INIT;
+  sc_buf_printf(&rest, "\"MillisBehindLatest\":%" PRId64 ",", behind_ms(call, shard, &reply->page));
+  if (is_end) {
+    add_children(&rest, stream, shard);
+  } else {
+    sc_buf_add_str(&rest, "\"NextShardIterator\":");
+    add_iterator(&rest, call, stream, shard->index, next);
+  }
+  bool is_last = call->settings->iterator_is_last;
+  sc_buf_printf(&reply->head, "{%s%s\"Records\":[", is_last ? "" : sc_buf_str(&rest), is_last ? "" : ",");
+  sc_buf_printf(&reply->tail, "]%s%s}", is_last ? "," : "", is_last ? sc_buf_str(&rest) : "");
+  sc_buf_fini(&rest);
+}
+
+const struct sc_operation sc_read_operations[] = {
+    {"GetShardIterator", ITERATOR, ITERATOR_MEMBERS, false, get_shard_iterator},
+    {"GetRecords", GET, GET_MEMBERS, false, get_records},
+};
+const int sc_read_operations_n = sizeof sc_read_operations / sizeof *sc_read_operations;

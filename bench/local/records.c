@@ -1,0 +1,142 @@
+/* PutRecord, PutRecords. */
+#include <inttypes.h>
+
+#include "bench/local/operation.h"
+
+#define MAX_RECORD_BYTES (10 << 20)
+#define MAX_REQUEST_BYTES (10u << 20)
+#define MAX_RECORDS 500
+
+/* One record of a request, routed. */
+struct incoming {
+  struct sc_slice key, data;
+  uint64_t bytes;
+  sc_hashkey_int hash;
+};
+
+/* The hash key, explicit or the partition key's; fails the call when it is out of range. */
+static bool find_hash(struct sc_call *call, const struct sc_value *explicit_key, struct incoming *record) {
+  if (!explicit_key->is_set) {
+    record->hash = sc_hashkey_of(record->key);
+    return true;
+  }
+  if (sc_hashkey_parse(explicit_key->text, &record->hash)) return true;
+  sc_call_fail(call, "InvalidArgumentException",
+               "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was %.*s",
+               SC_SLICE_ARGS(explicit_key->text));
+  return false;
+}
+
+static bool check_size(struct sc_call *call, const struct sc_store_stream *stream, uint64_t bytes) {
+  if (bytes <= stream->max_record_bytes) return true;
+  sc_call_fail(call, "ValidationException",
+               "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=%" PRIu64 " cap=%" PRIu64
+               "]' at 'data' failed to satisfy constraint: Member must have length less than or equal to %" PRIu64,
+               bytes, bytes, stream->max_record_bytes);
+  return false;
+}
+
+/* Appends the record where it belongs and prints "ShardId":"...","SequenceNumber":"...". */
+static void put(struct sc_call *call, struct sc_store_stream *stream, const struct incoming *record,
+                struct sc_buf *key_json) {
+  char sequence[SC_SEQLAYOUT_DIGITS + 1];
+  struct sc_store_shard *shard = sc_stream_route(stream, record->hash);
+  sc_buf_clear(key_json);
+  sc_buf_add_json_string(key_json, record->key);
+  struct sc_store_put what = {sc_buf_view(key_json), record->data, record->bytes, call->now_ms};
+  sc_shard_put(shard, &what, sequence);
+  struct sc_buf *out = &call->reply->head;
+  sc_buf_add_str(out, "\"ShardId\":\"");
+  sc_add_shard_id(out, shard->index);
+  sc_buf_add_str(out, "\",\"SequenceNumber\":\"");
+  sc_buf_add(out, sequence, SC_SEQLAYOUT_DIGITS);
+  sc_buf_add_char(out, '"');
+}
+
+/* --- PutRecord ----------------------------------------------------------------------------------------------------- */
+
+enum { PUT_DATA = SC_VALUE_REST, PUT_KEY, PUT_HASH_KEY, PUT_ORDERING, PUT_MEMBERS };
+
+static const struct sc_member PUT[PUT_MEMBERS] = {
+    SC_STREAM_MEMBERS,
+    {"Data", SC_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SC_PATTERN_NONE, NULL, NULL, 0},
+    {"PartitionKey", SC_MEMBER_TEXT, true, 1, 256, SC_PATTERN_NONE, NULL, NULL, 0},
+    {"ExplicitHashKey", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_HASH_KEY, NULL, NULL, 0},
+    {"SequenceNumberForOrdering", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_SEQUENCE, NULL, NULL, 0}};
+
+static bool check_ordering(struct sc_call *call, const struct sc_store_stream *stream) {
+  const struct sc_value *ordering = &call->values[PUT_ORDERING];
+  struct sc_seqlayout seq;
+  if (!ordering->is_set || sc_seqlayout_parse(ordering->text, &seq)) return true;
+  sc_call_fail(call, "InvalidArgumentException",
+               "ExclusiveMinimumSequenceNumber %.*s used in PutRecord on stream %s under account %s is invalid.",
+               SC_SLICE_ARGS(ordering->text), stream->name, SC_SERVICE_ACCOUNT);
+  return false;
+}
+
+static void put_record(struct sc_call *call) {
+  const struct sc_value *v = call->values;
+  struct sc_store_stream *stream = sc_call_ready_stream(call);
+  if (stream == NULL) return;
+  struct incoming record = {.key = v[PUT_KEY].text, .data = v[PUT_DATA].text};
+  record.bytes = v[PUT_DATA].bytes + record.key.len;
+  if (!check_size(call, stream, record.bytes) || !find_hash(call, &v[PUT_HASH_KEY], &record)) return;
+  if (!check_ordering(call, stream)) return;
+  struct sc_buf key_json = SC_BUF_INIT;
+  sc_buf_add_char(&call->reply->head, '{');
+  put(call, stream, &record, &key_json);
+  sc_buf_add_char(&call->reply->head, '}');
+  sc_buf_fini(&key_json);
+}
+
+/* --- PutRecords ---------------------------------------------------------------------------------------------------- */
+
+enum { ENTRY_DATA, ENTRY_KEY, ENTRY_HASH_KEY, ENTRY_MEMBERS };
+enum { PUTS_RECORDS = SC_VALUE_REST, PUTS_MEMBERS };
+
+static const struct sc_member ENTRY[ENTRY_MEMBERS] = {
+    {"Data", SC_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SC_PATTERN_NONE, NULL, NULL, 0},
+    {"PartitionKey", SC_MEMBER_TEXT, true, 1, 256, SC_PATTERN_NONE, NULL, NULL, 0},
+    {"ExplicitHashKey", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_HASH_KEY, NULL, NULL, 0}};
+
+static const struct sc_member PUTS[PUTS_MEMBERS] = {
+    SC_STREAM_MEMBERS, {"Records", SC_MEMBER_LIST, true, 1, MAX_RECORDS, SC_PATTERN_NONE, NULL, ENTRY, ENTRY_MEMBERS}};
+
+/* Reads and checks all records before any is put. */
+static bool gather(struct sc_call *call, const struct sc_store_stream *stream, struct incoming *records) {
+  const struct sc_value *list = &call->values[PUTS_RECORDS];
+  uint64_t total = 0;
+  for (size_t i = 0; i < list->n; i++) {
+    const struct sc_value *entry = list->items + i * ENTRY_MEMBERS;
+    records[i] = (struct incoming){.key = entry[ENTRY_KEY].text, .data = entry[ENTRY_DATA].text};
+    records[i].bytes = entry[ENTRY_DATA].bytes + records[i].key.len;
+    total += records[i].bytes;
+    if (!check_size(call, stream, records[i].bytes)) return false;
+    if (!find_hash(call, &entry[ENTRY_HASH_KEY], &records[i])) return false;
+  }
+  if (total <= MAX_REQUEST_BYTES) return true;
+  sc_call_fail(call, "InvalidArgumentException", "Records size exceeds 10 MB limit");
+  return false;
+}
+
+static void put_records(struct sc_call *call) {
+  struct incoming records[MAX_RECORDS];
+  size_t n = call->values[PUTS_RECORDS].n;
+  struct sc_store_stream *stream = sc_call_ready_stream(call);
+  if (stream == NULL || !gather(call, stream, records)) return;
+  struct sc_buf key_json = SC_BUF_INIT, *out = &call->reply->head;
+  sc_buf_add_str(out, "{\"FailedRecordCount\":0,\"Records\":[");
+  for (size_t i = 0; i < n; i++) {
+    sc_buf_add_str(out, i > 0 ? ",{" : "{");
+    put(call, stream, &records[i], &key_json);
+    sc_buf_add_char(out, '}');
+  }
+  sc_buf_add_str(out, "]}");
+  sc_buf_fini(&key_json);
+}
+
+const struct sc_operation sc_record_operations[] = {
+    {"PutRecord", PUT, PUT_MEMBERS, true, put_record},
+    {"PutRecords", PUTS, PUTS_MEMBERS, true, put_records},
+};
+const int sc_record_operations_n = sizeof sc_record_operations / sizeof *sc_record_operations;

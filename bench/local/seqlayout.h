@@ -1,0 +1,30 @@
+/* The sequence numbers of Kinesis, version 2 (protocol.md 1.4): a 186-bit integer written in 56 decimal digits,
+ * 47 nibbles from the top:
+ *
+ *   2 | shard created, s (9) | shard & 15 (1) | index (16) | 00 (2) | arrived, s (9) | shard (8) | 2
+ *
+ * They ascend in a shard because the index does, and from parent to child because the child was created later.
+ * Pure; any thread.
+ */
+#ifndef SC_LOCAL_SEQLAYOUT_H
+#define SC_LOCAL_SEQLAYOUT_H
+
+#include "engine/base/slice.h"
+
+#define SC_SEQLAYOUT_DIGITS 56
+/* The index in a closed shard's EndingSequenceNumber: above every record's. */
+#define SC_SEQLAYOUT_LAST_INDEX INT64_MAX
+
+struct sc_seqlayout {
+  int64_t created_s; /* 0 .. 2^36 - 1 */
+  uint64_t index;    /* 0 .. INT64_MAX */
+  int64_t arrived_s; /* 0 .. 2^36 - 1 */
+  uint32_t shard;    /* 0 .. INT32_MAX */
+};
+
+/* Writes 56 digits and a NUL. */
+void sc_seqlayout_format(const struct sc_seqlayout *seq, char out[SC_SEQLAYOUT_DIGITS + 1]);
+/* False on anything that is not a number of this layout. */
+bool sc_seqlayout_parse(struct sc_slice text, struct sc_seqlayout *seq);
+
+#endif

@@ -1,0 +1,220 @@
+#include "bench/local/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "bench/local/certs.h"
+#include "bench/local/generate.h"
+#include "bench/local/http1.h"
+#include "bench/local/service.h"
+#include "bench/local/transport.h"
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+
+static const struct sc_command_spec COMMANDS[] = {
+    {"", "", 0, 0, "Serve Kinesis on this machine.",
+     "  shardcopy-local\n"
+     "      an empty service on 127.0.0.1:4567\n"
+     "  aws --endpoint-url http://127.0.0.1:4567 kinesis create-stream --stream-name demo --shard-count 2\n"
+     "      any client works against it; every credential is accepted\n"
+     "  shardcopy-local --generate demo:shards=32,records=1000000,seed=1\n"
+     "      with a stream of a million sensor readings\n"
+     "  shardcopy-local --load demo=events.ndjson:shards=4 --tls-listen 127.0.0.1:4568\n"
+     "      with a file's lines as records, over HTTPS too\n"
+     "  curl -d '{\"operation\":\"GetRecords\",\"kind\":\"throttle\",\"count\":3}' "
+     "http://127.0.0.1:4567/_local/faults\n"
+     "      the next three GetRecords calls are throttled; kinds: error (status, code, message), throttle,\n"
+     "      slow (delay_ms), reset, truncate, half-open (bytes of the body before it; -1: not even the header);\n"
+     "      after: calls to let pass first; DELETE /_local/faults forgets what has not happened yet\n"
+     "  curl -X POST http://127.0.0.1:4567/_local/expire-iterators\n"
+     "      every iterator and NextToken handed out so far has expired\n"},
+};
+
+static const struct sc_option_spec OPTIONS[] = {
+#define SC_OPTION(id, ...) {__VA_ARGS__},
+#include "bench/local/options.def"
+#undef SC_OPTION
+};
+
+const struct sc_program_spec sc_local_program = {
+    .name = "shardcopy-local",
+    .env_prefix = "SHARDCOPY_LOCAL",
+    .text = "A Kinesis service for one machine: for development, tests and benchmarks. Streams live in memory.",
+    .version = SC_VERSION,
+    .commands = COMMANDS,
+    .n_commands = 1,
+    .options = OPTIONS,
+    .n_options = SC_LOCAL_OPTIONS,
+};
+
+struct server {
+  const struct sc_options *options;
+  struct sc_store *store;
+  struct sc_service *service;
+  struct sc_site site;
+  struct sc_transport *transport;
+  struct sc_certs certs;
+  struct ssl_ctx_st *tls;
+  struct sc_buf ready; /* the lines that say where it listens */
+};
+
+/* The next of the texts that semicolons separate; false when there is none left. */
+static bool take_spec(struct sc_slice *rest, struct sc_slice *spec) {
+  if (rest->len == 0) return false;
+  const char *semicolon = memchr(rest->ptr, ';', rest->len);
+  size_t len = semicolon == NULL ? rest->len : (size_t)(semicolon - rest->ptr);
+  *spec = sc_slice_of(rest->ptr, len);
+  size_t used = semicolon == NULL ? len : len + 1;
+  *rest = sc_slice_of(rest->ptr + used, rest->len - used);
+  return true;
+}
+
+static int generate(struct server *server, struct sc_slice spec, struct sc_error *err) {
+  struct sc_generate what;
+  int64_t start_ms = sc_clock_mono_ms();
+  int code = sc_generate_parse(spec, &what, err);
+  if (code == SC_OK) code = sc_generate_run(server->store, &what, sc_clock_wall_ms(), err);
+  if (code != SC_OK) {
+    sc_error_prefix(err, "--generate %.*s", SC_SLICE_ARGS(spec));
+    return code;
+  }
+  sc_log(SC_INFO, "generated", "stream=%s shards=%u records=%llu ms=%lld", what.stream, what.shards,
+         (unsigned long long)what.records, (long long)(sc_clock_mono_ms() - start_ms));
+  return SC_OK;
+}
+
+static int load(struct server *server, struct sc_slice spec, struct sc_error *err) {
+  struct sc_load what;
+  int code = sc_load_parse(spec, &what, err);
+  if (code == SC_OK) code = sc_load_run(server->store, &what, sc_clock_wall_ms(), err);
+  if (code != SC_OK) sc_error_prefix(err, "--load %.*s", SC_SLICE_ARGS(spec));
+  return code;
+}
+
+static int fill_store(struct server *server, struct sc_error *err) {
+  const char *generates = sc_options_text(server->options, SC_LOCAL_OPT_GENERATE);
+  const char *loads = sc_options_text(server->options, SC_LOCAL_OPT_LOAD);
+  struct sc_slice spec, rest = sc_slice_str(generates == NULL ? "" : generates);
+  int code = SC_OK;
+  while (code == SC_OK && take_spec(&rest, &spec)) code = generate(server, spec, err);
+  rest = sc_slice_str(loads == NULL ? "" : loads);
+  while (code == SC_OK && take_spec(&rest, &spec)) code = load(server, spec, err);
+  return code;
+}
+
+static int prepare_tls(struct server *server, struct sc_error *err) {
+  struct sc_buf dir = SC_BUF_INIT;
+  const char *given = sc_options_text(server->options, SC_LOCAL_OPT_CERT_DIR);
+  if (given != NULL) sc_buf_add_str(&dir, given);
+  if (dir.len == 0 && !sc_certs_default_dir(&dir)) {
+    sc_error_set(err, SC_E_USAGE, "no folder for certificates");
+    sc_error_hint(err, "name one with --cert-dir");
+    return err->code;
+  }
+  int code = sc_certs_ensure(sc_buf_str(&dir), &server->certs, err);
+  if (code == SC_OK) server->tls = sc_certs_new_context(&server->certs, err);
+  sc_buf_fini(&dir);
+  return server->tls == NULL ? err->code : SC_OK;
+}
+
+static int listen_plain(struct server *server, struct sc_error *err) {
+  char bound[SC_TRANSPORT_ADDRESS];
+  const char *address = sc_options_text(server->options, SC_LOCAL_OPT_LISTEN);
+  if (strcmp(address, "off") == 0) return SC_OK;
+  int code = sc_transport_listen(server->transport, address, NULL, bound, err);
+  if (code == SC_OK) sc_buf_printf(&server->ready, "listening http %s\n", bound);
+  return code;
+}
+
+static int listen_tls(struct server *server, struct sc_error *err) {
+  char bound[SC_TRANSPORT_ADDRESS];
+  const char *address = sc_options_text(server->options, SC_LOCAL_OPT_TLS_LISTEN);
+  if (address == NULL) return SC_OK;
+  int code = prepare_tls(server, err);
+  if (code == SC_OK) code = sc_transport_listen(server->transport, address, server->tls, bound, err);
+  if (code == SC_OK) sc_buf_printf(&server->ready, "listening https %s ca=%s\n", bound, sc_buf_str(&server->certs.ca));
+  return code;
+}
+
+static int listen_all(struct server *server, struct sc_error *err) {
+  int code = listen_plain(server, err);
+  if (code == SC_OK) code = listen_tls(server, err);
+  if (code == SC_OK && server->ready.len == 0)
+    code = sc_error_set(err, SC_E_USAGE, "nothing to listen on: --listen is off and there is no --tls-listen");
+  return code;
+}
+
+static int write_ready_file(const struct server *server, const char *path, struct sc_error *err) {
+  struct sc_buf temporary = SC_BUF_INIT;
+  sc_buf_printf(&temporary, "%s.new", path);
+  FILE *file = fopen(sc_buf_str(&temporary), "we");
+  bool good = file != NULL && fwrite(server->ready.ptr, 1, server->ready.len, file) == server->ready.len;
+  if (file != NULL) good = fclose(file) == 0 && good;
+  good = good && rename(sc_buf_str(&temporary), path) == 0;
+  if (!good) sc_error_errno(err, SC_E_IO, errno, "writing %s", path);
+  sc_buf_fini(&temporary);
+  return good ? SC_OK : err->code;
+}
+
+static int say_ready(const struct server *server, struct sc_error *err) {
+  const char *path = sc_options_text(server->options, SC_LOCAL_OPT_READY_FILE);
+  int code = path == NULL ? SC_OK : write_ready_file(server, path, err);
+  fputs(sc_buf_str(&server->ready), stdout);
+  fflush(stdout);
+  return code;
+}
+
+/* As many connections as the system lets us have. */
+static void raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int start(struct server *server, struct sc_error *err) {
+  const struct sc_options *options = server->options;
+  struct sc_service_settings settings = {
+      .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
+      .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
+      .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
+  };
+  server->store =
+      sc_store_new(sc_options_int(options, SC_LOCAL_OPT_CREATE_MS), sc_options_int(options, SC_LOCAL_OPT_UPDATE_MS));
+  server->service = sc_service_new(&settings, server->store);
+  server->site = (struct sc_site){sc_service_handle, server->service};
+  server->transport =
+      sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http1_protocol, &server->site);
+  int code = listen_all(server, err);
+  if (code == SC_OK) code = fill_store(server, err);
+  if (code == SC_OK) code = sc_transport_start(server->transport, err);
+  return code != SC_OK ? code : say_ready(server, err);
+}
+
+static void stop(struct server *server) {
+  sc_transport_free(server->transport);
+  sc_service_free(server->service);
+  sc_store_free(server->store);
+  sc_certs_free_context(server->tls);
+  sc_certs_fini(&server->certs);
+  sc_buf_fini(&server->ready);
+}
+
+int sc_server_run(const struct sc_options *options, struct sc_error *err) {
+  sigset_t ends;
+  int caught;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  struct server server = {.options = options};
+  int code = start(&server, err);
+  while (code == SC_OK && sigwait(&ends, &caught) != 0) continue;
+  stop(&server);
+  return code;
+}

@@ -1,0 +1,187 @@
+#include "bench/local/service.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/local/admin.h"
+#include "bench/local/operation.h"
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/base/random.h"
+
+#define TARGET_PREFIX "Kinesis_20131202."
+/* Parsers kept for later calls: as many as threads ever call at once. */
+#define MAX_PARSERS 64
+
+struct sc_service {
+  struct sc_service_settings settings;
+  struct sc_store *store;
+  struct sc_admin *admin;
+  _Atomic uint64_t next_request;
+  pthread_mutex_t lock; /* of the parsers */
+  int n_parsers;
+  struct sc_jsondoc *parsers[MAX_PARSERS];
+};
+
+struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store) {
+  SC_ASSERT(settings->page_bytes > 0 && settings->page_bytes <= SC_SERVICE_PAGE_BYTES);
+  struct sc_service *service = sc_alloc_zero(1, sizeof *service);
+  service->settings = *settings;
+  service->store = store;
+  service->admin = sc_admin_new();
+  atomic_init(&service->next_request, (uint64_t)sc_clock_wall_ms() << 20);
+  pthread_mutex_init(&service->lock, NULL);
+  return service;
+}
+
+void sc_service_free(struct sc_service *service) {
+  if (service == NULL) return;
+  for (int i = 0; i < service->n_parsers; i++) sc_jsondoc_free(service->parsers[i]);
+  pthread_mutex_destroy(&service->lock);
+  sc_admin_free(service->admin);
+  free(service);
+}
+
+static struct sc_jsondoc *take_parser(struct sc_service *service) {
+  struct sc_jsondoc *parser = NULL;
+  pthread_mutex_lock(&service->lock);
+  if (service->n_parsers > 0) parser = service->parsers[--service->n_parsers];
+  pthread_mutex_unlock(&service->lock);
+  return parser != NULL ? parser : sc_jsondoc_new();
+}
+
+static void give_parser(struct sc_service *service, struct sc_jsondoc *parser) {
+  pthread_mutex_lock(&service->lock);
+  bool is_kept = service->n_parsers < MAX_PARSERS;
+  if (is_kept) service->parsers[service->n_parsers++] = parser;
+  pthread_mutex_unlock(&service->lock);
+  if (!is_kept) sc_jsondoc_free(parser);
+}
+
+/* A version 4 UUID and 72 characters of base64, as the service's ids look. */
+static void set_ids(struct sc_service *service, struct sc_reply *reply) {
+  static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  struct sc_random random;
+  sc_random_init(&random, atomic_fetch_add_explicit(&service->next_request, 1, memory_order_relaxed));
+  uint64_t a = sc_random_u64(&random), b = sc_random_u64(&random);
+  snprintf(reply->request_id, sizeof reply->request_id, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+           (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xfff, ((unsigned)(b >> 48) & 0x3fff) | 0x8000,
+           (unsigned long long)(b & 0xffffffffffff));
+  for (int i = 0; i < 72; i++) {
+    if (i % 10 == 0) a = sc_random_u64(&random);
+    reply->id_2[i] = ALPHABET[a & 63];
+    a >>= 6;
+  }
+  reply->id_2[72] = '\0';
+}
+
+static const struct sc_operation *find_in(const struct sc_operation *table, int n, struct sc_slice name) {
+  for (int i = 0; i < n; i++)
+    if (sc_slice_is(name, table[i].name)) return &table[i];
+  return NULL;
+}
+
+static const struct sc_operation *find_operation(struct sc_slice name) {
+  const struct sc_operation *found = find_in(sc_read_operations, sc_read_operations_n, name);
+  if (found == NULL) found = find_in(sc_record_operations, sc_record_operations_n, name);
+  if (found == NULL) found = find_in(sc_shard_operations, sc_shard_operations_n, name);
+  return found != NULL ? found : find_in(sc_stream_operations, sc_stream_operations_n, name);
+}
+
+static void answer(struct sc_reply *reply, int status, const char *content_type, const char *body) {
+  reply->status = status;
+  reply->content_type = content_type;
+  sc_buf_add_str(&reply->head, body);
+}
+
+static void run(struct sc_service *service, const struct sc_operation *operation, const struct sc_value *values,
+                struct sc_reply *reply) {
+  struct sc_call call = {.settings = &service->settings,
+                         .store = service->store,
+                         .generation = sc_admin_generation(service->admin),
+                         .now_ms = reply->date_ms,
+                         .values = values,
+                         .reply = reply};
+  if (operation->writes) sc_store_lock_write(service->store);
+  else sc_store_lock_read(service->store);
+  operation->run(&call);
+  sc_store_unlock(service->store);
+}
+
+static void refuse(struct sc_reply *reply, const struct sc_refusal *refusal) {
+  bool is_type = strcmp(refusal->type, "SerializationException") == 0;
+  reply->status = 400;
+  sc_buf_printf(&reply->head, "{\"__type\":\"%s\",\"%s\":", refusal->type, is_type ? "Message" : "message");
+  sc_buf_add_json_string(&reply->head, sc_buf_view(&refusal->text));
+  sc_buf_add_char(&reply->head, '}');
+}
+
+static void run_with_body(struct sc_service *service, const struct sc_operation *operation, struct sc_json body,
+                          struct sc_reply *reply) {
+  struct sc_refusal refusal = {0};
+  struct sc_value *values = sc_values_read(operation->members, operation->n_members, body, &refusal);
+  if (refusal.type != NULL) refuse(reply, &refusal);
+  else run(service, operation, values, reply);
+  sc_values_free(operation->members, operation->n_members, values);
+  sc_buf_fini(&refusal.text);
+}
+
+/* The operation's name; empty when the target is none of this service. */
+static struct sc_slice operation_name(struct sc_slice target) {
+  size_t prefix = strlen(TARGET_PREFIX);
+  if (!sc_slice_starts(target, TARGET_PREFIX)) return (struct sc_slice){NULL, 0};
+  return sc_slice_of(target.ptr + prefix, target.len - prefix);
+}
+
+static void call_operation(struct sc_service *service, const struct sc_request *request, struct sc_reply *reply) {
+  struct sc_error err;
+  struct sc_json body;
+  reply->status = 200;
+  reply->content_type = SC_SERVICE_JSON;
+  const struct sc_operation *operation = find_operation(operation_name(request->target));
+  struct sc_jsondoc *parser = take_parser(service);
+  bool is_json = sc_jsondoc_parse(parser, request->body, &body, &err) == SC_OK && sc_json_kind(body) == SC_JSON_OBJECT;
+  if (!is_json && (operation != NULL || request->body.len > 0))
+    answer(reply, 400, SC_SERVICE_JSON, "{\"__type\":\"SerializationException\"}");
+  else if (operation == NULL) answer(reply, 400, SC_SERVICE_JSON, "{\"__type\":\"UnknownOperationException\"}");
+  else run_with_body(service, operation, body, reply);
+  give_parser(service, parser);
+}
+
+/* Without parameters: "application/x-amz-json-1.1; charset=utf-8" is fine. */
+static bool is_json_type(struct sc_slice type) {
+  const char *semicolon = type.len == 0 ? NULL : memchr(type.ptr, ';', type.len);
+  if (semicolon != NULL) type.len = (size_t)(semicolon - type.ptr);
+  while (type.len > 0 && type.ptr[type.len - 1] == ' ') type.len--;
+  return sc_slice_is(type, SC_SERVICE_JSON);
+}
+
+static void call_service(struct sc_service *service, const struct sc_request *request, struct sc_reply *reply) {
+  static const char DENIED[] =
+      "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n"
+      "</AccessDeniedException>\n";
+  bool has_operation = operation_name(request->target).len > 0;
+  if (!sc_slice_is(request->method, "POST") || (!is_json_type(request->content_type) && !has_operation))
+    answer(reply, 403, NULL, DENIED);
+  else if (!is_json_type(request->content_type)) answer(reply, 404, NULL, "<UnknownOperationException/>\n");
+  else call_operation(service, request, reply);
+}
+
+void sc_service_handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+  struct sc_service *service = context;
+  reply->date_ms = sc_clock_wall_ms();
+  set_ids(service, reply);
+  if (sc_slice_starts(request->path, SC_ADMIN_PATH)) {
+    struct sc_jsondoc *parser = take_parser(service);
+    sc_admin_handle(service->admin, parser, request, reply);
+    give_parser(service, parser);
+    return;
+  }
+  struct sc_fault fault;
+  bool is_hit = sc_admin_fault(service->admin, operation_name(request->target), &fault);
+  if (is_hit && fault.kind == SC_FAULT_ERROR) sc_admin_answer_error(&fault, reply);
+  else call_service(service, request, reply);
+  if (is_hit) sc_admin_deliver(&fault, reply);
+}

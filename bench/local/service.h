@@ -1,0 +1,35 @@
+/* The Kinesis service: whole requests in, whole replies out (protocol.md 1.1 to 1.4, 2.1). It knows no sockets.
+ *
+ * Operations are chosen by X-Amz-Target and described by tables (operation.h); bodies are JSON 1.1. Besides them two
+ * requests for tests, from loopback only, described in --help: POST /_local/faults and POST /_local/expire-iterators.
+ * sc_service_handle is thread-safe; it takes the store's lock for the time of the call and never blocks otherwise.
+ */
+#ifndef SC_LOCAL_SERVICE_H
+#define SC_LOCAL_SERVICE_H
+
+#include "bench/local/exchange.h"
+#include "bench/local/store.h"
+
+#define SC_SERVICE_ACCOUNT "000000000000"
+#define SC_SERVICE_JSON "application/x-amz-json-1.1"
+#define SC_SERVICE_ITERATOR_MS 300000
+#define SC_SERVICE_TOKEN_MS 300000
+#define SC_SERVICE_PAGE_RECORDS 10000
+#define SC_SERVICE_PAGE_BYTES (10u << 20)
+
+struct sc_service_settings {
+  const char *region;    /* in ARNs; must outlive the service */
+  uint64_t page_bytes;   /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
+  bool iterator_is_last; /* GetRecords replies end with NextShardIterator instead of beginning with it */
+};
+
+struct sc_service;
+
+/* The store must outlive the service. */
+struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store);
+void sc_service_free(struct sc_service *service);
+
+/* A struct sc_site's handle, with the service as its context. */
+void sc_service_handle(void *service, const struct sc_request *request, struct sc_reply *reply);
+
+#endif

@@ -1,0 +1,265 @@
+#include "bench/local/store.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+
+struct sc_store {
+  pthread_rwlock_t lock;
+  int64_t create_ms, update_ms;
+  uint64_t next_id;
+  uint32_t n_streams, cap_streams;
+  struct sc_store_stream **streams; /* by name */
+};
+
+struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms) {
+  struct sc_store *store = sc_alloc_zero(1, sizeof *store);
+  pthread_rwlock_init(&store->lock, NULL);
+  store->create_ms = create_ms;
+  store->update_ms = update_ms;
+  store->next_id = 1;
+  return store;
+}
+
+static void free_stream(struct sc_store_stream *stream) {
+  for (uint32_t i = 0; i < stream->n_shards; i++) sc_shardlog_give(stream->shards[i].log);
+  free(stream->shards);
+  free(stream->open);
+  free(stream);
+}
+
+void sc_store_free(struct sc_store *store) {
+  if (store == NULL) return;
+  for (uint32_t i = 0; i < store->n_streams; i++) free_stream(store->streams[i]);
+  free(store->streams);
+  pthread_rwlock_destroy(&store->lock);
+  free(store);
+}
+
+void sc_store_lock_read(struct sc_store *store) {
+  int failed = pthread_rwlock_rdlock(&store->lock);
+  SC_ASSERT(!failed);
+}
+
+void sc_store_lock_write(struct sc_store *store) {
+  int failed = pthread_rwlock_wrlock(&store->lock);
+  SC_ASSERT(!failed);
+}
+
+void sc_store_unlock(struct sc_store *store) {
+  int failed = pthread_rwlock_unlock(&store->lock);
+  SC_ASSERT(!failed);
+}
+
+static int compare_names(struct sc_slice a, const char *b) {
+  size_t b_len = strlen(b);
+  int order = a.len == 0 || b_len == 0 ? 0 : memcmp(a.ptr, b, a.len < b_len ? a.len : b_len);
+  return order != 0 ? order : (a.len > b_len) - (a.len < b_len);
+}
+
+uint32_t sc_store_first_after(const struct sc_store *store, struct sc_slice after) {
+  uint32_t low = 0, high = store->n_streams;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (compare_names(after, store->streams[middle]->name) >= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+struct sc_store_stream *sc_store_find(struct sc_store *store, struct sc_slice name) {
+  uint32_t i = sc_store_first_after(store, name);
+  if (i == 0 || compare_names(name, store->streams[i - 1]->name) != 0) return NULL;
+  return store->streams[i - 1];
+}
+
+uint32_t sc_store_n_streams(const struct sc_store *store) { return store->n_streams; }
+
+struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i) {
+  SC_ASSERT(i < store->n_streams);
+  return store->streams[i];
+}
+
+static struct sc_store_shard *add_shard(struct sc_store_stream *stream) {
+  if (stream->n_shards == stream->cap_shards) {
+    stream->cap_shards = stream->cap_shards == 0 ? 4 : stream->cap_shards * 2;
+    stream->shards = sc_realloc(stream->shards, stream->cap_shards * sizeof *stream->shards);
+    stream->open = sc_realloc(stream->open, stream->cap_shards * sizeof *stream->open);
+  }
+  struct sc_store_shard *shard = &stream->shards[stream->n_shards];
+  *shard = (struct sc_store_shard){.index = stream->n_shards++,
+                                   .parent = SC_STORE_NO_SHARD,
+                                   .adjacent_parent = SC_STORE_NO_SHARD,
+                                   .child = {SC_STORE_NO_SHARD, SC_STORE_NO_SHARD},
+                                   .log = sc_shardlog_new()};
+  return shard;
+}
+
+static void set_busy(struct sc_store_stream *stream, enum sc_stream_status status, int64_t until_ms) {
+  stream->busy_status = status;
+  stream->busy_until_ms = until_ms;
+}
+
+static void insert_stream(struct sc_store *store, struct sc_store_stream *stream) {
+  if (store->n_streams == store->cap_streams) {
+    store->cap_streams = store->cap_streams == 0 ? 8 : store->cap_streams * 2;
+    store->streams = sc_realloc(store->streams, store->cap_streams * sizeof(struct sc_store_stream *));
+  }
+  uint32_t i = sc_store_first_after(store, sc_slice_str(stream->name));
+  memmove(&store->streams[i + 1], &store->streams[i], (store->n_streams - i) * sizeof(struct sc_store_stream *));
+  store->streams[i] = stream;
+  store->n_streams++;
+}
+
+struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
+                                        int64_t now_ms) {
+  SC_ASSERT(name.len > 0 && name.len <= SC_STORE_MAX_NAME && n_shards > 0 && n_shards <= SC_STORE_MAX_SHARDS);
+  SC_ASSERT(sc_store_find(store, name) == NULL);
+  struct sc_store_stream *stream = sc_alloc_zero(1, sizeof *stream);
+  memcpy(stream->name, name.ptr, name.len);
+  stream->id = store->next_id++;
+  stream->created_ms = now_ms;
+  stream->max_record_bytes = SC_STORE_RECORD_BYTES;
+  set_busy(stream, SC_STREAM_CREATING, now_ms + store->create_ms);
+  for (uint32_t i = 0; i < n_shards; i++) {
+    struct sc_store_shard *shard = add_shard(stream);
+    shard->hash_start = sc_hashkey_even_start(i, n_shards);
+    shard->hash_end = i + 1 < n_shards ? sc_hashkey_even_start(i + 1, n_shards) - 1 : SC_HASHKEY_MAX;
+    shard->created_ms = now_ms;
+    shard->created_s = now_ms / 1000;
+    stream->open[stream->n_open++] = i;
+  }
+  insert_stream(store, stream);
+  return stream;
+}
+
+void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream) {
+  uint32_t i = sc_store_first_after(store, sc_slice_str(stream->name)) - 1;
+  SC_ASSERT(i < store->n_streams && store->streams[i] == stream);
+  store->n_streams--;
+  memmove(&store->streams[i], &store->streams[i + 1], (store->n_streams - i) * sizeof(struct sc_store_stream *));
+  free_stream(stream);
+}
+
+enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms) {
+  return now_ms < stream->busy_until_ms ? stream->busy_status : SC_STREAM_ACTIVE;
+}
+
+/* The place of the open shard that holds the key, in stream->open. */
+static uint32_t open_place(const struct sc_store_stream *stream, sc_hashkey_int key) {
+  uint32_t low = 0, high = stream->n_open - 1;
+  while (low < high) {
+    uint32_t middle = low + (high - low + 1) / 2;
+    if (stream->shards[stream->open[middle]].hash_start <= key) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+struct sc_store_shard *sc_stream_route(struct sc_store_stream *stream, sc_hashkey_int key) {
+  struct sc_store_shard *shard = &stream->shards[stream->open[open_place(stream, key)]];
+  SC_ASSERT(shard->hash_start <= key && key <= shard->hash_end);
+  return shard;
+}
+
+static int64_t at_least(int64_t value, int64_t least) { return value < least ? least : value; }
+
+static struct sc_seqlayout record_sequence(const struct sc_store_shard *shard, uint64_t position, int64_t arrived_ms) {
+  return (struct sc_seqlayout){.created_s = shard->created_s,
+                               .index = position + 1,
+                               .arrived_s = at_least(arrived_ms / 1000, shard->created_s),
+                               .shard = shard->index};
+}
+
+void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put,
+                  char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
+  SC_ASSERT(shard->closed_ms == 0);
+  uint64_t count = sc_shardlog_count(shard->log);
+  int64_t arrived_ms = put->arrived_ms;
+  if (count > 0) arrived_ms = at_least(arrived_ms, sc_shardlog_arrived_ms(shard->log, count - 1));
+  struct sc_seqlayout seq = record_sequence(shard, count, arrived_ms);
+  sc_seqlayout_format(&seq, sequence);
+  struct sc_logrecord record = {sequence, arrived_ms, put->key_json, put->data, put->bytes};
+  sc_shardlog_append(shard->log, &record);
+}
+
+static void close_shard(struct sc_store_shard *shard, int64_t now_ms, uint32_t child, uint32_t other_child) {
+  SC_ASSERT(shard->closed_ms == 0);
+  shard->closed_ms = at_least(now_ms, 1);
+  shard->child[0] = child;
+  shard->child[1] = other_child;
+}
+
+static void start_child(struct sc_store_stream *stream, struct sc_store_shard *child, uint32_t parent, int64_t now_ms) {
+  child->parent = parent;
+  child->created_ms = now_ms;
+  child->created_s = at_least(now_ms / 1000, stream->shards[parent].created_s + 1);
+}
+
+void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, sc_hashkey_int new_start,
+                    int64_t now_ms) {
+  SC_ASSERT(shard < stream->n_shards && stream->n_shards + 2 <= SC_STORE_MAX_SHARDS);
+  uint32_t place = open_place(stream, stream->shards[shard].hash_start);
+  uint32_t low = add_shard(stream)->index, high = add_shard(stream)->index;
+  struct sc_store_shard *parent = &stream->shards[shard];
+  SC_ASSERT(new_start > parent->hash_start && new_start <= parent->hash_end);
+  close_shard(parent, now_ms, low, high);
+  start_child(stream, &stream->shards[low], shard, now_ms);
+  start_child(stream, &stream->shards[high], shard, now_ms);
+  stream->shards[low].hash_start = parent->hash_start;
+  stream->shards[low].hash_end = new_start - 1;
+  stream->shards[high].hash_start = new_start;
+  stream->shards[high].hash_end = parent->hash_end;
+  memmove(&stream->open[place + 1], &stream->open[place], (stream->n_open - place) * sizeof *stream->open);
+  stream->open[place] = low;
+  stream->open[place + 1] = high;
+  stream->n_open++;
+  set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+}
+
+void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent,
+                    int64_t now_ms) {
+  SC_ASSERT(shard < stream->n_shards && adjacent < stream->n_shards && stream->n_shards < SC_STORE_MAX_SHARDS);
+  uint32_t place = open_place(stream, stream->shards[shard].hash_start);
+  struct sc_store_shard *child = add_shard(stream);
+  struct sc_store_shard *left = &stream->shards[shard], *right = &stream->shards[adjacent];
+  SC_ASSERT(left->hash_end + 1 == right->hash_start && stream->open[place + 1] == adjacent);
+  close_shard(left, now_ms, child->index, SC_STORE_NO_SHARD);
+  close_shard(right, now_ms, child->index, SC_STORE_NO_SHARD);
+  start_child(stream, child, shard, now_ms);
+  child->created_s = at_least(child->created_s, right->created_s + 1);
+  child->adjacent_parent = adjacent;
+  child->hash_start = left->hash_start;
+  child->hash_end = right->hash_end;
+  stream->n_open--;
+  memmove(&stream->open[place + 1], &stream->open[place + 2], (stream->n_open - place - 1) * sizeof *stream->open);
+  stream->open[place] = child->index;
+  set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+}
+
+void sc_shard_starting_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]) {
+  struct sc_seqlayout seq = {.created_s = shard->created_s, .arrived_s = shard->created_s, .shard = shard->index};
+  sc_seqlayout_format(&seq, out);
+}
+
+void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]) {
+  SC_ASSERT(shard->closed_ms != 0);
+  struct sc_seqlayout seq = {.created_s = shard->created_s,
+                             .index = SC_SEQLAYOUT_LAST_INDEX,
+                             .arrived_s = at_least(shard->closed_ms / 1000, shard->created_s),
+                             .shard = shard->index};
+  sc_seqlayout_format(&seq, out);
+}
+
+uint64_t sc_shard_find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after) {
+  SC_ASSERT(seq->shard == shard->index && seq->created_s == shard->created_s);
+  uint64_t count = sc_shardlog_count(shard->log);
+  if (seq->index == 0) return 0;
+  if (seq->index > count) return count;
+  uint64_t position = seq->index - 1;
+  struct sc_seqlayout there = record_sequence(shard, position, sc_shardlog_arrived_ms(shard->log, position));
+  bool is_past = seq->arrived_s > there.arrived_s || (after && seq->arrived_s == there.arrived_s);
+  return is_past ? position + 1 : position;
+}

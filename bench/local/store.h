@@ -1,0 +1,96 @@
+/* What the local service remembers: streams, their shards, the shards' records (shardlog.h). It knows no JSON and no
+ * HTTP, and has no clock: "now" is an argument, in ms since the epoch.
+ *
+ * One lock for all of it, held by the caller: sc_store_lock_read around everything that only reads, _write around what
+ * creates, deletes, puts, splits and merges. Pointers to streams and shards are good until the lock is let go; a page of
+ * records outlives it by the reference to the shard's log. The plain fields are for reading only.
+ *
+ * A stream's status follows the clock: CREATING for create_ms after it was made, UPDATING for update_ms after a split or
+ * merge (which take effect at once), else ACTIVE. Bounds: SC_STORE_MAX_SHARDS shards a stream over its life.
+ */
+#ifndef SC_LOCAL_STORE_H
+#define SC_LOCAL_STORE_H
+
+#include "bench/local/hashkey.h"
+#include "bench/local/seqlayout.h"
+#include "bench/local/shardlog.h"
+
+#define SC_STORE_MAX_NAME 128
+#define SC_STORE_MAX_SHARDS 1000000
+#define SC_STORE_RECORD_BYTES (1u << 20)
+#define SC_STORE_NO_SHARD UINT32_MAX
+
+enum sc_stream_status { SC_STREAM_CREATING, SC_STREAM_ACTIVE, SC_STREAM_UPDATING };
+
+struct sc_store_shard {
+  uint32_t index;                   /* the number in shardId-%012u */
+  uint32_t parent, adjacent_parent; /* SC_STORE_NO_SHARD: none */
+  uint32_t child[2];
+  sc_hashkey_int hash_start, hash_end; /* both inclusive */
+  int64_t created_ms;
+  int64_t created_s; /* as its sequence numbers say: always later than its parents' */
+  int64_t closed_ms; /* 0: open */
+  struct sc_shardlog *log;
+};
+
+struct sc_store_stream {
+  char name[SC_STORE_MAX_NAME + 1];
+  uint64_t id; /* never used twice: tells a stream from an older one of its name */
+  int64_t created_ms;
+  enum sc_stream_status busy_status;
+  int64_t busy_until_ms;
+  uint64_t max_record_bytes; /* of data and key; SC_STORE_RECORD_BYTES unless the stream was made otherwise */
+  uint32_t n_shards, cap_shards;
+  struct sc_store_shard *shards; /* by index */
+  uint32_t n_open;
+  uint32_t *open; /* indexes of open shards, by hash_start */
+};
+
+struct sc_store;
+
+struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms);
+void sc_store_free(struct sc_store *store);
+
+void sc_store_lock_read(struct sc_store *store);
+void sc_store_lock_write(struct sc_store *store);
+void sc_store_unlock(struct sc_store *store);
+
+/* NULL when there is no such stream. */
+struct sc_store_stream *sc_store_find(struct sc_store *store, struct sc_slice name);
+/* By name, ascending; the first stream whose name is above `after` (which need not exist). */
+uint32_t sc_store_first_after(const struct sc_store *store, struct sc_slice after);
+uint32_t sc_store_n_streams(const struct sc_store *store);
+struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i);
+
+/* The name must be free (sc_store_find) and 1..128 bytes, n_shards 1..SC_STORE_MAX_SHARDS. */
+struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
+                                        int64_t now_ms);
+void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream);
+
+enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms);
+/* The open shard that holds the key. */
+struct sc_store_shard *sc_stream_route(struct sc_store_stream *stream, sc_hashkey_int key);
+
+struct sc_store_put {
+  struct sc_slice key_json; /* as struct sc_logrecord */
+  struct sc_slice data;     /* base64 */
+  uint64_t bytes;
+  int64_t arrived_ms; /* raised to the shard's last arrival */
+};
+/* Appends to an open shard, gives the record's sequence number. */
+void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put, char sequence[SC_SEQLAYOUT_DIGITS + 1]);
+
+/* new_start must be above hash_start + 1 and below hash_end; the shard open. Shard pointers are stale afterwards. */
+void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, sc_hashkey_int new_start,
+                    int64_t now_ms);
+/* Both open, hash_end of the first + 1 = hash_start of the second. Shard pointers are stale afterwards. */
+void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent,
+                    int64_t now_ms);
+
+void sc_shard_starting_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]);
+void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]); /* closed only */
+/* The position of the first record at the number, or after it. The number must be this shard's (same shard index and
+ * creation second); a number between two records is fine. */
+uint64_t sc_shard_find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after);
+
+#endif

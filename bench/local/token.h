@@ -1,0 +1,33 @@
+/* The opaque strings a client gets and brings back: shard iterators and NextTokens (protocol.md 1.3, 1.4).
+ *
+ * Base64 of 8 bytes 0000000000000001, as the service's own begin, then the fields below, padded to a multiple of 16 and
+ * ended by a checksum. The checksum tells a mangled token from a good one; it is no secret, so every field is checked
+ * again by who uses it. Pure; any thread.
+ */
+#ifndef SC_LOCAL_TOKEN_H
+#define SC_LOCAL_TOKEN_H
+
+#include "engine/base/slice.h"
+
+#define SC_TOKEN_MAX_NAME 128
+#define SC_TOKEN_TEXT 385 /* at most 384 characters and a NUL */
+
+enum sc_token_kind { SC_TOKEN_ITERATOR = 1, SC_TOKEN_SHARDS = 2, SC_TOKEN_STREAMS = 3 };
+
+struct sc_token {
+  enum sc_token_kind kind;
+  int64_t issued_ms;
+  uint32_t generation; /* of the service: raised to make all older tokens expire */
+  char stream[SC_TOKEN_MAX_NAME + 1];
+  uint64_t stream_id;
+  uint32_t shard;    /* ITERATOR: which; SHARDS: the last one listed */
+  uint64_t position; /* ITERATOR: the next record */
+  uint8_t filter;    /* SHARDS: the shard filter that the listing began with */
+  int64_t filter_ms;
+};
+
+void sc_token_write(const struct sc_token *token, char out[SC_TOKEN_TEXT]);
+/* False when the text is no token of this kind. Quotes around it are ignored, as the service does. */
+bool sc_token_read(struct sc_slice text, enum sc_token_kind kind, struct sc_token *token);
+
+#endif

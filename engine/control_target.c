@@ -1,0 +1,205 @@
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+#include "engine/controller.h"
+#include "engine/wait.h"
+
+enum {
+  CHECK_MS = 5000,              /* the lock is checked this often */
+  GIVE_UP_MS = 10 * 60 * 1000,  /* without a session */
+  BACKOFF_BASE_MS = 100,
+  BACKOFF_CAP_MS = 10000,
+  FIRST_GENERATION = 1
+};
+
+static const struct sc_sink_ops *ops_of(const struct sc_controller *c) { return c->run->sink_ops; }
+
+static bool may_pass(const struct sc_error *err) {
+  return err->class == SC_CLASS_REWIND || err->class == SC_CLASS_RETRY || err->class == SC_CLASS_TAKE_AGAIN;
+}
+
+static int open_and_lock(struct sc_controller *c, bool take_over, struct sc_error *err) {
+  const struct sc_sink_ops *ops = ops_of(c);
+  int rc = ops->session_open(c->run->sink, "control", &sc_wait, &c->session, err);
+  if (rc == SC_OK && ops->keeps_positions) rc = ops->lock(c->session, take_over, err);
+  if (rc != SC_OK && c->session != NULL) {
+    ops->session_close(c->session);
+    c->session = NULL;
+  }
+  return rc;
+}
+
+int sc_controller_open_target(struct sc_controller *c, struct sc_error *err) {
+  int rc = open_and_lock(c, c->wish->take_over, err);
+  if (rc != SC_OK) return rc;
+  c->locked = true;
+  c->check_ms = sc_clock_mono_ms() + CHECK_MS;
+  return ops_of(c)->keeps_positions ? ops_of(c)->prepare(c->session, err) : SC_OK;
+}
+
+/* ---- the lock ---- */
+
+static void send(struct sc_controller *c, uint32_t writer, enum sc_write_message_kind kind) {
+  struct sc_write_message m = {.kind = kind};
+  sc_mailbox_send(c->run->write_boxes[writer], &m);
+}
+
+static void let_go(struct sc_controller *c) {
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
+    if (!c->waiting[w]) continue;
+    c->waiting[w] = false;
+    send(c, w, SC_WRITE_GO);
+  }
+}
+
+static void lose_session(struct sc_controller *c, const struct sc_error *err, int64_t now_ms) {
+  if (c->locked) {
+    c->lost_ms = now_ms;
+    c->lock_failures = 0;
+    sc_log_error(SC_WARN, "control's connection is lost, connecting again", err);
+  }
+  c->locked = false;
+  c->relock_ms = now_ms + sc_random_backoff_ms(&c->random, BACKOFF_BASE_MS, BACKOFF_CAP_MS, c->lock_failures++);
+  if (c->session != NULL) ops_of(c)->session_close(c->session);
+  c->session = NULL;
+  if (!may_pass(err) || now_ms - c->lost_ms > GIVE_UP_MS) sc_controller_fail(c, err);
+}
+
+static void relock(struct sc_controller *c, int64_t now_ms) {
+  struct sc_error err;
+  if (open_and_lock(c, false, &err) != SC_OK) {
+    lose_session(c, &err, now_ms);
+    return;
+  }
+  c->locked = true;
+  let_go(c);
+}
+
+static void check_lock(struct sc_controller *c, int64_t now_ms) {
+  c->check_ms = now_ms + CHECK_MS;
+  if (!c->locked || !ops_of(c)->keeps_positions) return;
+  struct sc_error err;
+  if (ops_of(c)->check_lock(c->session, &err) != SC_OK) lose_session(c, &err, now_ms);
+}
+
+void sc_controller_want_go(struct sc_controller *c, uint32_t writer) {
+  c->waiting[writer] = true;
+  check_lock(c, sc_clock_mono_ms());
+  if (c->locked) let_go(c);
+}
+
+/* ---- the plan ---- */
+
+static void publish(struct sc_controller *c, struct sc_plan *plan) {
+  c->plans = sc_realloc(c->plans, (c->n_plans + 1) * sizeof(*c->plans));
+  c->plans[c->n_plans++] = plan;
+  atomic_store_explicit(&c->run->plan, plan, memory_order_release);
+  sc_planner_published(&c->planner, plan->generation);
+  for (uint32_t i = 0; i < c->run->settings.parse_threads; i++) sc_park_wake(c->run->parse_parks[i]);
+  sc_log(SC_DEBUG, "column plan", "generation=%u columns=%u", plan->generation, plan->n_columns);
+}
+
+int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err) {
+  struct sc_plan *plan = NULL;
+  int rc = ops_of(c)->make_plan(c->session, NULL, FIRST_GENERATION, &plan, err);
+  if (rc == SC_OK && plan != NULL) publish(c, plan);
+  return rc;
+}
+
+static void no_table(struct sc_error *err) {
+  sc_error_set(err, SC_E_NO_TARGET, "the target table is gone");
+  sc_error_hint(err, "it was dropped while the load ran; --restart makes it again from the start of the stream");
+}
+
+/* Makes (with the sample) or reads again (without) the plan; puts it off when the connection is lost. */
+static bool make_plan(struct sc_controller *c, bool with_sample) {
+  if (!c->locked) return false;
+  struct sc_error err;
+  struct sc_plan *plan = NULL;
+  struct sc_run *run = c->run;
+  if (with_sample) pthread_mutex_lock(&run->sample_lock);
+  int rc = ops_of(c)->make_plan(c->session, with_sample ? run->sample : NULL, c->planner.generation + 1, &plan, &err);
+  if (with_sample) pthread_mutex_unlock(&run->sample_lock);
+  if (rc == SC_OK && plan == NULL) {
+    no_table(&err);
+    rc = err.code;
+  }
+  if (rc != SC_OK) {
+    if (may_pass(&err)) {
+      lose_session(c, &err, sc_clock_mono_ms());
+    } else {
+      sc_controller_fail(c, &err);
+    }
+    return false;
+  }
+  publish(c, plan);
+  return true;
+}
+
+static void release_writers(struct sc_controller *c) {
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_GO_ON);
+  let_go(c);
+}
+
+static void act(struct sc_controller *c, enum sc_planner_action action) {
+  switch (action) {
+    case SC_PLANNER_NOTHING: return;
+    case SC_PLANNER_MAKE: c->make_wanted = !make_plan(c, true); return;
+    case SC_PLANNER_HOLD:
+      for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_HOLD);
+      return;
+    case SC_PLANNER_REREAD:
+      c->reread_wanted = !make_plan(c, false);
+      if (!c->reread_wanted) release_writers(c);
+      return;
+  }
+}
+
+void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drained) {
+  act(c, sc_planner_sampled(&c->planner, records, drained, sc_clock_mono_ms()));
+}
+
+void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why) {
+  sc_log_error(SC_WARN, "the table is not what it was; reading the catalog again", why);
+  c->waiting[writer] = true;
+  enum sc_planner_action action = sc_planner_replan(&c->planner, generation);
+  act(c, action);
+  if (action == SC_PLANNER_NOTHING && c->planner.state == SC_PLANNER_READY) sc_controller_want_go(c, writer);
+}
+
+void sc_controller_held(struct sc_controller *c) { act(c, sc_planner_held(&c->planner)); }
+
+void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms) {
+  if (c->locked && now_ms >= c->check_ms) check_lock(c, now_ms);
+  if (!c->locked && now_ms >= c->relock_ms && !sc_controller_has_failed(c)) relock(c, now_ms);
+  if (c->locked && c->make_wanted) act(c, SC_PLANNER_MAKE);
+  if (c->locked && c->reread_wanted) act(c, SC_PLANNER_REREAD);
+  act(c, sc_planner_tick(&c->planner, now_ms));
+}
+
+/* ---- the end ---- */
+
+void sc_controller_release(struct sc_controller *c) {
+  if (!c->locked || !ops_of(c)->keeps_positions || c->n_infos == 0) return;
+  struct sc_commit_row *rows = sc_alloc(c->n_infos * sizeof(*rows));
+  size_t n = 0;
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
+    n += sc_writer_held(c->writers[w], rows + n, c->n_infos - n);
+  struct sc_error err;
+  if (n > 0 && ops_of(c)->release(c->session, rows, n, &err) != SC_OK)
+    sc_log_error(SC_WARN, "the shards could not be released; the next run takes them all the same", &err);
+  free(rows);
+}
+
+void sc_controller_close_target(struct sc_controller *c) {
+  if (c->session != NULL) ops_of(c)->session_close(c->session);
+  c->session = NULL;
+  c->locked = false;
+}
+
+void sc_controller_free_plans(struct sc_controller *c) {
+  for (uint32_t i = 0; i < c->n_plans; i++) sc_plan_free(c->plans[i]);
+  free(c->plans);
+}

@@ -1,0 +1,78 @@
+/* Options, then one command, then its exit status. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/base/log.h"
+#include "engine/base/metrics.h"
+#include "engine/program.h"
+#include "engine/stop.h"
+
+static int print(struct sc_buf *text) {
+  bool written = fwrite(text->ptr, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+  sc_buf_fini(text);
+  return written ? EXIT_SUCCESS : sc_error_exit_status(SC_E_IO);
+}
+
+/* The reference pages of docs/, printed by the program itself: shardcopy --print-reference=configuration. */
+static int print_reference(const char *page) {
+  struct sc_buf out = SC_BUF_INIT;
+  if (strcmp(page, "configuration") == 0) {
+    sc_options_print_reference(&sc_program, &out);
+  } else if (strcmp(page, "errors") == 0) {
+    sc_error_print_reference(&out);
+  } else if (strcmp(page, "metrics") == 0) {
+    sc_metrics_print_reference(&out);
+  } else {
+    fprintf(stderr, "shardcopy: --print-reference takes configuration, errors or metrics\n");
+    return sc_error_exit_status(SC_E_USAGE);
+  }
+  return print(&out);
+}
+
+static int print_help(const struct sc_options *options) {
+  struct sc_buf out = SC_BUF_INIT;
+  sc_options_print_help(&sc_program, sc_options_command(options), &out);
+  return print(&out);
+}
+
+static void init_log(const struct sc_options *options) {
+  enum sc_level level = SC_INFO;
+  sc_log_level_parse(sc_options_text(options, SC_OPT_LOG_LEVEL), &level);
+  if (sc_options_flag(options, SC_OPT_QUIET) && level < SC_WARN) level = SC_WARN;
+  sc_log_init(level, isatty(STDERR_FILENO) == 1);
+}
+
+static int run_command(struct sc_options *options) {
+  struct sc_error err;
+  sc_error_clear(&err);
+  int rc = sc_stop_listen(&err);
+  if (rc == SC_OK) rc = sc_command_table[sc_options_command(options)](options, &err);
+  if (rc == SC_OK) return EXIT_SUCCESS;
+  sc_log_error(SC_ERROR_LEVEL, rc == SC_E_STOPPED ? "stopped" : "failed", &err);
+  return sc_error_exit_status(rc);
+}
+
+int main(int argc, char **argv) {
+  sc_log_init(SC_INFO, isatty(STDERR_FILENO) == 1);
+  const char *reference = "--print-reference=";
+  if (argc == 2 && strncmp(argv[1], reference, strlen(reference)) == 0) return print_reference(argv[1] + strlen(reference));
+  struct sc_options *options = NULL;
+  struct sc_error err;
+  if (sc_options_parse(&sc_program, argc, argv, &options, &err) != SC_OK) {
+    fprintf(stderr, "shardcopy: %s\n", err.text);
+    if (err.hint[0] != '\0') fprintf(stderr, "hint: %s\n", err.hint);
+    return sc_error_exit_status(err.code);
+  }
+  int status;
+  if (sc_options_wants_version(options)) {
+    status = printf("shardcopy %s\n", sc_program.version) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  } else if (sc_options_wants_help(options)) {
+    status = print_help(options);
+  } else {
+    init_log(options);
+    status = run_command(options);
+  }
+  sc_options_free(options);
+  return status;
+}

@@ -1,0 +1,35 @@
+/* How --memory is dealt out: scratch and connections are deducted, the rest becomes the two pools of budget.h. Pure.
+ */
+#ifndef SC_MEMORY_H
+#define SC_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+
+#define SC_MEMORY_BASE_BYTES (16u << 20)       /* program, libraries, control plane */
+#define SC_MEMORY_CONNECTION_BYTES (75u << 10) /* with TLS, measured */
+
+struct sc_memory_wish {
+  uint64_t total_bytes;
+  uint32_t parse_threads, write_threads;
+  uint32_t connections;          /* calls in flight at most */
+  size_t scratch_bytes;          /* of one decoder */
+  size_t largest_reply_cost;     /* one is set aside */
+  size_t block_cost;
+  size_t flush_bytes;            /* as wished; 0: fit it to the memory, 32 MiB at most */
+};
+
+struct sc_memory {
+  size_t bodies_bytes, blocks_bytes; /* the pools */
+  size_t flush_bytes;
+};
+
+/* SC_E_MEMORY with the least value that works when total_bytes is too small. */
+int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, struct sc_error *err);
+
+/* A quarter of the machine's RAM, at most 1 GiB. */
+uint64_t sc_memory_default(void);
+
+#endif

@@ -1,0 +1,25 @@
+/* What a person sees of a load: a progress line on a terminal, a log line every 10 s elsewhere, a summary at the end. Control thread only.
+ * Figures come from the counters (metrics.h) and from what control tells about shards.
+ */
+#ifndef SC_PROGRESS_H
+#define SC_PROGRESS_H
+
+#include "engine/base/error.h"
+#include "engine/lineage.h"
+
+struct sc_progress {
+  const char *what;  /* the stream's name */
+  bool quiet, terminal;
+  int64_t begun_ms, next_ms;
+  uint64_t last_rows, last_bytes;
+  int64_t last_ms;
+};
+
+void sc_progress_init(struct sc_progress *p, const char *what, bool quiet, int64_t now_ms);
+/* Draws when it is due. lag_ms: of the shard furthest behind; -1 unknown. */
+void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms);
+/* The summary. zero_rows_why: said when no row was written; may be NULL. SC_E_INTERNAL when the counters do not add up. */
+int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *shards, const char *zero_rows_why, int64_t now_ms,
+                       struct sc_error *err);
+
+#endif
