@@ -132,7 +132,7 @@ suites:
 	@$(SUITE) --total
 
 .PHONY: test-programs unit simulate corpus integration
-test-programs: $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN)
+test-programs: $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN) $(if $(wildcard engine/modules.c),$(BUILD)/reference)
 
 unit: $(UNIT_BIN) ## unit tests (with SAN=address or SAN=thread too)
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/unit.py $(UNIT_BIN)
@@ -164,10 +164,13 @@ fuzz-run: $(if $(FUZZ),$(BUILD)/fuzz/fuzz_$(FUZZ),$(FUZZ_BIN))
 	@for f in $^; do tests/tools/fuzz.sh $$f $(FUZZ_SECONDS) || exit 1; done
 
 .PHONY: docs docs-check
-docs: all ## print the reference pages of docs/ from the programs' own tables
-	@tests/tools/docs.sh $(BUILD) write
-docs-check: all
-	@tests/tools/docs.sh $(BUILD) check
+docs: $(BUILD)/reference ## print the reference pages of docs/ from the programs' own tables
+	@tests/tools/docs.sh $< write
+docs-check: $(BUILD)/reference
+	@tests/tools/docs.sh $< check
+$(BUILD)/reference: $(call obj,tests/tools/reference.c engine/modules.c) $(ENGINE_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cc' 2>/dev/null)
 TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(wildcard engine/main.c engine/modules.c bench/local/main.c) $(SIMULATION_SRC)

@@ -96,6 +96,11 @@ struct scan {
   bool ok;
 };
 
+static struct scan scan_of(struct sc_slice text) {
+  const char *p = text.len ? text.ptr : "";
+  return (struct scan){p, p + text.len, true};
+}
+
 static int scan_digits(struct scan *s, int n) {
   int value = 0;
   for (int i = 0; i < n; i++) {
@@ -142,7 +147,7 @@ static void scan_clock(struct scan *s, struct civil *c) {
 }
 
 bool sc_clock_parse_http_date(struct sc_slice text, int64_t *wall_ms) {
-  struct scan s = {text.ptr, text.ptr + text.len, true};
+  struct scan s = scan_of(text);
   struct civil c = {0};
   scan_name(&s, "SunMonTueWedThuFriSat");
   scan_text(&s, ", ");
@@ -181,7 +186,7 @@ static int64_t scan_offset(struct scan *s) {
 }
 
 static bool parse_date_time(struct sc_slice text, int64_t *wall_ms) {
-  struct scan s = {text.ptr, text.ptr + text.len, true};
+  struct scan s = scan_of(text);
   struct civil c = {0};
   int64_t offset = 0;
   c.year = scan_digits(&s, 4);

@@ -30,7 +30,7 @@ def assert_loaded_with_letters(done, database, expected):
     good = len(expected)
     assert [row[0] for row in database.rows("SELECT id FROM demo ORDER BY id")] == list(range(good))
     assert_letters(database, expected)
-    assert_adds_up(done, records_in=2 * good, rows=good, dead_letters=good)
+    assert_adds_up(done, records=2 * good, rows=good, dead_letters=good)
 
 
 UNPARSABLE = [
@@ -122,7 +122,7 @@ def test_what_only_the_server_knows(local, stream, database, shardcopy, kind):
     done = shardcopy.load(local.url("demo"), database.url())
     assert database.rows("SELECT count(*), count(DISTINCT id) FROM demo") == [(100, 100)]
     assert_letters(database, [(shard, sequence, payload, state, part)])
-    assert_adds_up(done, records_in=101, rows=100, dead_letters=1)
+    assert_adds_up(done, records=101, rows=100, dead_letters=1)
 
 
 def test_many_refused_rows(local, stream, database, shardcopy):
@@ -130,7 +130,7 @@ def test_many_refused_rows(local, stream, database, shardcopy):
     database.execute("CREATE TABLE demo (id bigint CHECK (id % 10 <> 3), word text)")
     stream(shards=2).put_many(numbered(0, 300))
     done = shardcopy.load(local.url("demo"), database.url(), "--max-dead-letters=100")
-    assert_adds_up(done, records_in=300, rows=270, dead_letters=30)
+    assert_adds_up(done, records=300, rows=270, dead_letters=30)
     assert database.rows("SELECT count(*), count(DISTINCT id) FROM demo") == [(270, 270)]
     assert database.value("SELECT count(DISTINCT sequence) FROM kinesis_dead_letters WHERE sqlstate = '23514'") == 30
 

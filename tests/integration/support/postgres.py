@@ -43,6 +43,17 @@ def bindir():
     return found[-1] if found else os.path.dirname(shutil.which("initdb") or "/usr/bin/initdb")
 
 
+def children_of(parent):
+    """Pids of the processes that a process started."""
+    found = []
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError), open(stat, encoding="ascii", errors="replace") as line:
+            pid, rest = line.read().split(" (", 1)
+            if int(rest.rsplit(") ", 1)[1].split()[1]) == parent:
+                found.append(int(pid))
+    return found
+
+
 class Postgres:
     """The cluster. PostgreSQL refuses to run as root: then everything runs as the user postgres, by runuser."""
 
@@ -100,8 +111,7 @@ class Postgres:
         pid = self.postmaster()
         if pid is None:
             return
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-        for each in [pid, *(int(child) for child in children.stdout.split())]:
+        for each in [pid, *children_of(pid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
         wait_until(lambda: self.postmaster() is None, what="the end of a killed PostgreSQL")

@@ -1,7 +1,7 @@
 """What the program says at its end: the counters of the summary line."""
 import re
 
-COUNTERS = ("records_in", "rows", "dead_letters", "filtered")
+COUNTERS = ("records", "rows", "dead_letters", "filtered")
 
 
 def summary(program):
@@ -16,6 +16,6 @@ def summary(program):
 def assert_adds_up(program, **expected):
     """records in = rows + dead letters + filtered, and each as expected."""
     counters = summary(program)
-    assert counters["records_in"] == counters["rows"] + counters["dead_letters"] + counters["filtered"]
+    assert counters["records"] == counters["rows"] + counters["dead_letters"] + counters["filtered"]
     for name, value in expected.items():
         assert counters[name] == value, f"{name}\n{program.story()}"
