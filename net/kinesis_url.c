@@ -136,7 +136,7 @@ static bool is_loopback(struct sc_slice host) {
   size_t n = sizeof(dot_localhost) - 1;
   if (host.len && host.ptr[0] == '[') return sc_slice_starts(host, "[::1]");
   cut(&host, ':');
-  if (sc_slice_starts(host, "127.")) return true;
+  if (sc_slice_starts(host, "127.")) return host.len == strspn(host.ptr, "0123456789.");
   if (host.len == 9 && strncasecmp(host.ptr, "localhost", 9) == 0) return true;
   return host.len > n && strncasecmp(host.ptr + host.len - n, dot_localhost, n) == 0;
 }
