@@ -6,7 +6,7 @@
 
 #include "tests/unit/base/check.h"
 
-enum { N = 200000 };
+enum { N = 100000 };
 
 static int cells[8];
 
