@@ -111,7 +111,7 @@ int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
     bool limited = sc_options_is_set(o, SC_OPT_MAX_DEAD_LETTERS);
     sc_brake_init(&run->brake, limited, limited ? (uint64_t)sc_options_int(o, SC_OPT_MAX_DEAD_LETTERS) : 0);
     rc = sc_control_load(run, &wish, err);
-    if (rc != SC_E_WENT_BACK) break;
+    if (rc != SC_E_WENT_BACK || run->settings.max_records != UINT64_MAX) break;
     sc_log_error(SC_WARN, "beginning anew from the stored positions", err);
     wish.restart = false;
   }

@@ -161,7 +161,7 @@ static void turn(struct sc_controller *c) {
 static bool is_over(struct sc_controller *c) {
   const struct sc_settings *s = &c->run->settings;
   if (sc_controller_has_failed(c) || sc_stop_requested()) return true;
-  if (s->max_records != UINT64_MAX && sc_metric_sum(SC_M_RECORDS_IN) >= s->max_records) return c->finished = true;
+  if (s->max_records != UINT64_MAX && sc_metric_sum(SC_M_RECORDS_IN) - c->records_before >= s->max_records) return c->finished = true;
   if (!s->pace.follow && sc_lineage_is_finished(c->lineage)) return c->finished = true;
   return false;
 }
@@ -259,6 +259,7 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
 static void controller_init(struct sc_controller *c, struct sc_run *run, const struct sc_load_wish *wish) {
   *c = (struct sc_controller){.run = run, .wish = wish};
   c->lineage = sc_lineage_new();
+  c->records_before = sc_metric_sum(SC_M_RECORDS_IN);
   c->waiting = sc_alloc_zero(run->settings.write_threads, sizeof(*c->waiting));
   c->list_due_ms = run->settings.pace.follow ? sc_clock_mono_ms() + run->settings.discovery_ms : INT64_MAX;
   sc_planner_init(&c->planner, run->settings.write_threads, SAMPLE_RECORDS, SAMPLE_MS);

@@ -22,6 +22,8 @@ struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
   struct sc_writer *w = sc_alloc_zero(1, sizeof(*w));
   w->run = run;
   w->index = index;
+  w->term = 1;
+  atomic_store_explicit(&run->terms[index], w->term, memory_order_release);
   sc_random_init(&w->random, (uint64_t)sc_clock_mono_us() * 40503u + index);
   return w;
 }
