@@ -40,6 +40,8 @@ struct sc_batch {
   uint32_t term;  /* the incarnation of the shard's write thread that asked for it; older than today's: drop */
   uint32_t flags; /* enum sc_batch_flag */
   enum sc_envelope envelope;
+  uint64_t
+      number; /* from 1, per shard and start: a hole in the numbers is noticed before anything behind it is committed */
   uint32_t n_records;    /* as counted by the tokenizer */
   int64_t read_until_ms; /* service time minus MillisBehindLatest: all older records were read */
   struct sc_budget *budget;
@@ -104,12 +106,14 @@ struct sc_cells {
 #define SC_CHUNK_ROWS 256
 #define SC_CHUNK_CELLS 16384
 
-/* The part of one shard in a block: records first..last of one incarnation, in order. */
+/* The part of one shard in a block: records first..last of one incarnation, in order, from batches first_batch..last_batch. */
 struct sc_span {
   const struct sc_shard_info *shard;
-  struct sc_sequence first, last; /* of all records, rows or not; len 0 when the span has none */
-  uint32_t flags;                 /* enum sc_batch_flag, of the last batch in it */
-  uint32_t records, rows, dead;   /* records = rows + dead + filtered */
+  uint64_t first_batch, last_batch;
+  bool starts_inside, ends_inside; /* the first batch began in an earlier block; the last one goes on in a later one */
+  struct sc_sequence first, last;  /* of all records, rows or not; len 0 when the span has none */
+  uint32_t flags;                  /* enum sc_batch_flag, of the last batch in it */
+  uint32_t records, rows, dead;    /* records = rows + dead + filtered */
   uint64_t record_bytes;
   int64_t read_until_ms;
 };

@@ -25,7 +25,8 @@ int sc_brake_add(struct sc_brake *b, uint32_t records, uint32_t dead, uint64_t *
   }
   uint64_t so_far = atomic_fetch_add_explicit(&b->dead, dead, memory_order_relaxed) + dead;
   *in_a_row = good_after > 0 ? 0 : dead == records ? *in_a_row + dead : dead;
-  if (b->has_limit) return so_far > b->limit ? stop_load(err, "more dead letters than --max-dead-letters allows", so_far) : SC_OK;
+  if (b->has_limit)
+    return so_far > b->limit ? stop_load(err, "more dead letters than --max-dead-letters allows", so_far) : SC_OK;
   if (*in_a_row >= SC_BRAKE_IN_A_ROW) return stop_load(err, "1,000 records in a row became dead letters", so_far);
   if (all >= SC_BRAKE_SHARE_FROM && so_far > all / 100)
     return stop_load(err, "more than 1 % of the records became dead letters", so_far);

@@ -12,8 +12,8 @@ int sc_cmd_load(struct sc_options *options, struct sc_error *err);
 enum {
   MOST_WRITE_THREADS = 8,
   BLOCK_BYTES = 256 << 10,
-  LARGEST_REPLY_BYTES = 17 << 20,  /* 10 MiB of records in base64, with their envelope */
-  LARGEST_RECORD_BYTES = 1 << 20,  /* the default of a stream; scratch grows when larger ones come */
+  LARGEST_REPLY_BYTES = 17 << 20, /* 10 MiB of records in base64, with their envelope */
+  LARGEST_RECORD_BYTES = 1 << 20, /* the default of a stream; scratch grows when larger ones come */
   MAX_COLUMNS = 500,
   BEGIN_ANEW_MOST = 100
 };
@@ -24,7 +24,8 @@ static const struct sc_source_ops *source_for(const char *url, struct sc_error *
   struct sc_buf shown = SC_BUF_INIT;
   sc_log_redact_url(&shown, sc_slice_str(url));
   sc_error_set(err, SC_E_USAGE, "no source reads %s", sc_buf_str(&shown));
-  sc_error_hint(err, "a source is kinesis://STREAM, kinesis://arn:..., kinesis://HOST:PORT/STREAM or kinesis:?table=...");
+  sc_error_hint(err,
+                "a source is kinesis://STREAM, kinesis://arn:..., kinesis://HOST:PORT/STREAM or kinesis:?table=...");
   sc_buf_fini(&shown);
   return NULL;
 }
@@ -63,7 +64,8 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
                                                                      : (s->pace.follow ? 250 : 1000);
   s->flush_rows = (uint64_t)sc_options_int(o, SC_OPT_FLUSH_ROWS);
   s->fail_on_error = strcmp(sc_options_text(o, SC_OPT_ON_ERROR), "fail") == 0;
-  s->max_records = sc_options_is_set(o, SC_OPT_MAX_RECORDS) ? (uint64_t)sc_options_int(o, SC_OPT_MAX_RECORDS) : UINT64_MAX;
+  s->max_records =
+      sc_options_is_set(o, SC_OPT_MAX_RECORDS) ? (uint64_t)sc_options_int(o, SC_OPT_MAX_RECORDS) : UINT64_MAX;
   s->stop_timeout_ms = sc_options_int(o, SC_OPT_STOP_TIMEOUT);
   s->discovery_ms = sc_options_int(o, SC_OPT_DISCOVERY_INTERVAL);
   s->block_bytes = BLOCK_BYTES;
@@ -82,7 +84,8 @@ static int read_wish(const struct sc_options *o, struct sc_load_wish *wish, stru
   wish->start_given = sc_options_is_set(o, SC_OPT_START);
   wish->restart = sc_options_flag(o, SC_OPT_RESTART);
   wish->take_over = sc_options_flag(o, SC_OPT_TAKE_OVER);
-  wish->memory_bytes = sc_options_is_set(o, SC_OPT_MEMORY) ? (uint64_t)sc_options_int(o, SC_OPT_MEMORY) : sc_memory_default();
+  wish->memory_bytes =
+      sc_options_is_set(o, SC_OPT_MEMORY) ? (uint64_t)sc_options_int(o, SC_OPT_MEMORY) : sc_memory_default();
   wish->flush_bytes = sc_options_is_set(o, SC_OPT_FLUSH_BYTES) ? (size_t)sc_options_int(o, SC_OPT_FLUSH_BYTES) : 0;
   wish->quiet = sc_options_flag(o, SC_OPT_QUIET);
   return SC_OK;

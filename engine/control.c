@@ -12,11 +12,7 @@
 #include "engine/memory.h"
 #include "engine/stop.h"
 
-enum {
-  SAMPLE_RECORDS = 1000,
-  SAMPLE_MS = 2000,
-  TICK_MS = 250
-};
+enum { SAMPLE_RECORDS = 1000, SAMPLE_MS = 2000, TICK_MS = 250 };
 
 void sc_controller_fail(struct sc_controller *c, const struct sc_error *err) {
   if (sc_controller_has_failed(c)) {
@@ -28,7 +24,8 @@ void sc_controller_fail(struct sc_controller *c, const struct sc_error *err) {
 
 /* ---- memory and threads ---- */
 
-static int deal_memory(struct sc_run *run, const struct sc_load_wish *wish, struct sc_memory *out, struct sc_error *err) {
+static int deal_memory(struct sc_run *run, const struct sc_load_wish *wish, struct sc_memory *out,
+                       struct sc_error *err) {
   struct sc_settings *s = &run->settings;
   struct sc_memory_wish w = {.total_bytes = wish->memory_bytes,
                              .parse_threads = s->parse_threads,
@@ -111,7 +108,8 @@ static bool is_drained(const struct sc_controller *c) {
 
 static void went_back(struct sc_controller *c, const struct sc_shard_info *shard) {
   struct sc_error err;
-  sc_error_set(&err, SC_E_WENT_BACK, "the database went back to an older state: shard %s was done, and is no longer", shard->id);
+  sc_error_set(&err, SC_E_WENT_BACK, "the database went back to an older state: shard %s was done, and is no longer",
+               shard->id);
   sc_controller_fail(c, &err);
 }
 
@@ -121,18 +119,32 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
       c->flagged += m->tip_or_end;
       sc_controller_sampled(c, m->records, is_drained(c));
       return;
-    case SC_CONTROL_CONFIRM_END: sc_controller_confirm_end(c, m->shard); return;
+    case SC_CONTROL_CONFIRM_END:
+      sc_controller_confirm_end(c, m->shard);
+      return;
     case SC_CONTROL_SHARD_ENDED:
     case SC_CONTROL_SHARD_TIP:
       sc_controller_shard_done(c, m->shard, m->kind == SC_CONTROL_SHARD_ENDED);
       sc_controller_sampled(c, 0, is_drained(c));
       return;
-    case SC_CONTROL_WANT_GO: sc_controller_want_go(c, m->thread); return;
-    case SC_CONTROL_WENT_BACK: went_back(c, m->shard); return;
-    case SC_CONTROL_REPLAN: sc_controller_replan(c, m->thread, m->generation, &m->error); return;
-    case SC_CONTROL_HELD: sc_controller_held(c); return;
-    case SC_CONTROL_STOPPED: c->stopped++; return;
-    case SC_CONTROL_FAILED: sc_controller_fail(c, &m->error); return;
+    case SC_CONTROL_WANT_GO:
+      sc_controller_want_go(c, m->thread);
+      return;
+    case SC_CONTROL_WENT_BACK:
+      went_back(c, m->shard);
+      return;
+    case SC_CONTROL_REPLAN:
+      sc_controller_replan(c, m->thread, m->generation, &m->error);
+      return;
+    case SC_CONTROL_HELD:
+      sc_controller_held(c);
+      return;
+    case SC_CONTROL_STOPPED:
+      c->stopped++;
+      return;
+    case SC_CONTROL_FAILED:
+      sc_controller_fail(c, &m->error);
+      return;
   }
 }
 
@@ -161,7 +173,8 @@ static void turn(struct sc_controller *c) {
 static bool is_over(struct sc_controller *c) {
   const struct sc_settings *s = &c->run->settings;
   if (sc_controller_has_failed(c) || sc_stop_requested()) return true;
-  if (s->max_records != UINT64_MAX && sc_metric_sum(SC_M_RECORDS_IN) - c->records_before >= s->max_records) return c->finished = true;
+  if (s->max_records != UINT64_MAX && sc_metric_sum(SC_M_RECORDS_IN) - c->records_before >= s->max_records)
+    return c->finished = true;
   if (!s->pace.follow && sc_lineage_is_finished(c->lineage)) return c->finished = true;
   return false;
 }
@@ -247,7 +260,8 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
   struct sc_lineage_counts counts;
   sc_lineage_count(c->lineage, &counts);
   int rc = sc_progress_finish(&c->progress, &counts, why_no_rows(c), sc_clock_mono_ms(), err);
-  if (c->gaps > 0) sc_log(SC_WARN, "records were lost before they could be read", "gaps=%llu", (unsigned long long)c->gaps);
+  if (c->gaps > 0)
+    sc_log(SC_WARN, "records were lost before they could be read", "gaps=%llu", (unsigned long long)c->gaps);
   if (sc_controller_has_failed(c)) {
     *err = c->error;
     return err->code;

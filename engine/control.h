@@ -15,7 +15,7 @@ struct sc_load_wish {
   bool start_given;
   bool restart, take_over;
   uint64_t memory_bytes;
-  size_t flush_bytes;       /* 0: by memory */
+  size_t flush_bytes; /* 0: by memory */
   bool quiet;
 };
 

@@ -39,13 +39,15 @@ static int is_another_stream(const struct sc_controller *c, const struct sc_surv
   bool made = survey->stream_created_ms != 0 && now->created_ms != 0 && survey->stream_created_ms != now->created_ms;
   if (!arn && !made) return SC_OK;
   if (arn) {
-    sc_error_set(err, SC_E_POSITIONS, "the stored positions are of another stream: %s, not %s", survey->stream_arn, now->arn);
+    sc_error_set(err, SC_E_POSITIONS, "the stored positions are of another stream: %s, not %s", survey->stream_arn,
+                 now->arn);
   } else {
     char then[25], created[25];
     sc_clock_format_ms(survey->stream_created_ms, then);
     sc_clock_format_ms(now->created_ms, created);
-    sc_error_set(err, SC_E_POSITIONS, "stream %s was deleted and made again: positions are of the one of %s, this one is of %s",
-                 now->name, then, created);
+    sc_error_set(err, SC_E_POSITIONS,
+                 "stream %s was deleted and made again: positions are of the one of %s, this one is of %s", now->name,
+                 then, created);
   }
   sc_error_hint(err, "--restart forgets the stored positions and begins at --start; --namespace keeps both");
   return err->code;
@@ -54,7 +56,8 @@ static int is_another_stream(const struct sc_controller *c, const struct sc_surv
 static int check_survey(const struct sc_controller *c, const struct sc_survey *survey, struct sc_error *err) {
   if (is_another_stream(c, survey, err) != SC_OK) return err->code;
   if (survey->table_exists || survey->oldest_read_until_ms == 0) return SC_OK;
-  sc_error_set(err, SC_E_POSITIONS, "there are positions of an earlier load, but %s does not exist", c->run->sink_ops->describe(c->run->sink));
+  sc_error_set(err, SC_E_POSITIONS, "there are positions of an earlier load, but %s does not exist",
+               c->run->sink_ops->describe(c->run->sink));
   sc_error_hint(err, "--restart forgets the positions and begins at --start, or bring the table back");
   return err->code;
 }
@@ -65,7 +68,8 @@ static void say_resuming(const struct sc_controller *c, const struct sc_survey *
   struct sc_buf line = SC_BUF_INIT;
   sc_buf_printf(&line, "resuming %zu shards from positions of %s%s", survey->n, when,
                 c->wish->start_given ? "; --start is not used" : "");
-  sc_log(SC_INFO, sc_buf_str(&line), "stream=%s target=\"%s\"", c->identity.name, c->run->sink_ops->describe(c->run->sink));
+  sc_log(SC_INFO, sc_buf_str(&line), "stream=%s target=\"%s\"", c->identity.name,
+         c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
 }
 
@@ -77,7 +81,8 @@ static void say_starting(const struct sc_controller *c, size_t n) {
   sc_log(SC_INFO, sc_buf_str(&line), "stream=\"%s\" target=\"%s\"", c->run->source_ops->describe(c->run->source),
          c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
-  if (!c->run->sink_ops->keeps_positions) sc_log(SC_INFO, "this target keeps no positions: another run starts again", NULL);
+  if (!c->run->sink_ops->keeps_positions)
+    sc_log(SC_INFO, "this target keeps no positions: another run starts again", NULL);
 }
 
 static int list(struct sc_controller *c, size_t *n_listed, struct sc_error *err) {
@@ -172,14 +177,16 @@ static struct sc_shard_info *new_info(struct sc_controller *c, const char *id) {
 
 /* Records older than the horizon that were not read are gone; a quiet shard's read_until keeps up, so it raises none. */
 static void look_for_gap(struct sc_controller *c, const struct sc_taken *t) {
-  if (t->sequence.len == 0 || t->read_until_ms == 0 || c->identity.retention_ms == 0 || c->identity.service_ms == 0) return;
+  if (t->sequence.len == 0 || t->read_until_ms == 0 || c->identity.retention_ms == 0 || c->identity.service_ms == 0)
+    return;
   int64_t horizon_ms = service_now_ms(c) - c->identity.retention_ms;
   if (t->read_until_ms >= horizon_ms) return;
   char from[25], to[25];
   sc_clock_format_ms(t->read_until_ms, from);
   sc_clock_format_ms(horizon_ms, to);
   c->gaps++;
-  sc_log(SC_WARN, "gap: records may have expired before they were read", "shard=%s from=%s to=%s", t->shard_id, from, to);
+  sc_log(SC_WARN, "gap: records may have expired before they were read", "shard=%s from=%s to=%s", t->shard_id, from,
+         to);
 }
 
 /* A closed shard has an end to be read to, not a tip. */
@@ -250,7 +257,8 @@ static void warn_of_gone(struct sc_controller *c) {
   static struct sc_log_window window;
   uint64_t more;
   if (sc_lineage_hole(c->lineage, &at) && sc_log_due(&window, 60000, &more))
-    sc_log(SC_WARN, "the open shards do not cover the hash range; listing again", "hole_at=%016" PRIx64 "%016" PRIx64, at.high, at.low);
+    sc_log(SC_WARN, "the open shards do not cover the hash range; listing again", "hole_at=%016" PRIx64 "%016" PRIx64,
+           at.high, at.low);
 }
 
 static void set_idle_pace(struct sc_controller *c) {

@@ -7,8 +7,8 @@
 #include "engine/wait.h"
 
 enum {
-  CHECK_MS = 5000,              /* the lock is checked this often */
-  GIVE_UP_MS = 10 * 60 * 1000,  /* without a session */
+  CHECK_MS = 5000,             /* the lock is checked this often */
+  GIVE_UP_MS = 10 * 60 * 1000, /* without a session */
   BACKOFF_BASE_MS = 100,
   BACKOFF_CAP_MS = 10000,
   FIRST_GENERATION = 1
@@ -145,8 +145,11 @@ static void release_writers(struct sc_controller *c) {
 
 static void act(struct sc_controller *c, enum sc_planner_action action) {
   switch (action) {
-    case SC_PLANNER_NOTHING: return;
-    case SC_PLANNER_MAKE: c->make_wanted = !make_plan(c, true); return;
+    case SC_PLANNER_NOTHING:
+      return;
+    case SC_PLANNER_MAKE:
+      c->make_wanted = !make_plan(c, true);
+      return;
     case SC_PLANNER_HOLD:
       for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_HOLD);
       return;

@@ -19,8 +19,8 @@ struct sc_controller {
 
   /* the stream */
   struct sc_stream_identity identity;
-  int64_t identity_mono_ms;     /* when identity.service_ms was read */
-  struct sc_position start;     /* of shards in a first run's listing; LATEST is pinned */
+  int64_t identity_mono_ms; /* when identity.service_ms was read */
+  struct sc_position start; /* of shards in a first run's listing; LATEST is pinned */
   bool first_run;
   struct sc_lineage *lineage;
   struct sc_position_row *rows; /* made in this run */
@@ -28,18 +28,18 @@ struct sc_controller {
   struct sc_shard_info **infos; /* by index */
   uint32_t n_infos, cap_infos;
   int64_t listed_ms, list_due_ms; /* monotonic */
-  uint64_t flagged;             /* batches with a tip or an end that wait for the first plan */
+  uint64_t flagged;               /* batches with a tip or an end that wait for the first plan */
   uint64_t gaps;
 
   /* the target */
   struct sc_session *session;
-  bool locked;                  /* and the session is good */
+  bool locked; /* and the session is good */
   int64_t relock_ms, lost_ms, check_ms;
   unsigned lock_failures;
-  bool *waiting;                /* [w]: wants GO */
+  bool *waiting; /* [w]: wants GO */
   bool make_wanted, reread_wanted;
   struct sc_planner planner;
-  struct sc_plan **plans;       /* all generations: blocks and cells may still view the old ones */
+  struct sc_plan **plans; /* all generations: blocks and cells may still view the old ones */
   uint32_t n_plans;
   struct sc_random random;
 
@@ -47,11 +47,11 @@ struct sc_controller {
   struct sc_fetcher **fetchers;
   struct sc_parser **parsers;
   struct sc_writer **writers;
-  struct sc_thread *threads;    /* fetch, then parse, then write */
+  struct sc_thread *threads; /* fetch, then parse, then write */
   uint32_t n_started;
-  uint32_t stopped;             /* answers of the stage under way */
-  uint64_t records_before;      /* the counter when this load began */
-  bool finished;                /* a bounded load has nothing left to do */
+  uint32_t stopped;        /* answers of the stage under way */
+  uint64_t records_before; /* the counter when this load began */
+  bool finished;           /* a bounded load has nothing left to do */
 
   struct sc_progress progress;
 };

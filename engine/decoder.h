@@ -46,8 +46,8 @@ struct sc_decoder_ops {
    * row of out (payload columns filled; metadata columns left SC_CELL_NULL for the caller) or a reject (sqlstate "22023", "22P02",
    * "22P05", "54000" ...). Cells point into the payloads or the decoder's scratch and live until the next call.
    * unknown: keys without a column, added up. When plan has no payload columns the record is only validated. */
-  uint32_t (*decode)(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records, uint32_t n,
-                     struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown);
+  uint32_t (*decode)(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
+                     uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown);
 };
 
 #endif

@@ -23,6 +23,7 @@ struct shard {
   struct sc_call *call;   /* under way */
   struct sc_batch *stuck; /* the parse thread's ring was full */
   int64_t sent_ms;        /* when its last batch was handed over */
+  uint64_t sent;          /* batches since the start */
 };
 
 struct sc_fetcher {
@@ -112,6 +113,7 @@ static void hand_over(struct sc_fetcher *f, struct shard *s, struct sc_batch *ba
   batch->shard = s->info;
   batch->term = s->machine.term;
   batch->flags = flags;
+  batch->number = ++s->sent;
   s->sent_ms = now_ms;
   if (push_batch(f, batch)) return;
   SC_ASSERT(s->stuck == NULL);
@@ -156,8 +158,11 @@ static void act(struct sc_fetcher *f, struct shard *s, enum sc_shard_do todo, co
   sc_heap_remove(&f->due, &s->node);
   s->todo = SC_DO_NOTHING;
   switch (todo) {
-    case SC_DO_NOTHING: return;
-    case SC_DO_FAIL: fail(f, s, err); return;
+    case SC_DO_NOTHING:
+      return;
+    case SC_DO_FAIL:
+      fail(f, s, err);
+      return;
     case SC_DO_CONFIRM_END: {
       struct sc_control_message m = {.kind = SC_CONTROL_CONFIRM_END, .shard = s->info};
       sc_run_tell(f->run, &m);
@@ -167,7 +172,8 @@ static void act(struct sc_fetcher *f, struct shard *s, enum sc_shard_do todo, co
       free(s->iterator);
       s->iterator = NULL;
       break;
-    case SC_DO_GET_RECORDS: break;
+    case SC_DO_GET_RECORDS:
+      break;
   }
   s->todo = todo;
   if (s->call == NULL && s->stuck == NULL) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
@@ -270,6 +276,7 @@ static void finished(struct sc_fetcher *f, struct sc_call *call, int64_t now_ms)
 static void start_shard(struct sc_fetcher *f, const struct sc_fetch_message *m, int64_t now_ms) {
   struct shard *s = shard_of(f, m->shard);
   drop_stuck(f, s);
+  s->sent = 0;
   if (s->call != NULL) f->run->source_ops->reader_cancel(f->reader, s->call);
   act(f, s, sc_shard_start(&s->machine, &m->position, m->term, now_ms), NULL);
 }
@@ -287,10 +294,18 @@ static void read_mail(struct sc_fetcher *f, int64_t now_ms) {
   struct sc_fetch_message m;
   while (sc_mailbox_receive(f->run->fetch_boxes[f->index], &m)) {
     switch (m.kind) {
-      case SC_FETCH_START: start_shard(f, &m, now_ms); break;
-      case SC_FETCH_CONFIRMED: confirmed(f, &m, now_ms); break;
-      case SC_FETCH_CLOSED: sc_shard_closed(&shard_of(f, m.shard)->machine); break;
-      case SC_FETCH_IDLE_PACE: f->pace.idle_interval_ms = m.ms; break;
+      case SC_FETCH_START:
+        start_shard(f, &m, now_ms);
+        break;
+      case SC_FETCH_CONFIRMED:
+        confirmed(f, &m, now_ms);
+        break;
+      case SC_FETCH_CLOSED:
+        sc_shard_closed(&shard_of(f, m.shard)->machine);
+        break;
+      case SC_FETCH_IDLE_PACE:
+        f->pace.idle_interval_ms = m.ms;
+        break;
     }
   }
 }

@@ -12,7 +12,7 @@
 
 struct sc_fetcher;
 struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_error *err);
-void sc_fetcher_main(void *fetcher); /* the thread; ends at SC_STAGE_STOP_FETCH or SC_STAGE_ABANDON */
+void sc_fetcher_main(void *fetcher);              /* the thread; ends at SC_STAGE_STOP_FETCH or SC_STAGE_ABANDON */
 void sc_fetcher_free(struct sc_fetcher *fetcher); /* after the join */
 
 #endif

@@ -56,7 +56,8 @@ static int run_command(struct sc_options *options) {
 int main(int argc, char **argv) {
   sc_log_init(SC_INFO, isatty(STDERR_FILENO) == 1);
   const char *reference = "--print-reference=";
-  if (argc == 2 && strncmp(argv[1], reference, strlen(reference)) == 0) return print_reference(argv[1] + strlen(reference));
+  if (argc == 2 && strncmp(argv[1], reference, strlen(reference)) == 0)
+    return print_reference(argv[1] + strlen(reference));
   struct sc_options *options = NULL;
   struct sc_error err;
   if (sc_options_parse(&sc_program, argc, argv, &options, &err) != SC_OK) {

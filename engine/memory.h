@@ -14,11 +14,11 @@
 struct sc_memory_wish {
   uint64_t total_bytes;
   uint32_t parse_threads, write_threads;
-  uint32_t connections;          /* calls in flight at most */
-  size_t scratch_bytes;          /* of one decoder */
-  size_t largest_reply_cost;     /* one is set aside */
+  uint32_t connections;      /* calls in flight at most */
+  size_t scratch_bytes;      /* of one decoder */
+  size_t largest_reply_cost; /* one is set aside */
   size_t block_cost;
-  size_t flush_bytes;            /* as wished; 0: fit it to the memory, 32 MiB at most */
+  size_t flush_bytes; /* as wished; 0: fit it to the memory, 32 MiB at most */
 };
 
 struct sc_memory {

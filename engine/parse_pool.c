@@ -35,15 +35,16 @@ struct sc_parser {
   struct sc_cells cells;
   struct sc_rejects rejects;
   uint64_t dead_in_a_row;
-  unsigned spoilt; /* replies in a row that could not be opened */
-  bool failed;     /* told control; nothing more is written by this thread */
+  bool batch_begun; /* the batch being written has a span */
+  unsigned spoilt;  /* replies in a row that could not be opened */
+  bool failed;      /* told control; nothing more is written by this thread */
 };
 
 struct sc_parser *sc_parser_new(struct sc_run *run, uint32_t index) {
   struct sc_parser *p = sc_alloc_zero(1, sizeof(*p));
   p->run = run;
   p->index = index;
-  p->decoder = run->decoder_ops->new(run->settings.largest_record_bytes);
+  p->decoder = run->decoder_ops->new (run->settings.largest_record_bytes);
   p->fillings = sc_alloc_zero(run->settings.write_threads, sizeof(*p->fillings));
   p->held_end = &p->held;
   p->records.items = sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record));
@@ -170,13 +171,15 @@ static bool wait_for_block(struct sc_parser *p, const struct sc_batch *batch, si
 }
 
 /* The block to fill for batch with at least bytes free for rows; NULL: drop the batch. */
-static struct sc_block *block_for(struct sc_parser *p, const struct sc_batch *batch, const struct sc_plan *plan, size_t bytes) {
+static struct sc_block *block_for(struct sc_parser *p, const struct sc_batch *batch, const struct sc_plan *plan,
+                                  size_t bytes) {
   uint32_t write = batch->shard->write;
   struct filling *f = &p->fillings[write];
   if (f->block != NULL && (f->block->term != batch->term || f->term != batch->term)) drop_filling(p, f);
   f->term = batch->term;
-  bool fits = f->block != NULL && (f->block->plan == plan || f->block->n_rows == 0) && f->block->cap - f->block->len >= bytes &&
-              f->block->n_rows < f->block->cap_rows && f->block->n_spans < f->block->cap_spans;
+  bool fits = f->block != NULL && (f->block->plan == plan || f->block->n_rows == 0) &&
+              f->block->cap - f->block->len >= bytes && f->block->n_rows < f->block->cap_rows &&
+              f->block->n_spans < f->block->cap_spans;
   if (!fits) {
     while (!hand_over(p, write)) {
       if (is_stale(p, batch) || sc_run_stage(p->run) == SC_STAGE_ABANDON) return NULL;
@@ -196,12 +199,15 @@ static struct sc_block *block_for(struct sc_parser *p, const struct sc_batch *ba
 }
 
 /* The span of the batch's shard at the end of the block: the last one when it is of the same shard, else a new one. */
-static struct sc_span *span_for(struct sc_block *block, const struct sc_shard_info *shard) {
-  if (block->n_spans > 0 && block->spans[block->n_spans - 1].shard == shard) return &block->spans[block->n_spans - 1];
-  SC_ASSERT(block->n_spans < block->cap_spans);
-  struct sc_span *span = &block->spans[block->n_spans++];
-  memset(span, 0, sizeof(*span));
-  span->shard = shard;
+static struct sc_span *span_for(struct sc_parser *p, struct sc_block *block, const struct sc_batch *batch) {
+  struct sc_span *span = block->n_spans == 0 ? NULL : &block->spans[block->n_spans - 1];
+  if (span == NULL || span->shard != batch->shard) {
+    SC_ASSERT(block->n_spans < block->cap_spans);
+    span = &block->spans[block->n_spans++];
+    *span = (struct sc_span){.shard = batch->shard, .first_batch = batch->number, .starts_inside = p->batch_begun};
+  }
+  span->last_batch = batch->number;
+  span->ends_inside = p->batch_begun = true;
   return span;
 }
 
@@ -223,8 +229,9 @@ static void set_sequence(struct sc_sequence *to, struct sc_slice digits) {
 }
 
 /* Everything about the chunk's records up to end is in the block: they count as read. */
-static void count_until(struct walk *k, struct sc_block *block, uint32_t end, uint32_t rows, uint32_t dead) {
-  struct sc_span *span = span_for(block, k->batch->shard);
+static void count_until(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t end, uint32_t rows,
+                        uint32_t dead) {
+  struct sc_span *span = span_for(p, block, k->batch);
   span->rows += rows;
   span->dead += dead;
   if (end <= k->counted) return;
@@ -235,7 +242,8 @@ static void count_until(struct walk *k, struct sc_block *block, uint32_t end, ui
   k->counted = end;
 }
 
-static void fail_at(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *record, struct sc_error *err) {
+static void fail_at(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *record,
+                    struct sc_error *err) {
   sc_error_prefix(err, "shard %s, sequence number %.*s", batch->shard->id, SC_SLICE_ARGS(record->sequence));
   memcpy(err->shard, batch->shard->id, sizeof(batch->shard->id));
   fail(p, err);
@@ -251,7 +259,8 @@ static void log_reject(const struct sc_batch *batch, const struct sc_record *rec
 }
 
 /* Into this very block, so that the letter and the position behind it are committed together. Waits for memory; false: drop the batch. */
-static bool keep_dead_letter(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject, struct sc_block *block) {
+static bool keep_dead_letter(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject,
+                             struct sc_block *block) {
   const struct sc_sink_ops *ops = p->run->sink_ops;
   const struct sc_record *record = &k->records[reject->record];
   if (ops->encode_dead == NULL) {
@@ -286,7 +295,8 @@ static int by_record(const void *a, const void *b) {
 }
 
 /* --on-error=fail: takes back the rows from the rejected record on; what stands before it is written. */
-static void stop_at_reject(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t row, uint32_t rows_before) {
+static void stop_at_reject(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t row,
+                           uint32_t rows_before) {
   const struct sc_reject *reject = &p->rejects.items[k->next_reject];
   uint32_t keep = rows_before;
   while (row < p->cells.n_rows && keep < block->n_rows && p->cells.record[row] < reject->record) keep++, row++;
@@ -295,11 +305,12 @@ static void stop_at_reject(struct sc_parser *p, struct walk *k, struct sc_block 
     block->sequences_len = block->rows[keep].sequence_offset;
     block->n_rows = keep;
   }
-  count_until(k, block, reject->record, keep - rows_before, 0);
+  count_until(p, k, block, reject->record, keep - rows_before, 0);
   struct sc_error err;
   sc_error_set(&err, SC_E_ROW, "%s", reject->reason);
   memcpy(err.sqlstate, reject->sqlstate, sizeof(err.sqlstate));
-  sc_error_hint(&err, "what stands before this record is committed; --on-error=dead-letter keeps such records aside and goes on");
+  sc_error_hint(
+      &err, "what stands before this record is committed; --on-error=dead-letter keeps such records aside and goes on");
   fail_at(p, k->batch, &k->records[reject->record], &err);
 }
 
@@ -318,7 +329,7 @@ static bool encode_chunk(struct sc_parser *p, struct walk *k) {
   for (uint32_t row = 0; k->counted < k->n;) {
     struct sc_block *block = block_for(p, k->batch, k->plan, needed);
     if (block == NULL) return false;
-    span_for(block, k->batch->shard);
+    span_for(p, block, k->batch);
     uint32_t rows_before = block->n_rows, rejects_before = p->rejects.n, done = 0;
     needed = 0;
     if (row < cells->n_rows)
@@ -336,8 +347,9 @@ static bool encode_chunk(struct sc_parser *p, struct walk *k) {
       drop_filling(p, &p->fillings[k->batch->shard->write]);
       return false;
     }
-    count_until(k, block, end, block->n_rows - rows_before, dead);
-    if (row < cells->n_rows && needed == 0) needed = p->run->settings.block_bytes; /* rows or sequences ran out: another block */
+    count_until(p, k, block, end, block->n_rows - rows_before, dead);
+    if (row < cells->n_rows && needed == 0)
+      needed = p->run->settings.block_bytes; /* rows or sequences ran out: another block */
   }
   return true;
 }
@@ -350,10 +362,17 @@ static void fill_metadata(const struct sc_plan *plan, const struct sc_batch *bat
       const struct sc_record *r = &records[cells->record[row]];
       struct sc_slice text = {NULL, 0};
       switch (plan->columns[c].role) {
-        case SC_ROLE_PAYLOAD: break;
-        case SC_ROLE_SHARD: text = sc_slice_str(batch->shard->id); break;
-        case SC_ROLE_SEQUENCE: text = r->sequence; break;
-        case SC_ROLE_PARTITION_KEY: text = r->partition_key; break;
+        case SC_ROLE_PAYLOAD:
+          break;
+        case SC_ROLE_SHARD:
+          text = sc_slice_str(batch->shard->id);
+          break;
+        case SC_ROLE_SEQUENCE:
+          text = r->sequence;
+          break;
+        case SC_ROLE_PARTITION_KEY:
+          text = r->partition_key;
+          break;
         case SC_ROLE_ARRIVAL:
           cell->type = r->arrival_us == INT64_MIN ? SC_CELL_NULL : SC_CELL_TIME;
           cell->i = r->arrival_us;
@@ -383,16 +402,18 @@ static void fit_cells(struct sc_parser *p, const struct sc_plan *plan) {
 static void close_batch(struct sc_parser *p, const struct sc_batch *batch, const struct sc_plan *plan, uint32_t flags) {
   struct sc_block *block = block_for(p, batch, plan, 0);
   if (block == NULL) return;
-  struct sc_span *span = span_for(block, batch->shard);
+  struct sc_span *span = span_for(p, block, batch);
+  span->ends_inside = false;
   span->flags |= flags;
   if (batch->read_until_ms > span->read_until_ms) span->read_until_ms = batch->read_until_ms;
 }
 
-static void write_records(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records, uint32_t n,
-                          uint32_t flags) {
+static void write_records(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records,
+                          uint32_t n, uint32_t flags) {
   const struct sc_plan *plan = atomic_load_explicit(&p->run->plan, memory_order_acquire);
   struct walk k = {.batch = batch, .plan = plan};
   uint32_t at = 0;
+  p->batch_begun = false;
   if (n > 0) fit_cells(p, plan);
   while (at < n) {
     uint64_t unknown = 0;
@@ -428,7 +449,8 @@ static void sample(struct sc_parser *p, struct sc_batch *batch, uint32_t flags) 
   pthread_mutex_lock(&p->run->sample_lock);
   p->run->decoder_ops->sample(p->decoder, h->records, h->n, p->run->sample);
   pthread_mutex_unlock(&p->run->sample_lock);
-  struct sc_control_message m = {.kind = SC_CONTROL_SAMPLED, .shard = batch->shard, .records = h->n, .tip_or_end = flags != 0};
+  struct sc_control_message m = {
+      .kind = SC_CONTROL_SAMPLED, .shard = batch->shard, .records = h->n, .tip_or_end = flags != 0};
   sc_run_tell(p->run, &m);
 }
 
@@ -463,21 +485,25 @@ static bool refuse_format(struct sc_parser *p, const struct sc_batch *batch, con
   if (format == NULL) return false;
   struct sc_error err;
   sc_error_set(&err, SC_E_FORMAT, "the record is %s, which this version cannot decode", format);
-  sc_error_hint(&err, "nothing of this reply was written and the position did not move; send plain JSON, or wait for a version that decodes it");
+  sc_error_hint(&err,
+                "nothing of this reply was written and the position did not move; send plain JSON, or wait for a "
+                "version that decodes it");
   fail_at(p, batch, &records->items[which], &err);
   return true;
 }
 
 /* Opens the batch and writes or holds its records; claimed of them are allowed. */
 static void handle(struct sc_parser *p, struct sc_batch *batch, uint32_t claimed) {
+  if (p->held != NULL && atomic_load_explicit(&p->run->plan, memory_order_acquire) != NULL)
+    write_held(p); /* they come first */
   uint32_t flags = claimed < batch->n_records ? 0 : batch->flags;
   p->records.n = 0;
   if (batch->envelope != SC_ENVELOPE_NONE) {
     struct sc_error err;
     int rc = p->run->decoder_ops->open(p->decoder, batch, &p->records, &err);
     if (rc == SC_OK && p->records.n != batch->n_records)
-      rc = sc_error_set(&err, SC_E_PROTOCOL, "shard %s: %u records counted, %u opened", batch->shard->id, batch->n_records,
-                        p->records.n);
+      rc = sc_error_set(&err, SC_E_PROTOCOL, "shard %s: %u records counted, %u opened", batch->shard->id,
+                        batch->n_records, p->records.n);
     if (rc != SC_OK) {
       spoilt(p, batch, &err);
       goto drop;
@@ -508,7 +534,8 @@ static bool take_batch(struct sc_parser *p, uint32_t fetch) {
   bool drop = is_stale(p, batch) || p->failed;
   uint32_t claimed = 0;
   if (!drop && batch->n_records > 0) {
-    bool enough = p->held_records >= SC_RECORDS_MAX && atomic_load_explicit(&p->run->plan, memory_order_acquire) == NULL;
+    bool enough =
+        p->held_records >= SC_RECORDS_MAX && atomic_load_explicit(&p->run->plan, memory_order_acquire) == NULL;
     if (enough) return false;
     claimed = sc_run_claim(p->run, batch->n_records);
     if (claimed == 0) return false;

@@ -16,8 +16,10 @@ static const struct sc_option_spec options[] = {
 const struct sc_program_spec sc_program = {
     .name = "shardcopy",
     .env_prefix = "SHARDCOPY",
-    .text = "Loads Amazon Kinesis streams into PostgreSQL at the speed of its binary COPY, exactly once: rows and the position they came from "
-            "are committed in one transaction.",
+    .text =
+        "Loads Amazon Kinesis streams into PostgreSQL at the speed of its binary COPY, exactly once: rows and the "
+        "position they came from "
+        "are committed in one transaction.",
     .version = SC_VERSION,
     .commands = commands,
     .n_commands = SC_COMMANDS,

@@ -28,11 +28,13 @@ void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *sha
   if (lag_ms >= 0) snprintf(lag, sizeof(lag), "%.1fs", (double)lag_ms / 1000);
   if (p->terminal) {
     char line[256];
-    snprintf(line, sizeof(line), "%s: %" PRIu64 " rows, %.0f rows/s, %.1f MB/s, %zu of %zu shards done, lag %s, %" PRIu64 " dead letters",
+    snprintf(line, sizeof(line),
+             "%s: %" PRIu64 " rows, %.0f rows/s, %.1f MB/s, %zu of %zu shards done, lag %s, %" PRIu64 " dead letters",
              p->what, rows, rate, mb, done, shards->known, lag, dead);
     sc_log_progress(line);
   } else {
-    sc_log(SC_INFO, "loading", "rows=%" PRIu64 " rows_per_s=%.0f mb_per_s=%.1f shards_done=%zu shards=%zu lag=%s dead_letters=%" PRIu64,
+    sc_log(SC_INFO, "loading",
+           "rows=%" PRIu64 " rows_per_s=%.0f mb_per_s=%.1f shards_done=%zu shards=%zu lag=%s dead_letters=%" PRIu64,
            rows, rate, mb, done, shards->known, lag, dead);
   }
   p->last_rows = rows;
@@ -41,9 +43,10 @@ void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *sha
   p->next_ms = now_ms + (p->terminal ? TERMINAL_MS : LOG_MS);
 }
 
-int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *shards, const char *zero_rows_why, int64_t now_ms,
-                       struct sc_error *err) {
-  uint64_t in = sc_metric_sum(SC_M_RECORDS_IN), rows = sc_metric_sum(SC_M_ROWS), dead = sc_metric_sum(SC_M_DEAD_LETTERS);
+int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *shards, const char *zero_rows_why,
+                       int64_t now_ms, struct sc_error *err) {
+  uint64_t in = sc_metric_sum(SC_M_RECORDS_IN), rows = sc_metric_sum(SC_M_ROWS),
+           dead = sc_metric_sum(SC_M_DEAD_LETTERS);
   uint64_t filtered = sc_metric_sum(SC_M_FILTERED), bytes = sc_metric_sum(SC_M_RECORD_BYTES);
   int64_t ms = now_ms - p->begun_ms;
   sc_log_progress("");
@@ -51,12 +54,14 @@ int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *sh
     sc_log(SC_INFO, "done",
            "records=%" PRIu64 " rows=%" PRIu64 " dead_letters=%" PRIu64 " filtered=%" PRIu64
            " seconds=%.1f rows_per_s=%.0f mb_per_s=%.1f shards=%zu ended=%zu at_tip=%zu unknown_keys=%" PRIu64,
-           in, rows, dead, filtered, (double)ms / 1000, per_second(rows, ms), per_second(bytes, ms) / 1e6, shards->known,
-           shards->ended, shards->at_tip, sc_metric_sum(SC_M_UNKNOWN_KEYS));
+           in, rows, dead, filtered, (double)ms / 1000, per_second(rows, ms), per_second(bytes, ms) / 1e6,
+           shards->known, shards->ended, shards->at_tip, sc_metric_sum(SC_M_UNKNOWN_KEYS));
     if (rows == 0 && zero_rows_why != NULL) sc_log(SC_INFO, "no row was written", "why=\"%s\"", zero_rows_why);
   }
   if (in != rows + dead + filtered)
-    return sc_error_set(err, SC_E_INTERNAL, "counters do not add up: %" PRIu64 " records in, %" PRIu64 " rows, %" PRIu64
-                        " dead letters, %" PRIu64 " filtered", in, rows, dead, filtered);
+    return sc_error_set(err, SC_E_INTERNAL,
+                        "counters do not add up: %" PRIu64 " records in, %" PRIu64 " rows, %" PRIu64
+                        " dead letters, %" PRIu64 " filtered",
+                        in, rows, dead, filtered);
   return SC_OK;
 }

@@ -8,7 +8,7 @@
 #include "engine/lineage.h"
 
 struct sc_progress {
-  const char *what;  /* the stream's name */
+  const char *what; /* the stream's name */
   bool quiet, terminal;
   int64_t begun_ms, next_ms;
   uint64_t last_rows, last_bytes;
@@ -19,7 +19,7 @@ void sc_progress_init(struct sc_progress *p, const char *what, bool quiet, int64
 /* Draws when it is due. lag_ms: of the shard furthest behind; -1 unknown. */
 void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms);
 /* The summary. zero_rows_why: said when no row was written; may be NULL. SC_E_INTERNAL when the counters do not add up. */
-int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *shards, const char *zero_rows_why, int64_t now_ms,
-                       struct sc_error *err);
+int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *shards, const char *zero_rows_why,
+                       int64_t now_ms, struct sc_error *err);
 
 #endif

@@ -43,8 +43,10 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   run->blocks = make_rings(s->parse_threads * s->write_threads, BLOCKS_A_RING);
   run->spent = make_rings(s->parse_threads * s->write_threads, BLOCKS_A_RING);
   run->budget = sc_budget_new(bodies_bytes, blocks_bytes, sc_batch_cost(s->largest_reply_bytes));
-  for (uint32_t i = 0; i < s->fetch_threads; i++) sc_budget_add_waiter(run->budget, SC_POOL_BODIES, run->fetch_parks[i]);
-  for (uint32_t i = 0; i < s->parse_threads; i++) sc_budget_add_waiter(run->budget, SC_POOL_BLOCKS, run->parse_parks[i]);
+  for (uint32_t i = 0; i < s->fetch_threads; i++)
+    sc_budget_add_waiter(run->budget, SC_POOL_BODIES, run->fetch_parks[i]);
+  for (uint32_t i = 0; i < s->parse_threads; i++)
+    sc_budget_add_waiter(run->budget, SC_POOL_BLOCKS, run->parse_parks[i]);
   run->terms = sc_alloc_zero(s->write_threads, sizeof(*run->terms));
   atomic_init(&run->plan, NULL);
   atomic_init(&run->allowance, s->max_records > INT64_MAX ? INT64_MAX : (int64_t)s->max_records);

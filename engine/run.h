@@ -26,15 +26,15 @@
 struct sc_settings {
   uint32_t fetch_threads, parse_threads, write_threads;
   struct sc_pace pace;
-  uint32_t limit;              /* records a call */
+  uint32_t limit; /* records a call */
   int64_t flush_interval_ms;
   size_t flush_bytes;
   uint64_t flush_rows;
-  bool fail_on_error;          /* --on-error=fail */
-  uint64_t max_records;        /* UINT64_MAX: no bound */
-  int64_t stop_timeout_ms;     /* of each step of the stop */
+  bool fail_on_error;      /* --on-error=fail */
+  uint64_t max_records;    /* UINT64_MAX: no bound */
+  int64_t stop_timeout_ms; /* of each step of the stop */
   int64_t discovery_ms;
-  size_t block_bytes;          /* data of a block */
+  size_t block_bytes; /* data of a block */
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;
 };
@@ -66,10 +66,10 @@ struct sc_fetch_message {
 };
 
 enum sc_write_message_kind {
-  SC_WRITE_ADD,     /* shard with what control's take gave: read it */
-  SC_WRITE_REWIND,  /* a parse thread could not use a reply: go back to the stored positions */
-  SC_WRITE_GO,      /* control holds the lock: open a session and take the shards again */
-  SC_WRITE_HOLD,    /* commit, then write nothing until GO_ON */
+  SC_WRITE_ADD,    /* shard with what control's take gave: read it */
+  SC_WRITE_REWIND, /* a parse thread could not use a reply: go back to the stored positions */
+  SC_WRITE_GO,     /* control holds the lock: open a session and take the shards again */
+  SC_WRITE_HOLD,   /* commit, then write nothing until GO_ON */
   SC_WRITE_GO_ON
 };
 struct sc_write_message {
@@ -116,13 +116,13 @@ struct sc_run {
   struct sc_park **fetch_parks, **parse_parks, **write_parks, *control_park;
   struct sc_mailbox **fetch_boxes, **write_boxes, *control_box;
 
-  _Atomic(struct sc_plan *) plan;  /* written by control; NULL until the first is made */
-  _Atomic uint32_t *terms;         /* [w], written by write thread w: its incarnation, raised by every rewind */
-  _Atomic int64_t allowance;       /* records that may still be claimed (--max-records); parse takes, a drop gives back */
-  _Atomic uint32_t stage;          /* enum sc_stage, written by control */
-  struct sc_brake brake;           /* its own atomics */
+  _Atomic(struct sc_plan *) plan; /* written by control; NULL until the first is made */
+  _Atomic uint32_t *terms;        /* [w], written by write thread w: its incarnation, raised by every rewind */
+  _Atomic int64_t allowance; /* records that may still be claimed (--max-records); parse takes, a drop gives back */
+  _Atomic uint32_t stage;    /* enum sc_stage, written by control */
+  struct sc_brake brake;     /* its own atomics */
 
-  pthread_mutex_t sample_lock;     /* guards sample while the first plan is not made */
+  pthread_mutex_t sample_lock; /* guards sample while the first plan is not made */
   struct sc_sample *sample;
 };
 

@@ -45,7 +45,7 @@ struct sc_survey {
   char stream_arn[2049];
   int64_t stream_created_ms;
   int64_t oldest_read_until_ms, newest_updated_ms; /* for the first line: "resuming 8 shards from positions of ..." */
-  bool table_exists;        /* the target table */
+  bool table_exists;                               /* the target table */
 };
 
 /* What a take gives. */
@@ -81,7 +81,7 @@ struct sc_dead_letter {
 /* Which row the target refused. */
 struct sc_refusal {
   bool row_known;
-  uint32_t row;        /* index into the rows of the call that failed */
+  uint32_t row; /* index into the rows of the call that failed */
   char sqlstate[6];
   char reason[250];
 };
@@ -128,8 +128,8 @@ struct sc_sink_ops {
 
   /* ---- the table, control's session ---- */
   /* The plan of the table as it is. Missing table: made from sample when one is given, else *out is NULL and SC_OK. */
-  int (*make_plan)(struct sc_session *session, const struct sc_sample *sample, uint32_t generation, struct sc_plan **out,
-                   struct sc_error *err);
+  int (*make_plan)(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
+                   struct sc_plan **out, struct sc_error *err);
 
   /* ---- parse threads; pure ---- */
   /* Appends rows of cells, from first_row, to block->data with their sc_row_ref (sequences and span filled here from records and span).
@@ -152,7 +152,8 @@ struct sc_sink_ops {
   int (*push_dead)(struct sc_session *session, const char *dead, size_t len, struct sc_error *err);
   /* Locks the checkpoint rows, compares, updates, COMMIT, in one message. SC_OK only with the tag COMMIT. A fence is SC_E_FENCED; a row
    * refused at the COMMIT is SC_E_ROW; a lost answer SC_E_DB_LOST. is_last: always durable, whatever --commit says. */
-  int (*commit)(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last, struct sc_error *err);
+  int (*commit)(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
+                struct sc_error *err);
   int (*rollback)(struct sc_session *session, struct sc_error *err);
   /* Replay: a savepoint before a COPY, constraints immediate; back to it after a refusal. */
   int (*savepoint)(struct sc_session *session, struct sc_error *err);

@@ -21,9 +21,9 @@ struct sc_reader;
 struct sc_stream_identity {
   char name[129];
   char arn[2049];
-  int64_t created_ms;  /* StreamCreationTimestamp; 0 unknown */
+  int64_t created_ms;   /* StreamCreationTimestamp; 0 unknown */
   int64_t retention_ms; /* RetentionPeriodHours */
-  int64_t service_ms;  /* the service's own Date at that call: LATEST is pinned to it */
+  int64_t service_ms;   /* the service's own Date at that call: LATEST is pinned to it */
 };
 
 /* A call of a reader. From a pool of the fetch thread; owned by the reader from start until next gives it back. */
@@ -33,27 +33,28 @@ struct sc_call {
   const struct sc_shard_info *shard;
   uint32_t term;
   struct sc_position position; /* ITERATOR: where */
-  char *iterator;              /* RECORDS in: the iterator, malloc'ed; out: the next one or NULL; after an error still the one given.
+  char *iterator; /* RECORDS in: the iterator, malloc'ed; out: the next one or NULL; after an error still the one given.
                                 * ITERATOR out: the one made */
   /* out */
-  struct sc_error error;       /* code 0: done */
-  struct sc_batch *batch;      /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
-  struct sc_reply reply;       /* RECORDS */
-  int64_t service_ms;          /* Date of the reply in epoch ms; 0 unknown */
-  void *impl;                  /* the reader's own */
+  struct sc_error error; /* code 0: done */
+  struct sc_batch
+      *batch; /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
+  struct sc_reply reply; /* RECORDS */
+  int64_t service_ms;    /* Date of the reply in epoch ms; 0 unknown */
+  void *impl;            /* the reader's own */
   struct sc_call *next;
 };
 
 struct sc_reader_config {
   struct sc_budget *budget;
-  struct sc_park *park;        /* of the fetch thread; poll returns when it is woken, and finishes it */
-  size_t largest_reply_bytes;  /* a body over this is SC_E_PROTOCOL; sc_batch_cost of it fits the reserve */
-  uint32_t limit;              /* GetRecords' Limit, 1..10000 */
-  uint32_t max_in_flight;      /* calls: 64 */
+  struct sc_park *park;       /* of the fetch thread; poll returns when it is woken, and finishes it */
+  size_t largest_reply_bytes; /* a body over this is SC_E_PROTOCOL; sc_batch_cost of it fits the reserve */
+  uint32_t limit;             /* GetRecords' Limit, 1..10000 */
+  uint32_t max_in_flight;     /* calls: 64 */
 };
 
 struct sc_source_ops {
-  const char *name;        /* "kinesis" */
+  const char *name;                /* "kinesis" */
   bool (*claims)(const char *url); /* is the URL ours? */
 
   /* Parses the URL (its query parameters become options: sc_options_set), settles region, endpoint and credentials. No call to
@@ -77,7 +78,9 @@ struct sc_source_ops {
 
   int (*reader_new)(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out,
                     struct sc_error *err);
-  void (*reader_free)(struct sc_reader *reader); /* calls under way are dropped, their credit given back; the structs stay the caller's */
+  void (*reader_free)(
+      struct sc_reader
+          *reader); /* calls under way are dropped, their credit given back; the structs stay the caller's */
   void (*reader_start)(struct sc_reader *reader, struct sc_call *call);
   /* Waits for sockets, the park's descriptor or timeout_ms; makes progress; resumes transfers that wait for credit. The caller has
    * prepared the park (park.h) and finishes it. */

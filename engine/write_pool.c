@@ -11,11 +11,11 @@
 #include "engine/writer.h"
 
 enum {
-  REFRESH_MS = 60000,            /* read_until of idle shards is stored at most this often */
-  COMMIT_PAUSE = 10,             /* no commit sooner than so many times the last one took */
+  REFRESH_MS = 60000, /* read_until of idle shards is stored at most this often */
+  COMMIT_PAUSE = 10,  /* no commit sooner than so many times the last one took */
   BACKOFF_BASE_MS = 100,
   BACKOFF_CAP_MS = 10000,
-  GIVE_UP_MS = 10 * 60 * 1000    /* without a commit since the first failure */
+  GIVE_UP_MS = 10 * 60 * 1000 /* without a commit since the first failure */
 };
 
 struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
@@ -141,12 +141,18 @@ static void judge(struct sc_writer *w, const struct sc_error *err) {
     case SC_CLASS_REWIND:
     case SC_CLASS_RETRY:
     case SC_CLASS_TAKE_AGAIN:
-    case SC_CLASS_REPLAN: rewind_all(w, err); return;
-    default: die(w, err); return;
+    case SC_CLASS_REPLAN:
+      rewind_all(w, err);
+      return;
+    default:
+      die(w, err);
+      return;
   }
 }
 
 static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const struct sc_taken *taken) {
+  s->batch = 0;
+  s->inside = false;
   sc_checkpoint_taken(&s->checkpoint, w->term, taken->epoch, &taken->sequence, taken->read_until_ms, taken->ended);
   if (s->done) {
     if (sc_sequence_compare(&taken->sequence, &s->done_at) != 0) tell(w, SC_CONTROL_WENT_BACK, s->info);
@@ -195,21 +201,28 @@ static void touch(struct sc_writer *w, struct sc_writer_shard *s, uint32_t flags
   s->flags |= flags;
 }
 
-/* Every span must continue where its shard stands: nothing can be written twice or out of order. */
+static bool follows(const struct sc_writer_shard *s, const struct sc_span *span) {
+  return span->starts_inside == s->inside && span->first_batch == s->batch + (s->inside ? 0 : 1);
+}
+
+/* Every span must continue where its shard stands: nothing can be written twice, out of order, or be left out. */
 static int accept_spans(struct sc_writer *w, const struct sc_block *block, struct sc_error *err) {
   for (uint32_t i = 0; i < block->n_spans; i++) {
     const struct sc_span *span = &block->spans[i];
     struct sc_writer_shard *s = find_shard(w, span->shard);
     SC_ASSERT(s != NULL);
-    int rc = sc_checkpoint_accept(&s->checkpoint, block->term, &span->first, &span->last, (span->flags & SC_BATCH_END) != 0,
-                                  span->read_until_ms);
+    int rc = !follows(s, span) ? SC_E_INTERNAL
+                               : sc_checkpoint_accept(&s->checkpoint, block->term, &span->first, &span->last,
+                                                      (span->flags & SC_BATCH_END) != 0, span->read_until_ms);
     if (rc != SC_OK) {
-      sc_error_set(err, rc, "shard %s: records %.*s..%.*s do not continue position %.*s", span->shard->id, span->first.len,
-                   span->first.digits, span->last.len, span->last.digits, s->checkpoint.pending.len,
+      sc_error_set(err, rc, "shard %s: records %.*s..%.*s do not continue position %.*s", span->shard->id,
+                   span->first.len, span->first.digits, span->last.len, span->last.digits, s->checkpoint.pending.len,
                    s->checkpoint.pending.digits);
       err->class = SC_CLASS_REWIND;
       return rc;
     }
+    s->batch = span->last_batch;
+    s->inside = span->ends_inside;
     touch(w, s, span->flags);
     if (span->flags != 0) w->tx_urgent = true;
   }
@@ -414,7 +427,9 @@ static void read_mail(struct sc_writer *w) {
   struct sc_write_message m;
   while (sc_mailbox_receive(w->run->write_boxes[w->index], &m)) {
     switch (m.kind) {
-      case SC_WRITE_ADD: add_shard(w, &m); break;
+      case SC_WRITE_ADD:
+        add_shard(w, &m);
+        break;
       case SC_WRITE_REWIND:
         if (w->state == SC_WRITER_WORKING && m.term == w->term) {
           struct sc_error err;
@@ -425,8 +440,8 @@ static void read_mail(struct sc_writer *w) {
       case SC_WRITE_GO:
         if (w->state != SC_WRITER_LOST) break;
         w->state = SC_WRITER_BACKING_OFF;
-        w->retry_ms = sc_clock_mono_ms() +
-                      sc_random_backoff_ms(&w->random, BACKOFF_BASE_MS, BACKOFF_CAP_MS, w->failures > 0 ? w->failures - 1 : 0);
+        w->retry_ms = sc_clock_mono_ms() + sc_random_backoff_ms(&w->random, BACKOFF_BASE_MS, BACKOFF_CAP_MS,
+                                                                w->failures > 0 ? w->failures - 1 : 0);
         break;
       case SC_WRITE_HOLD:
         w->hold_wanted = true;
@@ -483,14 +498,17 @@ static bool work(struct sc_writer *w) {
   read_mail(w);
   int64_t now_ms = sc_clock_mono_ms();
   switch (w->state) {
-    case SC_WRITER_HOLDING: return false;
+    case SC_WRITER_HOLDING:
+      return false;
     case SC_WRITER_BACKING_OFF:
       if (now_ms < w->retry_ms) return take_blocks(w);
       come_back(w);
       return true;
     case SC_WRITER_LOST:
-    case SC_WRITER_DEAD: return take_blocks(w);
-    case SC_WRITER_WORKING: break;
+    case SC_WRITER_DEAD:
+      return take_blocks(w);
+    case SC_WRITER_WORKING:
+      break;
   }
   bool worked = false;
   if (commit_in_ms(w, now_ms) == 0) {
@@ -508,7 +526,8 @@ static bool work(struct sc_writer *w) {
 
 /* The last stage: everything handed over is committed, or the state says that it can't be. */
 static bool is_done(struct sc_writer *w) {
-  if (sc_run_stage(w->run) < SC_STAGE_STOP_WRITE || w->state == SC_WRITER_LOST || w->state == SC_WRITER_BACKING_OFF) return false;
+  if (sc_run_stage(w->run) < SC_STAGE_STOP_WRITE || w->state == SC_WRITER_LOST || w->state == SC_WRITER_BACKING_OFF)
+    return false;
   if (w->state == SC_WRITER_WORKING && w->first != NULL) commit(w);
   return w->first == NULL && w->state != SC_WRITER_LOST;
 }

@@ -6,14 +6,16 @@
 #include "engine/writer.h"
 
 /* The refused row becomes a dead letter of its own block; its raw bytes come from the stream again. */
-static int bury(struct sc_writer *w, struct sc_block *block, uint32_t row, const struct sc_refusal *refusal, struct sc_error *err) {
+static int bury(struct sc_writer *w, struct sc_block *block, uint32_t row, const struct sc_refusal *refusal,
+                struct sc_error *err) {
   const struct sc_row_ref *ref = &block->rows[row];
   struct sc_span *span = &block->spans[ref->span];
   struct sc_slice digits = {block->sequences + ref->sequence_offset, ref->sequence_len};
   struct sc_sequence sequence;
   SC_ASSERT(sc_sequence_parse(digits, &sequence));
   if (w->run->settings.fail_on_error || w->run->sink_ops->encode_dead == NULL) {
-    sc_error_set(err, SC_E_ROW, "shard %s, sequence number %.*s: %s", span->shard->id, SC_SLICE_ARGS(digits), refusal->reason);
+    sc_error_set(err, SC_E_ROW, "shard %s, sequence number %.*s: %s", span->shard->id, SC_SLICE_ARGS(digits),
+                 refusal->reason);
     memcpy(err->sqlstate, refusal->sqlstate, sizeof(err->sqlstate));
     sc_error_hint(err, "the target refused this row; --on-error=dead-letter keeps such records aside and goes on");
     err->class = SC_CLASS_FATAL;
@@ -51,8 +53,8 @@ out:
 }
 
 /* Tries rows [first, end) in a COPY behind a savepoint. SC_E_ROW: they are taken back and *refusal says what is known. */
-static int try_rows(struct sc_writer *w, const struct sc_block *block, uint32_t first, uint32_t end, struct sc_refusal *refusal,
-                    struct sc_error *err) {
+static int try_rows(struct sc_writer *w, const struct sc_block *block, uint32_t first, uint32_t end,
+                    struct sc_refusal *refusal, struct sc_error *err) {
   const struct sc_sink_ops *ops = w->run->sink_ops;
   int rc = ops->savepoint(w->session, err);
   if (rc == SC_OK) rc = ops->push(w->session, block, first, end, err);
@@ -69,7 +71,8 @@ static int try_rows(struct sc_writer *w, const struct sc_block *block, uint32_t 
 }
 
 /* All rows of [first, end) but the refused ones: by the row the server names, else by halves. */
-static int replay_rows(struct sc_writer *w, struct sc_block *block, uint32_t first, uint32_t end, struct sc_error *err) {
+static int replay_rows(struct sc_writer *w, struct sc_block *block, uint32_t first, uint32_t end,
+                       struct sc_error *err) {
   while (first < end) {
     struct sc_refusal refusal;
     int rc = try_rows(w, block, first, end, &refusal, err);

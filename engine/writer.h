@@ -10,18 +10,20 @@
 struct sc_writer_shard {
   const struct sc_shard_info *info;
   struct sc_checkpoint checkpoint;
-  uint32_t flags;  /* enum sc_batch_flag of the spans in the open transaction */
-  bool touched;    /* has a span in the open transaction */
-  bool done;       /* its end, or its tip in a bounded load, is committed, with this position: */
+  uint32_t flags; /* enum sc_batch_flag of the spans in the open transaction */
+  bool touched;   /* has a span in the open transaction */
+  uint64_t batch; /* the last one accepted since the take */
+  bool inside;    /* and it is not complete */
+  bool done;      /* its end, or its tip in a bounded load, is committed, with this position: */
   struct sc_sequence done_at;
 };
 
 enum sc_writer_state {
   SC_WRITER_WORKING,
-  SC_WRITER_HOLDING,   /* committed; waits for GO_ON */
-  SC_WRITER_LOST,      /* rewinding: waits for control's GO */
+  SC_WRITER_HOLDING,     /* committed; waits for GO_ON */
+  SC_WRITER_LOST,        /* rewinding: waits for control's GO */
   SC_WRITER_BACKING_OFF, /* has GO; opens a session at retry_ms */
-  SC_WRITER_DEAD       /* told control why; only gives blocks back */
+  SC_WRITER_DEAD         /* told control why; only gives blocks back */
 };
 
 struct sc_writer {
@@ -39,14 +41,14 @@ struct sc_writer {
   struct sc_commit_row *rows;
 
   bool in_transaction;
-  struct sc_block *first, *last;  /* of the open transaction, kept until the commit is known */
+  struct sc_block *first, *last; /* of the open transaction, kept until the commit is known */
   uint64_t tx_rows, tx_bytes;
-  int64_t tx_oldest_ms;           /* monotonic; when its oldest block was begun */
-  bool tx_urgent;                 /* a shard's end or tip is in it */
+  int64_t tx_oldest_ms; /* monotonic; when its oldest block was begun */
+  bool tx_urgent;       /* a shard's end or tip is in it */
   int64_t last_commit_ms, last_commit_took_ms;
 
   bool hold_wanted;
-  unsigned failures;              /* rewinds in a row without a commit */
+  unsigned failures; /* rewinds in a row without a commit */
   int64_t first_failure_ms, retry_ms;
 };
 

@@ -35,6 +35,12 @@ static bool fault(unsigned per_mille) {
 
 static uint32_t shard_number(const char *id) { return (uint32_t)strtoul(id + strlen("shard-"), NULL, 10); }
 
+static uint32_t place_of(const struct sc_sequence *s) {
+  uint64_t place = 0;
+  sc_slice_to_u64(sc_sequence_view(s), &place);
+  return (uint32_t)place;
+}
+
 static bool is_closed(uint32_t shard) { return the_model->first_splits && shard == 0; }
 static bool is_child(uint32_t shard) { return the_model->first_splits && shard + 2 >= the_model->n_shards; }
 
@@ -76,15 +82,16 @@ static int source_list(struct sc_source *source, struct sc_listed **shards, size
   return SC_OK;
 }
 
-static int source_reread(struct sc_source *source, const char *shard_id, const struct sc_sequence *sequence, struct sc_buf *data,
-                         struct sc_error *err) {
+static int source_reread(struct sc_source *source, const char *shard_id, const struct sc_sequence *sequence,
+                         struct sc_buf *data, struct sc_error *err) {
   (void)source, (void)err;
-  uint32_t value = shard_number(shard_id) * SHARD_STEP + (uint32_t)strtoul(sequence->digits, NULL, 10);
+  uint32_t value = shard_number(shard_id) * SHARD_STEP + place_of(sequence);
   sc_buf_add(data, &value, sizeof(value));
   return SC_OK;
 }
 
-static int reader_new(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out, struct sc_error *err) {
+static int reader_new(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out,
+                      struct sc_error *err) {
   (void)source, (void)err;
   *out = sc_alloc_zero(1, sizeof(**out));
   (*out)->config = *config;
@@ -111,7 +118,8 @@ static void fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t f
   size_t bytes = n * sizeof(uint32_t), cost = sc_batch_cost(bytes);
   free(call->iterator);
   call->iterator = NULL;
-  call->reply = (struct sc_reply){.n_records = n, .body_bytes = bytes, .full = from + n < all, .behind_ms = from + n < all ? 1000 : 0};
+  call->reply = (struct sc_reply){
+      .n_records = n, .body_bytes = bytes, .full = from + n < all, .behind_ms = from + n < all ? 1000 : 0};
   if (is_closed(shard) && from + n == all) {
     call->reply.has_children = true;
   } else {
@@ -161,10 +169,19 @@ static void reader_cancel(struct sc_reader *reader, struct sc_call *call) {
   sc_error_set(&call->error, SC_E_STOPPED, "cancelled");
 }
 
-const struct sc_source_ops model_source = {
-    .name = "model", .describe = source_text, .stream_name = source_text, .pace = source_pace, .identity = source_identity,
-    .list_shards = source_list, .reread = source_reread, .reader_new = reader_new, .reader_free = reader_free,
-    .reader_start = reader_start, .reader_poll = reader_poll, .reader_next = reader_next, .reader_cancel = reader_cancel};
+const struct sc_source_ops model_source = {.name = "model",
+                                           .describe = source_text,
+                                           .stream_name = source_text,
+                                           .pace = source_pace,
+                                           .identity = source_identity,
+                                           .list_shards = source_list,
+                                           .reread = source_reread,
+                                           .reader_new = reader_new,
+                                           .reader_free = reader_free,
+                                           .reader_start = reader_start,
+                                           .reader_poll = reader_poll,
+                                           .reader_next = reader_next,
+                                           .reader_cancel = reader_cancel};
 
 /* ---- the decoder: a record is a number of four bytes ---- */
 
@@ -182,7 +199,8 @@ static size_t decoder_scratch(size_t largest) {
   return sizeof(struct sc_decoder);
 }
 
-static int decoder_open(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out, struct sc_error *err) {
+static int decoder_open(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out,
+                        struct sc_error *err) {
   (void)err;
   out->n = (uint32_t)(batch->body_len / sizeof(uint32_t));
   for (uint32_t i = 0; i < out->n; i++) {
@@ -200,7 +218,8 @@ static const char *decoder_sniff(const struct sc_record *records, uint32_t n, ui
   return NULL;
 }
 
-static void decoder_sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into) {
+static void decoder_sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n,
+                           struct sc_sample *into) {
   (void)decoder, (void)records;
   for (uint32_t i = 0; i < n; i++) {
     sc_sample_add(into, SC_SLICE_LITERAL("value"), SC_KIND_INTEGER);
@@ -214,8 +233,8 @@ static uint32_t value_of(const struct sc_record *record) {
   return value;
 }
 
-static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records, uint32_t n,
-                               struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
+static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
+                               uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
   (void)decoder, (void)plan, (void)unknown;
   uint32_t i = 0;
   for (; i < n && i < out->cap_rows; i++) {
@@ -230,9 +249,14 @@ static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan 
   return i;
 }
 
-const struct sc_decoder_ops model_decoder = {.name = "model", .new = decoder_new, .free = decoder_free,
-                                             .scratch_bytes = decoder_scratch, .open = decoder_open, .sniff = decoder_sniff,
-                                             .sample = decoder_sample, .decode = decoder_decode};
+const struct sc_decoder_ops model_decoder = {.name = "model",
+                                             .new = decoder_new,
+                                             .free = decoder_free,
+                                             .scratch_bytes = decoder_scratch,
+                                             .open = decoder_open,
+                                             .sniff = decoder_sniff,
+                                             .sample = decoder_sample,
+                                             .decode = decoder_decode};
 
 /* ---- the database ---- */
 
@@ -288,8 +312,8 @@ static int sink_survey(struct sc_session *s, struct sc_survey *out, struct sc_er
   return SC_OK;
 }
 
-static int sink_add(struct sc_session *s, const struct sc_stream_identity *identity, const struct sc_position_row *rows, size_t n,
-                    struct sc_error *err) {
+static int sink_add(struct sc_session *s, const struct sc_stream_identity *identity, const struct sc_position_row *rows,
+                    size_t n, struct sc_error *err) {
   (void)s, (void)identity, (void)err;
   for (size_t i = 0; i < n; i++) {
     the_model->shards[shard_number(rows[i].shard_id)].stored = true;
@@ -303,7 +327,8 @@ static int sink_release(struct sc_session *s, const struct sc_commit_row *rows, 
   return SC_OK;
 }
 
-static int sink_take(struct sc_session *s, const char *const *ids, size_t n, struct sc_taken *out, struct sc_error *err) {
+static int sink_take(struct sc_session *s, const char *const *ids, size_t n, struct sc_taken *out,
+                     struct sc_error *err) {
   (void)s, (void)err;
   pthread_mutex_lock(&the_model->lock);
   for (size_t i = 0; i < n; i++) {
@@ -332,16 +357,19 @@ static int sink_plan(struct sc_session *s, const struct sc_sample *sample, uint3
   return SC_OK;
 }
 
-static uint32_t sink_encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first, const struct sc_record *records,
-                            uint32_t span, struct sc_block *block, struct sc_rejects *rejects, size_t *needed) {
+static uint32_t sink_encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first,
+                            const struct sc_record *records, uint32_t span, struct sc_block *block,
+                            struct sc_rejects *rejects, size_t *needed) {
   (void)plan, (void)rejects;
   uint32_t row = first;
   for (; row < cells->n_rows && block->n_rows < block->cap_rows; row++) {
     struct sc_slice digits = records[cells->record[row]].sequence;
     if (block->cap - block->len < ROW_BYTES || block->sequences_cap - block->sequences_len < digits.len) break;
     uint32_t value = (uint32_t)cells->cells[row].i;
-    block->rows[block->n_rows++] = (struct sc_row_ref){.offset = (uint32_t)block->len, .span = span,
-        .sequence_offset = (uint32_t)block->sequences_len, .sequence_len = (uint32_t)digits.len};
+    block->rows[block->n_rows++] = (struct sc_row_ref){.offset = (uint32_t)block->len,
+                                                       .span = span,
+                                                       .sequence_offset = (uint32_t)block->sequences_len,
+                                                       .sequence_len = (uint32_t)digits.len};
     memcpy(block->sequences + block->sequences_len, digits.ptr, digits.len);
     block->sequences_len += digits.len;
     memcpy(block->data + block->len, &value, ROW_BYTES);
@@ -366,7 +394,8 @@ static int sink_begin(struct sc_session *s, struct sc_error *err) {
   return SC_OK;
 }
 
-static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_t first, uint32_t end, struct sc_error *err) {
+static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_t first, uint32_t end,
+                     struct sc_error *err) {
   if (fault(the_model->push_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
   if (!s->in_copy) s->copy_from = s->n_rows;
   s->in_copy = true;
@@ -380,7 +409,8 @@ static int sink_end_copy(struct sc_session *s, struct sc_error *err) {
   s->in_copy = false;
   for (size_t i = s->copy_from; was && the_model->refused_every != 0 && i < s->n_rows; i++) {
     if (s->rows[i] % the_model->refused_every != 0) continue;
-    s->refusal = (struct sc_refusal){.row_known = the_model->name_refused, .row = (uint32_t)(i - s->copy_from), .sqlstate = "23514"};
+    s->refusal = (struct sc_refusal){
+        .row_known = the_model->name_refused, .row = (uint32_t)(i - s->copy_from), .sqlstate = "23514"};
     snprintf(s->refusal.reason, sizeof(s->refusal.reason), "refused");
     pthread_mutex_lock(&the_model->lock);
     the_model->refusals++;
@@ -401,7 +431,7 @@ static int sink_push_dead(struct sc_session *s, const char *dead, size_t len, st
 static bool positions_match(const struct sc_commit_row *rows, size_t n) {
   for (size_t i = 0; i < n; i++) {
     uint32_t k = shard_number(rows[i].shard_id);
-    uint32_t previous = rows[i].previous->len == 0 ? 0 : (uint32_t)strtoul(rows[i].previous->digits, NULL, 10);
+    uint32_t previous = place_of(rows[i].previous);
     if (the_model->shards[k].epoch != rows[i].epoch || the_model->shards[k].position != previous) return false;
   }
   return true;
@@ -414,12 +444,14 @@ static void apply(struct sc_session *s, const struct sc_commit_row *rows, size_t
   the_model->n_dead += s->n_dead;
   for (size_t i = 0; i < n; i++) {
     uint32_t k = shard_number(rows[i].shard_id);
-    if (rows[i].sequence->len > 0) the_model->shards[k].position = (uint32_t)strtoul(rows[i].sequence->digits, NULL, 10);
+    if (rows[i].sequence->len > 0)
+      the_model->shards[k].position = place_of(rows[i].sequence);
     the_model->shards[k].ended = rows[i].ended;
   }
 }
 
-static int sink_commit(struct sc_session *s, const struct sc_commit_row *rows, size_t n, bool is_last, struct sc_error *err) {
+static int sink_commit(struct sc_session *s, const struct sc_commit_row *rows, size_t n, bool is_last,
+                       struct sc_error *err) {
   (void)is_last;
   bool lost = fault(the_model->commit_lost), done_but_lost = fault(the_model->commit_lost_done);
   pthread_mutex_lock(&the_model->lock);
@@ -445,10 +477,28 @@ static int sink_back(struct sc_session *s, struct sc_error *err) {
 
 static void sink_refusal(const struct sc_session *s, struct sc_refusal *out) { *out = s->refusal; }
 
-const struct sc_sink_ops model_sink = {
-    .name = "model", .keeps_positions = true, .describe = sink_describe, .session_open = session_open,
-    .session_close = session_close, .prepare = sink_ok, .lock = sink_lock, .check_lock = sink_ok, .survey = sink_survey,
-    .forget = sink_ok, .add_shards = sink_add, .release = sink_release, .take = sink_take, .make_plan = sink_plan,
-    .encode = sink_encode, .encode_dead = sink_encode_dead, .begin = sink_begin, .push = sink_push, .end_copy = sink_end_copy,
-    .push_dead = sink_push_dead, .commit = sink_commit, .rollback = sink_begin, .savepoint = sink_savepoint,
-    .back_to_savepoint = sink_back, .refusal = sink_refusal};
+const struct sc_sink_ops model_sink = {.name = "model",
+                                       .keeps_positions = true,
+                                       .describe = sink_describe,
+                                       .session_open = session_open,
+                                       .session_close = session_close,
+                                       .prepare = sink_ok,
+                                       .lock = sink_lock,
+                                       .check_lock = sink_ok,
+                                       .survey = sink_survey,
+                                       .forget = sink_ok,
+                                       .add_shards = sink_add,
+                                       .release = sink_release,
+                                       .take = sink_take,
+                                       .make_plan = sink_plan,
+                                       .encode = sink_encode,
+                                       .encode_dead = sink_encode_dead,
+                                       .begin = sink_begin,
+                                       .push = sink_push,
+                                       .end_copy = sink_end_copy,
+                                       .push_dead = sink_push_dead,
+                                       .commit = sink_commit,
+                                       .rollback = sink_begin,
+                                       .savepoint = sink_savepoint,
+                                       .back_to_savepoint = sink_back,
+                                       .refusal = sink_refusal};

@@ -24,16 +24,16 @@ struct model {
   /* faults, in per mille of the calls */
   unsigned read_faults, push_faults, commit_lost, commit_lost_done;
   struct sc_random random;
-  pthread_mutex_t lock;   /* guards all below, and random */
+  pthread_mutex_t lock; /* guards all below, and random */
   /* the database */
-  uint32_t *rows;         /* shard * 1,000,000 + record */
+  uint32_t *rows; /* shard * 1,000,000 + record */
   size_t n_rows;
   uint32_t *dead;
   size_t n_dead;
   struct {
     bool stored, ended;
     int64_t epoch;
-    uint32_t position;    /* records committed */
+    uint32_t position; /* records committed */
     struct sc_position start;
   } shards[MODEL_SHARDS_MAX];
   unsigned rewinds, refusals;

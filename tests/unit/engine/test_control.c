@@ -1,13 +1,10 @@
 #include "engine/control.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/log.h"
+#include "tests/unit/base/check.h"
 #include "tests/unit/engine/model_stream.c" /* one program a test file: the model is compiled into it */
 
 static int load(struct model *m, uint64_t max_records, struct sc_error *err) {
@@ -15,9 +12,19 @@ static int load(struct model *m, uint64_t max_records, struct sc_error *err) {
   run->source_ops = &model_source;
   run->decoder_ops = &model_decoder;
   run->sink_ops = &model_sink;
-  run->settings = (struct sc_settings){.fetch_threads = 2, .parse_threads = 2, .write_threads = 2, .limit = 700,
-      .flush_interval_ms = 20, .flush_rows = 2000, .max_records = max_records, .stop_timeout_ms = 20000,
-      .discovery_ms = 1000, .block_bytes = 8192, .largest_reply_bytes = 1 << 16, .largest_record_bytes = 1024, .max_columns = 10};
+  run->settings = (struct sc_settings){.fetch_threads = 2,
+                                       .parse_threads = 2,
+                                       .write_threads = 2,
+                                       .limit = 700,
+                                       .flush_interval_ms = 20,
+                                       .flush_rows = 2000,
+                                       .max_records = max_records,
+                                       .stop_timeout_ms = 20000,
+                                       .discovery_ms = 1000,
+                                       .block_bytes = 8192,
+                                       .largest_reply_bytes = 1 << 16,
+                                       .largest_record_bytes = 1024,
+                                       .max_columns = 10};
   model_source.pace(NULL, &run->settings.pace);
   sc_brake_init(&run->brake, true, UINT64_MAX);
   struct sc_load_wish wish = {.start = {.start = SC_START_TRIM_HORIZON}, .memory_bytes = 64u << 20, .quiet = true};
@@ -40,7 +47,8 @@ static void assert_all_once(struct model *m) {
   for (uint32_t s = 0; s < m->n_shards; s++) {
     for (uint32_t i = 1; i <= m->records_a_shard; i++) {
       uint32_t value = s * 1000000 + i;
-      bool bad = (m->bad_every != 0 && value % m->bad_every == 0) || (m->refused_every != 0 && value % m->refused_every == 0);
+      bool bad =
+          (m->bad_every != 0 && value % m->bad_every == 0) || (m->refused_every != 0 && value % m->refused_every == 0);
       if (bad) {
         assert_true(dead < m->n_dead);
         assert_int_equal(m->dead[dead++], value);
