@@ -189,23 +189,7 @@ static struct progress encode_vectors(enum sc_simd level, const uint8_t *src, si
   return (struct progress){0, 0};
 }
 
-/* The run's last characters: fewer than four and then the padding that makes them four. Returns what it read, padding included. */
-static size_t decode_end(const uint8_t *src, size_t len, uint8_t *dst, size_t *written) {
-  size_t n = 0;
-  while (n < len && n < 4 && values[src[n]] != 0) n++;
-  if (n == 0) return len > 0 && src[0] == '=' ? SC_BASE64_BAD : 0;
-  size_t padding = 4 - n;
-  if (n == 1 || len < 4 || src[3] != '=' || src[n] != '=') return SC_BASE64_BAD;
-  if (len > 4 && (src[4] == '=' || values[src[4]] != 0)) return SC_BASE64_BAD;
-  uint32_t bits = (values[src[0]] - 1U) << 18 | (values[src[1]] - 1U) << 12;
-  if (n == 3) bits |= (values[src[2]] - 1U) << 6;
-  dst[0] = (uint8_t)(bits >> 16);
-  if (n == 3) dst[1] = (uint8_t)(bits >> 8);
-  *written += 3 - padding;
-  return 4;
-}
-
-size_t sc_base64_decode_run_at(enum sc_simd level, const char *src, size_t len, void *dst, size_t *out_len) {
+size_t sc_base64_decode_groups_at(enum sc_simd level, const char *src, size_t len, void *dst, size_t *out_len) {
   struct progress at = decode_vectors(level, src, len, dst);
   const uint8_t *in = (const uint8_t *)src;
   uint8_t *out = dst;
@@ -218,17 +202,30 @@ size_t sc_base64_decode_run_at(enum sc_simd level, const char *src, size_t len, 
     out[at.written + 1] = (uint8_t)(bits >> 8);
     out[at.written + 2] = (uint8_t)bits;
   }
-  size_t last = decode_end(in + at.read, len - at.read, out + at.written, &at.written);
   *out_len = at.written;
-  return last == SC_BASE64_BAD ? SC_BASE64_BAD : at.read + last;
+  return at.read;
 }
 
-size_t sc_base64_decode_run(const char *src, size_t len, void *dst, size_t *out_len) {
-  return sc_base64_decode_run_at(sc_simd_best(), src, len, dst, out_len);
+size_t sc_base64_decode_groups(const char *src, size_t len, void *dst, size_t *out_len) {
+  return sc_base64_decode_groups_at(sc_simd_best(), src, len, dst, out_len);
+}
+
+/* A last group of two or three characters and the padding that makes them four. */
+static bool decode_padded(const uint8_t *four, uint8_t *dst, size_t *written) {
+  uint8_t a = values[four[0]], b = values[four[1]], c = values[four[2]];
+  if (a == 0 || b == 0 || four[3] != '=' || (c == 0 && four[2] != '=')) return false;
+  uint32_t bits = (a - 1U) << 18 | (b - 1U) << 12;
+  if (c != 0) bits |= (c - 1U) << 6;
+  dst[0] = (uint8_t)(bits >> 16);
+  if (c != 0) dst[1] = (uint8_t)(bits >> 8);
+  *written += c == 0 ? 1 : 2;
+  return true;
 }
 
 bool sc_base64_decode(const char *src, size_t len, void *dst, size_t *out_len) {
-  return sc_base64_decode_run(src, len, dst, out_len) == len;
+  size_t read = sc_base64_decode_groups(src, len, dst, out_len);
+  if (read == len) return true;
+  return len - read == 4 && decode_padded((const uint8_t *)src + read, (uint8_t *)dst + *out_len, out_len);
 }
 
 static void encode_last(const uint8_t *src, size_t len, char *dst) {

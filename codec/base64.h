@@ -21,13 +21,12 @@ size_t sc_base64_encode(const void *src, size_t len, char *dst);
  * len / 4 * 3 bytes. False when that is no base64; dst is then undefined. */
 bool sc_base64_decode(const char *src, size_t len, void *dst, size_t *out_len);
 
-/* Decodes the longest run of base64 characters at src, at most len of them: for text with a closing quote behind it, so that nobody
- * has to look for the quote first. Returns the number of characters in the run and fills *out_len; SC_BASE64_BAD when the run
- * is no base64. Same rules for dst. */
-#define SC_BASE64_BAD ((size_t)-1)
-size_t sc_base64_decode_run(const char *src, size_t len, void *dst, size_t *out_len);
+/* Decodes groups of four characters as long as all four are of the alphabet: for text with a closing quote behind it, so that
+ * nobody has to look for the quote first. Returns the characters read, a multiple of 4, at most len; fills *out_len. What it did
+ * not read is untouched: the last group with its padding is left to sc_base64_decode. Same rules for dst. */
+size_t sc_base64_decode_groups(const char *src, size_t len, void *dst, size_t *out_len);
 
 size_t sc_base64_encode_at(enum sc_simd level, const void *src, size_t len, char *dst);
-size_t sc_base64_decode_run_at(enum sc_simd level, const char *src, size_t len, void *dst, size_t *out_len);
+size_t sc_base64_decode_groups_at(enum sc_simd level, const char *src, size_t len, void *dst, size_t *out_len);
 
 #endif
