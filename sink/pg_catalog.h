@@ -1,0 +1,43 @@
+/* The target table: described when it is there, made from a sample when it is not, and turned into a plan.
+ *
+ * An existing table is filled by column name: column "a" takes JSON key "a". Left out: generated and identity columns, and columns with a
+ * DEFAULT that no sampled record has a key for (so that the default applies). Metadata columns are filled when they exist by their names:
+ * kinesis_shard_id, kinesis_sequence_number, kinesis_arrival_time, kinesis_partition_key.
+ *
+ * A table we make has a column a key, named like it. Where that cannot be (longer than 63 bytes, empty, a system column's or metadata
+ * column's name, the same as another's after cutting) the name is cut or gets a suffix _2, _3 ..., and the key is kept as the column's
+ * comment, "shardcopy key: KEY", which later runs read. A key with U+0000 gets no column. Two loads may make the table at once.
+ *
+ * Control's session; no COPY open, no transaction open.
+ */
+#ifndef SC_SINK_PG_CATALOG_H
+#define SC_SINK_PG_CATALOG_H
+
+#include "sink/pg_names.h"
+
+/* --metadata: which metadata columns a table we make gets. */
+struct sc_pg_metadata {
+  bool shard, sequence, arrival, partition_key;
+  bool sequence_is_numeric; /* "sequence:numeric" */
+};
+int sc_pg_metadata_parse(const char *text, struct sc_pg_metadata *out, struct sc_error *err);
+
+/* Which columns with a DEFAULT are filled: decided with the first plan, kept for later plans of the run (a column added later with a
+ * DEFAULT is left to it until the next run). */
+struct sc_pg_defaults {
+  bool decided;
+  char (*filled)[64];
+  size_t n;
+};
+void sc_pg_defaults_fini(struct sc_pg_defaults *defaults);
+
+/* sample NULL: *out is NULL, with SC_OK, when the table is missing, and also when it has columns with a DEFAULT and nothing is decided
+ * yet: then a sample is wanted. */
+int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_metadata *metadata,
+                       struct sc_pg_defaults *defaults, const struct sc_sample *sample, uint32_t generation,
+                       struct sc_plan **out, struct sc_error *err);
+
+/* The column name for a key, unlike any of used (n names of 64 bytes, system columns come on top). False: the key can have none. */
+bool sc_pg_catalog_name(struct sc_slice key, const char (*used)[64], size_t n, char out[64]);
+
+#endif

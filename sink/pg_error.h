@@ -1,0 +1,30 @@
+/* What an error of PostgreSQL means for us: SQLSTATE and the moment it came -> code of errors.def. Pure.
+ *
+ * Rule of the house (architecture.md, Rows that do not fit): only classes 22, 23, 54, P0 (and 44000, a view's check) of a COPY or a COMMIT
+ * are the row's fault; everything that may pass by itself is retried; what the operator must change stops the load.
+ * Source: PostgreSQL manual, appendix A (error codes).
+ */
+#ifndef SC_SINK_PG_ERROR_H
+#define SC_SINK_PG_ERROR_H
+
+#include <stdbool.h>
+
+#include "engine/base/error.h"
+
+enum sc_pg_phase {
+  SC_PG_CONNECT, /* start-up and authentication */
+  SC_PG_QUERY,   /* any statement of ours but those below */
+  SC_PG_COPY,    /* COPY of rows, and what it fires; also SET CONSTRAINTS ALL IMMEDIATE */
+  SC_PG_COMMIT   /* COMMIT itself: deferred constraints */
+};
+
+/* sqlstate: 5 characters, or "" when the server gave none (connection lost). */
+int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase);
+/* Sets err->hint where there is something to do about it. */
+void sc_pg_hint(struct sc_error *err, const char *sqlstate, enum sc_pg_phase phase);
+/* The row a COPY error's CONTEXT names ("COPY t, line 3, column a: ..."), counted from 1; 0 when it names none. Server messages may be
+ * translated: the first number behind the table's name, in a line that speaks of COPY, is taken. column gets the name behind it, "" when
+ * there is none. */
+unsigned long long sc_pg_context_line(const char *context, const char *table, char column[64]);
+
+#endif

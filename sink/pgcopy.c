@@ -1,0 +1,457 @@
+#include "sink/pgcopy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "sink/pg_number.h"
+#include "sink/pg_time.h"
+#include "sink/pg_types.h"
+#include "sink/pgcopy_text.h"
+#include "sink/rows.h"
+
+const char sc_pgcopy_header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* signature, flags, length of the extension */
+const char sc_pgcopy_trailer[2] = {'\377', '\377'};
+
+/* ---- Bytes ---- */
+
+static inline char *put16(char *out, uint16_t v) {
+  v = __builtin_bswap16(v);
+  memcpy(out, &v, 2);
+  return out + 2;
+}
+static inline char *put32(char *out, uint32_t v) {
+  v = __builtin_bswap32(v);
+  memcpy(out, &v, 4);
+  return out + 4;
+}
+static inline char *put64(char *out, uint64_t v) {
+  v = __builtin_bswap64(v);
+  memcpy(out, &v, 8);
+  return out + 8;
+}
+static inline char *put_bytes(char *out, const void *bytes, size_t len) {
+  out = put32(out, (uint32_t)len);
+  if (len) memcpy(out, bytes, len);
+  return out + len;
+}
+
+char *sc_pgcopy_put_bytes(char *out, const void *bytes, size_t len) { return put_bytes(out, bytes, len); }
+char *sc_pgcopy_put_null(char *out) { return put32(out, UINT32_MAX); }
+char *sc_pgcopy_put_count(char *out, uint16_t columns) { return put16(out, columns); }
+char *sc_pgcopy_put_time(char *out, int64_t epoch_us) {
+  return put64(put32(out, 8), (uint64_t)(epoch_us - SC_PG_EPOCH_US));
+}
+
+/* ---- Refusing ---- */
+
+char *sc_pgcopy_reject(const struct sc_pgcopy_column *column, struct sc_reject *why, const char *sqlstate,
+                       const char *fmt, ...) {
+  va_list args;
+  memcpy(why->sqlstate, sqlstate, 6);
+  int n = snprintf(why->reason, sizeof(why->reason), "column \"%s\": ", column->name);
+  va_start(args, fmt);
+  vsnprintf(why->reason + n, sizeof(why->reason) - (size_t)n, fmt, args);
+  va_end(args);
+  return NULL;
+}
+
+/* A cell as a message shows it: its first bytes, whole characters, control characters blanked. */
+static const char *show(const struct sc_cell *cell, char out[64]) {
+  static const char *const kinds[] = {[SC_CELL_NULL] = "null", [SC_CELL_TIME] = "a time"};
+  if (cell->type == SC_CELL_BOOL) return cell->i ? "true" : "false";
+  if (cell->type == SC_CELL_NULL || cell->type == SC_CELL_TIME) return kinds[cell->type];
+  if (cell->type == SC_CELL_INT || cell->type == SC_CELL_DOUBLE) {
+    char *end = cell->type == SC_CELL_INT ? sc_pg_put_int(out, cell->i) : sc_pg_put_double(out, cell->d);
+    *end = 0;
+    return out;
+  }
+  size_t n = cell->len < 48 ? cell->len : 48;
+  while (n && n < cell->len && ((unsigned char)cell->ptr[n] & 0xC0) == 0x80) n--;
+  snprintf(out, 64, "\"%.*s%s\"", (int)n, cell->ptr, n < cell->len ? "..." : "");
+  for (char *p = out; *p; p++) {
+    if ((unsigned char)*p < 32 || *p == 127) *p = ' ';
+  }
+  return out;
+}
+
+static char *refuse_value(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
+                          const char *sqlstate) {
+  char text[64];
+  const char *type = sc_pg_type_name(c->type);
+  if (!strcmp(sqlstate, "22003"))
+    return sc_pgcopy_reject(c, why, sqlstate, "%s is out of range for %s", show(cell, text), type);
+  return sc_pgcopy_reject(c, why, sqlstate, "%s is not a value of %s", show(cell, text), type);
+}
+
+static char *refuse_number(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
+                           enum sc_pg_number_status status) {
+  char text[64];
+  if (status == SC_PG_NUMBER_FRACTION)
+    return sc_pgcopy_reject(c, why, "22P02", "%s is not a whole number", show(cell, text));
+  return refuse_value(c, cell, why, status == SC_PG_NUMBER_RANGE ? "22003" : "22P02");
+}
+
+static inline bool is_text(const struct sc_cell *cell) {
+  return cell->type - SC_CELL_NUMBER <= SC_CELL_JSON - SC_CELL_NUMBER;
+}
+_Static_assert(SC_CELL_STRING == SC_CELL_NUMBER + 1 && SC_CELL_JSON == SC_CELL_NUMBER + 2,
+               "cells with text stand side by side");
+
+static inline struct sc_slice slice_of(const struct sc_cell *cell) { return sc_slice_of(cell->ptr, cell->len); }
+/* NUMBER or STRING: what may spell a number or a time. */
+static inline bool is_word(const struct sc_cell *cell) {
+  return cell->type == SC_CELL_NUMBER || cell->type == SC_CELL_STRING;
+}
+
+/* ---- Numbers ---- */
+
+static bool int_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell, int64_t *out, struct sc_reject *why) {
+  if (cell->type == SC_CELL_INT) {
+    *out = cell->i;
+    return true;
+  }
+  if (cell->type == SC_CELL_TIME) {
+    *out = cell->i / 1000;
+    return true;
+  }
+  char text[24];
+  struct sc_slice number = slice_of(cell);
+  if (cell->type == SC_CELL_DOUBLE) number = sc_slice_of(text, (size_t)(sc_pg_put_double(text, cell->d) - text));
+  else if (!is_word(cell)) return refuse_value(c, cell, why, "22P02");
+  enum sc_pg_number_status status = sc_pg_number_to_int64(number, out);
+  return status == SC_PG_NUMBER_OK || refuse_number(c, cell, why, status);
+}
+
+static char *put_int8(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  int64_t v;
+  if (!int_of(c, cell, &v, why)) return NULL;
+  return put64(put32(out, 8), (uint64_t)v);
+}
+static char *put_int4(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  int64_t v;
+  if (!int_of(c, cell, &v, why)) return NULL;
+  if (v != (int32_t)v) return refuse_value(c, cell, why, "22003");
+  return put32(put32(out, 4), (uint32_t)v);
+}
+static char *put_int2(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  int64_t v;
+  if (!int_of(c, cell, &v, why)) return NULL;
+  if (v != (int16_t)v) return refuse_value(c, cell, why, "22003");
+  return put16(put32(out, 2), (uint16_t)v);
+}
+
+static bool double_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell, double *out,
+                      struct sc_reject *why) {
+  if (cell->type == SC_CELL_DOUBLE) *out = cell->d;
+  else if (cell->type == SC_CELL_INT) *out = (double)cell->i;
+  else if (!is_word(cell)) return refuse_value(c, cell, why, "22P02");
+  else {
+    enum sc_pg_number_status status = sc_pg_number_to_double(slice_of(cell), out);
+    return status == SC_PG_NUMBER_OK || refuse_number(c, cell, why, status);
+  }
+  return true;
+}
+
+static char *put_float8(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                        struct sc_reject *why) {
+  double v;
+  uint64_t bits;
+  if (!double_of(c, cell, &v, why)) return NULL;
+  memcpy(&bits, &v, 8);
+  return put64(put32(out, 8), bits);
+}
+
+static char *put_float4(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                        struct sc_reject *why) {
+  double v;
+  uint32_t bits;
+  if (!double_of(c, cell, &v, why)) return NULL;
+  float narrow = (float)v;
+  bool overflows = __builtin_isinf(narrow) && !__builtin_isinf(v), vanishes = narrow == 0 && v != 0;
+  if (overflows || vanishes) return refuse_value(c, cell, why, "22003");
+  memcpy(&bits, &narrow, 4);
+  return put32(put32(out, 4), bits);
+}
+
+static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                         struct sc_reject *why) {
+  enum sc_pg_number_status status = SC_PG_NUMBER_SYNTAX;
+  char text[24];
+  size_t len = 0;
+  if (is_word(cell)) status = sc_pg_number_to_numeric(slice_of(cell), c->modifier, out + 4, &len);
+  else if (cell->type == SC_CELL_INT) status = sc_pg_int_to_numeric(cell->i, c->modifier, out + 4, &len);
+  else if (cell->type == SC_CELL_TIME) status = sc_pg_int_to_numeric(cell->i / 1000, c->modifier, out + 4, &len);
+  else if (cell->type == SC_CELL_DOUBLE) {
+    char *end = sc_pg_put_double(text, cell->d);
+    status = sc_pg_number_to_numeric(sc_slice_of(text, (size_t)(end - text)), c->modifier, out + 4, &len);
+  }
+  if (status) return refuse_number(c, cell, why, status);
+  put32(out, (uint32_t)len);
+  return out + 4 + len;
+}
+
+static int bool_word(struct sc_slice s) {
+  static const char *const words[] = {"true", "t", "yes", "y", "on", "1", "false", "f", "no", "n", "off", "0"};
+  for (int i = 0; i < 12; i++) {
+    if (strlen(words[i]) == s.len && !strncasecmp(words[i], s.ptr, s.len)) return i < 6;
+  }
+  return -1;
+}
+
+static char *put_bool(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  int v = -1;
+  if (cell->type == SC_CELL_BOOL) v = (int)cell->i;
+  else if (cell->type == SC_CELL_INT && (cell->i == 0 || cell->i == 1)) v = (int)cell->i;
+  else if (is_word(cell)) v = bool_word(slice_of(cell));
+  if (v < 0) return refuse_value(c, cell, why, "22P02");
+  out = put32(out, 1);
+  *out = (char)v;
+  return out + 1;
+}
+
+/* ---- Text ---- */
+
+/* A value that is not a string of its own, as text behind its length. */
+static char *put_as_text(const struct sc_cell *cell, char *out) {
+  char *end = out + 4;
+  if (cell->type == SC_CELL_INT) end = sc_pg_put_int(end, cell->i);
+  else if (cell->type == SC_CELL_DOUBLE) end = sc_pg_put_double(end, cell->d);
+  else if (cell->type == SC_CELL_TIME) end = sc_pg_put_time(end, cell->i);
+  else {
+    size_t n = cell->i ? 4 : 5;
+    memcpy(end, cell->i ? "true" : "false", n);
+    end += n;
+  }
+  put32(out, (uint32_t)(end - out - 4));
+  return end;
+}
+
+static char *put_text(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  if (!is_text(cell)) return put_as_text(cell, out);
+  if (cell->type == SC_CELL_STRING && cell->len && memchr(cell->ptr, 0, cell->len)) {
+    return sc_pgcopy_reject(c, why, "22021", "text cannot hold U+0000");
+  }
+  return put_bytes(out, cell->ptr, cell->len);
+}
+
+/* Characters, by the bytes that begin one. */
+static size_t count_characters(const char *text, size_t len) {
+  size_t n = 0;
+  for (size_t i = 0; i < len; i++) n += ((unsigned char)text[i] & 0xC0) != 0x80;
+  return n;
+}
+
+static bool ends_in_spaces(const char *text, size_t len, size_t keep_characters) {
+  size_t n = 0, i = 0;
+  while (i < len && (n += ((unsigned char)text[i] & 0xC0) != 0x80) <= keep_characters) i++;
+  while (i < len && text[i] == ' ') i++;
+  return i == len;
+}
+
+/* varchar(n), char(n): as the server does, spaces beyond the length do not count. */
+static char *put_varchar(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                         struct sc_reject *why) {
+  char *end = put_text(c, cell, out, why);
+  if (!end || c->modifier < 4) return end;
+  size_t most = (size_t)(c->modifier - 4), len = (size_t)(end - out - 4);
+  if (len <= most) return end;
+  size_t characters = count_characters(out + 4, len);
+  if (characters <= most || ends_in_spaces(out + 4, len, most)) return end;
+  return sc_pgcopy_reject(c, why, "22001", "%zu characters are too long for %s(%zu)", characters,
+                          sc_pg_type_name(c->type), most);
+}
+
+static int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c |= 0x20;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  if (!is_text(cell)) return put_as_text(cell, out);
+  bool hex = cell->type == SC_CELL_STRING && cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x';
+  if (!hex) return put_bytes(out, cell->ptr, cell->len);
+  char *end = out + 4;
+  for (uint32_t i = 2; i < cell->len; i += 2) {
+    int high = hex_value(cell->ptr[i]), low = i + 1 < cell->len ? hex_value(cell->ptr[i + 1]) : -1;
+    if (high < 0 || low < 0) return refuse_value(c, cell, why, "22P02");
+    *end++ = (char)(high << 4 | low);
+  }
+  put32(out, (uint32_t)(end - out - 4));
+  return end;
+}
+
+static char *put_uuid(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  struct sc_slice s = slice_of(cell);
+  if (cell->type != SC_CELL_STRING) return refuse_value(c, cell, why, "22P02");
+  if (s.len >= 2 && s.ptr[0] == '{' && s.ptr[s.len - 1] == '}') s.ptr++, s.len -= 2;
+  char *p = put32(out, 16);
+  size_t at = 0;
+  for (int i = 0; i < 16; i++) {
+    if (i && i % 2 == 0 && at < s.len && s.ptr[at] == '-') at++; /* a hyphen after each group of four digits */
+    int high = at < s.len ? hex_value(s.ptr[at]) : -1, low = at + 1 < s.len ? hex_value(s.ptr[at + 1]) : -1;
+    if (high < 0 || low < 0) return refuse_value(c, cell, why, "22P02");
+    *p++ = (char)(high << 4 | low);
+    at += 2;
+  }
+  return at == s.len ? p : refuse_value(c, cell, why, "22P02");
+}
+
+/* ---- Times ---- */
+
+static char *refuse_time(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
+                         bool range) {
+  char text[64];
+  if (range) return sc_pgcopy_reject(c, why, "22008", "%s: no such day or time", show(cell, text));
+  return sc_pgcopy_reject(c, why, "22007", "%s is not a value of %s (want YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][+HH:MM])",
+                          show(cell, text), sc_pg_type_name(c->type));
+}
+
+static char *put_timestamp(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                           struct sc_reject *why) {
+  int64_t us;
+  if (cell->type == SC_CELL_TIME) return put64(put32(out, 8), (uint64_t)(cell->i - SC_PG_EPOCH_US));
+  if (cell->type != SC_CELL_STRING) return refuse_time(c, cell, why, false);
+  enum sc_pg_time_status status = sc_pg_time_parse(slice_of(cell), c->type == SC_PG_TIMESTAMPTZ, &us);
+  if (status) return refuse_time(c, cell, why, status == SC_PG_TIME_RANGE);
+  return put64(put32(out, 8), (uint64_t)us);
+}
+
+static char *put_date(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  int32_t days;
+  if (cell->type == SC_CELL_TIME) {
+    int64_t us = cell->i - SC_PG_EPOCH_US, day = INT64_C(86400000000);
+    return put32(put32(out, 4), (uint32_t)(us >= 0 ? us / day : -((day - 1 - us) / day)));
+  }
+  if (cell->type != SC_CELL_STRING) return refuse_time(c, cell, why, false);
+  enum sc_pg_time_status status = sc_pg_date_parse(slice_of(cell), &days);
+  if (status) return refuse_time(c, cell, why, status == SC_PG_TIME_RANGE);
+  return put32(put32(out, 4), (uint32_t)days);
+}
+
+/* ---- JSON ---- */
+
+static char *put_json(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  if (cell->type == SC_CELL_STRING)
+    return refuse_value(c, cell, why, "22P02"); /* a decoder gives strings as JSON here */
+  return is_text(cell) ? put_bytes(out, cell->ptr, cell->len) : put_as_text(cell, out);
+}
+
+static char *put_jsonb(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  char *end = put_json(c, cell, out + 1, why);
+  if (!end) return NULL;
+  put32(out, (uint32_t)(end - out - 4));
+  out[4] = 1; /* the version of jsonb's format */
+  return end;
+}
+
+/* ---- Plans ---- */
+
+static sc_pgcopy_fn *encoder_of(uint32_t type) {
+  switch (type) {
+    case SC_PG_BOOL:
+      return put_bool;
+    case SC_PG_BYTEA:
+      return put_bytea;
+    case SC_PG_INT8:
+      return put_int8;
+    case SC_PG_INT2:
+      return put_int2;
+    case SC_PG_INT4:
+      return put_int4;
+    case SC_PG_JSON:
+      return put_json;
+    case SC_PG_FLOAT4:
+      return put_float4;
+    case SC_PG_FLOAT8:
+      return put_float8;
+    case SC_PG_BPCHAR:
+    case SC_PG_VARCHAR:
+      return put_varchar;
+    case SC_PG_DATE:
+      return put_date;
+    case SC_PG_TIMESTAMP:
+    case SC_PG_TIMESTAMPTZ:
+      return put_timestamp;
+    case SC_PG_NUMERIC:
+      return put_numeric;
+    case SC_PG_UUID:
+      return put_uuid;
+    case SC_PG_JSONB:
+      return put_jsonb;
+    default:
+      return put_text;
+  }
+}
+
+struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
+  struct sc_pgcopy *copy = sc_alloc_zero(1, sizeof(*copy) + plan->n_columns * sizeof(copy->columns[0]));
+  copy->text = text;
+  copy->growth = text ? SC_PGCOPY_TEXT_GROWTH : 1;
+  copy->n_columns = plan->n_columns;
+  for (uint32_t i = 0; i < plan->n_columns; i++) {
+    const struct sc_column *c = &plan->columns[i];
+    SC_ASSERT(text || sc_pg_type_is_binary(c->type));
+    sc_pgcopy_fn *encode = text ? sc_pgcopy_text_encoder(c->type) : encoder_of(c->type);
+    copy->columns[i] = (struct sc_pgcopy_column){encode, c->name, c->type, c->modifier, c->not_null};
+  }
+  return copy;
+}
+
+void sc_pgcopy_free(void *pgcopy) {
+  struct sc_pgcopy *copy = pgcopy;
+  if (!copy) return;
+  free(copy->begin_sql);
+  free(copy->fingerprint);
+  free(copy);
+}
+
+/* ---- Rows ---- */
+
+/* No row of these cells takes more. */
+static size_t bound_of(const struct sc_pgcopy *copy, const struct sc_cell *row) {
+  size_t text = 0;
+  for (uint32_t i = 0; i < copy->n_columns; i++) text += is_text(&row[i]) ? row[i].len : 0;
+  return 2 + (size_t)copy->n_columns * SC_PGCOPY_SLACK + text * copy->growth;
+}
+
+static char *put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, char *out, struct sc_reject *why) {
+  out = put16(out, (uint16_t)copy->n_columns);
+  for (uint32_t i = 0; i < copy->n_columns && out; i++) {
+    const struct sc_pgcopy_column *c = &copy->columns[i];
+    if (__builtin_expect(row[i].type == SC_CELL_NULL, 0)) {
+      out =
+          c->not_null ? sc_pgcopy_reject(c, why, "23502", "null, and the column is NOT NULL") : put32(out, UINT32_MAX);
+    } else {
+      out = c->encode(c, &row[i], out, why);
+    }
+  }
+  return out;
+}
+
+uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
+                          const struct sc_record *records, uint32_t span, struct sc_block *block,
+                          struct sc_rejects *rejects, size_t *needed_bytes) {
+  const struct sc_pgcopy *copy = plan->sink;
+  char *(*const put)(const struct sc_pgcopy *, const struct sc_cell *, char *, struct sc_reject *) =
+      copy->text ? sc_pgcopy_text_put_row : put_row;
+  uint32_t row = first_row;
+  *needed_bytes = 0;
+  SC_ASSERT(cells->n_columns == copy->n_columns);
+  for (; row < cells->n_rows; row++) {
+    const struct sc_cell *values = &cells->cells[(size_t)row * cells->n_columns];
+    struct sc_slice sequence = records[cells->record[row]].sequence;
+    size_t bound = bound_of(copy, values);
+    if (!sc_rows_fit(block, bound, sequence.len, needed_bytes)) break;
+    struct sc_reject *why = &rejects->items[rejects->n];
+    char *end = put(copy, values, block->data + block->len, why);
+    if (!end) {
+      why->record = cells->record[row];
+      rejects->n++;
+      continue;
+    }
+    sc_rows_add(block, (size_t)(end - block->data), span, sequence);
+  }
+  return row - first_row;
+}

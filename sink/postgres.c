@@ -1,0 +1,416 @@
+/* The PostgreSQL sink: the vtable of sink.h over pg_url, pg_conn, pg_names, pg_lock, pg_positions, pg_catalog, pgcopy and pg_dead. */
+#include "sink/postgres.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/program.h"
+#include "sink/pg_catalog.h"
+#include "sink/pg_dead.h"
+#include "sink/pg_lock.h"
+#include "sink/pg_positions.h"
+#include "sink/pg_url.h"
+#include "sink/pgcopy.h"
+
+/* What struct sc_sink is here. */
+struct postgres {
+  struct sc_pg_settings settings;
+  char schema[64], table[64], checkpoint_schema[64];
+  char *name_space;
+  char *description;
+  struct sc_pg_metadata metadata;
+  bool async;
+  pthread_mutex_t mutex; /* of the three below, set once by the first session */
+  bool named;
+  bool ascii_only;
+  struct sc_pg_names names;
+  struct sc_pg_defaults defaults; /* control's */
+};
+
+/* What struct sc_session is here. */
+struct session {
+  struct postgres *sink;
+  struct sc_pg *pg;
+  const struct sc_plan *plan; /* of the COPY that is open; NULL without one */
+  uint64_t rows;              /* pushed into it */
+  uint64_t rows_before;       /* pushed into COPYs that ended by themselves since the caller's began */
+  bool savepoint;
+  char durable[16]; /* synchronous_commit of the last commit; "" when the session's own does */
+};
+
+static struct postgres *sink_of(struct sc_sink *sink) { return (struct postgres *)sink; }
+static struct session *session_of(struct sc_session *session) { return (struct session *)session; }
+static const struct sc_pg_names *names_of(const struct session *s) { return &s->sink->names; }
+
+/* ---- The sink ---- */
+
+static void sink_close(struct sc_sink *sink) {
+  struct postgres *p = sink_of(sink);
+  if (!p) return;
+  sc_pg_settings_fini(&p->settings);
+  sc_pg_names_fini(&p->names);
+  sc_pg_defaults_fini(&p->defaults);
+  pthread_mutex_destroy(&p->mutex);
+  free(p->name_space);
+  free(p->description);
+  free(p);
+}
+
+static const char *setting_or(const struct sc_pg_settings *settings, const char *keyword, const char *fallback,
+                              char **owned) {
+  const char *value = sc_pg_settings_get(settings, keyword);
+  *owned = value ? NULL : sc_pg_settings_fallback(keyword);
+  return value ? value : *owned ? *owned : fallback;
+}
+
+static char *make_description(const struct postgres *p) {
+  char *free_host, *free_database, *free_user;
+  struct sc_buf out = SC_BUF_INIT;
+  const char *host = setting_or(&p->settings, "host", "(local socket)", &free_host);
+  const char *user = setting_or(&p->settings, "user", "(default)", &free_user);
+  const char *database = setting_or(&p->settings, "dbname", user, &free_database);
+  sc_buf_printf(&out, "table %s%s%s on host %s, database %s, user %s", p->schema, p->schema[0] ? "." : "", p->table,
+                host, database, user);
+  free(free_host);
+  free(free_database);
+  free(free_user);
+  return out.ptr;
+}
+
+static int read_table(struct postgres *p, const char *text, const char *stream_name, struct sc_error *err) {
+  if (text) return sc_pg_url_table(text, p->schema, p->table, err);
+  if (strlen(stream_name) < sizeof(p->table)) {
+    snprintf(p->table, sizeof(p->table), "%s", stream_name);
+    return SC_OK;
+  }
+  sc_error_set(err, SC_E_CONFIG, "the stream's name is too long for a table's (63 bytes): %.128s", stream_name);
+  sc_error_hint(err, "name the table with --table=NAME");
+  return err->code;
+}
+
+static int read_options(struct postgres *p, const struct sc_options *o, const char *stream_name, struct sc_error *err) {
+  const char *checkpoint_schema = sc_options_text(o, SC_OPT_CHECKPOINT_SCHEMA),
+             *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
+  p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
+  p->name_space = sc_strdup(name_space ? name_space : stream_name);
+  if (checkpoint_schema && strlen(checkpoint_schema) >= sizeof(p->checkpoint_schema)) {
+    return sc_error_set(err, SC_E_USAGE, "--checkpoint-schema is longer than 63 bytes");
+  }
+  snprintf(p->checkpoint_schema, sizeof(p->checkpoint_schema), "%s", checkpoint_schema ? checkpoint_schema : "");
+  int code = read_table(p, sc_options_text(o, SC_OPT_TABLE), stream_name, err);
+  return code ? code : sc_pg_metadata_parse(sc_options_text(o, SC_OPT_METADATA), &p->metadata, err);
+}
+
+static int sink_open(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,
+                     struct sc_error *err) {
+  struct postgres *p = sc_alloc_zero(1, sizeof(*p));
+  *out = NULL;
+  pthread_mutex_init(&p->mutex, NULL);
+  int code = sc_pg_url_parse(url, options, &p->settings, err);
+  if (!code) code = read_options(p, options, stream_name, err);
+  if (code) {
+    sink_close((struct sc_sink *)p);
+    return code;
+  }
+  p->description = make_description(p);
+  *out = (struct sc_sink *)p;
+  return SC_OK;
+}
+
+static const char *sink_describe(const struct sc_sink *sink) { return ((const struct postgres *)sink)->description; }
+
+/* ---- Sessions ---- */
+
+/* What a role or a database may have set otherwise, and would break a load. UTC, so that binary and text COPY read a time without an
+ * offset alike. */
+static int settle(struct session *s, bool writes, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  int version = sc_pg_server_version(s->pg);
+  sc_buf_printf(
+      &sql,
+      "SELECT current_setting('synchronous_commit'); SET client_min_messages = warning; SET "
+      "standard_conforming_strings = on;"
+      " SET lock_timeout = '30s'; SET statement_timeout = '%s'; SET idle_in_transaction_session_timeout = '15min';"
+      " SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'%s%s%s",
+      writes ? "0" : "60s", version >= 140000 ? "; SET idle_session_timeout = 0" : "",
+      version >= 170000 ? "; SET transaction_timeout = 0" : "",
+      writes && s->sink->async ? "; SET synchronous_commit = off" : "");
+  int code = sc_pg_run(s->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  const char *synchronous = code ? "" : sc_pg_value(answer.rows, 0, 0);
+  bool is_off = !code && !strcmp(synchronous, "off");
+  if (!code && writes && s->sink->async) snprintf(s->durable, sizeof(s->durable), "%s", is_off ? "on" : synchronous);
+  else if (is_off) code = sc_pg_run(s->pg, "SET synchronous_commit = on", SC_PG_QUERY, NULL, err);
+  sc_pg_result_free(answer.rows);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+static int name_once(struct postgres *p, struct sc_pg *pg, struct sc_error *err) {
+  int code = SC_OK;
+  pthread_mutex_lock(&p->mutex);
+  if (!p->named) {
+    const char *encoding = sc_pg_parameter(pg, "server_encoding");
+    p->ascii_only = encoding && strcmp(encoding, "UTF8") != 0;
+    code = sc_pg_names_make(pg, p->schema, p->table, p->checkpoint_schema, p->name_space, &p->names, err);
+    p->named = !code;
+  }
+  pthread_mutex_unlock(&p->mutex);
+  return code;
+}
+
+static void session_close(struct sc_session *session) {
+  struct session *s = session_of(session);
+  if (!s) return;
+  sc_pg_close(s->pg);
+  free(s);
+}
+
+static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
+                        struct sc_error *err) {
+  struct session *s = sc_alloc_zero(1, sizeof(*s));
+  char application[64];
+  *out = NULL;
+  s->sink = sink_of(sink);
+  sc_pg_names_application(s->sink->name_space, role, application);
+  int code = sc_pg_connect(&s->sink->settings, application, wait, &s->pg, err);
+  if (!code) code = settle(s, sc_slice_starts(sc_slice_str(role), "write"), err);
+  if (!code) code = name_once(s->sink, s->pg, err);
+  if (code) session_close((struct sc_session *)s);
+  else *out = (struct sc_session *)s;
+  return code;
+}
+
+/* ---- Positions and table: handed on ---- */
+
+static int prepare(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_positions_prepare(s->pg, names_of(s), err);
+}
+static int lock(struct sc_session *session, bool take_over, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_lock_take(s->pg, names_of(s), take_over, err);
+}
+static int check_lock(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_lock_check(s->pg, names_of(s), err);
+}
+static int survey(struct sc_session *session, struct sc_survey *out, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_positions_survey(s->pg, names_of(s), out, err);
+}
+static int forget(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_positions_forget(s->pg, names_of(s), err);
+}
+static int add_shards(struct sc_session *session, const struct sc_stream_identity *identity,
+                      const struct sc_position_row *rows, size_t n, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_add(s->pg, names_of(s), identity, rows, n, err) : SC_OK;
+}
+static int release(struct sc_session *session, const struct sc_commit_row *rows, size_t n, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_release(s->pg, names_of(s), rows, n, err) : SC_OK;
+}
+static int take(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+                struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_take(s->pg, names_of(s), shard_ids, n, out, err) : SC_OK;
+}
+static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
+                     struct sc_plan **out, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_catalog_plan(s->pg, names_of(s), &s->sink->metadata, &s->sink->defaults, sample, generation, out, err);
+}
+
+static bool encode_dead(const struct sc_sink *sink, const struct sc_dead_letter *letter, struct sc_block *block) {
+  const struct postgres *p = (const struct postgres *)sink;
+  return sc_pg_dead_encode(&p->names, p->ascii_only, letter, block);
+}
+
+/* ---- Writing ---- */
+
+static const struct sc_pgcopy *copy_of(const struct sc_plan *plan) { return plan->sink; }
+
+static int begin(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  SC_ASSERT(!s->plan);
+  s->savepoint = false;
+  s->rows_before = s->rows = 0;
+  return sc_pg_run(s->pg, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", SC_PG_QUERY, NULL, err);
+}
+
+/* Ends the COPY that is open. */
+static int close_copy(struct session *s, struct sc_error *err) {
+  bool text = copy_of(s->plan)->text;
+  s->plan = NULL;
+  int code = text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
+  return code ? code : sc_pg_copy_end(s->pg, false, err);
+}
+
+static int table_changed(struct session *s, struct sc_error *err) {
+  int code = sc_pg_copy_end(s->pg, true, err);
+  if (code) return code;
+  return sc_error_set(err, SC_E_PLAN, "%s: the columns of table %s are no longer what they were", sc_pg_where(s->pg),
+                      names_of(s)->target);
+}
+
+static int open_copy(struct session *s, const struct sc_plan *plan, struct sc_error *err) {
+  const struct sc_pgcopy *copy = copy_of(plan);
+  struct sc_pg_answer answer;
+  int code = sc_pg_copy_begin(s->pg, copy->begin_sql, &answer, err);
+  if (code) return code;
+  const char *fingerprint = sc_pg_rows(answer.rows) ? sc_pg_value(answer.rows, 0, 0) : NULL;
+  bool same = fingerprint && !strcmp(fingerprint, copy->fingerprint);
+  sc_pg_result_free(answer.rows);
+  if (!same) return table_changed(s, err);
+  s->plan = plan;
+  s->rows = 0;
+  return copy->text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
+}
+
+/* The server spoke: the COPY is ended to hear what. When it was nothing bad, the next push opens another one. */
+static int listen_to_server(struct session *s, struct sc_error *err) {
+  int code = close_copy(s, err);
+  if (!code) s->rows_before += s->rows;
+  return code;
+}
+
+static int end_copy(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = s->plan ? close_copy(s, err) : SC_OK;
+  if (!code) s->rows_before = 0;
+  return code;
+}
+
+static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
+                struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = SC_OK;
+  if (first_row >= end_row) return SC_OK;
+  SC_ASSERT(end_row <= block->n_rows);
+  if (s->plan && s->plan != block->plan) code = end_copy(session, err);
+  if (!code && !s->plan) code = open_copy(s, block->plan, err);
+  if (code) return code;
+  size_t from = block->rows[first_row].offset, end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
+  s->rows += end_row - first_row;
+  code = sc_pg_copy_put(s->pg, block->data + from, end - from, err);
+  if (!code && sc_pg_copy_suspect(s->pg)) code = listen_to_server(s, err);
+  return code;
+}
+
+static int put_dead(struct session *s, const char *dead, size_t len, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  int code = sc_pg_sql(s->pg, &sql, err, "COPY %S (" SC_PG_DEAD_COLUMNS ") FROM STDIN (FORMAT binary)",
+                       names_of(s)->dead_letters);
+  if (!code) code = sc_pg_copy_begin(s->pg, sc_buf_str(&sql), NULL, err);
+  if (!code) code = sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
+  if (!code) code = sc_pg_copy_put(s->pg, dead, len, err);
+  if (!code) code = sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
+  if (!code) code = sc_pg_copy_end(s->pg, false, err);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+static int push_dead(struct sc_session *session, const char *dead, size_t len, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = end_copy(session, err);
+  if (code || !len) return code;
+  code = put_dead(s, dead, len, err);
+  if (code != SC_E_ROW && code != SC_E_PLAN) return code;
+  err->code = SC_E_DB_REFUSED; /* a dead letter cannot become one */
+  err->class = sc_error_class_of(SC_E_DB_REFUSED);
+  sc_error_prefix(err, "table %s", names_of(s)->dead_letters);
+  return err->code;
+}
+
+static int commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
+                  struct sc_error *err) {
+  struct session *s = session_of(session);
+  SC_ASSERT(!s->plan);
+  const char *synchronous = is_last && s->durable[0] ? s->durable : NULL;
+  return sc_pg_positions_commit(s->pg, names_of(s), rows, n, synchronous, err);
+}
+
+static int rollback(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = s->plan ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
+  s->plan = NULL;
+  s->savepoint = false;
+  if (code || !sc_pg_in_transaction(s->pg)) return code;
+  return sc_pg_run(s->pg, "ROLLBACK", SC_PG_QUERY, NULL, err);
+}
+
+static int savepoint(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  SC_ASSERT(!s->plan);
+  const char *sql = s->savepoint ? "RELEASE SAVEPOINT shardcopy; SAVEPOINT shardcopy"
+                                 : "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT shardcopy";
+  int code = sc_pg_run(s->pg, sql, SC_PG_COPY, NULL, err);
+  s->savepoint = s->savepoint || !code;
+  return code;
+}
+
+static int back_to_savepoint(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = s->plan ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
+  s->plan = NULL;
+  s->rows_before = 0;
+  SC_ASSERT(s->savepoint);
+  return code ? code : sc_pg_run(s->pg, "ROLLBACK TO SAVEPOINT shardcopy", SC_PG_QUERY, NULL, err);
+}
+
+static void refusal(const struct sc_session *session, struct sc_refusal *out) {
+  const struct session *s = (const struct session *)session;
+  const struct sc_pg_diagnosis *d = sc_pg_diagnosis(s->pg);
+  char column[64];
+  unsigned long long line = sc_pg_context_line(d->context, s->sink->names.table, column);
+  bool name_it = column[0] && !strstr(d->message, column);
+  *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
+  if (out->row_known) out->row = (uint32_t)(s->rows_before + line - 1);
+  snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", d->sqlstate);
+  if (name_it) snprintf(out->reason, sizeof(out->reason), "column \"%s\": %.170s", column, d->message);
+  else snprintf(out->reason, sizeof(out->reason), "%.249s", d->message);
+}
+
+static int session_fd(const struct sc_session *session) { return sc_pg_socket(((const struct session *)session)->pg); }
+
+static int check(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = sc_pg_copy_poll(s->pg, err);
+  return !code && s->plan && sc_pg_copy_suspect(s->pg) ? listen_to_server(s, err) : code;
+}
+
+const struct sc_sink_ops sc_sink_postgres = {
+    .name = "postgresql",
+    .keeps_positions = true,
+    .claims = sc_pg_url_claims,
+    .open = sink_open,
+    .close = sink_close,
+    .describe = sink_describe,
+    .session_open = session_open,
+    .session_close = session_close,
+    .prepare = prepare,
+    .lock = lock,
+    .check_lock = check_lock,
+    .survey = survey,
+    .forget = forget,
+    .add_shards = add_shards,
+    .release = release,
+    .take = take,
+    .make_plan = make_plan,
+    .encode = sc_pgcopy_encode,
+    .encode_dead = encode_dead,
+    .begin = begin,
+    .push = push,
+    .end_copy = end_copy,
+    .push_dead = push_dead,
+    .commit = commit,
+    .rollback = rollback,
+    .savepoint = savepoint,
+    .back_to_savepoint = back_to_savepoint,
+    .refusal = refusal,
+    .session_fd = session_fd,
+    .check = check,
+};
