@@ -64,14 +64,14 @@ def test_a_second_run_with_nothing_new_says_why(local, stream, database, shardco
     shardcopy.load(local.url("demo"), database.url())
     done = shardcopy.load(local.url("demo"), database.url())
     assert_adds_up(done, records=0)
-    assert "nothing new" in done.err
+    assert "no record since the stored positions" in done.err
 
 
 def test_an_empty_stream_says_why(local, stream, database, shardcopy):
     stream(shards=2)
     done = shardcopy.load(local.url("demo"), database.url())
     assert_adds_up(done, records=0)
-    assert "no records" in done.err
+    assert "the stream holds no record" in done.err
 
 
 def test_a_quiet_shard(local, stream, database, shardcopy):
