@@ -53,7 +53,7 @@ int sc_error_vset(struct sc_error *err, int code, const char *fmt, va_list args)
   return code;
 }
 
-int sc_error_set(struct sc_error *err, int code, const char *fmt, ...) {
+int(sc_error_set)(struct sc_error *err, int code, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   sc_error_vset(err, code, fmt, args);
@@ -61,7 +61,7 @@ int sc_error_set(struct sc_error *err, int code, const char *fmt, ...) {
   return code;
 }
 
-int sc_error_errno(struct sc_error *err, int code, int os_errno, const char *fmt, ...) {
+int(sc_error_errno)(struct sc_error *err, int code, int os_errno, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   sc_error_vset(err, code, fmt, args);

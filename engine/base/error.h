@@ -57,6 +57,11 @@ int sc_error_vset(struct sc_error *err, int code, const char *fmt, va_list args)
 int sc_error_errno(struct sc_error *err, int code, int os_errno, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+#ifdef __clang_analyzer__ /* it looks at one file at a time: here it learns that what comes back is the code */
+#define sc_error_set(err, code, ...) ((void)sc_error_set(err, code, __VA_ARGS__), (code))
+#define sc_error_errno(err, code, ...) ((void)sc_error_errno(err, code, __VA_ARGS__), (code))
+#endif
+
 /* Puts "context: " before the text. */
 void sc_error_prefix(struct sc_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sc_error_hint(struct sc_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
