@@ -4,36 +4,15 @@
 #include <unistd.h>
 
 #include "engine/base/log.h"
-#include "engine/base/metrics.h"
 #include "engine/program.h"
 #include "engine/stop.h"
-
-static int print(struct sc_buf *text) {
-  bool written = fwrite(text->ptr, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
-  sc_buf_fini(text);
-  return written ? EXIT_SUCCESS : sc_error_exit_status(SC_E_IO);
-}
-
-/* The reference pages of docs/, printed by the program itself: shardcopy --print-reference=configuration. */
-static int print_reference(const char *page) {
-  struct sc_buf out = SC_BUF_INIT;
-  if (strcmp(page, "configuration") == 0) {
-    sc_options_print_reference(&sc_program, &out);
-  } else if (strcmp(page, "errors") == 0) {
-    sc_error_print_reference(&out);
-  } else if (strcmp(page, "metrics") == 0) {
-    sc_metrics_print_reference(&out);
-  } else {
-    fprintf(stderr, "shardcopy: --print-reference takes configuration, errors or metrics\n");
-    return sc_error_exit_status(SC_E_USAGE);
-  }
-  return print(&out);
-}
 
 static int print_help(const struct sc_options *options) {
   struct sc_buf out = SC_BUF_INIT;
   sc_options_print_help(&sc_program, sc_options_command(options), &out);
-  return print(&out);
+  bool written = fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+  sc_buf_fini(&out);
+  return written ? EXIT_SUCCESS : sc_error_exit_status(SC_E_IO);
 }
 
 static void init_log(const struct sc_options *options) {
@@ -55,9 +34,6 @@ static int run_command(struct sc_options *options) {
 
 int main(int argc, char **argv) {
   sc_log_init(SC_INFO, isatty(STDERR_FILENO) == 1);
-  const char *reference = "--print-reference=";
-  if (argc == 2 && strncmp(argv[1], reference, strlen(reference)) == 0)
-    return print_reference(argv[1] + strlen(reference));
   struct sc_options *options = NULL;
   struct sc_error err;
   if (sc_options_parse(&sc_program, argc, argv, &options, &err) != SC_OK) {
