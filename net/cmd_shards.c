@@ -4,7 +4,7 @@
 
 #include "engine/program.h"
 #include "engine/stop.h"
-#include "net/cmd_output.h"
+#include "engine/list.h"
 #include "net/kinesis_stream.h"
 
 #define HASH_DIGITS 40

@@ -7,7 +7,7 @@
 #include "engine/base/clock.h"
 #include "engine/program.h"
 #include "engine/stop.h"
-#include "net/cmd_output.h"
+#include "engine/list.h"
 #include "net/kinesis_stream.h"
 
 #define ACTIVE_WITHIN_MS 120000

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "engine/program.h"
+
 bool sc_pg_url_claims(const char *url) {
   struct sc_slice s = sc_slice_str(url);
   return sc_slice_starts(s, "postgresql://") || sc_slice_starts(s, "postgres://");
@@ -35,8 +37,23 @@ static char *decode(struct sc_slice s) {
   return out;
 }
 
+static bool same_name(const char *option, const char *name) {
+  for (; *option && *name; option++, name++) {
+    if (*option != (*name == '_' ? '-' : *name)) return false;
+  }
+  return !*option && !*name;
+}
+
+/* Of any command. */
+static bool is_option(const char *name) {
+  int i = 0;
+  while (i < sc_program.n_options && !same_name(sc_program.options[i].name, name)) i++;
+  return i < sc_program.n_options;
+}
+
 static int set_option(struct sc_options *options, const char *name, const char *value, struct sc_error *err) {
-  if (options && sc_options_knows(options, name)) return sc_options_set(options, name, value, SC_FROM_URL, err);
+  if (sc_options_knows(options, name)) return sc_options_set(options, name, value, SC_FROM_URL, err);
+  if (is_option(name)) return SC_OK;
   sc_error_set(err, SC_E_USAGE, "the database URL has a parameter nobody knows: %s", name);
   sc_error_hint(
       err, "libpq's parameters (sslmode, connect_timeout ...) and shardcopy's options (table, namespace ...) go there");
@@ -44,7 +61,8 @@ static int set_option(struct sc_options *options, const char *name, const char *
 }
 
 /* One "name=value" of the query: kept for libpq in rest, or made an option. */
-static int take_parameter(struct sc_slice part, struct sc_options *options, struct sc_buf *rest, struct sc_error *err) {
+static int take_parameter(struct sc_slice part, struct sc_options *options, struct sc_buf *rest, char **table,
+                          struct sc_error *err) {
   const char *equals = memchr(part.ptr, '=', part.len);
   size_t name_len = equals ? (size_t)(equals - part.ptr) : part.len;
   char *name = decode(sc_slice_of(part.ptr, name_len));
@@ -57,20 +75,26 @@ static int take_parameter(struct sc_slice part, struct sc_options *options, stru
     sc_buf_add_slice(rest, part);
   } else {
     code = set_option(options, name, value, err);
+    if (!strcmp(name, "table")) {
+      free(*table);
+      *table = sc_strdup(value);
+    }
   }
   free(name);
   free(value);
   return code;
 }
 
-int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_settings *out, struct sc_error *err) {
+int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_settings *out, char **table,
+                    struct sc_error *err) {
   const char *query = strchrnul(url, '?');
   struct sc_buf rest = SC_BUF_INIT, whole = SC_BUF_INIT;
+  char *named = NULL;
   int code = SC_OK;
   *out = (struct sc_pg_settings){NULL, 0};
   for (const char *p = *query ? query + 1 : query; *p && !code;) {
     const char *end = strchrnul(p, '&');
-    if (end > p) code = take_parameter(sc_slice_of(p, (size_t)(end - p)), options, &rest, err);
+    if (end > p) code = take_parameter(sc_slice_of(p, (size_t)(end - p)), options, &rest, &named, err);
     p = *end ? end + 1 : end;
   }
   if (!code) {
@@ -79,6 +103,8 @@ int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_se
     code = sc_pg_settings_parse(sc_buf_str(&whole), out, err);
     explicit_bzero(whole.ptr, whole.len);
   }
+  if (table && !code) *table = named;
+  else free(named);
   sc_buf_fini(&rest);
   sc_buf_fini(&whole);
   return code;

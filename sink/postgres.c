@@ -107,7 +107,7 @@ static int sink_open(const char *url, struct sc_options *options, const char *st
   struct postgres *p = sc_alloc_zero(1, sizeof(*p));
   *out = NULL;
   pthread_mutex_init(&p->mutex, NULL);
-  int code = sc_pg_url_parse(url, options, &p->settings, err);
+  int code = sc_pg_url_parse(url, options, &p->settings, NULL, err);
   if (!code) code = read_options(p, options, stream_name, err);
   if (code) {
     sink_close((struct sc_sink *)p);

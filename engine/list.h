@@ -1,12 +1,12 @@
 /* Lists on standard output: a text table whose columns are as wide as their widest cell, or JSON lines. Control thread; may
  * block on the output. Built whole in memory: lists of the control plane are small. */
-#ifndef SC_NET_CMD_OUTPUT_H
-#define SC_NET_CMD_OUTPUT_H
+#ifndef SC_LIST_H
+#define SC_LIST_H
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 
-#define SC_LIST_COLUMNS_MAX 8
+#define SC_LIST_COLUMNS_MAX 12
 
 struct sc_list {
   const char *const *headings; /* text; JSON members are given by keys */

@@ -1,0 +1,232 @@
+#include "sink/stdout.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/program.h"
+#include "engine/stop.h"
+#include "sink/rows.h"
+
+#define FILE_CHUNK ((size_t)1 << 20)
+#define WAIT_MS 60000
+
+/* What struct sc_sink is here; plan->sink too. */
+struct output {
+  bool envelope;
+};
+
+/* What struct sc_session is here. */
+struct session {
+  struct output *output;
+  struct sc_wait wait;
+  size_t chunk; /* bytes that a write never blocks on once the descriptor is writable */
+  bool closed;  /* nobody reads any more */
+};
+
+static bool claims(const char *url) { return strcmp(url, "-") == 0; }
+
+static int sink_open(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,
+                     struct sc_error *err) {
+  struct output *o = sc_alloc_zero(1, sizeof(*o));
+  (void)url, (void)stream_name, (void)err;
+  o->envelope = sc_options_flag(options, SC_OPT_ENVELOPE);
+  *out = (struct sc_sink *)o;
+  return SC_OK;
+}
+
+static void sink_close(struct sc_sink *sink) { free(sink); }
+
+static const char *describe(const struct sc_sink *sink) {
+  (void)sink;
+  return "standard output";
+}
+
+/* ---- Encoding ---- */
+
+/* The payload as one line: what is white space around it goes, line breaks inside (white space in JSON) become spaces. */
+static char *put_line(char *out, struct sc_slice data) {
+  static const char white[] = " \t\r\n";
+  while (data.len && memchr(white, data.ptr[0], 4)) data.ptr++, data.len--;
+  while (data.len && memchr(white, data.ptr[data.len - 1], 4)) data.len--;
+  if (data.len) memcpy(out, data.ptr, data.len);
+  for (char *p = data.len ? memchr(out, '\n', data.len) : NULL; p; p = memchr(p, '\n', data.len - (size_t)(p - out)))
+    *p = ' ';
+  for (char *p = data.len ? memchr(out, '\r', data.len) : NULL; p; p = memchr(p, '\r', data.len - (size_t)(p - out)))
+    *p = ' ';
+  return out + data.len;
+}
+
+static char *put_literal(char *out, const char *text) {
+  size_t n = strlen(text);
+  memcpy(out, text, n);
+  return out + n;
+}
+
+/* A JSON string; at most 6 bytes for each of text, and its quotes. */
+static char *put_string(char *out, struct sc_slice text) {
+  static const char hex[] = "0123456789abcdef";
+  *out++ = '"';
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.ptr[i];
+    if (c < 32) {
+      out = put_literal(out, "\\u00");
+      *out++ = hex[c >> 4];
+      *out++ = hex[c & 15];
+      continue;
+    }
+    if (c == '"' || c == '\\') *out++ = '\\';
+    *out++ = (char)c;
+  }
+  *out++ = '"';
+  return out;
+}
+
+static char *put_envelope(char *out, const char *shard_id, const struct sc_record *record) {
+  char time[25];
+  out = put_string(put_literal(out, "{\"shard\":"), sc_slice_str(shard_id));
+  out = put_string(put_literal(out, ",\"sequence\":"), record->sequence);
+  out = put_literal(out, ",\"arrival\":");
+  if (record->arrival_us == INT64_MIN) {
+    out = put_literal(out, "null");
+  } else {
+    sc_clock_format_ms(record->arrival_us / 1000, time);
+    out = put_string(out, sc_slice_str(time));
+  }
+  out = put_string(put_literal(out, ",\"partition_key\":"), record->partition_key);
+  return put_line(put_literal(out, ",\"data\":"), record->data);
+}
+
+static uint32_t encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
+                       const struct sc_record *records, uint32_t span, struct sc_block *block,
+                       struct sc_rejects *rejects, size_t *needed_bytes) {
+  const struct output *o = plan->sink;
+  uint32_t row = first_row;
+  (void)rejects;
+  *needed_bytes = 0;
+  for (; row < cells->n_rows; row++) {
+    const struct sc_record *record = &records[cells->record[row]];
+    size_t bound = record->data.len + 2;
+    if (o->envelope) bound += 512 + 6 * record->partition_key.len + record->sequence.len;
+    if (!sc_rows_fit(block, bound, record->sequence.len, needed_bytes)) break;
+    char *out = block->data + block->len;
+    if (o->envelope) {
+      out = put_envelope(out, block->spans[span].shard->id, record);
+      *out++ = '}';
+    } else {
+      out = put_line(out, record->data);
+    }
+    *out++ = '\n';
+    sc_rows_add(block, (size_t)(out - block->data), span, record->sequence);
+  }
+  return row - first_row;
+}
+
+/* ---- Writing ---- */
+
+static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
+                        struct sc_error *err) {
+  struct session *s = sc_alloc_zero(1, sizeof(*s));
+  struct stat st;
+  (void)role, (void)err;
+  bool file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+  s->output = (struct output *)sink;
+  s->wait = *wait;
+  s->chunk = file ? FILE_CHUNK : PIPE_BUF;
+  *out = (struct sc_session *)s;
+  return SC_OK;
+}
+
+static void session_close(struct sc_session *session) { free(session); }
+
+static int take(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+                struct sc_error *err) {
+  (void)session, (void)shard_ids, (void)n, (void)out;
+  return sc_error_set(err, SC_E_IO,
+                      "standard output keeps no positions, so the load cannot go on after a failure; run it again");
+}
+
+/* Without columns: a decoder only validates. */
+static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
+                     struct sc_plan **out, struct sc_error *err) {
+  (void)sample, (void)err;
+  *out = sc_plan_new(generation, 1);
+  (*out)->sink = ((struct session *)session)->output;
+  sc_plan_seal(*out);
+  return SC_OK;
+}
+
+static int wait_writable(struct session *s, struct sc_error *err) {
+  int code;
+  do {
+    code = s->wait.wait(s->wait.arg, STDOUT_FILENO, POLLOUT, WAIT_MS);
+  } while (code == SC_E_DEADLINE);
+  return code ? sc_error_set(err, code, "interrupted while writing to standard output") : SC_OK;
+}
+
+/* One write; a reader that went away is no error: the run ends as if it had been asked to stop. */
+static int write_some(struct session *s, const char **data, size_t *len, struct sc_error *err) {
+  ssize_t n = write(STDOUT_FILENO, *data, *len < s->chunk ? *len : s->chunk);
+  if (n < 0 && errno == EPIPE) {
+    s->closed = true;
+    sc_stop_request();
+    return SC_OK;
+  }
+  if (n < 0 && errno != EAGAIN && errno != EINTR)
+    return sc_error_errno(err, SC_E_IO, errno, "cannot write to standard output");
+  if (n > 0) {
+    *data += n;
+    *len -= (size_t)n;
+  }
+  return SC_OK;
+}
+
+static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
+                struct sc_error *err) {
+  struct session *s = (struct session *)session;
+  if (first_row >= end_row) return SC_OK;
+  SC_ASSERT(end_row <= block->n_rows);
+  size_t from = block->rows[first_row].offset;
+  size_t end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
+  const char *data = block->data + from;
+  size_t len = end - from;
+  int code = SC_OK;
+  while (!code && len && !s->closed) {
+    code = wait_writable(s, err);
+    if (!code) code = write_some(s, &data, &len, err);
+  }
+  return code;
+}
+
+static int nothing(struct sc_session *session, struct sc_error *err) {
+  (void)session, (void)err;
+  return SC_OK;
+}
+
+static int commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
+                  struct sc_error *err) {
+  (void)session, (void)rows, (void)n, (void)is_last, (void)err;
+  return SC_OK;
+}
+
+const struct sc_sink_ops sc_sink_stdout = {
+    .name = "stdout",
+    .claims = claims,
+    .open = sink_open,
+    .close = sink_close,
+    .describe = describe,
+    .session_open = session_open,
+    .session_close = session_close,
+    .take = take,
+    .make_plan = make_plan,
+    .encode = encode,
+    .begin = nothing,
+    .push = push,
+    .end_copy = nothing,
+    .commit = commit,
+    .rollback = nothing,
+};
