@@ -2,11 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -26,12 +23,6 @@ struct pair {
 static void free_pair(struct pair *pair) {
   X509_free(pair->cert);
   EVP_PKEY_free(pair->key);
-}
-
-static int openssl_error(struct sc_error *err, const char *what) {
-  char reason[200];
-  ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
-  return sc_error_set(err, SC_E_IO, "%s: %s", what, reason);
 }
 
 bool sc_certs_default_dir(struct sc_buf *dir) {
@@ -151,9 +142,7 @@ static bool read_pair(const struct sc_buf *cert, const struct sc_buf *key, struc
     pair->key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
     fclose(file);
   }
-  bool good = pair->cert != NULL && pair->key != NULL && X509_check_private_key(pair->cert, pair->key) == 1;
-  ERR_clear_error();
-  return good;
+  return pair->cert != NULL && pair->key != NULL && X509_check_private_key(pair->cert, pair->key) == 1;
 }
 
 static bool lasts(const X509 *cert, int days) {
@@ -165,7 +154,7 @@ static int ensure_ca(const struct sc_certs *certs, struct pair *ca, struct sc_er
   if (read_pair(&certs->ca, &certs->ca_key, ca) && lasts(ca->cert, RENEW_DAYS)) return SC_OK;
   free_pair(ca);
   *ca = (struct pair){0};
-  if (!make_ca(ca)) return openssl_error(err, "making a certificate authority");
+  if (!make_ca(ca)) return sc_error_set(err, SC_E_INTERNAL, "OpenSSL made no certificate authority");
   return write_pair(ca, &certs->ca, &certs->ca_key, err);
 }
 
@@ -174,12 +163,11 @@ static int ensure_server(const struct sc_certs *certs, const struct pair *ca, st
   int code = SC_OK;
   bool is_good = read_pair(&certs->server, &certs->server_key, &server) && lasts(server.cert, RENEW_DAYS) &&
                  X509_verify(server.cert, X509_get0_pubkey(ca->cert)) == 1;
-  ERR_clear_error();
   if (!is_good) {
     free_pair(&server);
     server = (struct pair){0};
     code = make_server(&server, ca) ? write_pair(&server, &certs->server, &certs->server_key, err)
-                                    : openssl_error(err, "making a server certificate");
+                                    : sc_error_set(err, SC_E_INTERNAL, "OpenSSL made no server certificate");
   }
   free_pair(&server);
   return code;
@@ -217,32 +205,3 @@ void sc_certs_fini(struct sc_certs *certs) {
   sc_buf_fini(&certs->server);
   sc_buf_fini(&certs->server_key);
 }
-
-static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
-                           unsigned offered_len, void *unused) {
-  static const unsigned char OURS[] = "\x08http/1.1";
-  unsigned char *chosen;
-  (void)ssl;
-  (void)unused;
-  if (SSL_select_next_proto(&chosen, out_len, OURS, sizeof OURS - 1, offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
-    return SSL_TLSEXT_ERR_NOACK;
-  *out = chosen;
-  return SSL_TLSEXT_ERR_OK;
-}
-
-struct ssl_ctx_st *sc_certs_new_context(const struct sc_certs *certs, struct sc_error *err) {
-  SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-  SC_ASSERT(context != NULL);
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-  if (SSL_CTX_use_certificate_file(context, sc_buf_str(&certs->server), SSL_FILETYPE_PEM) == 1 &&
-      SSL_CTX_use_PrivateKey_file(context, sc_buf_str(&certs->server_key), SSL_FILETYPE_PEM) == 1)
-    return context;
-  openssl_error(err, "reading the server certificate");
-  SSL_CTX_free(context);
-  return NULL;
-}
-
-void sc_certs_free_context(struct ssl_ctx_st *context) { SSL_CTX_free(context); }

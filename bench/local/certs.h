@@ -21,9 +21,4 @@ bool sc_certs_default_dir(struct sc_buf *dir);
 int sc_certs_ensure(const char *dir, struct sc_certs *certs, struct sc_error *err);
 void sc_certs_fini(struct sc_certs *certs);
 
-/* A context for the server side: TLS 1.2 and 1.3, ALPN http/1.1. Freed with sc_certs_free_context. */
-struct ssl_ctx_st;
-struct ssl_ctx_st *sc_certs_new_context(const struct sc_certs *certs, struct sc_error *err);
-void sc_certs_free_context(struct ssl_ctx_st *context);
-
 #endif

@@ -1,14 +1,12 @@
 #include "bench/local/conn.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/local/tls.h"
 #include "engine/base/error.h"
 
 /* After the last output, how long unread input is thrown away, so that a reset does not overtake the reply. */
@@ -21,7 +19,7 @@ enum progress { DONE, BLOCKED, FAILED };
 
 struct sc_conn {
   int fd;
-  SSL *ssl;
+  struct sc_tls *tls; /* NULL: plain */
   bool is_loopback;
   enum state state;
   bool wants_out; /* the socket was full, or TLS must write before it can read */
@@ -32,22 +30,12 @@ struct sc_conn {
   int64_t wake_ms;
 };
 
-static SSL *new_ssl(int fd, struct ssl_ctx_st *tls) {
-  SSL *ssl = SSL_new(tls);
-  SC_ASSERT(ssl != NULL);
-  int set = SSL_set_fd(ssl, fd);
-  SC_ASSERT(set == 1);
-  SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_set_accept_state(ssl);
-  return ssl;
-}
-
-struct sc_conn *sc_conn_open(int fd, struct ssl_ctx_st *tls, bool is_loopback, const struct sc_protocol *protocol,
+struct sc_conn *sc_conn_open(int fd, struct sc_tls_context *tls, bool is_loopback, const struct sc_protocol *protocol,
                              void *context) {
   struct sc_conn *conn = sc_alloc_zero(1, sizeof *conn);
   conn->fd = fd;
   conn->is_loopback = is_loopback;
-  conn->ssl = tls == NULL ? NULL : new_ssl(fd, tls);
+  conn->tls = tls == NULL ? NULL : sc_tls_new(tls, fd);
   conn->protocol = protocol;
   conn->session = protocol->open(context, conn);
   return conn;
@@ -64,7 +52,7 @@ static void drop_first(struct sc_conn *conn) {
 void sc_conn_close(struct sc_conn *conn) {
   while (conn->first != NULL) drop_first(conn);
   conn->protocol->close(conn->session);
-  SSL_free(conn->ssl);
+  if (conn->tls != NULL) sc_tls_free(conn->tls);
   close(conn->fd);
   free(conn);
 }
@@ -80,17 +68,11 @@ void sc_conn_send(struct sc_conn *conn, struct sc_output *output) {
 bool sc_conn_is_loopback(const struct sc_conn *conn) { return conn->is_loopback; }
 int64_t sc_conn_wake_ms(const struct sc_conn *conn) { return conn->wake_ms; }
 
-/* Why a TLS call did not go on. */
-static enum progress tls_outcome(struct sc_conn *conn, int returned) {
-  switch (SSL_get_error(conn->ssl, returned)) {
-    case SSL_ERROR_WANT_READ:
-      return BLOCKED;
-    case SSL_ERROR_WANT_WRITE:
-      conn->wants_out = true;
-      return BLOCKED;
-    default:
-      return FAILED;
-  }
+/* How a TLS call went on. */
+static enum progress tls_progress(struct sc_conn *conn, enum sc_tls_outcome outcome) {
+  if (outcome == SC_TLS_DONE) return DONE;
+  if (outcome == SC_TLS_WANTS_WRITE) conn->wants_out = true;
+  return outcome == SC_TLS_WANTS_WRITE || outcome == SC_TLS_WANTS_READ ? BLOCKED : FAILED;
 }
 
 static void consume(struct sc_output *output, size_t n) {
@@ -125,8 +107,7 @@ static enum progress write_plain(struct sc_conn *conn, struct sc_output *output)
 static struct sc_slice next_record(const struct sc_output *output, struct sc_conn_scratch *scratch) {
   size_t room = sizeof scratch->out;
   if (output->pieces->iov_len >= room || output->n_pieces == 1) {
-    size_t len = output->pieces->iov_len;
-    return sc_slice_of(output->pieces->iov_base, len > INT_MAX ? INT_MAX : len);
+    return sc_slice_of(output->pieces->iov_base, output->pieces->iov_len);
   }
   size_t used = 0;
   for (int i = 0; i < output->n_pieces && used < room; i++) {
@@ -139,11 +120,10 @@ static struct sc_slice next_record(const struct sc_output *output, struct sc_con
 
 static enum progress write_tls(struct sc_conn *conn, struct sc_output *output, struct sc_conn_scratch *scratch) {
   while (consume(output, 0), output->n_pieces > 0) {
-    struct sc_slice record = next_record(output, scratch);
-    ERR_clear_error();
-    int n = SSL_write(conn->ssl, record.ptr, (int)record.len);
-    if (n <= 0) return tls_outcome(conn, n);
-    consume(output, (size_t)n);
+    size_t n;
+    enum progress progress = tls_progress(conn, sc_tls_write(conn->tls, next_record(output, scratch), &n));
+    if (progress != DONE) return progress;
+    consume(output, n);
   }
   return DONE;
 }
@@ -169,7 +149,7 @@ static enum progress flush(struct sc_conn *conn, int64_t now_ms, struct sc_conn_
       conn->wake_ms = output->not_before_ms;
       return BLOCKED;
     }
-    enum progress progress = conn->ssl == NULL ? write_plain(conn, output) : write_tls(conn, output, scratch);
+    enum progress progress = conn->tls == NULL ? write_plain(conn, output) : write_tls(conn, output, scratch);
     if (progress != DONE) return progress;
     enum sc_ending ending = output->ending;
     drop_first(conn);
@@ -180,16 +160,16 @@ static enum progress flush(struct sc_conn *conn, int64_t now_ms, struct sc_conn_
 
 /* Bytes read, 0 at the end of the input, -1 when it would block, -2 when it failed. */
 static ssize_t read_some(struct sc_conn *conn, struct sc_conn_scratch *scratch) {
-  if (conn->ssl == NULL) {
+  if (conn->tls == NULL) {
     ssize_t n = recv(conn->fd, scratch->in, sizeof scratch->in, 0);
     if (n >= 0) return n;
     return errno == EAGAIN || errno == EINTR ? -1 : -2;
   }
-  ERR_clear_error();
-  int n = SSL_read(conn->ssl, scratch->in, sizeof scratch->in);
-  if (n > 0) return n;
-  if (SSL_get_error(conn->ssl, n) == SSL_ERROR_ZERO_RETURN) return 0;
-  return tls_outcome(conn, n) == BLOCKED ? -1 : -2;
+  size_t n;
+  enum sc_tls_outcome outcome = sc_tls_read(conn->tls, scratch->in, sizeof scratch->in, &n);
+  if (outcome == SC_TLS_CLOSED) return 0;
+  enum progress progress = tls_progress(conn, outcome);
+  return progress == DONE ? (ssize_t)n : progress == BLOCKED ? -1 : -2;
 }
 
 /* Reads once and hands over; DONE means that there may be more. */
@@ -203,10 +183,7 @@ static enum progress feed(struct sc_conn *conn, struct sc_conn_scratch *scratch)
 
 /* Everything is written: says goodbye and waits for the peer to go. */
 static int start_lingering(struct sc_conn *conn, int64_t now_ms) {
-  if (conn->ssl != NULL) {
-    ERR_clear_error();
-    SSL_shutdown(conn->ssl);
-  }
+  if (conn->tls != NULL) sc_tls_shutdown(conn->tls);
   if (shutdown(conn->fd, SHUT_WR) != 0) return SC_CONN_CLOSE;
   conn->state = LINGERING;
   conn->wake_ms = now_ms + LINGER_MS;

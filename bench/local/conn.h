@@ -13,7 +13,7 @@
 #define SC_CONN_MAX_QUEUED 16
 #define SC_CONN_CLOSE (-1)
 
-struct ssl_ctx_st;
+struct sc_tls_context;
 struct sc_conn;
 
 /* Bytes to send, in order of queueing. Owned by the queue; released when written, cut or given up. */
@@ -41,7 +41,7 @@ struct sc_conn_scratch {
 };
 
 /* Takes the (non-blocking) fd. tls NULL: plain. */
-struct sc_conn *sc_conn_open(int fd, struct ssl_ctx_st *tls, bool is_loopback, const struct sc_protocol *protocol,
+struct sc_conn *sc_conn_open(int fd, struct sc_tls_context *tls, bool is_loopback, const struct sc_protocol *protocol,
                              void *context);
 void sc_conn_close(struct sc_conn *conn);
 

@@ -10,6 +10,7 @@
 #include "bench/local/generate.h"
 #include "bench/local/http1.h"
 #include "bench/local/service.h"
+#include "bench/local/tls.h"
 #include "bench/local/transport.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
@@ -57,7 +58,7 @@ struct server {
   struct sc_site site;
   struct sc_transport *transport;
   struct sc_certs certs;
-  struct ssl_ctx_st *tls;
+  struct sc_tls_context *tls;
   struct sc_buf ready; /* the lines that say where it listens */
 };
 
@@ -115,7 +116,8 @@ static int prepare_tls(struct server *server, struct sc_error *err) {
     return err->code;
   }
   int code = sc_certs_ensure(sc_buf_str(&dir), &server->certs, err);
-  if (code == SC_OK) server->tls = sc_certs_new_context(&server->certs, err);
+  if (code == SC_OK)
+    server->tls = sc_tls_context_new(sc_buf_str(&server->certs.server), sc_buf_str(&server->certs.server_key), err);
   sc_buf_fini(&dir);
   return server->tls == NULL ? err->code : SC_OK;
 }
@@ -198,7 +200,7 @@ static void stop(struct server *server) {
   sc_transport_free(server->transport);
   sc_service_free(server->service);
   sc_store_free(server->store);
-  sc_certs_free_context(server->tls);
+  if (server->tls != NULL) sc_tls_context_free(server->tls);
   sc_certs_fini(&server->certs);
   sc_buf_fini(&server->ready);
 }

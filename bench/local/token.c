@@ -1,7 +1,6 @@
 #include "bench/local/token.h"
 
-#include <openssl/evp.h>
-
+#include "codec/base64.h"
 #include "engine/base/error.h"
 
 /* 8 of version, 43 of fields, the name, 8 of checksum; at least as long as the service's own. */
@@ -53,8 +52,9 @@ void sc_token_write(const struct sc_token *token, char out[SC_TOKEN_TEXT]) {
   SC_ASSERT(at == bytes + FIXED);
   memcpy(at, token->stream, name_len);
   put_number(bytes + len - CHECKSUM, checksum(bytes, len - CHECKSUM), CHECKSUM);
-  int written = EVP_EncodeBlock((unsigned char *)out, bytes, (int)len);
-  SC_ASSERT(written > 0 && written < SC_TOKEN_TEXT);
+  size_t written = sc_base64_encode(bytes, len, out);
+  SC_ASSERT(written < SC_TOKEN_TEXT);
+  out[written] = '\0';
 }
 
 static struct sc_slice without_quotes(struct sc_slice text) {
@@ -64,14 +64,12 @@ static struct sc_slice without_quotes(struct sc_slice text) {
 
 /* Bytes decoded, 0 when it is not the canonical base64 of a token's length. */
 static size_t decode(struct sc_slice text, unsigned char bytes[MAX_BYTES + 3]) {
-  unsigned char again[SC_TOKEN_TEXT];
-  if (text.len % 4 != 0 || text.len < MIN_BYTES / 3 * 4 || text.len > SC_TOKEN_TEXT - 1) return 0;
-  int len = EVP_DecodeBlock(bytes, (const unsigned char *)text.ptr, (int)text.len);
-  if (len < 0) return 0;
-  for (size_t i = text.len; i > text.len - 2 && text.ptr[i - 1] == '='; i--) len--;
-  if (len < MIN_BYTES || len > MAX_BYTES) return 0;
-  int written = EVP_EncodeBlock(again, bytes, len);
-  return (size_t)written == text.len && memcmp(again, text.ptr, text.len) == 0 ? (size_t)len : 0;
+  char again[SC_TOKEN_TEXT];
+  size_t len;
+  if (text.len < sc_base64_encoded_len(MIN_BYTES) || text.len > sc_base64_encoded_len(MAX_BYTES)) return 0;
+  if (!sc_base64_decode(text.ptr, text.len, bytes, &len) || len < MIN_BYTES || len > MAX_BYTES) return 0;
+  sc_base64_encode(bytes, len, again);
+  return memcmp(again, text.ptr, text.len) == 0 ? len : 0;
 }
 
 static bool unpack(const unsigned char *bytes, size_t len, struct sc_token *token) {

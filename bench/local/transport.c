@@ -15,6 +15,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/base/thread.h"
 
 #define MAX_EVENTS 256
 #define ACCEPTS_IN_A_ROW 64
@@ -23,7 +24,7 @@
 
 struct listener {
   int fd;
-  struct ssl_ctx_st *tls;
+  struct sc_tls_context *tls;
 };
 
 struct slot {
@@ -36,8 +37,7 @@ struct slot {
 
 struct loop {
   struct sc_transport *transport;
-  pthread_t thread;
-  bool is_running;
+  struct sc_thread thread;
   int epoll_fd, stop_fd;
   pthread_mutex_t lock; /* of the list of slots: the accepting thread adds to it */
   struct slot *slots;
@@ -115,7 +115,7 @@ static void print_bound(int fd, char bound[SC_TRANSPORT_ADDRESS]) {
   snprintf(bound, SC_TRANSPORT_ADDRESS, "%s%s%s:%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
 }
 
-int sc_transport_listen(struct sc_transport *transport, const char *address, struct ssl_ctx_st *tls,
+int sc_transport_listen(struct sc_transport *transport, const char *address, struct sc_tls_context *tls,
                         char bound[SC_TRANSPORT_ADDRESS], struct sc_error *err) {
   char host[256], port[8];
   if (!split_address(address, host, port)) return sc_error_set(err, SC_E_USAGE, "'%s' is not HOST:PORT", address);
@@ -268,12 +268,11 @@ static bool run_once(struct loop *loop, int timeout_ms) {
   return true;
 }
 
-static void *run(void *argument) {
+static void run(void *argument) {
   struct loop *loop = argument;
   int64_t next_ms = 0;
   while (run_once(loop, wait_ms(loop, next_ms, sc_clock_mono_ms()))) next_ms = run_timers(loop, sc_clock_mono_ms());
   while (loop->slots != NULL) close_slot(loop, loop->slots);
-  return NULL;
 }
 
 static int open_loop(struct loop *loop, struct sc_error *err) {
@@ -291,20 +290,20 @@ int sc_transport_start(struct sc_transport *transport, struct sc_error *err) {
   for (int i = 0; i < transport->n_listeners; i++)
     watch(transport->loops[0].epoll_fd, transport->listeners[i].fd, EPOLLIN, &transport->listeners[i]);
   for (int i = transport->n_loops - 1; i >= 0; i--) {
-    struct loop *loop = &transport->loops[i];
-    int failed = pthread_create(&loop->thread, NULL, run, loop);
-    if (failed != 0) return sc_error_errno(err, SC_E_IO, failed, "starting a thread");
-    loop->is_running = true;
+    char name[24];
+    snprintf(name, sizeof name, "serve %d", i);
+    if (sc_thread_start(&transport->loops[i].thread, name, run, &transport->loops[i], err) != SC_OK) return err->code;
   }
   return SC_OK;
 }
 
 static void stop_loop(struct loop *loop) {
-  if (!loop->is_running) return;
+  if (!loop->thread.started) return;
+  struct sc_error err;
   uint64_t one = 1;
   ssize_t n = write(loop->stop_fd, &one, sizeof one);
   SC_ASSERT(n == sizeof one);
-  pthread_join(loop->thread, NULL);
+  sc_thread_join(&loop->thread, -1, &err);
 }
 
 void sc_transport_free(struct sc_transport *transport) {

@@ -19,7 +19,7 @@ struct sc_transport *sc_transport_new(int threads, const struct sc_protocol *pro
 
 /* address: HOST:PORT, [V6]:PORT or :PORT (loopback); port 0 takes a free one. tls NULL: plain; it must outlive the
  * transport. bound: the numeric address with the real port. */
-int sc_transport_listen(struct sc_transport *transport, const char *address, struct ssl_ctx_st *tls,
+int sc_transport_listen(struct sc_transport *transport, const char *address, struct sc_tls_context *tls,
                         char bound[SC_TRANSPORT_ADDRESS], struct sc_error *err);
 int sc_transport_start(struct sc_transport *transport, struct sc_error *err);
 /* Closes everything, joins the threads, frees. NULL is fine. */
