@@ -1,0 +1,108 @@
+/* Real sockets on loopback, served by one thread and by several. */
+#include "bench/local/transport.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "bench/local/http1.h"
+#include "tests/unit/base/check.h"
+
+#define CLIENTS 20
+
+static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+  (void)context;
+  SC_ASSERT(request->from_loopback);
+  reply->status = 200;
+  sc_buf_add_slice(&reply->head, request->body);
+}
+
+static const struct sc_site SITE = {handle, NULL};
+
+static int dial(const char *bound) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  const char *colon = strrchr(bound, ':');
+  address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  assert_true(fd >= 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+  return fd;
+}
+
+static void ask(int fd, int number) {
+  char text[200];
+  int len = snprintf(text, sizeof text, "POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n<%04d>", number);
+  assert_int_equal(write(fd, text, (size_t)len), len);
+}
+
+static void expect(int fd, int number) {
+  char text[1000] = "", body[16];
+  size_t len = 0;
+  snprintf(body, sizeof body, "\r\n\r\n<%04d>", number);
+  while (strstr(text, body) == NULL) {
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&poll_fd, 1, 10000), 1);
+    ssize_t n = read(fd, text + len, sizeof text - 1 - len);
+    assert_true(n > 0);
+    len += (size_t)n;
+    text[len] = '\0';
+  }
+}
+
+static void serve(int threads) {
+  char bound[SC_TRANSPORT_ADDRESS];
+  int fds[CLIENTS];
+  struct sc_error err;
+  struct sc_transport *transport = sc_transport_new(threads, &sc_http1_protocol, (void *)&SITE);
+  assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
+  assert_true(strncmp(bound, "127.0.0.1:", 10) == 0);
+  assert_int_equal(sc_transport_start(transport, &err), SC_OK);
+  for (int i = 0; i < CLIENTS; i++) fds[i] = dial(bound);
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < CLIENTS; i++) ask(fds[i], round * 100 + i);
+    for (int i = 0; i < CLIENTS; i++) expect(fds[i], round * 100 + i);
+  }
+  for (int i = 0; i < CLIENTS / 2; i++) close(fds[i]);
+  sc_transport_free(transport);
+  char byte;
+  for (int i = CLIENTS / 2; i < CLIENTS; i++) {
+    assert_int_equal(read(fds[i], &byte, 1), 0); /* stopping closes what is open */
+    close(fds[i]);
+  }
+}
+
+static void test_one_thread(void **state) {
+  (void)state;
+  serve(1);
+}
+
+static void test_threads(void **state) {
+  (void)state;
+  serve(4);
+}
+
+static void test_addresses(void **state) {
+  (void)state;
+  char bound[SC_TRANSPORT_ADDRESS];
+  struct sc_error err;
+  struct sc_transport *transport = sc_transport_new(1, &sc_http1_protocol, (void *)&SITE);
+  assert_int_equal(sc_transport_listen(transport, ":0", NULL, bound, &err), SC_OK);
+  assert_true(strncmp(bound, "127.0.0.1:", 10) == 0);
+  assert_int_equal(sc_transport_listen(transport, bound, NULL, bound, &err), SC_E_NET); /* taken */
+  const char *const bad[] = {"", "4567", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "host:123456"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_int_equal(sc_transport_listen(transport, bad[i], NULL, bound, &err), SC_E_USAGE);
+  sc_transport_free(transport);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_one_thread),
+      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_addresses),
+  };
+  return cmocka_run_group_tests_name("local/transport", tests, NULL, NULL);
+}
