@@ -285,7 +285,8 @@ static void read_list(struct reader *reader, const struct sc_member *member, str
                       struct sc_value *value) {
   value->n = sc_json_count(json);
   if (value->n > (size_t)member->max) return; /* check_bounds will say so */
-  value->items = sc_alloc_zero(value->n * (size_t)member->n_members + 1, sizeof *value->items);
+  if (value->n == 0) return;
+  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof *value->items);
   struct sc_json_iter it = sc_json_walk(json);
   struct sc_json element;
   char path[96];
@@ -327,7 +328,7 @@ static void read_row(struct reader *reader, const struct sc_member *members, int
 
 struct sc_value *sc_values_read(const struct sc_member *members, int n, struct sc_json object,
                                 struct sc_refusal *refusal) {
-  struct sc_value *values = sc_alloc_zero((size_t)n + 1, sizeof *values);
+  struct sc_value *values = sc_alloc_zero((size_t)n, sizeof *values);
   struct reader reader = {refusal, ""};
   read_row(&reader, members, n, object, values);
   if (refusal->n_complaints > 0 && strcmp(refusal->type, VALIDATION) == 0) {
@@ -340,13 +341,18 @@ struct sc_value *sc_values_read(const struct sc_member *members, int n, struct s
   return values;
 }
 
-static void free_items(const struct sc_member *members, int n, struct sc_value *row) {
-  for (int i = 0; i < n; i++)
-    if (row[i].items != NULL) sc_values_free(members[i].members, members[i].n_members, row[i].items);
+static void free_row(const struct sc_member *members, int n, struct sc_value *row) {
+  for (int i = 0; i < n; i++) {
+    size_t rows = members[i].type == SC_MEMBER_LIST ? row[i].n : 1;
+    if (row[i].items == NULL) continue;
+    for (size_t j = 0; j < rows; j++)
+      free_row(members[i].members, members[i].n_members, row[i].items + j * (size_t)members[i].n_members);
+    free(row[i].items);
+  }
 }
 
 void sc_values_free(const struct sc_member *members, int n, struct sc_value *values) {
   if (values == NULL) return;
-  free_items(members, n, values);
+  free_row(members, n, values);
   free(values);
 }
