@@ -322,6 +322,9 @@ static int call_once(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, co
     return sc_kinesis_failed(c->k, c->doc, operation, shard_id, &c->head, sc_buf_view(&c->reply), err);
   }
   if (rc) sc_error_prefix(err, "%s at %s", operation, c->k->endpoint.at[kind].url);
+  if (rc == SC_E_NET && !err->hint[0])
+    sc_error_hint(
+        err, "check the endpoint and that it can be reached from here; proxies come from HTTPS_PROXY and NO_PROXY");
   return rc;
 }
 
@@ -365,8 +368,9 @@ int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind ki
       return SC_OK;
     }
     if (!is_worth_a_retry(err)) return rc;
-    int64_t wait_ms = back_off_ms(c, err, attempt);
-    if (sc_clock_mono_ms() + wait_ms >= give_up_ms) return rc;
+    int64_t wait_ms = back_off_ms(c, err, attempt), left_ms = give_up_ms - sc_clock_mono_ms();
+    if (left_ms <= 0) return rc;
+    if (wait_ms > left_ms) wait_ms = left_ms;
     note_retry(err, wait_ms);
     rc = pause_for(c, wait_ms, err);
     if (rc) return rc;
