@@ -1,4 +1,4 @@
-#include "net/cmd_output.h"
+#include "engine/list.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
