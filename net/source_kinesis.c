@@ -63,6 +63,8 @@ static int source_open(const char *url, struct sc_options *options, struct sc_so
 
 static const char *source_describe(const struct sc_source *s) { return s->k->described; }
 
+static const char *source_stream_name(const struct sc_source *s) { return s->k->stream; }
+
 static void source_pace(const struct sc_source *s, struct sc_pace *out) { *out = s->pace; }
 
 static int source_identity(struct sc_source *s, struct sc_stream_identity *out, struct sc_error *err) {
@@ -95,6 +97,7 @@ const struct sc_source_ops sc_source_kinesis = {
     .open = source_open,
     .close = source_close,
     .describe = source_describe,
+    .stream_name = source_stream_name,
     .pace = source_pace,
     .identity = source_identity,
     .list_shards = source_list_shards,
