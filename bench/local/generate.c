@@ -134,10 +134,10 @@ int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, 
   for (uint64_t i = 0; i < generate->records; i++) {
     uint32_t k = (uint32_t)sc_random_below(&random, n_keys);
     struct sc_payload what = {.number = i, .key = k + 1};
-    what.arrived_ms = now_ms - SPAN_MS + (int64_t)(i * (uint64_t)SPAN_MS / generate->records);
+    int64_t arrived_ms = now_ms - SPAN_MS + (int64_t)(i * (uint64_t)SPAN_MS / generate->records);
     sc_buf_clear(&payload);
     generate->profile->write(&random, &what, &payload);
-    put(&stream->shards[keys[k].shard], sc_buf_view(&payload), sc_slice_of(keys[k].json, keys[k].len), what.arrived_ms,
+    put(&stream->shards[keys[k].shard], sc_buf_view(&payload), sc_slice_of(keys[k].json, keys[k].len), arrived_ms,
         &text);
   }
   sc_buf_fini(&payload);

@@ -5,6 +5,9 @@
 
 #include "engine/base/error.h"
 
+#define FIRST_MINUTE INT64_C(29146200) /* 2025-06-01 10:00 UTC */
+#define READINGS_A_MINUTE 1000
+
 static char *put_text(char *at, const char *text) {
   size_t len = strlen(text);
   memcpy(at, text, len);
@@ -35,14 +38,14 @@ static char *put_hundredths(char *at, int64_t value) {
   return at;
 }
 
-static char *put_minute(char *at, int64_t ms) {
+static char *put_minute(char *at, int64_t minute) {
   static _Thread_local int64_t known_minute = -1;
   static _Thread_local char known[32];
-  time_t seconds = (time_t)(ms / 1000);
-  if (seconds / 60 != known_minute) {
+  if (minute != known_minute) {
     struct tm utc;
+    time_t seconds = (time_t)minute * 60;
     if (gmtime_r(&seconds, &utc) == NULL || strftime(known, sizeof known, "%Y-%m-%d %H:%M", &utc) == 0) known[0] = '\0';
-    known_minute = seconds / 60;
+    known_minute = minute;
   }
   return put_text(at, known);
 }
@@ -54,7 +57,7 @@ static void write_sensors(struct sc_random *random, const struct sc_payload *pay
   char *start = out->ptr + out->len, *at = put_text(start, "{\"sensor_id\":");
   at = put_number(at, payload->key);
   at = put_text(at, ",\"ts\":\"");
-  at = put_minute(at, payload->arrived_ms);
+  at = put_minute(at, FIRST_MINUTE + (int64_t)(payload->number / READINGS_A_MINUTE));
   at = put_text(at, "\",\"temperature\":");
   at = put_hundredths(at, (int64_t)((bits & 0xffffffff) % 10001) - 4000);
   at = put_text(at, ",\"humidity\":");

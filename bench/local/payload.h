@@ -1,4 +1,5 @@
-/* Generated payloads: what --generate puts into records, by profile. The same seed gives the same payloads.
+/* Generated payloads: what --generate puts into records, by profile. The same seed gives the same payloads,
+ * whenever it is asked: times in them count from a fixed day.
  *
  * Pure but for the random state; any thread with its own.
  */
