@@ -23,25 +23,24 @@ static inline uint64_t load_eight(const char *p) {
   return word;
 }
 
+/* Values of eight digits to their number. Neighbours are put together: digits to pairs, pairs to fours, fours to eight. */
+static inline uint64_t join_eight(uint64_t digits) {
+  digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+  digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000ffff0000ffff);
+  return (digits * 10000 + (digits >> 32)) & UINT32_MAX;
+}
+
 /* All eight have the high nibble 3, and still have it when 6 is added. */
 static inline bool are_eight_digits(uint64_t word) {
   const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), threes = UINT64_C(0x3030303030303030);
   return (word & high) == threes && ((word + UINT64_C(0x0606060606060606)) & high) == threes;
 }
 
-/* Neighbours are put together: digits to pairs, pairs to fours, fours to eight. */
-static inline uint64_t eight_digits(uint64_t word) {
-  word -= UINT64_C(0x3030303030303030);
-  word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-  word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
-  return (word * 10000 + (word >> 32)) & UINT32_MAX;
-}
-
 /* Adds the digits at p to *value (wrapping; the caller counts them). */
 static inline const char *scan_digits(const char *p, const char *end, uint64_t *value) {
   uint64_t sum = *value, eight;
   while (end - p >= 8 && are_eight_digits(eight = load_eight(p))) {
-    sum = sum * 100000000 + eight_digits(eight);
+    sum = sum * 100000000 + join_eight(eight - UINT64_C(0x3030303030303030));
     p += 8;
   }
   for (unsigned digit; (digit = digit_at(p, end)) <= 9; p++) sum = sum * 10 + digit;

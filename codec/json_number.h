@@ -18,6 +18,7 @@ struct sc_json_number {
   bool long_digits; /* more than 19 of them: only the text says what it is */
 };
 #define SC_JSON_EXPONENT_MAX 1000000000
+#define SC_JSON_DOUBLE_DIGITS 17 /* a fraction of at most so many is kept as a double */
 
 /* p is at the minus sign or the first digit. Behind the number's last character, NULL when that is no number. What may follow a
  * number is the caller's to check. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+const char sc_json_too_deep[] = "nested too deeply";
+
 /* The objects and arrays that are open; bit i of kinds: level i is an object. */
 struct nesting {
   uint32_t depth;
@@ -32,13 +34,10 @@ const char *sc_json_skip_string(const char *p, const char *end, struct sc_json_s
   return close + 1;
 }
 
-/* What may stand behind a number: else "01" would be two numbers and "1true" a value. */
-static bool ends_scalar(char c) { return c == ',' || c == '}' || c == ']' || c == '\0' || sc_json_is_blank(c); }
-
 const char *sc_json_skip_number(const char *p, const char *end, struct sc_json_number *out,
                                 struct sc_json_fault *fault) {
   const char *behind = sc_json_number_scan(p, end, out);
-  if (behind == NULL || !ends_scalar(sc_json_peek(behind, end))) return sc_json_wrong(fault, "a malformed number", p);
+  if (behind == NULL) return sc_json_wrong(fault, "a malformed number", p);
   return behind;
 }
 
@@ -46,7 +45,7 @@ const char *sc_json_skip_literal(const char *p, const char *end, struct sc_json_
   size_t left = (size_t)(end - p), len = 0;
   if (left >= 4 && (memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0)) len = 4;
   if (left >= 5 && memcmp(p, "false", 5) == 0) len = 5;
-  if (len == 0 || !ends_scalar(sc_json_peek(p + len, end))) return sc_json_wrong(fault, "no JSON value", p);
+  if (len == 0) return sc_json_wrong(fault, "no JSON value", p);
   return p + len;
 }
 
@@ -93,7 +92,7 @@ const char *sc_json_skip(const char *p, const char *end, struct sc_json_seen *se
   do {
     char c = sc_json_peek(p, end);
     if (c == '{' || c == '[') {
-      if (!nesting_open(&nesting, c == '{')) return sc_json_wrong(fault, "nested too deeply", p);
+      if (!nesting_open(&nesting, c == '{')) return sc_json_wrong(fault, sc_json_too_deep, p);
       p = sc_json_skip_blanks(p + 1, end);
       if (sc_json_peek(p, end) != (c == '{' ? '}' : ']')) {
         if (c == '{') p = skip_name(p, end, seen, fault);

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /* Length of the sequence that starts with a byte above 0x7f, 0 when it is none. left: bytes there are, at least 1. */
 static size_t sequence_len(const unsigned char *s, size_t left) {
   unsigned char first = s[0];
@@ -28,9 +32,27 @@ static size_t ascii_len(const char *text, size_t len) {
   return i;
 }
 
+/* All of a text of at least 16 bytes; the last step looks at some bytes twice. */
+static bool is_ascii(const char *text, size_t len) {
+  size_t i = 0, last = len - 16;
+#if defined(__SSE2__)
+  __m128i bits = _mm_loadu_si128((const __m128i *)(const void *)(text + last));
+  for (; i < last; i += 16) bits = _mm_or_si128(bits, _mm_loadu_si128((const __m128i *)(const void *)(text + i)));
+  return _mm_movemask_epi8(bits) == 0;
+#else
+  uint64_t bits = 0, words[2];
+  for (; i < last + 16; i += 16) {
+    memcpy(words, text + (i < last ? i : last), 16);
+    bits |= words[0] | words[1];
+  }
+  return (bits & UINT64_C(0x8080808080808080)) == 0;
+#endif
+}
+
 bool sc_utf8_valid(const char *text, size_t len) {
   const unsigned char *s = (const unsigned char *)text;
   size_t i = 0;
+  if (len >= 16 && len <= 512 && is_ascii(text, len)) return true;
   while (i < len) {
     i += ascii_len(text + i, len - i);
     size_t stop = len - i < 16 ? len : i + 16;

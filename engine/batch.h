@@ -13,7 +13,7 @@
 #include "engine/position.h"
 
 #define SC_SHARD_ID_MAX 128
-#define SC_BODY_PADDING 64   /* readable bytes behind every body: what simdjson wants (SIMDJSON_PADDING is 64 in 3.0) */
+#define SC_BODY_PADDING 64   /* readable bytes behind every body: vector loads and names are compared past the end */
 #define SC_RECORDS_MAX 10000 /* GetRecords' greatest Limit */
 
 /* A shard as all threads know it: made by control before the shard is assigned, immutable, kept to the end of the run. */

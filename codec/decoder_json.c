@@ -1,0 +1,59 @@
+#include "codec/decoder_json.h"
+
+#include <stdlib.h>
+
+#include "codec/envelope_json.h"
+#include "codec/json_cells.h"
+#include "codec/json_sample.h"
+#include "codec/sniff.h"
+#include "engine/base/buf.h"
+
+struct sc_decoder {
+  struct sc_json_cells *cells;
+};
+
+static struct sc_decoder *decoder_new(size_t largest_record_bytes) {
+  struct sc_decoder *decoder = sc_alloc_zero(1, sizeof *decoder);
+  decoder->cells = sc_json_cells_new(largest_record_bytes);
+  return decoder;
+}
+
+static void decoder_free(struct sc_decoder *decoder) {
+  if (decoder == NULL) return;
+  sc_json_cells_free(decoder->cells);
+  free(decoder);
+}
+
+static size_t scratch_bytes(size_t largest_record_bytes) {
+  return sizeof(struct sc_decoder) + sc_json_cells_bytes(largest_record_bytes);
+}
+
+static int open_batch(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out,
+                      struct sc_error *err) {
+  (void)decoder;
+  out->n = 0;
+  if (batch->envelope == SC_ENVELOPE_NONE) return SC_OK;
+  if (batch->envelope != SC_ENVELOPE_JSON) return sc_error_set(err, SC_E_INTERNAL, "a reply that is not JSON");
+  return sc_envelope_json_open(batch->body, batch->body_len, out->items, &out->n, err);
+}
+
+static void sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into) {
+  (void)decoder;
+  sc_json_sample(records, n, into);
+}
+
+static uint32_t decode(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
+                       uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
+  return sc_json_cells_decode(decoder->cells, plan, records, n, out, rejects, unknown);
+}
+
+const struct sc_decoder_ops sc_decoder_json = {
+    .name = "json",
+    .new = decoder_new,
+    .free = decoder_free,
+    .scratch_bytes = scratch_bytes,
+    .open = open_batch,
+    .sniff = sc_sniff_records,
+    .sample = sample,
+    .decode = decode,
+};

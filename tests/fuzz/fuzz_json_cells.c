@@ -1,0 +1,146 @@
+/* Payloads to cells against simdjson's DOM. The first byte of the input chooses the shapes of the columns. */
+#include <math.h>
+
+#include "codec/json_cells.h"
+#include "codec/json_sample.h"
+#include "codec/jsondoc.h"
+#include "tests/fuzz/fuzz.h"
+
+#define COLUMNS 6
+static const char *const keys[COLUMNS] = {"a",    "b",        "sensor",
+                                          "d\"e", "\xc3\xa9", "a key of more than thirty-two bytes"};
+
+static struct sc_jsondoc *document(int which) {
+  static struct sc_jsondoc *docs[2];
+  if (docs[which] == NULL) docs[which] = sc_jsondoc_new();
+  return docs[which];
+}
+
+static struct sc_plan *plan_of(uint8_t choice) {
+  static struct sc_plan *plans[256];
+  if (plans[choice] != NULL) return plans[choice];
+  struct sc_plan *plan = sc_plan_new(1, COLUMNS + 1);
+  for (unsigned i = 0; i < COLUMNS; i++)
+    sc_plan_add(plan, sc_slice_str("column"), SC_ROLE_PAYLOAD, sc_slice_str(keys[i]))->shape =
+        (enum sc_shape)((choice + i * (1 + choice / 6u)) % (SC_SHAPE_JSON + 1));
+  sc_plan_add(plan, sc_slice_str("metadata"), SC_ROLE_SHARD, sc_slice_str(""));
+  sc_plan_seal(plan);
+  return plans[choice] = plan;
+}
+
+static struct sc_json last_of(struct sc_json object, const char *name) {
+  struct sc_json_iter it = sc_json_walk(object);
+  struct sc_slice key;
+  struct sc_json value, last = {NULL, 0};
+  while (sc_json_next(&it, &key, &value))
+    if (sc_slice_is(key, name)) last = value;
+  return last;
+}
+
+/* Both are the same value: of the same kind, with the same members. */
+static bool same_json(struct sc_json a, struct sc_json b) {
+  struct sc_slice s, t, key_a, key_b;
+  struct sc_json x, y;
+  double d, e;
+  if (sc_json_kind(a) != sc_json_kind(b)) return false;
+  if (sc_json_str(a, &s)) return sc_json_str(b, &t) && sc_slice_equals(s, t);
+  if (sc_json_double(a, &d)) return sc_json_double(b, &e) && d == e;
+  struct sc_json_iter ia = sc_json_walk(a), ib = sc_json_walk(b);
+  while (sc_json_next(&ia, &key_a, &x))
+    if (!sc_json_next(&ib, &key_b, &y) || !sc_slice_equals(key_a, key_b) || !same_json(x, y)) return false;
+  return !sc_json_next(&ib, &key_b, &y);
+}
+
+static void check_number(struct sc_json value, const struct sc_cell *cell, enum sc_shape shape) {
+  double d = 0;
+  int64_t i;
+  CHECK(sc_json_double(value, &d));
+  bool whole = sc_json_i64(value, &i);
+  if (cell->type == SC_CELL_INT) CHECK(whole ? cell->i == i : (double)cell->i == d);
+  if (cell->type == SC_CELL_DOUBLE) CHECK(cell->d == d && isfinite(cell->d));
+  if (cell->type == SC_CELL_NUMBER) {
+    struct sc_json again;
+    CHECK(sc_jsondoc_check(document(1), sc_slice_of(cell->ptr, cell->len), &again) == NULL && same_json(value, again));
+  }
+  if (shape == SC_SHAPE_INTEGER && whole) CHECK(cell->type == SC_CELL_INT);
+  if (shape == SC_SHAPE_DOUBLE) CHECK(cell->type == SC_CELL_DOUBLE);
+  if (shape == SC_SHAPE_NUMERIC || shape == SC_SHAPE_TEXT) CHECK(cell->type == SC_CELL_NUMBER);
+  CHECK(cell->type == SC_CELL_INT || cell->type == SC_CELL_DOUBLE || cell->type == SC_CELL_NUMBER);
+}
+
+static void check_cell(struct sc_json value, const struct sc_cell *cell, enum sc_shape shape) {
+  struct sc_slice text;
+  struct sc_json again;
+  bool truth;
+  enum sc_json_kind kind = sc_json_kind(value);
+  if (kind == SC_JSON_NONE || kind == SC_JSON_NULL) {
+    CHECK(cell->type == SC_CELL_NULL);
+  } else if (shape == SC_SHAPE_JSON || kind == SC_JSON_OBJECT || kind == SC_JSON_ARRAY) {
+    CHECK(cell->type == SC_CELL_JSON);
+    CHECK(sc_jsondoc_check(document(1), sc_slice_of(cell->ptr, cell->len), &again) == NULL && same_json(value, again));
+  } else if (sc_json_str(value, &text)) {
+    CHECK(cell->type == SC_CELL_STRING && sc_slice_equals(text, sc_slice_of(cell->ptr, cell->len)));
+  } else if (sc_json_bool(value, &truth)) {
+    CHECK(cell->type == SC_CELL_BOOL && cell->i == truth);
+  } else {
+    check_number(value, cell, shape);
+  }
+}
+
+static void check_row(struct sc_json root, const struct sc_plan *plan, const struct sc_cell *row) {
+  CHECK(sc_json_kind(root) == SC_JSON_OBJECT);
+  for (unsigned i = 0; i < COLUMNS; i++) check_cell(last_of(root, keys[i]), &row[i], plan->columns[i].shape);
+  CHECK(row[COLUMNS].type == SC_CELL_NULL);
+}
+
+static uint64_t count_unknown(struct sc_json root) {
+  struct sc_json_iter it = sc_json_walk(root);
+  struct sc_slice key;
+  struct sc_json value;
+  uint64_t n = 0;
+  while (sc_json_next(&it, &key, &value)) {
+    bool known = false;
+    for (unsigned i = 0; i < COLUMNS; i++) known = known || sc_slice_is(key, keys[i]);
+    n += !known;
+  }
+  return n;
+}
+
+/* Errors of simdjson that are none of ours: it refuses integers beyond 64 bits and doubles beyond their range, and more depth. */
+static bool ours_is_wider(const char *fault) {
+  return strstr(fault, "number") != NULL || strstr(fault, "deep") != NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static struct sc_json_cells *decoder;
+  struct sc_cell row[COLUMNS + 1];
+  uint32_t index;
+  uint64_t unknown = 0;
+  struct sc_reject reject;
+  struct sc_cells cells = {.n_columns = COLUMNS + 1, .cap_rows = 1, .cells = row, .record = &index};
+  struct sc_rejects rejects = {.items = &reject};
+  struct sc_json root;
+  if (size == 0) return 0;
+  if (decoder == NULL) decoder = sc_json_cells_new(0);
+  const struct sc_plan *plan = plan_of(data[0]);
+  char *text = padded_copy(data + 1, size - 1);
+  struct sc_record record = {.data = {text, size - 1}};
+  CHECK(sc_json_cells_decode(decoder, plan, &record, 1, &cells, &rejects, &unknown) == 1);
+  CHECK(cells.n_rows + rejects.n == 1);
+  const char *fault = sc_jsondoc_check(document(0), record.data, &root);
+  if (cells.n_rows == 1) {
+    CHECK(fault == NULL || ours_is_wider(fault));
+    if (fault == NULL) check_row(root, plan, row);
+    if (fault == NULL) CHECK(unknown == count_unknown(root));
+  } else {
+    bool taste = strcmp(reject.sqlstate, "22P05") == 0 || strcmp(reject.sqlstate, "22003") == 0;
+    CHECK(fault != NULL || sc_json_kind(root) != SC_JSON_OBJECT || taste);
+    CHECK(memchr(reject.reason, '\0', sizeof reject.reason) != NULL && strlen(reject.sqlstate) == 5);
+  }
+  struct sc_sample *sample = sc_sample_new(8);
+  sc_json_sample(&record, 1, sample);
+  CHECK(cells.n_rows == 0 || sc_sample_records(sample) == 1);
+  sc_sample_free(sample);
+  free(text);
+  return 0;
+}

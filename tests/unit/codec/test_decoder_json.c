@@ -1,0 +1,97 @@
+#include "codec/decoder_json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const char reply[] =
+    "{\"Records\":[{\"SequenceNumber\":\"1\",\"Data\":\"eyJhIjoxfQ==\",\"PartitionKey\":\"k\"},"
+    "{\"SequenceNumber\":\"2\",\"Data\":\"eyJhIjoyLjV9\",\"PartitionKey\":\"k\"},"
+    "{\"SequenceNumber\":\"3\",\"Data\":\"W10=\",\"PartitionKey\":\"k\"}],\"MillisBehindLatest\":0}";
+
+static struct sc_batch *make_batch(enum sc_envelope envelope, const char *body) {
+  struct sc_batch *batch = calloc(1, sizeof *batch + strlen(body) + SC_BODY_PADDING);
+  batch->envelope = envelope;
+  batch->body_len = strlen(body);
+  memcpy(batch->body, body, batch->body_len);
+  return batch;
+}
+
+/* What a parse thread does with a reply, from the body to the cells. */
+static void from_body_to_cells(void **state) {
+  (void)state;
+  const struct sc_decoder_ops *ops = &sc_decoder_json;
+  struct sc_decoder *decoder = ops->new (1 << 20);
+  struct sc_batch *batch = make_batch(SC_ENVELOPE_JSON, reply);
+  struct sc_record *items = calloc(SC_RECORDS_MAX, sizeof *items);
+  struct sc_records records = {items, 0};
+  struct sc_error err;
+  uint32_t which;
+  assert_int_equal(ops->open(decoder, batch, &records, &err), 0);
+  assert_int_equal(records.n, 3);
+  assert_null(ops->sniff(records.items, records.n, &which));
+
+  struct sc_sample *sample = sc_sample_new(8);
+  ops->sample(decoder, records.items, records.n, sample);
+  assert_int_equal(sc_sample_records(sample), 2);
+  assert_int_equal(sc_infer(sc_sample_kinds(sample, 0)), SC_INFER_DOUBLE);
+
+  struct sc_plan *plan = sc_plan_new(1, 1);
+  sc_plan_add(plan, sc_slice_str("a"), SC_ROLE_PAYLOAD, sc_sample_key(sample, 0))->shape = SC_SHAPE_DOUBLE;
+  sc_plan_seal(plan);
+  struct sc_cell row[3];
+  uint32_t record[3];
+  struct sc_reject reject[3];
+  struct sc_cells cells = {1, 3, 0, row, record};
+  struct sc_rejects rejects = {reject, 0};
+  uint64_t unknown = 0;
+  assert_int_equal(ops->decode(decoder, plan, records.items, records.n, &cells, &rejects, &unknown), 3);
+  assert_int_equal(cells.n_rows, 2);
+  assert_true(row[0].d == 1.0 && row[1].d == 2.5);
+  assert_int_equal(rejects.n, 1);
+  assert_int_equal(reject[0].record, 2);
+
+  sc_plan_free(plan);
+  sc_sample_free(sample);
+  free(items);
+  free(batch);
+  ops->free(decoder);
+}
+
+static void other_envelopes(void **state) {
+  (void)state;
+  struct sc_decoder *decoder = sc_decoder_json.new(1 << 20);
+  struct sc_record item;
+  struct sc_records records = {&item, 7};
+  struct sc_error err;
+  struct sc_batch *none = make_batch(SC_ENVELOPE_NONE, ""), *cbor = make_batch(SC_ENVELOPE_CBOR, "\xbf\xff");
+  struct sc_batch *broken = make_batch(SC_ENVELOPE_JSON, "{\"Records\":[");
+  assert_int_equal(sc_decoder_json.open(decoder, none, &records, &err), 0);
+  assert_int_equal(records.n, 0);
+  assert_int_equal(sc_decoder_json.open(decoder, cbor, &records, &err), SC_E_INTERNAL);
+  assert_int_equal(sc_decoder_json.open(decoder, broken, &records, &err), SC_E_PROTOCOL);
+  free(none);
+  free(cbor);
+  free(broken);
+  sc_decoder_json.free(decoder);
+}
+
+static void scratch_grows_with_the_record(void **state) {
+  (void)state;
+  size_t small = sc_decoder_json.scratch_bytes(1 << 20), large = sc_decoder_json.scratch_bytes(10 << 20);
+  assert_in_range(small, 1 << 20, 2 << 20);
+  assert_int_equal(large - small, 9 << 20);
+  assert_string_equal(sc_decoder_json.name, "json");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(from_body_to_cells),
+      cmocka_unit_test(other_envelopes),
+      cmocka_unit_test(scratch_grows_with_the_record),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
