@@ -153,6 +153,18 @@ void sc_lineage_restore(struct sc_lineage *l, const struct sc_stored *rows, size
   }
 }
 
+bool sc_lineage_still_holds(const struct sc_lineage *l, const struct sc_stored *rows, size_t n) {
+  size_t found = 0, want = 0;
+  for (uint32_t i = 0; i < l->n; i++) want += l->nodes[i].stored;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t k = find(l, rows[i].id);
+    if (k == NO_NODE || !l->nodes[k].stored) continue;
+    if (l->nodes[k].ended && !rows[i].ended) return false;
+    found++;
+  }
+  return found == want;
+}
+
 void sc_lineage_listing(struct sc_lineage *l) {
   l->listing = true;
   l->wants_listing = false;

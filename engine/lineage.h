@@ -6,8 +6,8 @@
  * that comes later starts at TRIM_HORIZON; a stored, unfinished shard that is no longer listed is a gap; open shards cover the hash range
  * 0..2^128-1 without a hole.
  *
- * Within one lineage an end is for ever. When the target went back (a failover: a take finds an end undone or a row gone), control stops
- * all shards and begins anew: a new lineage, restore, list. Control thread only; allocates; ids are NUL-terminated.
+ * Within one lineage an end is for ever. When the target went back (a failover: a take or a survey finds an end undone or a row gone), control
+ * stops all shards and begins anew: a new lineage, restore, list. Control thread only; allocates; ids are NUL-terminated.
  */
 #ifndef SC_LINEAGE_H
 #define SC_LINEAGE_H
@@ -43,6 +43,10 @@ void sc_lineage_free(struct sc_lineage *l);
 
 /* At start, when rows are stored: before the first listing. */
 void sc_lineage_restore(struct sc_lineage *l, const struct sc_stored *rows, size_t n);
+/* Do the rows, read again, still bear out what the lineage counts on: each stored row there, each end an end? False: the target went back, begin
+ * anew. Ended shards are taken by nobody, so this is asked whenever control's own session was lost: at every new one, and before a
+ * bounded load says that it is finished. */
+bool sc_lineage_still_holds(const struct sc_lineage *l, const struct sc_stored *rows, size_t n);
 /* A listing is about to begin: every end committed so far will show in it. */
 void sc_lineage_listing(struct sc_lineage *l);
 /* A listing is due at once: none was begun yet, or not since the last end. */

@@ -113,6 +113,12 @@ enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply 
   return reply->has_children ? end(s, due_ms, flags) : doubt(s, due_ms, flags);
 }
 
+int64_t sc_shard_read_until_ms(const struct sc_shard *s, const struct sc_reply *reply, int64_t service_ms) {
+  if (reply->behind_ms < 0 || service_ms <= reply->behind_ms) return 0;
+  if (reply->behind_ms == 0 && (reply->full || s->closed || !reply->has_next)) return 0;
+  return service_ms - reply->behind_ms;
+}
+
 static int64_t back_off(struct sc_shard *s, struct sc_random *random, int64_t base_ms, int64_t now_ms) {
   int64_t wait_ms = sc_random_backoff_ms(random, base_ms, BACKOFF_CAP_MS, s->failures);
   if (s->failures < 62) s->failures++;

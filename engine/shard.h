@@ -80,6 +80,10 @@ enum sc_shard_do sc_shard_got_iterator(struct sc_shard *s, int64_t now_ms);
 /* *flags: what the batch carries (enum sc_batch_flag). The batch is handed over in any case, before the action. */
 enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply *reply, const struct sc_pace *pace,
                                       int64_t now_ms, uint32_t *flags);
+/* What the reply says of the time before which everything was read: service time (its Date) minus lag. 0 when it says nothing: without
+ * MillisBehindLatest; lag 0 on a full page; lag 0 in a closed shard, which got its last record long ago, so that its children's first ones
+ * are older than now. */
+int64_t sc_shard_read_until_ms(const struct sc_shard *s, const struct sc_reply *reply, int64_t service_ms);
 /* The call failed; decides by code and class: expired iterator -> new one; retry and throttle -> back-off with full jitter (throttle at
  * least 1 s behind); auth, config, fatal -> FAIL. SC_E_NO_SHARD -> CONFIRM_END. */
 enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err, struct sc_random *random,

@@ -187,6 +187,26 @@ static void restores(void **state) {
   sc_lineage_free(l);
 }
 
+static void sees_that_the_target_went_back(void **state) {
+  (void)state;
+  struct sc_lineage *l = sc_lineage_new();
+  struct sc_stored rows[] = {{"A", {""}, true}, {"B", {"A"}, false}, {"X", {""}, false}};
+  sc_lineage_restore(l, rows, 2);
+  struct sc_listed shards[] = {shard('B', "A", 0, KEYS, false), shard('C', "B", 0, KEYS, false)};
+  list(l, shards, 2);
+  assert_true(sc_lineage_still_holds(l, rows, 2)); /* C has no row yet */
+  assert_true(sc_lineage_still_holds(l, rows, 3)); /* others may add rows */
+  sc_lineage_stored(l, "C");
+  assert_false(sc_lineage_still_holds(l, rows, 2));
+  struct sc_stored now[] = {{"C", {"B"}, false}, {"A", {""}, true}, {"B", {"A"}, true}};
+  assert_true(sc_lineage_still_holds(l, now, 3)); /* another worker ended B */
+  sc_lineage_ended(l, "B");
+  assert_true(sc_lineage_still_holds(l, now, 3));
+  now[1].ended = false;
+  assert_false(sc_lineage_still_holds(l, now, 3));
+  sc_lineage_free(l);
+}
+
 static void a_gone_shard_is_told_once_and_holds_its_children(void **state) {
   (void)state;
   struct sc_lineage *l = sc_lineage_new();
@@ -329,6 +349,7 @@ int main(void) {
       cmocka_unit_test(an_end_asks_for_a_listing_begun_after_it),
       cmocka_unit_test(expired_parents_are_done),
       cmocka_unit_test(restores),
+      cmocka_unit_test(sees_that_the_target_went_back),
       cmocka_unit_test(a_gone_shard_is_told_once_and_holds_its_children),
       cmocka_unit_test(a_shard_that_came_and_expired_between_runs_is_gone),
       cmocka_unit_test(holes_of_the_hash_range),

@@ -211,6 +211,29 @@ static void records_behind_a_null_iterator_clear_the_doubt(void **state) {
   assert_int_equal(flags, SC_BATCH_END);
 }
 
+static void says_until_when_all_was_read(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("9");
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 100000), 95000);
+  r.full = true;
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 100000), 95000);
+  r.behind_ms = 0;
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 100000), 0); /* more may be there */
+  r.full = false;
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 100000), 100000);
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 0), 0);
+  r.behind_ms = -1;
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 100000), 0);
+  r = null_iterator(empty_page());
+  r.behind_ms = 0;
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 100000), 0);
+  sc_shard_closed(&s);
+  r = empty_page();
+  r.behind_ms = 0;
+  assert_int_equal(sc_shard_read_until_ms(&s, &r, 100000), 0);
+}
+
 static void expired_iterator_goes_on_after_the_last_record(void **state) {
   (void)state;
   struct sc_shard s = reading();
@@ -319,6 +342,7 @@ int main(void) {
       cmocka_unit_test(a_null_iterator_alone_is_doubted),
       cmocka_unit_test(the_end_of_a_closed_shard_is_read_twice),
       cmocka_unit_test(records_behind_a_null_iterator_clear_the_doubt),
+      cmocka_unit_test(says_until_when_all_was_read),
       cmocka_unit_test(expired_iterator_goes_on_after_the_last_record),
       cmocka_unit_test(a_storm_of_expired_iterators_is_slowed),
       cmocka_unit_test(retries_with_the_same_iterator),
