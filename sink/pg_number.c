@@ -117,6 +117,31 @@ static bool fits_modifier(const struct decimal *d, int32_t modifier) {
 
 static long floor_div4(long v) { return v >= 0 ? v / 4 : -((-v + 3) / 4); }
 
+/* The digits in one run, when they are. */
+static const char *one_run(const struct decimal *d) {
+  if (d->first + d->n <= d->whole.len) return d->whole.ptr + d->first;
+  return d->first >= d->whole.len ? d->fraction.ptr + (d->first - d->whole.len) : NULL;
+}
+
+static unsigned group_at(const struct decimal *d, size_t pad, size_t first_place) {
+  unsigned value = 0;
+  for (size_t place = first_place; place < first_place + 4; place++) {
+    value = value * 10 + (place < pad ? 0 : (unsigned)(digit_at(d, place - pad) - '0'));
+  }
+  return value;
+}
+
+/* Groups of four digits, the first behind pad zeros, the last filled with zeros. */
+static void put_groups(const struct decimal *d, size_t pad, size_t groups, char *out) {
+  const char *run = one_run(d);
+  for (size_t g = 0; g < groups; g++) {
+    bool inside = run && g * 4 >= pad && g * 4 + 4 <= pad + d->n;
+    const char *p = inside ? run + (g * 4 - pad) : NULL;
+    put16(out + 2 * g, inside ? (unsigned)((p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0'))
+                              : group_at(d, pad, g * 4));
+  }
+}
+
 static enum sc_pg_number_status put_decimal(const struct decimal *d, int32_t modifier, char *out, size_t *len) {
   if (d->scale > SCALE_MAX || (d->n && d->point > POINT_MAX)) return SC_PG_NUMBER_RANGE;
   if (!d->n) {
@@ -129,14 +154,7 @@ static enum sc_pg_number_status put_decimal(const struct decimal *d, int32_t mod
   size_t pad = (size_t)(4 * (weight + 1) - d->point), groups = (pad + d->n + 3) / 4;
   if (groups > DIGITS_MAX) return SC_PG_NUMBER_RANGE;
   put_head(out, (unsigned)groups, (int)weight, d->negative ? SIGN_NEGATIVE : 0, (unsigned)d->scale);
-  for (size_t g = 0; g < groups; g++) {
-    unsigned value = 0;
-    for (size_t k = 0; k < 4; k++) {
-      size_t place = g * 4 + k;
-      value = value * 10 + (place < pad ? 0 : (unsigned)(digit_at(d, place - pad) - '0'));
-    }
-    put16(out + 8 + 2 * g, value);
-  }
+  put_groups(d, pad, groups, out + 8);
   *len = 8 + 2 * groups;
   return SC_PG_NUMBER_OK;
 }
@@ -213,9 +231,29 @@ char *sc_pg_put_int(char *out, int64_t value) {
   return out + sizeof(digits) - n;
 }
 
+/* Most numbers of the world have few decimals: value = n / 10^6 exactly rounded, so that its text reads back as value. NULL when not. */
+static char *put_short_decimal(char *out, double value) {
+  static const double unit = 1000000;
+  if (!(fabs(value) < 9e9) || (value == 0 && signbit(value))) return NULL;
+  int64_t n = (int64_t)rint(value * unit);
+  if ((double)n / unit != value) return NULL;
+  uint64_t magnitude = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+  unsigned fraction = (unsigned)(magnitude % 1000000);
+  if (n < 0) *out++ = '-';
+  out = sc_pg_put_int(out, (int64_t)(magnitude / 1000000));
+  if (fraction) *out++ = '.';
+  for (unsigned place = 100000; fraction; place /= 10) {
+    *out++ = (char)('0' + fraction / place);
+    fraction %= place;
+  }
+  return out;
+}
+
 char *sc_pg_put_double(char *out, double value) {
   char text[32];
   int n = 0;
+  char *end = put_short_decimal(out, value);
+  if (end) return end;
   for (int precision = 15; precision <= 17; precision++) {
     n = snprintf(text, sizeof(text), "%.*g", precision, value);
     if (strtod(text, NULL) == value) break;

@@ -1,8 +1,9 @@
 #include "sink/pg_time.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <strings.h>
+
+#include "sink/pg_number.h"
 
 #define DAY_US INT64_C(86400000000)
 #define EPOCH_DAYS 10957            /* 1970-01-01 to 2000-01-01 */
@@ -155,6 +156,21 @@ enum sc_pg_time_status sc_pg_date_parse(struct sc_slice text, int32_t *days) {
   return SC_PG_TIME_OK;
 }
 
+static char *put_char(char *out, char c) {
+  *out = c;
+  return out + 1;
+}
+static char *put_pair(char *out, int64_t value) {
+  out[0] = (char)('0' + value / 10);
+  out[1] = (char)('0' + value % 10);
+  return out + 2;
+}
+/* At least four digits. */
+static char *put_year(char *out, int64_t year) {
+  if (year < 0 || year > 9999) return sc_pg_put_int(out, year);
+  return put_pair(put_pair(out, year / 100), year % 100);
+}
+
 char *sc_pg_put_time(char *out, int64_t epoch_us) {
   int64_t days = epoch_us / DAY_US, rest = epoch_us % DAY_US;
   if (rest < 0) rest += DAY_US, days--;
@@ -164,10 +180,14 @@ char *sc_pg_put_time(char *out, int64_t epoch_us) {
   int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100), month = (5 * of_year + 2) / 153;
   int64_t day = of_year - (153 * month + 2) / 5 + 1, real_month = month < 10 ? month + 3 : month - 9;
   int64_t year = year_of_era + era * 400 + (real_month <= 2), second = rest / 1000000;
-  char text[64];
-  int n = snprintf(text, sizeof(text), "%04lld-%02lld-%02lld %02lld:%02lld:%02lld.%06lld+00", (long long)year,
-                   (long long)real_month, (long long)day, (long long)(second / 3600), (long long)(second / 60 % 60),
-                   (long long)(second % 60), (long long)(rest % 1000000));
-  memcpy(out, text, (size_t)n);
-  return out + n;
+  out = put_year(out, year);
+  out = put_pair(put_char(out, '-'), real_month);
+  out = put_pair(put_char(out, '-'), day);
+  out = put_pair(put_char(out, ' '), second / 3600);
+  out = put_pair(put_char(out, ':'), second / 60 % 60);
+  out = put_pair(put_char(out, ':'), second % 60);
+  out = put_pair(put_char(out, '.'), rest / 10000 % 100);
+  out = put_pair(put_pair(out, rest / 100 % 100), rest % 100);
+  memcpy(out, "+00", 3);
+  return out + 3;
 }
