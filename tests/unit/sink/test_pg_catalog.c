@@ -1,0 +1,80 @@
+#include "sink/pg_catalog.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static char used[40][64];
+static size_t n_used;
+
+static const char *name_of(struct sc_slice key) {
+  static char name[64];
+  assert_true(sc_pg_catalog_name(key, (const char(*)[64])used, n_used, name));
+  assert_true(n_used < 40);
+  snprintf(used[n_used++], 64, "%s", name);
+  return name;
+}
+
+static void keys_become_names(void **state) {
+  (void)state;
+  n_used = 0;
+  assert_string_equal(name_of(sc_slice_str("a")), "a");
+  assert_string_equal(name_of(sc_slice_str("A")), "A");
+  assert_string_equal(name_of(sc_slice_str("se\"lect ; drop")), "se\"lect ; drop");
+  assert_string_equal(name_of(sc_slice_str("")), "_");
+  assert_string_equal(name_of(sc_slice_str("_")), "__2");
+  assert_string_equal(name_of(sc_slice_str("ctid")), "ctid_2");
+  assert_string_equal(name_of(sc_slice_str("ctid_2")), "ctid_2_2");
+}
+
+static void long_keys_are_cut_between_characters(void **state) {
+  (void)state;
+  char key[70], expected[64];
+  n_used = 0;
+  memset(key, 'x', 62);
+  memcpy(key + 62, "żab", 5);
+  memset(expected, 'x', 62);
+  expected[62] = 0;
+  assert_string_equal(name_of(sc_slice_str(key)), expected);
+  memcpy(expected + 61, "_2", 3);
+  key[64] = 'c';
+  assert_string_equal(name_of(sc_slice_of(key, 65)), expected);
+  memcpy(expected + 61, "_3", 3);
+  assert_string_equal(name_of(sc_slice_of(key, 64)), expected);
+}
+
+static void a_key_with_nul_has_no_name(void **state) {
+  (void)state;
+  char name[64];
+  assert_false(sc_pg_catalog_name(sc_slice_of("a\0b", 3), NULL, 0, name));
+}
+
+static void metadata_lists(void **state) {
+  (void)state;
+  struct sc_pg_metadata m;
+  struct sc_error err;
+  assert_int_equal(sc_pg_metadata_parse("shard,sequence,arrival", &m, &err), SC_OK);
+  assert_true(m.shard && m.sequence && m.arrival && !m.partition_key && !m.sequence_is_numeric);
+  assert_int_equal(sc_pg_metadata_parse("sequence:numeric,partition-key", &m, &err), SC_OK);
+  assert_true(!m.shard && m.sequence && !m.arrival && m.partition_key && m.sequence_is_numeric);
+  assert_int_equal(sc_pg_metadata_parse("none", &m, &err), SC_OK);
+  assert_false(m.shard || m.sequence || m.arrival || m.partition_key);
+  const char *const bad[] = {"", "shard,", ",shard", "shards", "none,shard", "shard:text", "shard sequence"};
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    assert_int_equal(sc_pg_metadata_parse(bad[i], &m, &err), SC_E_USAGE);
+    assert_non_null(strstr(err.hint, "partition-key"));
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(keys_become_names),
+      cmocka_unit_test(long_keys_are_cut_between_characters),
+      cmocka_unit_test(a_key_with_nul_has_no_name),
+      cmocka_unit_test(metadata_lists),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
