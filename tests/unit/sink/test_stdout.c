@@ -21,7 +21,7 @@ static int wait_now(void *arg, int fd, short events, int timeout_ms) {
   (void)arg;
   return poll(&p, 1, timeout_ms) > 0 ? SC_OK : SC_E_DEADLINE;
 }
-static const struct sc_wait wait = {wait_now, NULL};
+static const struct sc_wait hook = {wait_now, NULL};
 
 /* A sink, its session and plan, a block of one shard. */
 struct bench {
@@ -42,7 +42,7 @@ static void set_up(struct bench *b, const struct sc_sink_ops *ops, const char *o
   for (int i = 0; i < 5; i++) free(argv[i]);
   b->ops = ops;
   assert_int_equal(ops->open("-", b->options, "x", &b->sink, &err), SC_OK);
-  assert_int_equal(ops->session_open(b->sink, "write 0", &wait, &b->session, &err), SC_OK);
+  assert_int_equal(ops->session_open(b->sink, "write 0", &hook, &b->session, &err), SC_OK);
   assert_int_equal(ops->make_plan(b->session, NULL, 1, &b->plan, &err), SC_OK);
   b->budget = sc_budget_new(8 << 20, 8 << 20, 1);
   b->block = sc_block_new(b->budget, 1 << 20);
