@@ -51,6 +51,7 @@ static size_t next_cap(const struct sc_body *body, size_t needed) {
 }
 
 int sc_body_add(struct sc_body *body, struct sc_slice chunk, struct sc_error *err) {
+  if (chunk.len == 0) return SC_OK;
   size_t have = body->batch ? body->batch->body_len : 0;
   if (body->expected > (int64_t)body->largest_bytes || chunk.len > body->largest_bytes - have)
     return too_large(body, err);
@@ -58,6 +59,7 @@ int sc_body_add(struct sc_body *body, struct sc_slice chunk, struct sc_error *er
     return sc_error_set(err, SC_E_PROTOCOL, "a reply longer than its Content-Length");
   if (!body->batch || chunk.len > body->batch->body_cap - have) body->wanted = next_cap(body, have + chunk.len);
   if (!sc_body_resume(body)) return SC_AGAIN;
+  SC_ASSERT(body->batch);
   memcpy(body->batch->body + have, chunk.ptr, chunk.len);
   body->batch->body_len = have + chunk.len;
   return SC_OK;

@@ -346,8 +346,15 @@ int sc_http_loop_new(struct sc_http *http, struct sc_park *park, uint32_t most_a
 
 void sc_http_loop_free(struct sc_http_loop *loop) {
   if (!loop) return;
-  while (loop->active) sc_http_cancel(loop, loop->active);
-  while (loop->free) free_transfer(take_transfer(loop));
+  for (struct sc_http_transfer *t = loop->active, *next; t; t = next) {
+    next = t->next;
+    curl_multi_remove_handle(loop->multi, t->easy);
+    free_transfer(t);
+  }
+  for (struct sc_http_transfer *t = loop->free, *next; t; t = next) {
+    next = t->next;
+    free_transfer(t);
+  }
   curl_multi_cleanup(loop->multi);
   free(loop);
 }
