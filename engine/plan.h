@@ -108,6 +108,7 @@ void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_recor
  * there is nothing to make a plan of: it stays SAMPLING, and spans without rows (an end, a tip) are committed without a plan. */
 enum sc_planner_action sc_planner_sampled(struct sc_planner *p, uint64_t records, bool drained, int64_t now_ms);
 enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms);
+/* The plan made is in force. Before the first sample also: of a table that is there already. */
 void sc_planner_published(struct sc_planner *p, uint32_t generation);
 /* The table changed under us. Asked twice for one generation: once is enough. */
 enum sc_planner_action sc_planner_replan(struct sc_planner *p, uint32_t generation);

@@ -29,7 +29,8 @@ enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms) {
 }
 
 void sc_planner_published(struct sc_planner *p, uint32_t generation) {
-  SC_ASSERT(p->state == SC_PLANNER_MAKING && generation == p->generation + 1);
+  bool at_start = p->state == SC_PLANNER_SAMPLING && p->sampled == 0;
+  SC_ASSERT((p->state == SC_PLANNER_MAKING || at_start) && generation == p->generation + 1);
   p->generation = generation;
   p->state = SC_PLANNER_READY;
   p->holding = 0;

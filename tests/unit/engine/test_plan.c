@@ -211,6 +211,14 @@ static void replans_once_a_generation(void **state) {
   assert_int_equal(sc_planner_held(&p), SC_PLANNER_REREAD);
 }
 
+static void a_table_that_is_there_needs_no_sample(void **state) {
+  (void)state;
+  struct sc_planner p = planner();
+  sc_planner_published(&p, 1);
+  assert_int_equal(p.state, SC_PLANNER_READY);
+  assert_int_equal(sc_planner_sampled(&p, 5000, true, 0), SC_PLANNER_NOTHING);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_columns),
@@ -225,6 +233,7 @@ int main(void) {
       cmocka_unit_test(makes_a_plan_after_a_while),
       cmocka_unit_test(makes_a_plan_when_no_more_comes),
       cmocka_unit_test(replans_once_a_generation),
+      cmocka_unit_test(a_table_that_is_there_needs_no_sample),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
