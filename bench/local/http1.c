@@ -78,6 +78,7 @@ static void cut_pieces(struct sc_output *output, size_t most) {
 }
 
 static void add_piece(struct sc_output *output, const void *ptr, size_t len) {
+  if (len == 0) return;
   output->pieces[output->n_pieces++] = (struct iovec){(void *)ptr, len};
 }
 
