@@ -9,9 +9,10 @@
 
 #define MAX_RECORDS UINT64_C(1000000000)
 #define SPAN_MS INT64_C(3600000)
-/* Sensors there are at least, and for each shard, so that every shard gets about as many records. */
-#define KEYS_MIN 10000
+/* Sensors there are for each shard, so that every shard gets about as many records; at least and at most. */
 #define KEYS_A_SHARD 50
+#define KEYS_MIN 10000
+#define KEYS_MAX 2000000
 #define MAX_LINE (10 << 20)
 
 /* A partition key ready for use. */
@@ -127,6 +128,7 @@ int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, 
   if (code != SC_OK) return code;
   uint64_t n_keys = (uint64_t)generate->shards * KEYS_A_SHARD;
   if (n_keys < KEYS_MIN) n_keys = KEYS_MIN;
+  if (n_keys > KEYS_MAX) n_keys = KEYS_MAX;
   struct key *keys = make_keys(stream, (uint32_t)n_keys);
   struct sc_buf payload = SC_BUF_INIT, text = SC_BUF_INIT;
   struct sc_random random;

@@ -8,10 +8,9 @@
 #define FIRST_MINUTE INT64_C(29146200) /* 2025-06-01 10:00 UTC */
 #define READINGS_A_MINUTE 1000
 
-static char *put_text(char *at, const char *text) {
-  size_t len = strlen(text);
-  memcpy(at, text, len);
-  return at + len;
+static char *put_slice(char *at, struct sc_slice text) {
+  memcpy(at, text.ptr, text.len);
+  return at + text.len;
 }
 
 static char *put_number(char *at, uint64_t value) {
@@ -47,20 +46,20 @@ static char *put_minute(char *at, int64_t minute) {
     if (gmtime_r(&seconds, &utc) == NULL || strftime(known, sizeof known, "%Y-%m-%d %H:%M", &utc) == 0) known[0] = '\0';
     known_minute = minute;
   }
-  return put_text(at, known);
+  return put_slice(at, sc_slice_str(known));
 }
 
 /* The public tutorial's record: {"sensor_id":1,"ts":"2025-06-01 10:00","temperature":42.42,"humidity":84.84} */
 static void write_sensors(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
   uint64_t bits = sc_random_u64(random);
   sc_buf_reserve(out, 160);
-  char *start = out->ptr + out->len, *at = put_text(start, "{\"sensor_id\":");
+  char *start = out->ptr + out->len, *at = put_slice(start, SC_SLICE_LITERAL("{\"sensor_id\":"));
   at = put_number(at, payload->key);
-  at = put_text(at, ",\"ts\":\"");
+  at = put_slice(at, SC_SLICE_LITERAL(",\"ts\":\""));
   at = put_minute(at, FIRST_MINUTE + (int64_t)(payload->number / READINGS_A_MINUTE));
-  at = put_text(at, "\",\"temperature\":");
+  at = put_slice(at, SC_SLICE_LITERAL("\",\"temperature\":"));
   at = put_hundredths(at, (int64_t)((bits & 0xffffffff) % 10001) - 4000);
-  at = put_text(at, ",\"humidity\":");
+  at = put_slice(at, SC_SLICE_LITERAL(",\"humidity\":"));
   at = put_hundredths(at, (int64_t)((bits >> 32) % 10001));
   *at++ = '}';
   *at = '\0';

@@ -120,7 +120,7 @@ static bool gather(struct sc_call *call, const struct sc_store_stream *stream, s
 }
 
 static void put_records(struct sc_call *call) {
-  struct incoming records[MAX_RECORDS];
+  struct incoming records[MAX_RECORDS] = {0};
   size_t n = call->values[PUTS_RECORDS].n;
   struct sc_store_stream *stream = sc_call_ready_stream(call);
   if (stream == NULL || !gather(call, stream, records)) return;

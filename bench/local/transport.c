@@ -103,7 +103,7 @@ static int open_listener(const struct addrinfo *info) {
 }
 
 static void print_bound(int fd, char bound[SC_TRANSPORT_ADDRESS]) {
-  struct sockaddr_storage address;
+  struct sockaddr_storage address = {0};
   socklen_t len = sizeof address;
   char host[64], port[8];
   int failed = getsockname(fd, (struct sockaddr *)&address, &len);
@@ -188,9 +188,17 @@ static void watch_listeners(struct sc_transport *transport, bool accepts) {
   transport->accept_again_ms = accepts ? 0 : sc_clock_mono_ms() + ACCEPT_PAUSE_MS;
 }
 
+static void complain_of_full_house(int os_errno) {
+  static struct sc_log_window window;
+  uint64_t suppressed;
+  if (sc_log_due(&window, 10000, &suppressed))
+    sc_log(SC_WARN, "no descriptors for more connections: they wait", "errno=%d times=%llu", os_errno,
+           (unsigned long long)suppressed + 1);
+}
+
 static void accept_some(struct sc_transport *transport, const struct listener *listener) {
   for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
@@ -198,13 +206,14 @@ static void accept_some(struct sc_transport *transport, const struct listener *l
       continue;
     }
     if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
-    sc_log(SC_WARN, "cannot accept more connections", "errno=%d", errno);
+    complain_of_full_house(errno);
     watch_listeners(transport, false);
     return;
   }
 }
 
 static void work(struct loop *loop, struct slot *slot, unsigned events, int64_t now_ms) {
+  SC_ASSERT(slot != NULL);
   int wanted = sc_conn_work(slot->conn, events, now_ms, loop->scratch);
   if (wanted == SC_CONN_CLOSE) {
     close_slot(loop, slot);
