@@ -320,8 +320,9 @@ static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
 void sc_fetcher_main(void *arg) {
   struct sc_fetcher *f = arg;
   struct sc_park *park = f->run->fetch_parks[f->index];
-  while (sc_run_stage(f->run) == SC_STAGE_RUN) {
+  for (;;) {
     sc_park_prepare(park);
+    if (sc_run_stage(f->run) != SC_STAGE_RUN) break;
     int64_t now_ms = sc_clock_mono_ms();
     read_mail(f, now_ms);
     retry_stuck(f);
@@ -331,5 +332,6 @@ void sc_fetcher_main(void *arg) {
     now_ms = sc_clock_mono_ms();
     for (struct sc_call *call; (call = f->run->source_ops->reader_next(f->reader)) != NULL;) finished(f, call, now_ms);
   }
+  sc_park_cancel(park);
   sc_run_stopped(f->run);
 }

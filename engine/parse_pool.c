@@ -578,13 +578,15 @@ void sc_parser_main(void *arg) {
   struct sc_parser *p = arg;
   struct sc_park *park = p->run->parse_parks[p->index];
   for (;;) {
+    sc_park_prepare(park); /* before the stage is looked at: its change wakes */
     enum sc_stage stage = sc_run_stage(p->run);
     if (stage == SC_STAGE_ABANDON) break;
-    sc_park_prepare(park);
     collect_spent(p);
     bool planned = atomic_load_explicit(&p->run->plan, memory_order_acquire) != NULL;
-    if (planned && p->held != NULL) write_held(p);
-    if (take_turn(p)) {
+    bool worked = planned && p->held != NULL;
+    if (worked) write_held(p);
+    worked = take_turn(p) || worked;
+    if (worked) { /* and so the park may have been cancelled */
       sc_park_cancel(park);
       hand_over_old(p, sc_clock_mono_ms());
       continue;

@@ -535,8 +535,9 @@ static bool is_done(struct sc_writer *w) {
 void sc_writer_main(void *arg) {
   struct sc_writer *w = arg;
   struct sc_park *own = w->run->write_parks[w->index];
-  while (sc_run_stage(w->run) != SC_STAGE_ABANDON) {
+  for (;;) {
     sc_park_prepare(own);
+    if (sc_run_stage(w->run) == SC_STAGE_ABANDON) break;
     if (work(w)) {
       sc_park_cancel(own);
       continue;
