@@ -1,5 +1,7 @@
-/* Where in 64 bytes of JSON text the characters are that give it structure: the first step over large replies.
- * One call for many blocks. AVX2, SSE2 or NEON, else portable. Pure, any thread. Reads n_blocks * 64 bytes.
+/* Where the brackets of JSON text are, strings left out: the first step over large replies, 64 bytes at a time.
+ *
+ * The text is given in pieces of whole blocks, in order; what one block means to the next (inside a string, behind a
+ * backslash) is kept in the state, zero before the first. AVX2, SSE2 or NEON, else portable. Pure, any thread.
  */
 #ifndef SC_JSON_MASK_H
 #define SC_JSON_MASK_H
@@ -9,15 +11,16 @@
 
 #include "codec/simd.h"
 
-struct sc_json_mask { /* bit i: byte i */
-  uint64_t quote;
-  uint64_t backslash;
-  uint64_t bracket; /* one of {}[] */
+struct sc_json_mask {
+  uint64_t in_string; /* all ones or 0 */
+  uint64_t escaped;   /* 1 or 0 */
 };
 
-void sc_json_mask(const char *text, size_t n_blocks, struct sc_json_mask *out);
-void sc_json_mask_at(enum sc_simd level, const char *text, size_t n_blocks, struct sc_json_mask *out);
-/* The one without vectors, for tests. */
-void sc_json_mask_portable(const char *text, size_t n_blocks, struct sc_json_mask *out);
+/* brackets[b], bit i: text[64 * b + i] is one of {}[] and in no string. Reads and writes n_blocks of each. */
+void sc_json_mask_brackets(struct sc_json_mask *mask, const char *text, size_t n_blocks, uint64_t *brackets);
+void sc_json_mask_brackets_at(enum sc_simd level, struct sc_json_mask *mask, const char *text, size_t n_blocks,
+                              uint64_t *brackets);
+/* The one without vectors, for tests and other machines. */
+void sc_json_mask_brackets_portable(struct sc_json_mask *mask, const char *text, size_t n_blocks, uint64_t *brackets);
 
 #endif

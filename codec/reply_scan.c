@@ -1,11 +1,10 @@
 #include "codec/reply_scan.h"
 
-#include "codec/json_mask.h"
 #include "codec/json_skip.h"
 #include "engine/batch.h"
 
 #define DEPTH_MAX 64
-#define MASKS 16
+#define BLOCKS 64     /* masked at once */
 #define SHORT_MAX 800 /* bytes of any name or number we look for, should every character be escaped */
 
 /* Outside of nested values the reply is read byte by byte: a state says what may come. */
@@ -97,35 +96,9 @@ static int close_nested(struct sc_reply_scan *scan, const char *body, size_t at,
   return SC_OK;
 }
 
-/* The bytes behind a backslash that is not escaped itself. Backslashes are rare in replies. */
-static uint64_t escaped_bytes(uint64_t *carried, uint64_t backslashes) {
-  uint64_t escaped = *carried;
-  *carried = 0;
-  for (uint64_t left = backslashes & ~escaped; left != 0;) {
-    unsigned at = (unsigned)__builtin_ctzll(left);
-    if (at == 63) {
-      *carried = 1;
-      break;
-    }
-    escaped |= UINT64_C(2) << at;
-    left &= ~(UINT64_C(3) << at);
-  }
-  return escaped;
-}
-
-/* Bit i: an odd number of bits in 0..i. Of quotes: the inside of strings. */
-static inline uint64_t prefix_xor(uint64_t bits) {
-  for (unsigned shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
-  return bits;
-}
-
-static int scan_block(struct sc_reply_scan *scan, const char *body, const struct sc_json_mask *mask, size_t n_bytes,
-                      struct sc_error *err) {
-  uint64_t quotes = mask->quote;
-  if ((mask->backslash | scan->escaped) != 0) quotes &= ~escaped_bytes(&scan->escaped, mask->backslash);
-  uint64_t inside = prefix_xor(quotes) ^ scan->in_string;
-  scan->in_string = 0 - (inside >> 63);
-  for (uint64_t brackets = mask->bracket & ~inside; brackets != 0; brackets &= brackets - 1) {
+/* The brackets of one block of n bytes, the first of which is at scan->pos. */
+static int scan_block(struct sc_reply_scan *scan, const char *body, uint64_t brackets, size_t n, struct sc_error *err) {
+  for (; brackets != 0; brackets &= brackets - 1) {
     size_t at = scan->pos + (size_t)__builtin_ctzll(brackets);
     bool opens = body[at] == '{' || body[at] == '[';
     int rc = opens ? open_nested(scan, body, at, err) : close_nested(scan, body, at, err);
@@ -135,18 +108,18 @@ static int scan_block(struct sc_reply_scan *scan, const char *body, const struct
     scan->pos = at + 1;
     return SC_OK;
   }
-  scan->pos += n_bytes;
+  scan->pos += n;
   return SC_OK;
 }
 
 static int scan_nested(struct sc_reply_scan *scan, const char *body, size_t len, struct sc_error *err) {
-  struct sc_json_mask masks[MASKS];
+  uint64_t brackets[BLOCKS];
   while (scan->state == IN_NESTED && len - scan->pos >= 64) {
     size_t n = (len - scan->pos) / 64;
-    if (n > MASKS) n = MASKS;
-    sc_json_mask(body + scan->pos, n, masks);
+    if (n > BLOCKS) n = BLOCKS;
+    sc_json_mask_brackets(&scan->mask, body + scan->pos, n, brackets);
     for (size_t i = 0; i < n && scan->state == IN_NESTED; i++) {
-      int rc = scan_block(scan, body, &masks[i], 64, err);
+      int rc = scan_block(scan, body, brackets[i], 64, err);
       if (rc != SC_OK) return rc;
     }
   }
@@ -156,12 +129,12 @@ static int scan_nested(struct sc_reply_scan *scan, const char *body, size_t len,
 /* The last bytes of a body, fewer than a block. */
 static int scan_nested_rest(struct sc_reply_scan *scan, const char *body, size_t len, struct sc_error *err) {
   char block[64];
-  struct sc_json_mask mask;
+  uint64_t brackets;
   size_t n = len - scan->pos;
   memset(block, ' ', sizeof block);
   memcpy(block, body + scan->pos, n);
-  sc_json_mask(block, 1, &mask);
-  return scan_block(scan, body, &mask, n, err);
+  sc_json_mask_brackets(&scan->mask, block, 1, &brackets);
+  return scan_block(scan, body, brackets, n, err);
 }
 
 /* ---- The reply's own object ---- */
@@ -170,7 +143,7 @@ static int enter_nested(struct sc_reply_scan *scan, const char *body, struct sc_
   if (body[scan->pos] == '{' && (scan->member == RECORDS || scan->member == CHILDREN))
     return wrong(err, "an object where a list belongs", scan->pos);
   if (scan->member == ITERATOR || scan->member == MILLIS) return wrong(err, "a wrong type of value", scan->pos);
-  scan->in_string = scan->escaped = 0;
+  scan->mask = (struct sc_json_mask){0, 0};
   scan->state = IN_NESTED;
   if (scan->member == RECORDS) scan->last_record.end = (uint32_t)scan->pos + 1;
   return open_nested(scan, body, scan->pos++, err);

@@ -13,6 +13,7 @@
 #ifndef SC_REPLY_SCAN_H
 #define SC_REPLY_SCAN_H
 
+#include "codec/json_mask.h"
 #include "engine/base/error.h"
 #include "engine/position.h"
 
@@ -37,11 +38,11 @@ struct sc_reply_span {
 struct sc_reply_scan {
   size_t pos; /* all before it is read */
   uint32_t state, member;
-  uint32_t seen;               /* bit: member */
-  uint32_t depth;              /* objects and arrays that are open */
-  uint64_t kinds;              /* bit i: the one at depth i + 1 is an object */
-  uint64_t in_string, escaped; /* from one 64-byte block to the next: all ones or 0; 1 or 0 */
-  struct sc_reply_span token;  /* the string or scalar being read, without quotes */
+  uint32_t seen;              /* bit: member */
+  uint32_t depth;             /* objects and arrays that are open */
+  uint64_t kinds;             /* bit i: the one at depth i + 1 is an object */
+  struct sc_json_mask mask;   /* while inside a nested value */
+  struct sc_reply_span token; /* the string or scalar being read, without quotes */
   struct sc_reply_span iterator, millis, last_record;
   uint32_t n_records;
   bool has_children;
