@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/list.h"
 #include "engine/program.h"
 #include "engine/stop.h"
-#include "engine/list.h"
 #include "net/kinesis_stream.h"
 
 #define HASH_DIGITS 40

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/list.h"
 #include "engine/program.h"
 #include "engine/stop.h"
-#include "engine/list.h"
 #include "net/kinesis_stream.h"
 
 #define ACTIVE_WITHIN_MS 120000
