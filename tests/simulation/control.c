@@ -91,6 +91,7 @@ static void begin_listing(struct world *w, struct worker *k) {
   k->listing_begun_ms = w->now_ms;
   k->list_after = -1;
   k->n_listed = 0;
+  k->listed_all = false;
 }
 
 static void confirm(struct world *w, struct worker *k, int shard) {
@@ -143,8 +144,12 @@ static void end_listing(struct world *w, struct worker *k) {
 
 static void list_page(struct world *w, struct worker *k) {
   if (mishap(w, w->nature.call_fails)) return;
+  if (k->listed_all) {
+    if (!mishap(w, w->nature.slow_listing)) end_listing(w, k);
+    return;
+  }
   k->n_listed += kinesis_list(w, k->list_after, k->listed + k->n_listed, &k->list_after);
-  if (k->list_after < 0) end_listing(w, k);
+  k->listed_all = k->list_after < 0;
 }
 
 /* ---- new rows ---- */
@@ -266,10 +271,20 @@ static bool is_quiet(const struct world *w, const struct worker *k) {
   return true;
 }
 
-/* Everything that was there when the run began is in the table. */
+/* A shard all of whose parents have ended was found. */
+static void check_found(struct world *w, int shard) {
+  const struct kshard *s = &w->kinesis->shards[shard];
+  if (s->parents[0] < 0 || s->gone || w->target->rows[shard].exists) return;
+  for (int i = 0; i < SC_PARENTS_MAX; i++)
+    if (s->parents[i] >= 0 && !w->target->rows[s->parents[i]].ended) return;
+  sim_broken(w, "a worker has finished, but nobody has seen shard %d, whose parents have ended", shard);
+}
+
+/* Everything that was there when the run began is in the table, and the children of what ended were found. */
 static void check_bounded(struct world *w, const struct worker *k) {
   for (unsigned i = 0; i < w->kinesis->n; i++) {
     const struct kshard *s = &w->kinesis->shards[i];
+    check_found(w, (int)i);
     for (uint32_t r = 0; r < s->n && s->records[r].arrival_ms < k->began_ms; r++)
       if (!s->records[r].in_table && !target_may_miss(w, (int)i, r))
         sim_broken(w, "worker %d has finished, but record %u of shard %u is missing", k->index, r, i);

@@ -10,7 +10,7 @@
 #include "engine/base/buf.h"
 #include "tests/simulation/finale.h"
 
-#define STEPS 4000
+#define STEPS 6000
 #define FINALE_STEPS 200000
 #define LAST_LINES 60
 #define FAILURES_MOST 3
@@ -35,6 +35,7 @@ static void draw_calls(struct world *w) {
   n->empty_page = trouble(w, 3000);
   n->false_end = trouble(w, 300);
   n->lag_lies = trouble(w, 2000);
+  n->slow_listing = trouble(w, 9900);
 }
 
 static void draw_nature(struct world *w) {
@@ -68,8 +69,10 @@ static struct sc_position draw_start(struct world *w) {
 
 /* ---- its history ---- */
 
+/* While nobody works time flies, so that whole lines of shards come and go unseen. */
 static void pass_time(struct world *w) {
   w->now_ms += between(w, 0, 100);
+  if (!w->workers[0] && !w->workers[1] && mishap(w, 1000)) w->now_ms += between(w, 0, w->nature.retention_ms / 4);
   if (mishap(w, w->nature.nap)) w->now_ms += between(w, 1000, 60000);
   if (mishap(w, w->nature.long_nap)) w->now_ms += between(w, 60000, w->nature.retention_ms / 2);
   kinesis_expire(w);
@@ -93,7 +96,7 @@ static void bring_down(struct world *w, unsigned i) {
   TELL(w, "worker %u: is down", i);
   worker_free(w, w->workers[i]);
   w->workers[i] = NULL;
-  w->restart_ms[i] = w->now_ms + (chance(w, 1000) ? between(w, 0, w->nature.retention_ms) : between(w, 0, 20000));
+  w->restart_ms[i] = w->now_ms + (chance(w, 1000) ? between(w, 0, 4 * w->nature.retention_ms) : between(w, 0, 20000));
 }
 
 static void step_worker(struct world *w, unsigned i, const struct sc_position *start) {

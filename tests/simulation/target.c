@@ -106,8 +106,13 @@ enum sc_code target_add(struct world *w, const struct row *rows, const int *shar
   struct target *t = w->target;
   if (first_run && !is_empty(t)) return SC_E_POSITIONS;
   struct entry entry = {0};
-  for (size_t i = 0; i < n; i++)
-    if (!t->rows[shards[i]].exists) change(t, &entry, shards[i], &rows[i]);
+  bool was_empty = is_empty(t);
+  for (size_t i = 0; i < n; i++) {
+    if (t->rows[shards[i]].exists) continue;
+    if (rows[i].first_run && !was_empty)
+      sim_broken(w, "shard %d came later, but gets the start of the first run", shards[i]);
+    change(t, &entry, shards[i], &rows[i]);
+  }
   queue_push(&t->log, &entry);
   if (first_run) target_flush(w);
   return SC_OK;
@@ -152,15 +157,15 @@ bool target_is_done_with(struct world *w, int parent, unsigned lineage_generatio
   return lineage_generation < t->end_undone[parent];
 }
 
-/* A shard without a row expired before anybody could read it. Its loss is told for itself or for the next shard down its line that is still there;
- * or it expired before the first run, and was never ours. */
+/* A shard without a row expired before anybody could read it: told for itself, when it is the parent of one that was found; else its children are
+ * such as well. Or it expired before the first run, and was never ours. */
 static bool is_loss_told(struct world *w, int shard, unsigned depth) {
   const struct kshard *s = &w->kinesis->shards[shard];
-  const struct row *row = &w->target->rows[shard];
-  if (s->gap_told || (row->exists && row->first_run)) return true;
-  if (row->exists || depth == 0) return false;
-  for (int i = 0; i < 2; i++)
-    if (s->children[i] >= 0 && !is_loss_told(w, s->children[i], depth - 1)) return false;
+  if (s->gap_told) return true;
+  for (int i = 0; i < 2 && s->children[i] >= 0; i++) {
+    const struct row *row = &w->target->rows[s->children[i]];
+    if (row->exists ? !row->first_run : depth == 0 || !is_loss_told(w, s->children[i], depth - 1)) return false;
+  }
   return s->children[0] >= 0;
 }
 

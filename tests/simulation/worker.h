@@ -118,6 +118,7 @@ struct worker {
   struct queue notes;
   /* the listing under way */
   bool listing;
+  bool listed_all; /* the last page is there, but not read */
   int list_after;
   struct sc_listed listed[SHARDS_MAX];
   size_t n_listed;

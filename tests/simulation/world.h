@@ -34,7 +34,7 @@ struct nature {
   int64_t retention_ms;
   int64_t late_end_ms; /* how long a closed shard goes on giving iterators behind its last record */
   int64_t behind_latest_ms;
-  unsigned call_fails, throttled, expires, empty_page, false_end, lag_lies;
+  unsigned call_fails, throttled, expires, empty_page, false_end, lag_lies, slow_listing;
   unsigned poison, refused; /* of records: dead letters of the parser, of the target */
   unsigned connection_breaks, answer_lost, commit_late;
   unsigned put, reshard, crash, failover, nap, long_nap;
