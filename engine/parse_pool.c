@@ -434,7 +434,7 @@ static void write_records(struct sc_parser *p, const struct sc_batch *batch, con
     uint32_t good_after = p->rejects.n == 0 ? k.n : k.n - 1 - p->rejects.items[p->rejects.n - 1].record;
     if (sc_brake_add(&p->run->brake, k.n, p->rejects.n, &p->dead_in_a_row, good_after, &err) != SC_OK) fail(p, &err);
   }
-  close_batch(p, batch, plan, flags);
+  if (n == batch->n_records) close_batch(p, batch, plan, flags);
 }
 
 /* Without a plan: adds to the run's sample and keeps the opened batch. */

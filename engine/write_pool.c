@@ -84,12 +84,65 @@ static void forget_transaction(struct sc_writer *w) {
   w->tx_urgent = w->in_transaction = false;
 }
 
+static struct sc_writer_totals totals_of(const struct sc_writer *w) {
+  struct sc_writer_totals t = {0};
+  for (const struct sc_block *b = w->first; b != NULL; b = b->next) {
+    for (uint32_t i = 0; i < b->n_spans; i++) {
+      t.records += b->spans[i].records;
+      t.rows += b->spans[i].rows;
+      t.dead += b->spans[i].dead;
+      t.bytes += b->spans[i].record_bytes;
+    }
+  }
+  return t;
+}
+
+static void count_committed(const struct sc_writer_totals *t) {
+  struct sc_metrics *m = sc_metrics_mine();
+  sc_metric_add(m, SC_M_ROWS, t->rows);
+  sc_metric_add(m, SC_M_DEAD_LETTERS, t->dead);
+  sc_metric_add(m, SC_M_FILTERED, t->records - t->rows - t->dead);
+  sc_metric_add(m, SC_M_RECORD_BYTES, t->bytes);
+  sc_metric_add(m, SC_M_COMMITS, 1);
+  sc_metric_add(m, SC_M_RECORDS_IN, t->records); /* last: control stops --max-records by it */
+}
+
+/* ---- a commit in doubt ---- */
+
+static void begin_doubt(struct sc_writer *w) {
+  w->in_doubt = false;
+  for (size_t i = 0; i < w->n_touched && !w->in_doubt; i++) {
+    const struct sc_checkpoint *c = &w->touched[i]->checkpoint;
+    if (sc_sequence_compare(&c->pending, &c->committed) == 0) continue;
+    w->in_doubt = true;
+    w->witness = w->touched[i]->info;
+    w->witness_at = c->pending;
+  }
+  w->doubtful = totals_of(w);
+}
+
+static void end_doubt(struct sc_writer *w, const struct sc_taken *taken, size_t n) {
+  for (size_t i = 0; w->in_doubt && i < n; i++) {
+    if (strcmp(taken[i].shard_id, w->witness->id) != 0) continue;
+    w->in_doubt = false;
+    if (sc_sequence_compare(&taken[i].sequence, &w->witness_at) == 0) {
+      count_committed(&w->doubtful);
+    } else {
+      sc_run_unclaim(w->run, w->doubtful.records);
+    }
+  }
+}
+
 /* ---- rewind ---- */
 
 static void drop_transaction(struct sc_writer *w) {
   for (struct sc_block *next, *b = w->first; b != NULL; b = next) {
     next = b->next;
-    drop_block(w, b);
+    if (w->in_doubt) {
+      give_back(w, b);
+    } else {
+      drop_block(w, b);
+    }
   }
   forget_transaction(w);
 }
@@ -172,6 +225,7 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
   struct sc_taken *taken = sc_alloc(w->n_shards * sizeof(*taken));
   for (size_t i = 0; i < w->n_shards; i++) ids[i] = w->shards[i].info->id;
   int rc = w->run->sink_ops->take(w->session, ids, w->n_shards, taken, err);
+  if (rc == SC_OK) end_doubt(w, taken, w->n_shards);
   for (size_t i = 0; rc == SC_OK && i < w->n_shards; i++) start_fetching(w, &w->shards[i], &taken[i]);
   free(ids);
   free(taken);
@@ -274,28 +328,10 @@ static void accept_block(struct sc_writer *w, struct sc_block *block) {
 
 /* ---- commit ---- */
 
-static void count_committed(struct sc_writer *w) {
-  uint64_t records = 0, rows = 0, dead = 0, bytes = 0;
-  for (const struct sc_block *b = w->first; b != NULL; b = b->next) {
-    for (uint32_t i = 0; i < b->n_spans; i++) {
-      const struct sc_span *span = &b->spans[i];
-      records += span->records;
-      rows += span->rows;
-      dead += span->dead;
-      bytes += span->record_bytes;
-    }
-  }
-  struct sc_metrics *m = sc_metrics_mine();
-  sc_metric_add(m, SC_M_ROWS, rows);
-  sc_metric_add(m, SC_M_DEAD_LETTERS, dead);
-  sc_metric_add(m, SC_M_FILTERED, records - rows - dead);
-  sc_metric_add(m, SC_M_RECORD_BYTES, bytes);
-  sc_metric_add(m, SC_M_COMMITS, 1);
-  sc_metric_add(m, SC_M_RECORDS_IN, records); /* last: control stops --max-records by it */
-}
-
 static void committed(struct sc_writer *w) {
-  count_committed(w);
+  struct sc_writer_totals totals = totals_of(w);
+  count_committed(&totals);
+  w->in_doubt = false;
   for (size_t i = 0; i < w->n_touched; i++) {
     struct sc_writer_shard *s = w->touched[i];
     if (s->checkpoint.state == SC_CHECKPOINT_SENT) sc_checkpoint_committed(&s->checkpoint);
@@ -347,6 +383,7 @@ static int end_and_commit(struct sc_writer *w, bool is_last, struct sc_error *er
   if (rc != SC_OK) return rc;
   for (size_t i = 0; i < w->n_touched; i++)
     if (sc_checkpoint_is_dirty(&w->touched[i]->checkpoint, REFRESH_MS)) sc_checkpoint_sent(&w->touched[i]->checkpoint);
+  begin_doubt(w);
   return ops->commit(w->session, w->rows, n, is_last, err);
 }
 
@@ -358,6 +395,7 @@ static bool is_last_commit(const struct sc_writer *w) {
 static void replay_and_commit(struct sc_writer *w) {
   struct sc_error err;
   for (size_t i = 0; i < w->n_touched; i++) sc_checkpoint_refused(&w->touched[i]->checkpoint);
+  w->in_doubt = false;
   int rc = sc_writer_replay(w, &err);
   if (rc == SC_OK) {
     w->in_transaction = true;

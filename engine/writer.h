@@ -18,6 +18,11 @@ struct sc_writer_shard {
   struct sc_sequence done_at;
 };
 
+/* What a transaction holds. */
+struct sc_writer_totals {
+  uint64_t records, rows, dead, bytes;
+};
+
 enum sc_writer_state {
   SC_WRITER_WORKING,
   SC_WRITER_HOLDING,     /* committed; waits for GO_ON */
@@ -46,6 +51,13 @@ struct sc_writer {
   int64_t tx_oldest_ms; /* monotonic; when its oldest block was begun */
   bool tx_urgent;       /* a shard's end or tip is in it */
   int64_t last_commit_ms, last_commit_took_ms;
+
+  /* The commit that went out and is not answered. When its answer is lost the next take tells what became of it: it happened if the
+   * witness, a shard it moves, stands at the sequence. Until then its records stay claimed and uncounted. */
+  bool in_doubt;
+  const struct sc_shard_info *witness;
+  struct sc_sequence witness_at;
+  struct sc_writer_totals doubtful;
 
   bool hold_wanted;
   unsigned failures; /* rewinds in a row without a commit */

@@ -123,6 +123,7 @@ static void stops_at_record_n(void **state) {
   m.n_shards = 4;
   m.records_a_shard = 3000;
   m.push_faults = 3;
+  m.commit_lost = m.commit_lost_done = 150;
   assert_int_equal(load(&m, 4321, &err), SC_OK);
   assert_int_equal(m.n_rows, 4321);
   uint32_t positions = 0;
