@@ -201,7 +201,9 @@ static struct sc_block *block_for(struct sc_parser *p, const struct sc_batch *ba
 /* The span of the batch's shard at the end of the block: the last one when it is of the same shard, else a new one. */
 static struct sc_span *span_for(struct sc_parser *p, struct sc_block *block, const struct sc_batch *batch) {
   struct sc_span *span = block->n_spans == 0 ? NULL : &block->spans[block->n_spans - 1];
-  if (span == NULL || span->shard != batch->shard) {
+  bool cut_short =
+      span != NULL && span->ends_inside && span->last_batch != batch->number; /* the write thread shall see it */
+  if (span == NULL || span->shard != batch->shard || cut_short) {
     SC_ASSERT(block->n_spans < block->cap_spans);
     span = &block->spans[block->n_spans++];
     *span = (struct sc_span){.shard = batch->shard, .first_batch = batch->number, .starts_inside = p->batch_begun};

@@ -115,11 +115,10 @@ static void keeps_dead_letters(void **state) {
   }
 }
 
-static void stops_at_record_n(void **state) {
-  (void)state;
+static void stop_at_record_n(uint64_t seed) {
   struct model m;
   struct sc_error err = {0};
-  model_init(&m, 9);
+  model_init(&m, seed);
   m.n_shards = 4;
   m.records_a_shard = 3000;
   m.push_faults = 3;
@@ -130,6 +129,11 @@ static void stops_at_record_n(void **state) {
   for (uint32_t i = 0; i < m.n_shards; i++) positions += m.shards[i].position;
   assert_int_equal(positions, 4321);
   model_fini(&m);
+}
+
+static void stops_at_record_n(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 8; seed++) stop_at_record_n(seed);
 }
 
 int main(void) {
