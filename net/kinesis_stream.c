@@ -60,7 +60,7 @@ int sc_kinesis_describe(struct sc_kinesis_client *c, struct sc_stream_identity *
   struct sc_json d;
   struct sc_error second;
   int rc = describe_with(c, "DescribeStreamSummary", "StreamDescriptionSummary", &d, err);
-  if (rc == SC_E_REFUSED || rc == SC_E_AUTH)
+  if (rc == SC_E_REFUSED)
     if (describe_with(c, "DescribeStream", "StreamDescription", &d, &second) == SC_OK) rc = SC_OK;
   if (rc == SC_OK) rc = read_description(d, out, status, err);
   if (rc == SC_OK) out->service_ms = sc_kinesis_client_date_ms(c);

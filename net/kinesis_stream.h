@@ -8,7 +8,7 @@
 
 #define SC_SHARDS_MAX 1000000 /* of a stream; more is SC_E_PROTOCOL */
 
-/* DescribeStreamSummary; DescribeStream where that is unknown or not allowed. status: ACTIVE, CREATING ... */
+/* DescribeStreamSummary; DescribeStream where that is unknown. status: ACTIVE, CREATING ... */
 int sc_kinesis_describe(struct sc_kinesis_client *c, struct sc_stream_identity *out, char status[32],
                         struct sc_error *err);
 /* ListShards, all pages, begun again when a token expires. *shards is malloc'ed. */
