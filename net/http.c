@@ -63,7 +63,8 @@ static int load_store(const char *ca_bundle, X509_STORE **out, struct sc_error *
   X509_STORE_free(*out);
   *out = NULL;
   sc_error_set(err, SC_E_CONFIG, "no certificate authorities can be read from %s", path);
-  if (!ca_bundle) sc_error_hint(err, "install the package ca-certificates, or name a PEM file with --ca-bundle");
+  sc_error_hint(err, ca_bundle ? "--ca-bundle and AWS_CA_BUNDLE name a PEM file"
+                               : "install the package ca-certificates, or name a PEM file with --ca-bundle");
   return err->code;
 }
 

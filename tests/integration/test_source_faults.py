@@ -87,12 +87,14 @@ def test_a_stream_deleted_under_the_load(local_service, database, shardcopy):
     assert "demo" in running.err
 
 
-def test_a_wrong_authority(local_service, local, database, shardcopy):
-    """TLS is always verified: another CA is an error that says so, never a connection."""
-    other = local_service("--generate", "demo:shards=1,records=10,seed=19")
-    done = shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{other.https}", "--ca-bundle=/etc/hostname",
-                          status=3)
-    assert "certificate" in done.err.lower() or "CA" in done.err
+def test_a_wrong_authority(local_service, database, shardcopy, folder):
+    """TLS is always verified: another CA is an error that says so, never a connection; a file without any is one too."""
+    local = local_service("--generate", "demo:shards=1,records=10,seed=19")
+    other = local_service(f"--cert-dir={folder}/other")
+    for ca, status in [(other.ca, 3), ("/etc/hostname", 2)]:
+        done = shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}", f"--ca-bundle={ca}",
+                              status=status)
+        assert "certificate" in done.err and "hint" in done.err
     assert not database.exists("demo")
 
 
