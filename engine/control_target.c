@@ -67,9 +67,23 @@ static void lose_session(struct sc_controller *c, const struct sc_error *err, in
   if (!may_pass(err) || now_ms - c->lost_ms > GIVE_UP_MS) sc_controller_fail(c, err);
 }
 
+/* A failover may have undone ends that children are read upon; of shards that have ended nobody takes the position again. */
+static int survey_again(struct sc_controller *c, struct sc_error *err) {
+  if (!ops_of(c)->keeps_positions) return SC_OK;
+  struct sc_survey *survey = sc_alloc_zero(1, sizeof(*survey));
+  int rc = ops_of(c)->survey(c->session, survey, err);
+  if (rc == SC_OK && !sc_lineage_still_holds(c->lineage, survey->shards, survey->n))
+    rc = sc_error_set(err, SC_E_WENT_BACK, "the database went back to an older state: a shard's stored end is undone");
+  free(survey->shards);
+  free(survey);
+  return rc;
+}
+
 static void relock(struct sc_controller *c, int64_t now_ms) {
   struct sc_error err;
-  if (open_and_lock(c, false, &err) != SC_OK) {
+  int rc = open_and_lock(c, false, &err);
+  if (rc == SC_OK) rc = survey_again(c, &err);
+  if (rc != SC_OK) {
     lose_session(c, &err, now_ms);
     return;
   }

@@ -216,8 +216,7 @@ static void start_due(struct sc_fetcher *f, int64_t now_ms) {
 static void got_records(struct sc_fetcher *f, struct shard *s, struct sc_call *call, int64_t now_ms) {
   uint32_t flags = 0;
   enum sc_shard_do todo = sc_shard_got_records(&s->machine, &call->reply, &f->pace, now_ms, &flags);
-  int64_t lag_ms = call->reply.behind_ms < 0 ? 0 : call->reply.behind_ms;
-  int64_t read_until_ms = call->service_ms > lag_ms ? call->service_ms - lag_ms : 0;
+  int64_t read_until_ms = sc_shard_read_until_ms(&s->machine, &call->reply, call->service_ms);
   struct sc_batch *batch = call->batch;
   call->batch = NULL;
   if (batch == NULL && (flags != 0 || now_ms - s->sent_ms >= REFRESH_MS)) batch = empty_batch(f, read_until_ms);

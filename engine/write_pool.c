@@ -208,7 +208,8 @@ static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const
   s->inside = false;
   sc_checkpoint_taken(&s->checkpoint, w->term, taken->epoch, &taken->sequence, taken->read_until_ms, taken->ended);
   if (s->done) {
-    if (sc_sequence_compare(&taken->sequence, &s->done_at) != 0) tell(w, SC_CONTROL_WENT_BACK, s->info);
+    bool end_undone = (s->flags & SC_BATCH_END) != 0 && !taken->ended;
+    if (end_undone || sc_sequence_compare(&taken->sequence, &s->done_at) != 0) tell(w, SC_CONTROL_WENT_BACK, s->info);
     return;
   }
   if (taken->ended) {
