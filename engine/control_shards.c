@@ -55,7 +55,7 @@ static int is_another_stream(const struct sc_controller *c, const struct sc_surv
 
 static int check_survey(const struct sc_controller *c, const struct sc_survey *survey, struct sc_error *err) {
   if (is_another_stream(c, survey, err) != SC_OK) return err->code;
-  if (survey->table_exists || survey->oldest_read_until_ms == 0) return SC_OK;
+  if (survey->table_exists || !survey->has_records) return SC_OK;
   sc_error_set(err, SC_E_POSITIONS, "there are positions of an earlier load, but %s does not exist",
                c->run->sink_ops->describe(c->run->sink));
   sc_error_hint(err, "--restart forgets the positions and begins at --start, or bring the table back");

@@ -44,7 +44,8 @@ struct sc_survey {
   size_t n;
   char stream_arn[2049];
   int64_t stream_created_ms;
-  int64_t oldest_read_until_ms, newest_updated_ms; /* for the first line: "resuming 8 shards from positions of ..." */
+  int64_t newest_updated_ms; /* for the first line: "resuming 8 shards from positions of ..." */
+  bool has_records;          /* a record was committed: then there was a table */
   bool table_exists;                               /* the target table */
 };
 

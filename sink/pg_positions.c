@@ -120,11 +120,9 @@ static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
     s->ended = sc_pg_bool(rows, i, 3);
     const char *arn = sc_pg_value(rows, i, 4);
     if (arn) snprintf(out->stream_arn, sizeof(out->stream_arn), "%s", arn);
-    int64_t created = sc_pg_int(rows, i, 5, 0), read_until = sc_pg_int(rows, i, 6, 0),
-            updated = sc_pg_int(rows, i, 7, 0);
+    int64_t created = sc_pg_int(rows, i, 5, 0), updated = sc_pg_int(rows, i, 7, 0);
     if (created) out->stream_created_ms = created;
-    bool older = read_until && (!out->oldest_read_until_ms || read_until < out->oldest_read_until_ms);
-    if (older && !s->ended) out->oldest_read_until_ms = read_until;
+    out->has_records = out->has_records || sc_pg_bool(rows, i, 6);
     if (updated > out->newest_updated_ms) out->newest_updated_ms = updated;
   }
 }
@@ -139,8 +137,8 @@ int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, st
   sc_buf_clear(&sql);
   if (!code) {
     code = sc_pg_sql(pg, &sql, err,
-                     "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS("stream_created") ", " AS_MS(
-                         "read_until") ", " AS_MS("updated_at") " FROM %S WHERE namespace = %L ORDER BY shard_id",
+                     "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS("stream_created") ", "
+                     " sequence IS NOT NULL, " AS_MS("updated_at") " FROM %S WHERE namespace = %L ORDER BY shard_id",
                      names->checkpoints, names->name_space);
   }
   if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);

@@ -60,5 +60,7 @@ def test_a_command_of_the_documents(world, local, database, shardcopy, command):
 def test_the_commands_of_help(world, local, database, shardcopy):
     for topic in ("load", "streams list", "shards list", "checkpoints list"):
         for command in shown(shardcopy.run(*topic.split(), "--help").out):
+            if topic == "checkpoints list":
+                shardcopy.load(local.url("clicks"), database.url())
             run_as_shown(command, world(command), local, database, shardcopy)
             database.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS raw CASCADE; CREATE SCHEMA public")

@@ -12,9 +12,9 @@ BATCH = 200
 class Producer:
     """Puts numbered records for as long as it runs."""
 
-    def __init__(self, source):
+    def __init__(self, source, sent=0):
         self.source = source
-        self.sent = 0
+        self.sent = sent
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -83,8 +83,7 @@ def test_split_and_merge_between_two_runs(local, database, shardcopy):
     source = Stream(local.client(), "demo", shards=2)
     source.put_many(numbered(0, 500))
     shardcopy.load(local.url("demo"), database.url())
-    producer = Producer(source)
-    producer.sent = 500
+    producer = Producer(source, sent=500)
     try:
         reshard(source, lambda: producer.wait_sent(10 * BATCH))
     finally:

@@ -58,7 +58,7 @@ def test_iterators_expire_in_mid_load(local_service, database, shardcopy):
 
 @pytest.mark.parametrize("code", ["UnrecognizedClientException", "AccessDeniedException", "ExpiredTokenException",
                                   "InvalidSignatureException"])
-@pytest.mark.parametrize("operation", ["DescribeStreamSummary", "GetRecords"])
+@pytest.mark.parametrize("operation", ["*", "GetRecords"])
 def test_credentials_refused(local_service, database, shardcopy, operation, code):
     """Says so and stops; the next run, with better credentials, brings everything."""
     local = local_service("--generate", "demo:shards=2,records=1000,seed=16")
