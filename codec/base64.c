@@ -29,8 +29,9 @@ struct progress {
 
 #if defined(SC_HAS_AVX2)
 
-/* 32 characters to their 6-bit values. A character is judged by its two nibbles: each high nibble stands for a class (2x, 3x, 4x
- * and 6x, 5x and 7x, none), and by_low has the bits of the classes in which that low nibble is not of the alphabet. */
+/* 32 characters to their 6-bit values. A character is judged by its two nibbles: each high nibble stands for a class
+ * (2x, 3x, 4x and 6x, 5x and 7x, none), and by_low has the bits of the classes in which that low nibble is not of the
+ * alphabet. */
 SC_TARGET_AVX2 static inline __m256i avx2_values(__m256i text, uint32_t *bad) {
   const __m256i by_high =
       _mm256_broadcastsi128_si256(_mm_setr_epi8(16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16));
@@ -72,7 +73,8 @@ SC_TARGET_AVX2 static struct progress decode_avx2(const char *src, size_t len, c
   return at;
 }
 
-/* 12 bytes in each half (the first 4 of the low half, the last 4 of the high half are not used) to 16 values of 6 bits. */
+/* 12 bytes in each half (the first 4 of the low half, the last 4 of the high half are not used) to 16 values of 6
+ * bits. */
 SC_TARGET_AVX2 static inline __m256i avx2_unpack(__m256i bytes) {
   const __m256i order = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10));
   bytes = _mm256_shuffle_epi8(bytes, order);

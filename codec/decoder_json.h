@@ -1,4 +1,5 @@
-/* The decoder of JSON records in GetRecords replies: envelope_json.h, sniff.h, json_sample.h and json_cells.h behind decoder.h. */
+/* The decoder of JSON records in GetRecords replies: envelope_json.h, sniff.h, json_sample.h and json_cells.h behind
+ * decoder.h. */
 #ifndef SC_DECODER_JSON_H
 #define SC_DECODER_JSON_H
 

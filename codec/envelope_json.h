@@ -1,14 +1,14 @@
 /* Opens a GetRecords reply in JSON: body to records, in one pass, in place. Parse thread.
  *
- * Data is base64-decoded and strings are unescaped inside the body: the records are views into it, and the body is no JSON any
- * more. Members come in any order; unknown ones are skipped, checked as JSON. The same goes for the payload of a
- * SubscribeToShard event, which has the same Records.
+ * Data is base64-decoded and strings are unescaped inside the body: the records are views into it, and the body is no
+ * JSON any more. Members come in any order; unknown ones are skipped, checked as JSON. The same goes for the payload of
+ * a SubscribeToShard event, which has the same Records.
  *
  * Stricter than JSON: a member read here must not come twice. More lenient: UTF-8 is checked in partition keys alone.
- * Absent and null are alike: no Data is an empty record, no PartitionKey an empty key, no timestamp INT64_MIN; a record needs its
- * SequenceNumber, a reply its Records (null: none).
- * ApproximateArrivalTimestamp is a number of epoch seconds, also with fraction or exponent (1.649930049016E9), to the nearest
- * microsecond (one of more than 19 digits goes through a double, which is off by less than one).
+ * Absent and null are alike: no Data is an empty record, no PartitionKey an empty key, no timestamp INT64_MIN; a record
+ * needs its SequenceNumber, a reply its Records (null: none).
+ * ApproximateArrivalTimestamp is a number of epoch seconds, also with fraction or exponent (1.649930049016E9), to the
+ * nearest microsecond (one of more than 19 digits goes through a double, which is off by less than one).
  * Pure, no allocation, any thread. Bounds: SC_RECORDS_MAX records, nesting SC_JSON_DEPTH_MAX.
  * Source: Kinesis API, GetRecords and Record; protocol `json` 1.1.
  */

@@ -26,7 +26,8 @@ struct sc_json_cells {
   struct guess guesses[SC_COLUMNS_MAX + 1]; /* one more that never fits */
 };
 
-/* One record on its way. Functions take the place they read at and return the one behind, NULL when fault says why not. */
+/* One record on its way. Functions take the place they read at and return the one behind, NULL when fault says why
+ * not. */
 struct reader {
   struct sc_json_cells *state;
   const struct sc_plan *plan;

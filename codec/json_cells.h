@@ -1,19 +1,21 @@
 /* JSON payloads to typed cells by a column plan: the decode of decoder.h. Parse thread; no allocation in steady state.
  *
- * A record is one JSON object (RFC 8259), in UTF-8, blanks around it allowed. All of it is checked before it becomes a row, members
- * without a column too: a broken record is a reject, never a row. What is in a record but not to PostgreSQL's taste (\u0000 inside
- * a nested value that has a column, a number beyond numeric inside of one) is a reject too.
- * Keys are expected in the order of the columns; others are looked up. A key that comes twice: the last one counts.
- * A key that is missing, or null: SC_CELL_NULL.
+ * A record is one JSON object (RFC 8259), in UTF-8, blanks around it allowed. All of it is checked before it becomes a
+ * row, members without a column too: a broken record is a reject, never a row. What is in a record but not to
+ * PostgreSQL's taste (\u0000 inside a nested value that has a column, a number beyond numeric inside of one) is a
+ * reject too.
+ * Keys are expected in the order of the columns; others are looked up. A key that comes twice: the last one counts. A
+ * key that is missing, or null: SC_CELL_NULL.
  *
- * Numbers: INT when the column is an INTEGER and the value is integral and fits (1.0 and 1e2 too); DOUBLE, correctly rounded, when
- * it is a DOUBLE and the value stays finite; NUMBER (the text) for NUMERIC, TEXT and whatever does not fit. In a BOOL column a
- * number comes as what it is by nature.
- * Strings without escapes are views of the payload; others are unescaped into scratch. Nested values are views of the payload,
- * blanks and order kept.
+ * Numbers: INT when the column is an INTEGER and the value is integral and fits (1.0 and 1e2 too); DOUBLE, correctly
+ * rounded, when it is a DOUBLE and the value stays finite; NUMBER (the text) for NUMERIC, TEXT and whatever does not
+ * fit. In a BOOL column a number comes as what it is by nature.
+ * Strings without escapes are views of the payload; others are unescaped into scratch. Nested values are views of the
+ * payload, blanks and order kept.
  *
- * Why not simdjson's on-demand: it needs 6 times the largest record a thread, does not check what it skips, refuses integers beyond
- * 64 bits, and its first pass alone takes as long over a record of 120 bytes as half of what is done here.
+ * Why not simdjson's on-demand: it needs 6 times the largest record a thread, does not check what it skips, refuses
+ * integers beyond 64 bits, and its first pass alone takes as long over a record of 120 bytes as half of what is done
+ * here.
  * It is the oracle of the tests instead.
  */
 #ifndef SC_JSON_CELLS_H
@@ -28,7 +30,8 @@ void sc_json_cells_free(struct sc_json_cells *cells);
 /* What one of that size takes, in bytes. */
 size_t sc_json_cells_bytes(size_t largest_record_bytes);
 
-/* Sets n_rows of out and n of rejects; see decoder.h. Plans are told apart by address and generation. Behind each record's data SC_BODY_PADDING bytes must be readable. */
+/* Sets n_rows of out and n of rejects; see decoder.h. Plans are told apart by address and generation. Behind each
+ * record's data SC_BODY_PADDING bytes must be readable. */
 uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan *plan, const struct sc_record *records,
                               uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown);
 

@@ -1,4 +1,5 @@
-/* std::from_chars, the standard library's correctly rounded and locale-free reading of a double, for C. Pure, any thread. */
+/* std::from_chars, the standard library's correctly rounded and locale-free reading of a double, for C. Pure, any
+ * thread. */
 #ifndef SC_JSON_DOUBLE_H
 #define SC_JSON_DOUBLE_H
 
@@ -9,7 +10,8 @@
 extern "C" {
 #endif
 
-/* text is a number by JSON's grammar, all of it. False, *out untouched, when it is too large or too small for a double. */
+/* text is a number by JSON's grammar, all of it. False, *out untouched, when it is too large or too small for a
+ * double. */
 bool sc_json_double_read(const char *text, size_t len, double *out);
 
 #ifdef __cplusplus

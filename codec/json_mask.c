@@ -30,7 +30,8 @@ static inline uint64_t real_quotes(struct sc_json_mask *mask, uint64_t quotes, u
   return quotes & ~escaped_bytes(&mask->escaped, backslashes);
 }
 
-/* odd: bit i is set when 0..i holds an odd number of quotes, so that bytes from a quote to before its partner are inside. */
+/* odd: bit i is set when 0..i holds an odd number of quotes, so that bytes from a quote to before its partner are
+ * inside. */
 static inline uint64_t outside(struct sc_json_mask *mask, uint64_t odd, uint64_t brackets) {
   uint64_t inside = odd ^ mask->in_string;
   mask->in_string = 0 - (inside >> 63);

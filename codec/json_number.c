@@ -23,7 +23,8 @@ static inline uint64_t load_eight(const char *p) {
   return word;
 }
 
-/* Values of eight digits to their number. Neighbours are put together: digits to pairs, pairs to fours, fours to eight. */
+/* Values of eight digits to their number. Neighbours are put together: digits to pairs, pairs to fours, fours to
+ * eight. */
 static inline uint64_t join_eight(uint64_t digits) {
   digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
   digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000ffff0000ffff);

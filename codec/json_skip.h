@@ -23,8 +23,8 @@ struct sc_json_fault {
 };
 extern const char sc_json_too_deep[]; /* the one fault to tell from the others: no mistake of the text, but our limit */
 
-/* p is at the value's first character. Returns what follows it, NULL with *fault filled when that is no value. What may follow is the
- * caller's to check: a comma, a bracket, the end; "01" is refused here, "1true" there. */
+/* p is at the value's first character. Returns what follows it, NULL with *fault filled when that is no value. What may
+ * follow is the caller's to check: a comma, a bracket, the end; "01" is refused here, "1true" there. */
 const char *sc_json_skip(const char *p, const char *end, struct sc_json_seen *seen, struct sc_json_fault *fault);
 
 /* The same for a string (p at its opening quote), a number, or one of true, false, null. */

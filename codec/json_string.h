@@ -1,7 +1,7 @@
 /* Strings and blanks of JSON text, for the hand-written scanners (RFC 8259 sections 2 and 7). Pure, any thread.
  *
- * Everywhere in the scanners `end` is the text's own end; SC_BODY_PADDING bytes behind it must be readable. What they hold does not
- * matter and is not believed.
+ * Everywhere in the scanners `end` is the text's own end; SC_BODY_PADDING bytes behind it must be readable. What they
+ * hold does not matter and is not believed.
  */
 #ifndef SC_JSON_STRING_H
 #define SC_JSON_STRING_H
@@ -26,8 +26,8 @@ static inline const char *sc_json_skip_blanks(const char *p, const char *end) {
   return p;
 }
 
-/* Of the 16 bytes at p: index of the first quote, backslash or control character, 16 when there is none. Callers go on at p + 16
- * in a branch of its own, so that the next load need not wait for this answer. */
+/* Of the 16 bytes at p: index of the first quote, backslash or control character, 16 when there is none. Callers go on
+ * at p + 16 in a branch of its own, so that the next load need not wait for this answer. */
 static inline unsigned sc_json_string_stop(const char *p) {
 #if defined(__SSE2__)
   __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -68,8 +68,8 @@ static inline unsigned sc_json_digits_stop(const char *p) {
 #endif
 }
 
-/* p is behind the opening quote. The closing quote, NULL when there is none before end or a control character comes first.
- * *plain: no backslash in it, so the text is the string; else its escapes are still to be checked. */
+/* p is behind the opening quote. The closing quote, NULL when there is none before end or a control character comes
+ * first. *plain: no backslash in it, so the text is the string; else its escapes are still to be checked. */
 static inline const char *sc_json_string_end(const char *p, const char *end, bool *plain) {
   *plain = true;
   while (p < end) {
@@ -88,8 +88,8 @@ static inline const char *sc_json_string_end(const char *p, const char *end, boo
   return NULL;
 }
 
-/* Unescapes what stands between two quotes; dst may be src or lie before it, and never grows. False on an escape JSON does not
- * know and on a surrogate without its other half. *out_len may be NULL. */
+/* Unescapes what stands between two quotes; dst may be src or lie before it, and never grows. False on an escape JSON
+ * does not know and on a surrogate without its other half. *out_len may be NULL. */
 bool sc_json_string_unescape(const char *src, size_t len, char *dst, size_t *out_len);
 
 /* The same check without writing. *nul: \u0000 is among the escapes (else left alone). */

@@ -1,13 +1,14 @@
 /* JSON documents of the control plane: API replies, service requests, credential files. A C face of simdjson's DOM.
  *
  * Not for records (json_cells.h) nor for GetRecords replies (reply_scan.h, envelope_json.h).
- * A document is parsed whole and validated whole (UTF-8, escapes, surrogates, numbers, nothing behind it). Values are handles into
- * it: they, and the slices they give, live until the document is parsed again or freed. The caller's bytes are copied.
- * One owner thread. Allocates when a document is larger than all before it. No exception leaves it.
+ * A document is parsed whole and validated whole (UTF-8, escapes, surrogates, numbers, nothing behind it). Values are
+ * handles into it: they, and the slices they give, live until the document is parsed again or freed. The caller's bytes
+ * are copied. One owner thread. Allocates when a document is larger than all before it. No exception leaves it.
  * Bounds: SC_JSONDOC_BYTES_MAX, SC_JSONDOC_DEPTH_MAX.
  *
- * Typed access never fails loudly: every getter returns whether the value is of that type and leaves *out alone otherwise, and a
- * value that is not there (.doc == NULL) is of no type, so lookups chain: sc_json_str(sc_json_get(root, "ShardId"), &id).
+ * Typed access never fails loudly: every getter returns whether the value is of that type and leaves *out alone
+ * otherwise, and a value that is not there (.doc == NULL) is of no type, so lookups chain:
+ * sc_json_str(sc_json_get(root, "ShardId"), &id).
  * Source: RFC 8259; simdjson 3.0.
  */
 #ifndef SC_JSONDOC_H
@@ -45,8 +46,8 @@ enum sc_json_kind {
 struct sc_jsondoc *sc_jsondoc_new(void);
 void sc_jsondoc_free(struct sc_jsondoc *doc);
 
-/* Root of the document, into *root. SC_E_PROTOCOL (text: what is wrong) when it is no JSON, empty, too large or too deep.
- * Forgets the document parsed before. */
+/* Root of the document, into *root. SC_E_PROTOCOL (text: what is wrong) when it is no JSON, empty, too large or too
+ * deep. Forgets the document parsed before. */
 int sc_jsondoc_parse(struct sc_jsondoc *doc, struct sc_slice bytes, struct sc_json *root, struct sc_error *err);
 /* The same for callers that word their own errors: NULL, or what is wrong, a static text. */
 const char *sc_jsondoc_check(struct sc_jsondoc *doc, struct sc_slice bytes, struct sc_json *root);
@@ -56,7 +57,8 @@ static inline bool sc_json_exists(struct sc_json value) { return value.doc != NU
 /* Absent or null: the AWS protocols make no difference. */
 bool sc_json_absent(struct sc_json value);
 
-/* The member of that name; of the first when it comes twice; no value when object is no object or has no such member. */
+/* The member of that name; of the first when it comes twice; no value when object is no object or has no such
+ * member. */
 struct sc_json sc_json_get(struct sc_json object, const char *name);
 
 bool sc_json_str(struct sc_json value, struct sc_slice *out); /* string: unescaped; may hold U+0000 */

@@ -1,13 +1,14 @@
 /* What the next request needs from a GetRecords reply in JSON, taken while the reply arrives.
  *
- * The fetch thread feeds each chunk once curl has put it behind the others in the batch's body; when the body is whole it asks
- * for the facts. Depth-aware: names count as members of the reply's own object only, never as bytes somewhere (a partition key
- * may contain any of them); members come in any order; escapes are handled. What is inside `Records` is passed with 64-byte
- * masks, and only the last record is looked into; everything else in there is the parse thread's to check (envelope_json.h).
+ * The fetch thread feeds each chunk once curl has put it behind the others in the batch's body; when the body is whole
+ * it asks for the facts. Depth-aware: names count as members of the reply's own object only, never as bytes somewhere
+ * (a partition key may contain any of them); members come in any order; escapes are handled. What is inside `Records`
+ * is passed with 64-byte masks, and only the last record is looked into; everything else in there is the parse thread's
+ * to check (envelope_json.h).
  *
  * Stricter than JSON in one thing: a member this module reads must not come twice.
- * Plain struct in the caller's storage; no allocation, no I/O, any thread. The body may move between calls (only offsets are
- * kept). Bounds: nesting 64, iterator SC_REPLY_ITERATOR_MAX bytes, body below 4 GiB.
+ * Plain struct in the caller's storage; no allocation, no I/O, any thread. The body may move between calls (only
+ * offsets are kept). Bounds: nesting 64, iterator SC_REPLY_ITERATOR_MAX bytes, body below 4 GiB.
  * Source: Kinesis API, GetRecords, Response Elements; protocol `json` 1.1 (absent and null are alike).
  */
 #ifndef SC_REPLY_SCAN_H
@@ -50,12 +51,13 @@ struct sc_reply_scan {
 
 void sc_reply_scan_init(struct sc_reply_scan *scan);
 
-/* body[0 .. len_so_far) is what has come so far, from its first byte. Returns 0, or SC_E_PROTOCOL as soon as that cannot become
- * a reply any more; after an error only init may follow. Reads nothing behind len_so_far. */
+/* body[0 .. len_so_far) is what has come so far, from its first byte. Returns 0, or SC_E_PROTOCOL as soon as that
+ * cannot become a reply any more; after an error only init may follow. Reads nothing behind len_so_far. */
 int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_so_far, struct sc_error *err);
 
-/* The body is whole (len bytes, with SC_BODY_PADDING readable ones behind; what was not fed yet is fed). SC_E_PROTOCOL when it is cut short, has bytes behind it, has no
- * Records (null counts as empty), more than SC_RECORDS_MAX of them, or a last record without a proper SequenceNumber. */
+/* The body is whole (len bytes, with SC_BODY_PADDING readable ones behind; what was not fed yet is fed). SC_E_PROTOCOL
+ * when it is cut short, has bytes behind it, has no Records (null counts as empty), more than SC_RECORDS_MAX of them,
+ * or a last record without a proper SequenceNumber. */
 int sc_reply_scan_finish(struct sc_reply_scan *scan, const char *body, size_t len, struct sc_reply_facts *out,
                          struct sc_error *err);
 

@@ -1,8 +1,9 @@
 /* The interface of decoders: reply bodies to records, records to cells. codec/ implements it.
  *
- * One decoder a parse thread, made at start, used by that thread alone; it owns scratch memory (JSON: about the size of the
- * largest record, for unescaped strings) bounded by the sizes given to new. No call blocks; none allocates in steady state (growth is counted in
- * SC_M_DATA_PATH_ALLOCS). Coarse: one call a batch or chunk, never one a record or field.
+ * One decoder a parse thread, made at start, used by that thread alone; it owns scratch memory (JSON: about the size of
+ * the largest record, for unescaped strings) bounded by the sizes given to new. No call blocks; none allocates in
+ * steady state (growth is counted in SC_M_DATA_PATH_ALLOCS). Coarse: one call a batch or chunk, never one a record or
+ * field.
  */
 #ifndef SC_DECODER_H
 #define SC_DECODER_H
@@ -32,20 +33,23 @@ struct sc_decoder_ops {
   /* Scratch a decoder of that size may use, in bytes: deducted from --memory at start. */
   size_t (*scratch_bytes)(size_t largest_record_bytes);
 
-  /* Opens the envelope once, in place: base64 is decoded inside the body. SC_E_PROTOCOL when the body is not what the protocol
-   * says: nothing of it is used and the call is made again. At most SC_RECORDS_MAX records. */
+  /* Opens the envelope once, in place: base64 is decoded inside the body. SC_E_PROTOCOL when the body is not what the
+   * protocol says: nothing of it is used and the call is made again. At most SC_RECORDS_MAX records. */
   int (*open)(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out, struct sc_error *err);
 
-  /* The payload's format is one we cannot decode (KPL aggregate, gzip, zlib by their magic): its name, else NULL. Looks at all n. */
+  /* The payload's format is one we cannot decode (KPL aggregate, gzip, zlib by their magic): its name, else NULL. Looks
+   * at all n. */
   const char *(*sniff)(const struct sc_record *records, uint32_t n, uint32_t *which);
 
-  /* Adds the keys and kinds of records to the sample. A record that does not parse or is no object is passed over (decode tells). */
+  /* Adds the keys and kinds of records to the sample. A record that does not parse or is no object is passed over
+   * (decode tells). */
   void (*sample)(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into);
 
-  /* Decodes up to out->cap_rows records, from records[0]; returns how many were consumed (>= 1 when n >= 1). A record becomes a
-   * row of out (payload columns filled; metadata columns left SC_CELL_NULL for the caller) or a reject (sqlstate "22023", "22P02",
-   * "22P05", "54000" ...). Cells point into the payloads or the decoder's scratch and live until the next call.
-   * unknown: keys without a column, added up. When plan has no payload columns the record is only validated. */
+  /* Decodes up to out->cap_rows records, from records[0]; returns how many were consumed (>= 1 when n >= 1). A record
+   * becomes a row of out (payload columns filled; metadata columns left SC_CELL_NULL for the caller) or a reject
+   * (sqlstate "22023", "22P02", "22P05", "54000" ...). Cells point into the payloads or the decoder's scratch and live
+   * until the next call. unknown: keys without a column, added up. When plan has no payload columns the record is only
+   * validated. */
   uint32_t (*decode)(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
                      uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown);
 };

@@ -1,4 +1,5 @@
-/* The AWS shared files: a text that is taken does not change what a section behind it says, and taken twice it says the same. */
+/* The AWS shared files: a text that is taken does not change what a section behind it says, and taken twice it says the
+ * same. */
 #include "engine/base/buf.h"
 #include "net/aws_config.h"
 #include "tests/fuzz/fuzz.h"

@@ -106,7 +106,8 @@ static uint64_t count_unknown(struct sc_json root) {
   return n;
 }
 
-/* Errors of simdjson that are none of ours: it refuses integers beyond 64 bits and doubles beyond their range, and more depth. */
+/* Errors of simdjson that are none of ours: it refuses integers beyond 64 bits and doubles beyond their range, and more
+ * depth. */
 static bool ours_is_wider(const char *fault) {
   return strstr(fault, "number") != NULL || strstr(fault, "deep") != NULL;
 }

@@ -1,5 +1,5 @@
-/* Source URLs: what is taken is valid, and says the same again when it is written with every byte escaped; what is refused
- * does not show the secret in it. */
+/* Source URLs: what is taken is valid, and says the same again when it is written with every byte escaped; what is
+ * refused does not show the secret in it. */
 #include "engine/base/buf.h"
 #include "net/endpoint.h"
 #include "net/kinesis_url.h"

@@ -1,6 +1,6 @@
-/* The local service under calls of any shape. The input is a script: a line with an operation's name, then its body up to
- * a line with a single point. In a body $I stands for the last iterator an answer gave, $N for the last NextToken, $Q for
- * the last sequence number, so that calls can follow one another.
+/* The local service under calls of any shape. The input is a script: a line with an operation's name, then its body up
+ * to a line with a single point. In a body $I stands for the last iterator an answer gave, $N for the last NextToken,
+ * $Q for the last sequence number, so that calls can follow one another.
  *
  * Every answer must be JSON or empty; a GetRecords answer goes on or ends with children, never both or neither. */
 #include <stdio.h>

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "engine/base/buf.h"
+#include "engine/base/metrics.h"
 
 #define ROWS 64
 
@@ -413,6 +414,7 @@ static void scratch_is_bounded(void **state) {
     records[i] = (struct sc_record){.data = {bodies[i], put_record(bodies[i], lengths[i])}};
   }
   uint32_t at = 0, calls = 0;
+  uint64_t allocs = sc_metric_sum(SC_M_DATA_PATH_ALLOCS);
   for (; at < 4; calls++) {
     uint32_t used = sc_json_cells_decode(small, plan, records + at, 4 - at, &cells, &rejects, &unknown);
     assert_int_equal(cells.n_rows, used);
@@ -420,6 +422,7 @@ static void scratch_is_bounded(void **state) {
     at += used;
   }
   assert_int_equal(calls, 3);
+  assert_int_equal(sc_metric_sum(SC_M_DATA_PATH_ALLOCS) - allocs, 1);
   for (int i = 0; i < 4; i++) free(bodies[i]);
   sc_json_cells_free(small);
 }
