@@ -197,8 +197,9 @@ static void tell_if_closed(struct sc_controller *c, const struct sc_shard_info *
 }
 
 static void assign(struct sc_controller *c, const struct sc_taken *t) {
-  if (t->ended) {
+  if (t->ended) { /* by a commit that was in doubt when the positions were read */
     sc_lineage_ended(c->lineage, t->shard_id);
+    c->list_due_ms = sc_clock_mono_ms(); /* its children */
     return;
   }
   look_for_gap(c, t);
