@@ -9,7 +9,6 @@
 enum {
   CHECK_MS = 5000,             /* the lock is checked this often */
   GIVE_UP_MS = 10 * 60 * 1000, /* without a session */
-  BACKOFF_BASE_MS = 100,
   BACKOFF_CAP_MS = 10000,
   FIRST_GENERATION = 1
 };
@@ -61,7 +60,8 @@ static void lose_session(struct sc_controller *c, const struct sc_error *err, in
     sc_log_error(SC_WARN, "control's connection is lost, connecting again", err);
   }
   c->locked = false;
-  c->relock_ms = now_ms + sc_random_backoff_ms(&c->random, BACKOFF_BASE_MS, BACKOFF_CAP_MS, c->lock_failures++);
+  c->relock_ms =
+      now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, BACKOFF_CAP_MS, c->lock_failures++);
   if (c->session != NULL) ops_of(c)->session_close(c->session);
   c->session = NULL;
   if (!may_pass(err) || now_ms - c->lost_ms > GIVE_UP_MS) sc_controller_fail(c, err);

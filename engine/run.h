@@ -34,6 +34,7 @@ struct sc_settings {
   uint64_t max_records;    /* UINT64_MAX: no bound */
   int64_t stop_timeout_ms; /* of each step of the stop */
   int64_t discovery_ms;
+  int64_t retry_ms;   /* the first back-off after the target was lost; doubles with full jitter up to 10 s */
   size_t block_bytes; /* data of a block */
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;

@@ -13,7 +13,6 @@
 enum {
   REFRESH_MS = 60000, /* read_until of idle shards is stored at most this often */
   COMMIT_PAUSE = 10,  /* no commit sooner than so many times the last one took */
-  BACKOFF_BASE_MS = 100,
   BACKOFF_CAP_MS = 10000,
   GIVE_UP_MS = 10 * 60 * 1000 /* without a commit since the first failure */
 };
@@ -479,7 +478,7 @@ static void read_mail(struct sc_writer *w) {
       case SC_WRITE_GO:
         if (w->state != SC_WRITER_LOST) break;
         w->state = SC_WRITER_BACKING_OFF;
-        w->retry_ms = sc_clock_mono_ms() + sc_random_backoff_ms(&w->random, BACKOFF_BASE_MS, BACKOFF_CAP_MS,
+        w->retry_ms = sc_clock_mono_ms() + sc_random_backoff_ms(&w->random, w->run->settings.retry_ms, BACKOFF_CAP_MS,
                                                                 w->failures > 0 ? w->failures - 1 : 0);
         break;
       case SC_WRITE_HOLD:

@@ -1,0 +1,90 @@
+/* A stream and a database in memory, with faults by seed: what the thread pools are tested against without a server, under TSAN too.
+ *
+ * A mock, and named so: the real parts are met in tests/integration. The stream has shards of numbered records, which may split while they
+ * are read; the database keeps rows, dead letters and positions behind one mutex, and commits all or nothing. It notes what a
+ * database would let pass but no load may do: a child's row before its parent's end.
+ */
+#ifndef SC_TEST_MODEL_H
+#define SC_TEST_MODEL_H
+
+#include <pthread.h>
+
+#include "engine/base/random.h"
+#include "engine/control.h"
+
+#define MODEL_SHARDS_MAX 400
+#define MODEL_ROWS_MAX 200000
+#define MODEL_STEP 1000000 /* a record's value: shard * MODEL_STEP + its sequence number, from 1 */
+#define MODEL_RECORD_LEAST 12
+#define MODEL_NONE UINT32_MAX
+
+struct model_shard {
+  uint32_t records; /* that can be read now */
+  bool closed;
+  uint32_t parent; /* MODEL_NONE: none */
+};
+
+/* The row of a shard in the checkpoint table. */
+struct model_position {
+  bool stored, ended;
+  int64_t epoch;
+  uint32_t position; /* the sequence number of the last record committed */
+  struct sc_position start;
+};
+
+/* What the database holds: what a failover may take back. */
+struct model_state {
+  size_t n_rows, n_dead;
+  struct model_position positions[MODEL_SHARDS_MAX];
+};
+
+struct model {
+  /* how the stream is; set before the load */
+  uint32_t record_bytes;  /* of a payload: MODEL_RECORD_LEAST or more */
+  uint32_t bad_every;     /* every so many records one does not decode; 0 none */
+  uint32_t refused_every; /* every so many records one is refused by the database; 0 none */
+  bool name_refused;      /* the database names the row it refuses */
+  bool end_is_null;       /* a closed shard ends without naming child shards */
+  bool end_is_alone;      /* ends and tips come on a page of their own */
+  bool needs_sample;      /* the table is not there: the plan is made from a sample */
+  /* faults, in per mille of the calls */
+  unsigned read_faults, spoilt, open_faults, take_faults, push_faults, commit_lost, commit_lost_done, lock_faults;
+  bool lock_is_held;      /* after the first lock: another load has it */
+  unsigned opens_refused; /* so many sessions cannot be opened once it runs */
+  size_t replan_every;    /* the table changes with every so many rows; 0 never */
+  size_t fail_over_at;    /* once, at so many rows, the database goes back to its state at half of them; 0 never */
+  bool stalled;           /* pushes wait until it is false */
+
+  pthread_mutex_t lock; /* guards all below */
+  pthread_cond_t changed;
+  struct sc_random random;
+  uint32_t n_shards;
+  struct model_shard shards[MODEL_SHARDS_MAX];
+  /* the database */
+  uint32_t *rows; /* values */
+  uint32_t *dead;
+  struct model_state now, before;
+  bool remembers, failed_over, last_is_durable, order_broken;
+  uint32_t schema; /* plans of an older generation are refused */
+  unsigned refusals, commits, takes;
+  int64_t waiting_since;
+};
+
+/* n_shards shards of records each, with records of MODEL_RECORD_LEAST bytes, no faults. */
+void model_init(struct model *m, uint64_t seed, uint32_t n_shards, uint32_t records);
+void model_fini(struct model *m);
+/* The shard is closed and has two children of records each. */
+void model_split(struct model *m, uint32_t shard, uint32_t records);
+/* Every shard that is open gets more records. */
+void model_grow(struct model *m, uint32_t records);
+/* Waits until the database holds n rows and dead letters. */
+void model_wait_for(struct model *m, size_t n);
+/* Lets pushes go on, or stops them. */
+void model_stall(struct model *m, bool on);
+
+extern struct model *the_model; /* the one source and sink talk to */
+extern const struct sc_source_ops model_source;
+extern const struct sc_decoder_ops model_decoder;
+extern const struct sc_sink_ops model_sink, model_sink_without_dead_letters, model_sink_without_positions;
+
+#endif

@@ -1,0 +1,306 @@
+/* The model's database. Compiled into the tests that use it, behind model_stream.c. */
+#include "engine/stop.h"
+#include "sink/rows.h"
+
+struct sc_session {
+  uint32_t *rows, *dead;
+  size_t n_rows, n_dead, copy_from, savepoint;
+  bool in_copy;
+  struct sc_refusal refusal;
+};
+
+static const char *sink_describe(const struct sc_sink *sink) {
+  (void)sink;
+  return "model database";
+}
+
+static bool is_refused(void) {
+  pthread_mutex_lock(&the_model->lock);
+  bool refused = the_model->opens_refused > 0;
+  if (refused) the_model->opens_refused--;
+  pthread_mutex_unlock(&the_model->lock);
+  return refused;
+}
+
+static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
+                        struct sc_error *err) {
+  (void)sink, (void)role, (void)wait;
+  if (is_started() && (is_refused() || fault(the_model->open_faults)))
+    return sc_error_set(err, SC_E_DB_LOST, "cannot connect");
+  struct sc_session *s = sc_alloc_zero(1, sizeof(*s));
+  s->rows = sc_alloc(MODEL_ROWS_MAX * sizeof(uint32_t));
+  s->dead = sc_alloc(MODEL_ROWS_MAX * sizeof(uint32_t));
+  *out = s;
+  return SC_OK;
+}
+
+static void session_close(struct sc_session *s) {
+  free(s->rows);
+  free(s->dead);
+  free(s);
+}
+
+static int sink_ok(struct sc_session *s, struct sc_error *err) {
+  (void)s, (void)err;
+  return SC_OK;
+}
+
+static int sink_lock(struct sc_session *s, bool take_over, struct sc_error *err) {
+  (void)s, (void)take_over;
+  if (is_started() && the_model->lock_is_held)
+    return sc_error_set(err, SC_E_BUSY, "\"model\" is being loaded by another");
+  return SC_OK;
+}
+
+static int sink_check_lock(struct sc_session *s, struct sc_error *err) {
+  (void)s;
+  if (fault(the_model->lock_faults)) return sc_error_set(err, SC_E_DB_LOST, "control's connection is lost");
+  return SC_OK;
+}
+
+static int sink_survey(struct sc_session *s, struct sc_survey *out, struct sc_error *err) {
+  (void)s, (void)err;
+  memset(out, 0, sizeof(*out));
+  out->shards = sc_alloc_zero(MODEL_SHARDS_MAX, sizeof(*out->shards));
+  out->table_exists = true;
+  for (uint32_t i = 0; i < the_model->n_shards; i++) {
+    if (!the_model->now.positions[i].stored) continue;
+    struct sc_stored *stored = &out->shards[out->n++];
+    snprintf(stored->id, sizeof(stored->id), "shard-%u", i);
+    if (the_model->shards[i].parent != MODEL_NONE)
+      snprintf(stored->parents[0], sizeof(stored->parents[0]), "shard-%u", the_model->shards[i].parent);
+    stored->ended = the_model->now.positions[i].ended;
+  }
+  return SC_OK;
+}
+
+static int sink_add(struct sc_session *s, const struct sc_stream_identity *identity, const struct sc_position_row *rows,
+                    size_t n, struct sc_error *err) {
+  (void)s, (void)identity;
+  if (is_started() && fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  pthread_mutex_lock(&the_model->lock);
+  for (size_t i = 0; i < n; i++) {
+    struct model_position *p = &the_model->now.positions[shard_number(rows[i].shard_id)];
+    if (!p->stored) *p = (struct model_position){.stored = true, .start = rows[i].start};
+  }
+  pthread_mutex_unlock(&the_model->lock);
+  return SC_OK;
+}
+
+static int sink_release(struct sc_session *s, const struct sc_commit_row *rows, size_t n, struct sc_error *err) {
+  (void)s, (void)rows, (void)n, (void)err;
+  return SC_OK;
+}
+
+static void take_one(const char *id, struct sc_taken *out) {
+  struct model_position *p = &the_model->now.positions[shard_number(id)];
+  memset(out, 0, sizeof(*out));
+  snprintf(out->shard_id, sizeof(out->shard_id), "%s", id);
+  out->epoch = ++p->epoch;
+  out->ended = p->ended;
+  out->start = p->start;
+  if (p->position == 0) return;
+  out->sequence.len = (uint8_t)snprintf(out->sequence.digits, 12, "%u", p->position);
+  out->start = (struct sc_position){.start = SC_START_AFTER, .sequence = out->sequence};
+}
+
+/* The first take of a load is let pass: it is control's, before anything runs. */
+static int sink_take(struct sc_session *s, const char *const *ids, size_t n, struct sc_taken *out,
+                     struct sc_error *err) {
+  (void)s;
+  if (is_started() && fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  pthread_mutex_lock(&the_model->lock);
+  the_model->takes++;
+  int rc = SC_OK;
+  for (size_t i = 0; rc == SC_OK && i < n; i++) {
+    if (!the_model->now.positions[shard_number(ids[i])].stored)
+      rc = sc_error_set(err, SC_E_POSITIONS, "the row of %s is gone", ids[i]);
+    else take_one(ids[i], &out[i]);
+  }
+  pthread_mutex_unlock(&the_model->lock);
+  return rc;
+}
+
+static int sink_plan(struct sc_session *s, const struct sc_sample *sample, uint32_t generation, struct sc_plan **out,
+                     struct sc_error *err) {
+  (void)s;
+  *out = NULL;
+  if (sample == NULL && generation == 1 && the_model->needs_sample) return SC_OK;
+  if (generation > 1 && fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  *out = sc_plan_new(generation, 1);
+  sc_plan_add(*out, SC_SLICE_LITERAL("value"), SC_ROLE_PAYLOAD, SC_SLICE_LITERAL("value"));
+  sc_plan_seal(*out);
+  return SC_OK;
+}
+
+static uint32_t sink_encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first,
+                            const struct sc_record *records, uint32_t span, struct sc_block *block,
+                            struct sc_rejects *rejects, size_t *needed) {
+  (void)plan, (void)rejects;
+  size_t width = the_model->record_bytes;
+  uint32_t row = first;
+  *needed = 0;
+  for (; row < cells->n_rows; row++) {
+    struct sc_slice digits = records[cells->record[row]].sequence;
+    if (!sc_rows_fit(block, width, digits.len, needed)) break;
+    uint32_t value = (uint32_t)cells->cells[row].i;
+    memset(block->data + block->len, 'x', width);
+    memcpy(block->data + block->len, &value, sizeof(value));
+    sc_rows_add(block, block->len + width, span, digits);
+  }
+  return row - first;
+}
+
+static bool sink_encode_dead(const struct sc_sink *sink, const struct sc_dead_letter *letter, struct sc_block *block) {
+  (void)sink;
+  SC_ASSERT(letter->data.len == the_model->record_bytes);
+  if (!sc_block_reserve_dead(block, letter->data.len)) return false;
+  memcpy(block->dead + block->dead_len, letter->data.ptr, letter->data.len);
+  block->dead_len += letter->data.len;
+  return true;
+}
+
+static int sink_begin(struct sc_session *s, struct sc_error *err) {
+  (void)err;
+  s->n_rows = s->n_dead = s->copy_from = s->savepoint = 0;
+  s->in_copy = false;
+  return SC_OK;
+}
+
+static int wait_while_stalled(struct sc_error *err) {
+  pthread_mutex_lock(&the_model->lock);
+  while (the_model->stalled && !sc_stop_now()) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    pthread_cond_timedwait(&the_model->changed, &the_model->lock, &until);
+  }
+  bool stop = the_model->stalled;
+  pthread_mutex_unlock(&the_model->lock);
+  return stop ? sc_error_set(err, SC_E_STOPPED, "interrupted") : SC_OK;
+}
+
+static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_t first, uint32_t end,
+                     struct sc_error *err) {
+  if (wait_while_stalled(err) != SC_OK) return err->code;
+  if (fault(the_model->push_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  pthread_mutex_lock(&the_model->lock);
+  bool changed = block->plan->generation < the_model->schema;
+  pthread_mutex_unlock(&the_model->lock);
+  if (changed) return sc_error_set(err, SC_E_PLAN, "the table changed");
+  if (!s->in_copy) s->copy_from = s->n_rows;
+  s->in_copy = true;
+  SC_ASSERT(s->n_rows + end - first <= MODEL_ROWS_MAX);
+  for (uint32_t i = first; i < end; i++)
+    memcpy(&s->rows[s->n_rows++], block->data + block->rows[i].offset, sizeof(uint32_t));
+  return SC_OK;
+}
+
+static int sink_end_copy(struct sc_session *s, struct sc_error *err) {
+  bool was = s->in_copy;
+  s->in_copy = false;
+  for (size_t i = s->copy_from; was && the_model->refused_every != 0 && i < s->n_rows; i++) {
+    if (s->rows[i] % the_model->refused_every != 0) continue;
+    s->refusal = (struct sc_refusal){
+        .row_known = the_model->name_refused, .row = (uint32_t)(i - s->copy_from), .sqlstate = "23514"};
+    snprintf(s->refusal.reason, sizeof(s->refusal.reason), "refused");
+    pthread_mutex_lock(&the_model->lock);
+    the_model->refusals++;
+    pthread_mutex_unlock(&the_model->lock);
+    return sc_error_set(err, SC_E_ROW, "refused");
+  }
+  return SC_OK;
+}
+
+static int sink_push_dead(struct sc_session *s, const char *dead, size_t len, struct sc_error *err) {
+  SC_ASSERT(len % the_model->record_bytes == 0);
+  if (sink_end_copy(s, err) != SC_OK) return err->code;
+  for (size_t i = 0; i < len; i += the_model->record_bytes) memcpy(&s->dead[s->n_dead++], dead + i, sizeof(uint32_t));
+  return SC_OK;
+}
+
+static bool positions_match(const struct sc_commit_row *rows, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const struct model_position *p = &the_model->now.positions[shard_number(rows[i].shard_id)];
+    if (p->epoch != rows[i].epoch || p->position != place_of(rows[i].previous)) return false;
+  }
+  return true;
+}
+
+static void note_order(uint32_t value) {
+  uint32_t parent = the_model->shards[value / MODEL_STEP].parent;
+  if (parent != MODEL_NONE && !the_model->now.positions[parent].ended) the_model->order_broken = true;
+}
+
+static void apply(struct sc_session *s, const struct sc_commit_row *rows, size_t n, bool is_last) {
+  struct model *m = the_model;
+  SC_ASSERT(m->now.n_rows + s->n_rows <= MODEL_ROWS_MAX && m->now.n_dead + s->n_dead <= MODEL_ROWS_MAX);
+  for (size_t i = 0; i < s->n_rows; i++) note_order(s->rows[i]);
+  memcpy(m->rows + m->now.n_rows, s->rows, s->n_rows * sizeof(uint32_t));
+  m->now.n_rows += s->n_rows;
+  memcpy(m->dead + m->now.n_dead, s->dead, s->n_dead * sizeof(uint32_t));
+  m->now.n_dead += s->n_dead;
+  for (size_t i = 0; i < n; i++) {
+    struct model_position *p = &m->now.positions[shard_number(rows[i].shard_id)];
+    if (rows[i].sequence->len > 0) p->position = place_of(rows[i].sequence);
+    p->ended = rows[i].ended;
+  }
+  m->commits++;
+  m->last_is_durable = is_last;
+  if (m->replan_every != 0) m->schema = 1 + (uint32_t)(m->now.n_rows / m->replan_every);
+  pthread_cond_broadcast(&m->changed);
+}
+
+/* Rows and positions go back together, as they do in a database. True: now. */
+static bool fail_over(void) {
+  struct model *m = the_model;
+  if (m->fail_over_at == 0 || m->failed_over) return false;
+  if (!m->remembers && m->now.n_rows >= m->fail_over_at / 2) {
+    m->before = m->now;
+    m->remembers = true;
+  }
+  if (m->now.n_rows < m->fail_over_at) return false;
+  m->failed_over = true;
+  m->now = m->before;
+  return true;
+}
+
+static int sink_commit(struct sc_session *s, const struct sc_commit_row *rows, size_t n, bool is_last,
+                       struct sc_error *err) {
+  bool lost = fault(the_model->commit_lost), done_but_lost = fault(the_model->commit_lost_done);
+  pthread_mutex_lock(&the_model->lock);
+  bool match = positions_match(rows, n);
+  if (match && !lost) apply(s, rows, n, is_last);
+  if (fail_over()) lost = true;
+  pthread_mutex_unlock(&the_model->lock);
+  if (!match) return sc_error_set(err, SC_E_FENCED, "fenced");
+  if (lost || done_but_lost) return sc_error_set(err, SC_E_DB_LOST, "the answer is lost");
+  return SC_OK;
+}
+
+static int sink_savepoint(struct sc_session *s, struct sc_error *err) {
+  (void)err;
+  s->savepoint = s->n_rows;
+  return SC_OK;
+}
+
+static int sink_back(struct sc_session *s, struct sc_error *err) {
+  (void)err;
+  s->n_rows = s->savepoint;
+  return SC_OK;
+}
+
+static void sink_refusal(const struct sc_session *s, struct sc_refusal *out) { *out = s->refusal; }
+
+#define WRITING                                                                                                    \
+  .describe = sink_describe, .session_open = session_open, .session_close = session_close, .make_plan = sink_plan, \
+  .encode = sink_encode, .begin = sink_begin, .push = sink_push, .end_copy = sink_end_copy,                        \
+  .push_dead = sink_push_dead, .commit = sink_commit, .rollback = sink_begin, .savepoint = sink_savepoint,         \
+  .back_to_savepoint = sink_back, .refusal = sink_refusal
+#define POSITIONS                                                                                \
+  .keeps_positions = true, .prepare = sink_ok, .lock = sink_lock, .check_lock = sink_check_lock, \
+  .survey = sink_survey, .forget = sink_ok, .add_shards = sink_add, .release = sink_release, .take = sink_take
+
+const struct sc_sink_ops model_sink = {.name = "model", WRITING, POSITIONS, .encode_dead = sink_encode_dead};
+const struct sc_sink_ops model_sink_without_dead_letters = {.name = "model", WRITING, POSITIONS};
+const struct sc_sink_ops model_sink_without_positions = {.name = "model", WRITING};
