@@ -88,6 +88,7 @@ static void flatten(const char *message, char *out, size_t cap) {
   size_t n = 0;
   for (const char *p = message ? message : ""; *p && n + 3 < cap;) {
     const char *end = strchrnul(p, '\n');
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
     if (end > p && strncmp(p, "LOCATION:", 9) != 0) {
       int wrote = snprintf(out + n, cap - n, "%s%.*s", n ? "; " : "", (int)(end - p), p);
       n = wrote < (int)(cap - n) ? n + (size_t)wrote : cap - 1;
@@ -235,7 +236,7 @@ static int connect_failed(struct sc_pg *pg, struct sc_error *err) {
   flatten(words ? words : message, text, sizeof(text));
   bool no_password = PQconnectionNeedsPassword(pg->conn);
   int code = no_password ? SC_E_AUTH : sc_pg_classify(state, SC_PG_CONNECT);
-  sc_error_set(err, code, "cannot connect to %s: %s", pg->where, text[0] == ' ' ? text + 1 : text);
+  sc_error_set(err, code, "cannot connect to %s: %s", pg->where, text);
   copy_text(err->sqlstate, sizeof(err->sqlstate), state);
   if (no_password) sc_error_hint(err, "give the password in PGPASSWORD, ~/.pgpass or the URL");
   else sc_pg_hint(err, state, SC_PG_CONNECT);

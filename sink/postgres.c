@@ -123,20 +123,32 @@ static const char *sink_describe(const struct sc_sink *sink) { return ((const st
 /* ---- Sessions ---- */
 
 /* What a role or a database may have set otherwise, and would break a load. UTC, so that binary and text COPY read a time without an
- * offset alike. */
-static int settle(struct session *s, bool writes, struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  int version = sc_pg_server_version(s->pg);
+ * offset alike. The server's side of the connection looks after a client that vanished, too: its locks would stay. */
+static void add_settings(struct sc_buf *sql, int version, bool writes) {
+  static const struct {
+    int since;
+    const char *sql;
+  } newer[] = {{120000, "; SET tcp_user_timeout = '60s'"},
+               {140000, "; SET idle_session_timeout = 0; SET client_connection_check_interval = '5s'"},
+               {170000, "; SET transaction_timeout = 0"}};
   sc_buf_printf(
-      &sql,
+      sql,
       "SELECT current_setting('synchronous_commit'); SET client_min_messages = warning; SET "
       "standard_conforming_strings = on;"
       " SET lock_timeout = '30s'; SET statement_timeout = '%s'; SET idle_in_transaction_session_timeout = '15min';"
-      " SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'%s%s%s",
-      writes ? "0" : "60s", version >= 140000 ? "; SET idle_session_timeout = 0" : "",
-      version >= 170000 ? "; SET transaction_timeout = 0" : "",
-      writes && s->sink->async ? "; SET synchronous_commit = off" : "");
+      " SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD';"
+      " SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+      writes ? "0" : "60s");
+  for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++) {
+    if (version >= newer[i].since) sc_buf_add_str(sql, newer[i].sql);
+  }
+}
+
+static int settle(struct session *s, bool writes, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  add_settings(&sql, sc_pg_server_version(s->pg), writes);
+  if (writes && s->sink->async) sc_buf_add_str(&sql, "; SET synchronous_commit = off");
   int code = sc_pg_run(s->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   const char *synchronous = code ? "" : sc_pg_value(answer.rows, 0, 0);
   bool is_off = !code && !strcmp(synchronous, "off");
