@@ -102,6 +102,7 @@ static void flatten(const char *message, char *out, size_t cap) {
 static int lost(struct sc_pg *pg, struct sc_error *err) {
   char message[400];
   flatten(PQerrorMessage(pg->conn), message, sizeof(message));
+  message[strcspn(message, ";")] = 0; /* what it "probably means" says nothing more */
   pg->diagnosis.sqlstate[0] = 0;
   return sc_error_set(err, SC_E_DB_LOST, "%s: %s", pg->where, message[0] ? message : "connection lost");
 }

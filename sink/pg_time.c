@@ -188,6 +188,5 @@ char *sc_pg_put_time(char *out, int64_t epoch_us) {
   out = put_pair(put_char(out, ':'), second % 60);
   out = put_pair(put_char(out, '.'), rest / 10000 % 100);
   out = put_pair(put_pair(out, rest / 100 % 100), rest % 100);
-  memcpy(out, "+00", 3);
-  return out + 3;
+  return put_pair(put_char(out, '+'), 0);
 }

@@ -107,6 +107,7 @@ static inline bool is_word(const struct sc_cell *cell) {
 /* ---- Numbers ---- */
 
 static bool int_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell, int64_t *out, struct sc_reject *why) {
+  *out = 0;
   if (cell->type == SC_CELL_INT) {
     *out = cell->i;
     return true;
@@ -118,9 +119,10 @@ static bool int_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell,
   char text[24];
   struct sc_slice number = slice_of(cell);
   if (cell->type == SC_CELL_DOUBLE) number = sc_slice_of(text, (size_t)(sc_pg_put_double(text, cell->d) - text));
-  else if (!is_word(cell)) return refuse_value(c, cell, why, "22P02");
-  enum sc_pg_number_status status = sc_pg_number_to_int64(number, out);
-  return status == SC_PG_NUMBER_OK || refuse_number(c, cell, why, status);
+  enum sc_pg_number_status status = SC_PG_NUMBER_SYNTAX;
+  if (is_word(cell) || cell->type == SC_CELL_DOUBLE) status = sc_pg_number_to_int64(number, out);
+  if (status) refuse_number(c, cell, why, status);
+  return !status;
 }
 
 static char *put_int8(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
@@ -143,14 +145,12 @@ static char *put_int2(const struct sc_pgcopy_column *c, const struct sc_cell *ce
 
 static bool double_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell, double *out,
                       struct sc_reject *why) {
-  if (cell->type == SC_CELL_DOUBLE) *out = cell->d;
-  else if (cell->type == SC_CELL_INT) *out = (double)cell->i;
-  else if (!is_word(cell)) return refuse_value(c, cell, why, "22P02");
-  else {
-    enum sc_pg_number_status status = sc_pg_number_to_double(slice_of(cell), out);
-    return status == SC_PG_NUMBER_OK || refuse_number(c, cell, why, status);
-  }
-  return true;
+  enum sc_pg_number_status status = SC_PG_NUMBER_OK;
+  *out = cell->type == SC_CELL_DOUBLE ? cell->d : cell->type == SC_CELL_INT ? (double)cell->i : 0;
+  if (is_word(cell)) status = sc_pg_number_to_double(slice_of(cell), out);
+  else if (cell->type != SC_CELL_DOUBLE && cell->type != SC_CELL_INT) status = SC_PG_NUMBER_SYNTAX;
+  if (status) refuse_number(c, cell, why, status);
+  return !status;
 }
 
 static char *put_float8(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
@@ -201,8 +201,8 @@ static int bool_word(struct sc_slice s) {
 
 static char *put_bool(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   int v = -1;
-  if (cell->type == SC_CELL_BOOL) v = (int)cell->i;
-  else if (cell->type == SC_CELL_INT && (cell->i == 0 || cell->i == 1)) v = (int)cell->i;
+  bool bit = cell->type == SC_CELL_INT && (cell->i == 0 || cell->i == 1);
+  if (cell->type == SC_CELL_BOOL || bit) v = (int)cell->i;
   else if (is_word(cell)) v = bool_word(slice_of(cell));
   if (v < 0) return refuse_value(c, cell, why, "22P02");
   out = put32(out, 1);

@@ -48,24 +48,27 @@ static const char *describe(const struct sc_sink *sink) {
 
 /* ---- Encoding ---- */
 
+static bool is_white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+static void blank(char *line, size_t len, char c) {
+  for (char *p = line, *end = line + len; p < end && (p = memchr(p, c, (size_t)(end - p)));) *p = ' ';
+}
+
 /* The payload as one line: what is white space around it goes, line breaks inside (white space in JSON) become spaces. */
 static char *put_line(char *out, struct sc_slice data) {
-  static const char white[] = " \t\r\n";
-  while (data.len && memchr(white, data.ptr[0], 4)) data.ptr++, data.len--;
-  while (data.len && memchr(white, data.ptr[data.len - 1], 4)) data.len--;
+  while (data.len && is_white(data.ptr[0])) data.ptr++, data.len--;
+  while (data.len && is_white(data.ptr[data.len - 1])) data.len--;
   if (data.len) memcpy(out, data.ptr, data.len);
-  for (char *p = data.len ? memchr(out, '\n', data.len) : NULL; p; p = memchr(p, '\n', data.len - (size_t)(p - out)))
-    *p = ' ';
-  for (char *p = data.len ? memchr(out, '\r', data.len) : NULL; p; p = memchr(p, '\r', data.len - (size_t)(p - out)))
-    *p = ' ';
+  blank(out, data.len, '\n');
+  blank(out, data.len, '\r');
   return out + data.len;
 }
 
-static char *put_literal(char *out, const char *text) {
-  size_t n = strlen(text);
-  memcpy(out, text, n);
-  return out + n;
+static char *put_slice(char *out, struct sc_slice s) {
+  memcpy(out, s.ptr, s.len);
+  return out + s.len;
 }
+#define PUT(out, literal) put_slice(out, SC_SLICE_LITERAL(literal))
 
 /* A JSON string; at most 6 bytes for each of text, and its quotes. */
 static char *put_string(char *out, struct sc_slice text) {
@@ -74,7 +77,7 @@ static char *put_string(char *out, struct sc_slice text) {
   for (size_t i = 0; i < text.len; i++) {
     unsigned char c = (unsigned char)text.ptr[i];
     if (c < 32) {
-      out = put_literal(out, "\\u00");
+      out = PUT(out, "\\u00");
       *out++ = hex[c >> 4];
       *out++ = hex[c & 15];
       continue;
@@ -88,17 +91,17 @@ static char *put_string(char *out, struct sc_slice text) {
 
 static char *put_envelope(char *out, const char *shard_id, const struct sc_record *record) {
   char time[25];
-  out = put_string(put_literal(out, "{\"shard\":"), sc_slice_str(shard_id));
-  out = put_string(put_literal(out, ",\"sequence\":"), record->sequence);
-  out = put_literal(out, ",\"arrival\":");
+  out = put_string(PUT(out, "{\"shard\":"), sc_slice_str(shard_id));
+  out = put_string(PUT(out, ",\"sequence\":"), record->sequence);
+  out = PUT(out, ",\"arrival\":");
   if (record->arrival_us == INT64_MIN) {
-    out = put_literal(out, "null");
+    out = PUT(out, "null");
   } else {
     sc_clock_format_ms(record->arrival_us / 1000, time);
     out = put_string(out, sc_slice_str(time));
   }
-  out = put_string(put_literal(out, ",\"partition_key\":"), record->partition_key);
-  return put_line(put_literal(out, ",\"data\":"), record->data);
+  out = put_string(PUT(out, ",\"partition_key\":"), record->partition_key);
+  return put_line(PUT(out, ",\"data\":"), record->data);
 }
 
 static uint32_t encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,

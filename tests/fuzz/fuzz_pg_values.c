@@ -1,0 +1,131 @@
+/* Values on their way into COPY: the first byte picks the column's type and the kind of cell, the rest is the value's text.
+ * A tuple always has the manual's form and stays within its bound; numerics are checked against strtold, times and COPY text by reading
+ * them back. */
+#include <math.h>
+
+#include "sink/pg_number.h"
+#include "sink/pg_time.h"
+#include "sink/pg_types.h"
+#include "sink/pgcopy.h"
+#include "tests/fuzz/fuzz.h"
+
+static const uint32_t types[] = {SC_PG_BOOL,        SC_PG_BYTEA,   SC_PG_INT8, SC_PG_INT2,
+                                 SC_PG_INT4,        SC_PG_TEXT,    SC_PG_JSON, SC_PG_FLOAT4,
+                                 SC_PG_FLOAT8,      SC_PG_VARCHAR, SC_PG_DATE, SC_PG_TIMESTAMP,
+                                 SC_PG_TIMESTAMPTZ, SC_PG_NUMERIC, SC_PG_UUID, SC_PG_JSONB};
+#define N_TYPES (sizeof(types) / sizeof(types[0]))
+
+static uint64_t big_endian(const char *p, size_t n) {
+  uint64_t v = 0;
+  for (size_t i = 0; i < n; i++) v = v << 8 | (unsigned char)p[i];
+  return v;
+}
+
+static struct sc_plan *plan_of(uint32_t type, bool text) {
+  struct sc_plan *plan = sc_plan_new(1, 1);
+  struct sc_column *c = sc_plan_add(plan, sc_slice_str("v"), SC_ROLE_PAYLOAD, sc_slice_str("v"));
+  c->type = type;
+  if (type == SC_PG_VARCHAR) c->modifier = 12;
+  sc_plan_seal(plan);
+  plan->sink = sc_pgcopy_new(plan, text);
+  plan->free_sink = sc_pgcopy_free;
+  return plan;
+}
+
+/* The value as a long double, from the groups of base 10,000. */
+static long double decode_numeric(struct sc_slice v) {
+  CHECK(v.len >= 8);
+  size_t groups = big_endian(v.ptr, 2);
+  int weight = (int16_t)big_endian(v.ptr + 2, 2);
+  unsigned sign = (unsigned)big_endian(v.ptr + 4, 2);
+  long double sum = 0;
+  CHECK(v.len == 8 + 2 * groups && groups <= 3000);
+  for (size_t i = 0; i < groups; i++) {
+    unsigned group = (unsigned)big_endian(v.ptr + 8 + 2 * i, 2);
+    CHECK(group <= 9999 && (group > 0 || (i > 0 && i + 1 < groups)));
+    sum += group * powl(10000, weight - (int)i);
+  }
+  return sign == 0x4000 ? -sum : sum;
+}
+
+static void check_numeric(struct sc_slice value, const char *text) {
+  if (big_endian(value.ptr + 4, 2) == 0xC000) return;
+  long double got = decode_numeric(value), want = strtold(text, NULL);
+  if (!isfinite(want) || fabsl(want) > 1e4000L || (want != 0 && fabsl(want) < 1e-4000L)) return;
+  CHECK(fabsl(got - want) <= fabsl(want) * 1e-12L);
+}
+
+static void check_time(struct sc_slice value) {
+  int64_t us = (int64_t)big_endian(value.ptr, 8), again;
+  char text[40];
+  if (us == INT64_MAX || us == INT64_MIN || us > INT64_MAX - SC_PG_EPOCH_US) return;
+  size_t len = (size_t)(sc_pg_put_time(text, us + SC_PG_EPOCH_US) - text);
+  CHECK(len <= 35);
+  if (us < -INT64_C(63082281600000000)) return; /* an offset moved it before year 1 */
+  CHECK(sc_pg_time_parse(sc_slice_of(text, len), true, &again) == SC_PG_TIME_OK && again == us);
+}
+
+/* COPY's text format undone. */
+static void check_line(const char *line, size_t len, struct sc_slice text) {
+  static const char letters[] = "b\bf\fn\nr\rt\tv\v\\\\";
+  size_t n = 0;
+  CHECK(len > 0 && line[len - 1] == '\n');
+  for (size_t i = 0; i + 1 < len; i++) {
+    char c = line[i];
+    CHECK(c != '\n' && c != '\t' && c != '\r');
+    if (c == '\\') {
+      const char *letter = memchr(letters, line[++i], sizeof(letters) - 1);
+      CHECK(letter != NULL && (letter - letters) % 2 == 0);
+      c = letter[1];
+    }
+    CHECK(n < text.len && text.ptr[n] == c);
+    n++;
+  }
+  CHECK(n == text.len);
+}
+
+static void check_tuple(const struct sc_block *block, uint32_t type, const char *text) {
+  CHECK(block->len >= 6 && big_endian(block->data, 2) == 1);
+  struct sc_slice value = {block->data + 6, big_endian(block->data + 2, 4)};
+  CHECK(block->len == 6 + value.len);
+  if (type == SC_PG_NUMERIC) check_numeric(value, text);
+  if (type == SC_PG_TIMESTAMPTZ) check_time(value);
+}
+
+static void try_cell(uint32_t type, bool as_text, struct sc_cell cell) {
+  struct sc_budget *budget = sc_budget_new(64 << 20, 64 << 20, 1);
+  struct sc_plan *plan = plan_of(type, as_text);
+  struct sc_block *block = sc_block_new(budget, 1);
+  struct sc_record record = {.sequence = SC_SLICE_LITERAL("1")};
+  struct sc_reject why = {.record = 1};
+  struct sc_rejects rejects = {&why, 0};
+  uint32_t which = 0;
+  struct sc_cells cells = {1, 1, 1, &cell, &which};
+  size_t needed = 0;
+  CHECK(sc_pgcopy_encode(plan, &cells, 0, &record, 0, block, &rejects, &needed) == 0 && needed > 1);
+  sc_block_free(block);
+  block = sc_block_new(budget, needed); /* just what was asked for */
+  CHECK(sc_pgcopy_encode(plan, &cells, 0, &record, 0, block, &rejects, &needed) == 1);
+  CHECK(block->len <= block->cap && block->n_rows + rejects.n == 1);
+  if (rejects.n) CHECK(strlen(why.sqlstate) == 5 && strlen(why.reason) > 0);
+  else if (!as_text) check_tuple(block, type, cell.ptr);
+  else if (type == SC_PG_TEXT) check_line(block->data, block->len, sc_slice_of(cell.ptr, cell.len));
+  sc_block_free(block);
+  sc_plan_free(plan);
+  sc_budget_free(budget);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const uint32_t kinds[] = {SC_CELL_STRING, SC_CELL_NUMBER, SC_CELL_JSON};
+  if (size < 1 || size > 100000) return 0;
+  uint32_t type = types[data[0] % N_TYPES], kind = kinds[data[0] / N_TYPES % 3];
+  char *text = malloc(size);
+  CHECK(text != NULL);
+  memcpy(text, data + 1, size - 1);
+  text[size - 1] = 0;
+  struct sc_cell cell = {.type = kind, .len = (uint32_t)(size - 1), .ptr = text};
+  try_cell(type, false, cell);
+  try_cell(type, true, cell);
+  free(text);
+  return 0;
+}
