@@ -162,7 +162,7 @@ static void turn(struct sc_controller *c) {
   sc_controller_tick_target(c, now_ms);
   struct sc_lineage_counts counts;
   sc_lineage_count(c->lineage, &counts);
-  sc_progress_tick(&c->progress, &counts, -1, now_ms);
+  sc_progress_tick(&c->progress, &counts, sc_controller_lag_ms(c), now_ms);
   if (any) {
     sc_park_cancel(park);
   } else {

@@ -332,6 +332,15 @@ void sc_controller_shard_done(struct sc_controller *c, const struct sc_shard_inf
   }
 }
 
+int64_t sc_controller_lag_ms(const struct sc_controller *c) {
+  int64_t most_ms = -1;
+  for (uint32_t f = 0; f < c->run->settings.fetch_threads; f++) {
+    int64_t ms = atomic_load_explicit(&c->run->behind_ms[f], memory_order_relaxed);
+    if (ms > most_ms) most_ms = ms;
+  }
+  return most_ms;
+}
+
 void sc_controller_free_shards(struct sc_controller *c) {
   for (uint32_t i = 0; i < c->n_infos; i++) free(c->infos[i]);
   free(c->infos);

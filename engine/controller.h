@@ -69,6 +69,8 @@ int sc_controller_assign(struct sc_controller *c, struct sc_error *err);
 void sc_controller_discover(struct sc_controller *c);
 void sc_controller_confirm_end(struct sc_controller *c, const struct sc_shard_info *shard);
 void sc_controller_shard_done(struct sc_controller *c, const struct sc_shard_info *shard, bool ended);
+/* How far the shard furthest behind is behind, by the service's word; -1 unknown. */
+int64_t sc_controller_lag_ms(const struct sc_controller *c);
 void sc_controller_free_shards(struct sc_controller *c);
 
 /* ---- control_target.c ---- */

@@ -11,6 +11,7 @@
 
 enum {
   LONGEST_POLL_MS = 1000,
+  LAG_MS = 1000,     /* between two looks at which shard lags most */
   REFRESH_MS = 60000 /* an idle shard's read_until travels this often */
 };
 
@@ -24,6 +25,7 @@ struct shard {
   struct sc_batch *stuck; /* the parse thread's ring was full */
   int64_t sent_ms;        /* when its last batch was handed over */
   uint64_t sent;          /* batches since the start */
+  int64_t behind_ms;      /* of the last reply */
 };
 
 struct sc_fetcher {
@@ -37,6 +39,7 @@ struct sc_fetcher {
   struct sc_heap due;
   struct sc_call *free_calls;
   uint32_t in_flight, n_stuck;
+  int64_t lag_due_ms;
   bool failed;
 };
 
@@ -219,6 +222,7 @@ static void got_records(struct sc_fetcher *f, struct shard *s, struct sc_call *c
   int64_t read_until_ms = sc_shard_read_until_ms(&s->machine, &call->reply, call->service_ms);
   struct sc_batch *batch = call->batch;
   call->batch = NULL;
+  s->behind_ms = call->reply.behind_ms;
   if (batch == NULL && (flags != 0 || now_ms - s->sent_ms >= REFRESH_MS)) batch = empty_batch(f, read_until_ms);
   if (batch != NULL) {
     batch->n_records = call->reply.n_records;
@@ -309,6 +313,18 @@ static void read_mail(struct sc_fetcher *f, int64_t now_ms) {
   }
 }
 
+static void tell_lag(struct sc_fetcher *f, int64_t now_ms) {
+  if (now_ms < f->lag_due_ms) return;
+  f->lag_due_ms = now_ms + LAG_MS;
+  int64_t most_ms = -1;
+  for (size_t i = 0; i < f->cap; i++) {
+    const struct shard *s = f->shards[i];
+    bool reads = s != NULL && s->machine.state != SC_SHARD_DONE && s->machine.state != SC_SHARD_IDLE;
+    if (reads && s->behind_ms > most_ms) most_ms = s->behind_ms;
+  }
+  atomic_store_explicit(&f->run->behind_ms[f->index], most_ms, memory_order_relaxed);
+}
+
 static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
   const struct sc_heap_node *top = sc_heap_top(&f->due);
   if (top == NULL || f->in_flight >= SC_FETCH_IN_FLIGHT) return LONGEST_POLL_MS;
@@ -325,6 +341,7 @@ void sc_fetcher_main(void *arg) {
     int64_t now_ms = sc_clock_mono_ms();
     read_mail(f, now_ms);
     retry_stuck(f);
+    tell_lag(f, now_ms);
     if (!f->failed) start_due(f, now_ms);
     f->run->source_ops->reader_poll(f->reader, poll_timeout(f, now_ms));
     sc_park_finish(park);

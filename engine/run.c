@@ -48,6 +48,8 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   for (uint32_t i = 0; i < s->parse_threads; i++)
     sc_budget_add_waiter(run->budget, SC_POOL_BLOCKS, run->parse_parks[i]);
   run->terms = sc_alloc_zero(s->write_threads, sizeof(*run->terms));
+  run->behind_ms = sc_alloc_zero(s->fetch_threads, sizeof(*run->behind_ms));
+  for (uint32_t i = 0; i < s->fetch_threads; i++) atomic_init(&run->behind_ms[i], -1);
   atomic_init(&run->plan, NULL);
   atomic_init(&run->allowance, s->max_records > INT64_MAX ? INT64_MAX : (int64_t)s->max_records);
   atomic_init(&run->stage, SC_STAGE_RUN);
@@ -92,6 +94,7 @@ void sc_run_fini(struct sc_run *run) {
   free_parks(run->write_parks, s->write_threads);
   if (run->control_park != NULL) sc_park_free(run->control_park);
   free((void *)run->terms);
+  free((void *)run->behind_ms);
   if (run->sample != NULL) sc_sample_free(run->sample);
   pthread_mutex_destroy(&run->sample_lock);
 }

@@ -119,6 +119,7 @@ struct sc_run {
 
   _Atomic(struct sc_plan *) plan; /* written by control; NULL until the first is made */
   _Atomic uint32_t *terms;        /* [w], written by write thread w: its incarnation, raised by every rewind */
+  _Atomic int64_t *behind_ms;     /* [f], by fetch thread f, once a second: lag of its shard furthest behind; -1 none */
   _Atomic int64_t allowance; /* records that may still be claimed (--max-records); parse takes, a drop gives back */
   _Atomic uint32_t stage;    /* enum sc_stage, written by control */
   struct sc_brake brake;     /* its own atomics */

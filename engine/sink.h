@@ -46,7 +46,7 @@ struct sc_survey {
   int64_t stream_created_ms;
   int64_t newest_updated_ms; /* for the first line: "resuming 8 shards from positions of ..." */
   bool has_records;          /* a record was committed: then there was a table */
-  bool table_exists;                               /* the target table */
+  bool table_exists;         /* the target table */
 };
 
 /* What a take gives. */

@@ -123,6 +123,7 @@ static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
     int64_t created = sc_pg_int(rows, i, 5, 0), updated = sc_pg_int(rows, i, 7, 0);
     if (created) out->stream_created_ms = created;
     out->has_records = out->has_records || sc_pg_bool(rows, i, 6);
+    out->has_records |= sc_pg_bool(rows, i, 8);
     if (updated > out->newest_updated_ms) out->newest_updated_ms = updated;
   }
 }
@@ -138,7 +139,7 @@ int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, st
   if (!code) {
     code = sc_pg_sql(pg, &sql, err,
                      "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS("stream_created") ", "
-                     " sequence IS NOT NULL, " AS_MS("updated_at") " FROM %S WHERE namespace = %L ORDER BY shard_id",
+                     " sequence IS NOT NULL, " AS_MS("updated_at") ", sequence IS NOT NULL FROM %S WHERE namespace = %L ORDER BY shard_id",
                      names->checkpoints, names->name_space);
   }
   if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);

@@ -62,7 +62,7 @@ static int sink_survey(struct sc_session *s, struct sc_survey *out, struct sc_er
   (void)s, (void)err;
   memset(out, 0, sizeof(*out));
   out->shards = sc_alloc_zero(MODEL_SHARDS_MAX, sizeof(*out->shards));
-  out->table_exists = true;
+  out->table_exists = out->has_records = true;
   for (uint32_t i = 0; i < the_model->n_shards; i++) {
     if (!the_model->now.positions[i].stored) continue;
     struct sc_stored *stored = &out->shards[out->n++];
