@@ -1,10 +1,11 @@
 /* simulate --seeds=N [--from=SEED]          runs N worlds; prints "N passed, N failed"; a failure with its seed and its last steps
  * simulate --seed=SEED [--verbose]          runs one world; with --verbose tells all of it
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/base/buf.h"
@@ -153,44 +154,93 @@ static void live(struct world *w) {
 
 /* ---- one world, many worlds ---- */
 
-static struct world world;
+/* Shared with the child that lives the worlds: what it leaves behind when it dies. */
+struct estate {
+  struct world world;
+  uint64_t passed, failed;
+};
 
-/* An assertion of the machines is a broken rule too: the world is told again, up to there. */
-static void on_abort(int signal_number) {
-  char seed[40];
-  (void)signal_number;
-  fflush(stdout);
-  if (world.telling) {
-    sim_tale_print(world.tale, LAST_LINES);
-    printf("seed %llu, step %llu: an assertion failed\n", (unsigned long long)world.seed,
-           (unsigned long long)world.step);
-    fflush(stdout);
-    _exit(1);
-  }
-  snprintf(seed, sizeof seed, "--seed=%llu", (unsigned long long)world.seed);
-  execl("/proc/self/exe", "simulate", seed, (char *)NULL);
-  _exit(1);
-}
+struct order {
+  uint64_t from, seeds; /* many worlds; seeds 0: one world, from, which is told */
+  bool echo;            /* told at once, all of it */
+};
 
-static void clean_up(void) {
-  for (unsigned i = 0; i < WORKERS_MAX; i++) worker_free(&world, world.workers[i]);
-  target_free(world.target);
-  kinesis_free(world.kinesis);
+static struct estate *estate;
+static struct tale *tale;
+
+static void clean_up(struct world *w) {
+  for (unsigned i = 0; i < WORKERS_MAX; i++) worker_free(w, w->workers[i]);
+  target_free(w->target);
+  kinesis_free(w->kinesis);
 }
 
 static bool run_world(uint64_t seed, bool telling, bool echo) {
-  world = (struct world){.seed = seed, .faults = true, .telling = telling, .now_ms = 1700000000000};
-  world.tale = sim_tale_new(echo);
-  sc_random_init(&world.random, seed);
-  bool whole = setjmp(world.end) == 0;
-  if (whole) live(&world);
-  if (!whole && telling && !echo) sim_tale_print(world.tale, LAST_LINES);
-  if (!whole && telling)
-    printf("seed %llu, step %llu: %s\n", (unsigned long long)seed, (unsigned long long)world.step,
-           sim_tale_reason(world.tale));
-  clean_up();
-  sim_tale_free(world.tale);
+  struct world *w = &estate->world;
+  *w = (struct world){.seed = seed, .faults = true, .telling = telling, .now_ms = 1700000000000, .tale = tale};
+  sim_tale_begin(tale, echo);
+  sc_random_init(&w->random, seed);
+  bool whole = setjmp(w->end) == 0;
+  if (whole) live(w);
+  clean_up(w);
   return whole;
+}
+
+static void tell_end(const char *why, bool echo) {
+  const struct world *w = &estate->world;
+  if (!echo) sim_tale_print(tale, LAST_LINES);
+  printf("seed %llu, step %llu: %s\n", (unsigned long long)w->seed, (unsigned long long)w->step, why);
+}
+
+static void run_worlds(const struct order *o) {
+  for (uint64_t i = o->from; i < o->from + o->seeds && estate->failed < FAILURES_MOST; i++) {
+    bool whole = run_world(i, false, false);
+    *(whole ? &estate->passed : &estate->failed) += 1;
+    if (whole) continue;
+    run_world(i, true, false);
+    tell_end(sim_tale_reason(tale), false);
+  }
+}
+
+static void run_one(const struct order *o) {
+  if (run_world(o->from, true, o->echo)) {
+    estate->passed++;
+    return;
+  }
+  estate->failed++;
+  tell_end(sim_tale_reason(tale), o->echo);
+}
+
+/* In a process of its own, since an assertion of the machines that fails is a broken rule too. False: it died. */
+static bool apart(void (*run)(const struct order *), const struct order *o) {
+  fflush(stdout);
+  pid_t child = fork();
+  SC_ASSERT(child >= 0);
+  if (child == 0) {
+    run(o);
+    exit(0);
+  }
+  int status = 0;
+  SC_ASSERT(waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void carry_out(struct order *o) {
+  if (o->seeds > 0) {
+    if (apart(run_worlds, o)) return;
+    estate->failed++;
+    *o = (struct order){.from = estate->world.seed};
+    if (!apart(run_one, o)) tell_end("the worker dies of an assertion", false);
+    return;
+  }
+  if (apart(run_one, o)) return;
+  estate->failed++;
+  tell_end("the worker dies of an assertion", o->echo);
+}
+
+static void *shared(size_t bytes) {
+  void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  SC_ASSERT(p != MAP_FAILED);
+  return p;
 }
 
 static bool number_of(const char *argument, const char *name, uint64_t *out) {
@@ -200,24 +250,28 @@ static bool number_of(const char *argument, const char *name, uint64_t *out) {
   return sc_slice_to_u64(sc_slice_of(s.ptr + n, s.len - n), out);
 }
 
-int main(int argc, char **argv) {
-  uint64_t seeds = 0, from = 1, seed = 0, failed = 0;
-  bool verbose = false;
+static bool read_order(int argc, char **argv, struct order *o) {
+  uint64_t seed = 0;
+  *o = (struct order){.from = 1};
   for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "--verbose") == 0) verbose = true;
-    else if (!number_of(argv[i], "--seeds=", &seeds) && !number_of(argv[i], "--from=", &from) &&
-             !number_of(argv[i], "--seed=", &seed))
-      return fprintf(stderr, "usage: simulate --seeds=N [--from=SEED] | --seed=SEED [--verbose]\n"), 2;
+    bool verbose = strcmp(argv[i], "--verbose") == 0;
+    o->echo |= verbose;
+    if (verbose || number_of(argv[i], "--seeds=", &o->seeds)) continue;
+    if (!number_of(argv[i], "--from=", &o->from) && !number_of(argv[i], "--seed=", &seed)) return false;
   }
-  signal(SIGABRT, on_abort);
-  if (seeds == 0) return run_world(seed, true, verbose) ? 0 : 1;
-  uint64_t passed = 0;
-  for (uint64_t i = from; i < from + seeds && failed < FAILURES_MOST; i++) {
-    bool whole = run_world(i, false, false);
-    passed += whole;
-    failed += !whole;
-    if (!whole) run_world(i, true, false);
+  if (seed > 0) *o = (struct order){.from = seed, .echo = o->echo};
+  return seed > 0 || o->seeds > 0;
+}
+
+int main(int argc, char **argv) {
+  struct order o;
+  if (!read_order(argc, argv, &o)) {
+    fprintf(stderr, "usage: simulate --seeds=N [--from=SEED] | --seed=SEED [--verbose]\n");
+    return 2;
   }
-  printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
-  return failed ? 1 : 0;
+  estate = shared(sizeof *estate);
+  tale = shared(sim_tale_bytes());
+  carry_out(&o);
+  printf("%llu passed, %llu failed\n", (unsigned long long)estate->passed, (unsigned long long)estate->failed);
+  return estate->failed ? 1 : 0;
 }

@@ -140,7 +140,10 @@ void parse_step(struct world *w, struct worker *k, struct writer *writer);
 void write_step(struct world *w, struct worker *k, unsigned writer);
 void writer_lose(struct world *w, struct worker *k, unsigned writer, const char *why);
 
-static inline unsigned writer_of(const struct world *w, int shard) { return (unsigned)shard % w->nature.writers; }
+static inline unsigned writer_of(const struct world *w, int shard) {
+  SC_ASSERT(w->nature.writers > 0);
+  return (unsigned)shard % w->nature.writers;
+}
 /* Tells the user that records of the shard may be lost. */
 void worker_tell_gap(struct world *w, int shard);
 bool worker_is_connected(const struct world *w, const struct writer *writer);

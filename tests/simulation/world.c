@@ -18,13 +18,13 @@ struct tale {
   char reason[400];
 };
 
-struct tale *sim_tale_new(bool echo) {
-  struct tale *tale = sc_alloc_zero(1, sizeof *tale);
-  tale->echo = echo;
-  return tale;
-}
+size_t sim_tale_bytes(void) { return sizeof(struct tale); }
 
-void sim_tale_free(struct tale *tale) { free(tale); }
+void sim_tale_begin(struct tale *tale, bool echo) {
+  tale->echo = echo;
+  tale->n = 0;
+  tale->reason[0] = 0;
+}
 
 void sim_tell(struct world *w, const char *fmt, ...) {
   char *line = w->tale->lines[w->tale->n++ % LINES];

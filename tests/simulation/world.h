@@ -76,8 +76,9 @@ void sim_tell(struct world *w, const char *fmt, ...) __attribute__((format(print
 /* A rule is broken: notes why and ends the world. */
 _Noreturn void sim_broken(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-struct tale *sim_tale_new(bool echo);
-void sim_tale_free(struct tale *tale);
+/* In memory of that size, given by the caller and zeroed. */
+size_t sim_tale_bytes(void);
+void sim_tale_begin(struct tale *tale, bool echo);
 void sim_tale_print(const struct tale *tale, unsigned last); /* the last lines */
 const char *sim_tale_reason(const struct tale *tale);        /* why it ended; "" when it did not */
 
