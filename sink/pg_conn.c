@@ -112,6 +112,7 @@ static int fail(struct sc_pg *pg, const PGresult *res, enum sc_pg_phase phase, s
   copy_text(d->sqlstate, sizeof(d->sqlstate), PQresultErrorField(res, PG_DIAG_SQLSTATE));
   if (!d->sqlstate[0] && PQstatus(pg->conn) == CONNECTION_BAD) return lost(pg, err);
   copy_text(d->message, sizeof(d->message), PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+  copy_text(d->detail, sizeof(d->detail), PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL));
   copy_text(d->context, sizeof(d->context), PQresultErrorField(res, PG_DIAG_CONTEXT));
   copy_text(d->column, sizeof(d->column), PQresultErrorField(res, PG_DIAG_COLUMN_NAME));
   if (!d->message[0]) flatten(PQresultErrorMessage(res), d->message, sizeof(d->message));

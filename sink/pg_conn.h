@@ -88,10 +88,11 @@ int sc_pg_copy_poll(struct sc_pg *pg, struct sc_error *err);
 bool sc_pg_copy_suspect(const struct sc_pg *pg);
 /* Ends the COPY and drains its results: SC_OK when the server took all of it. give_up: ends it as failed, SC_OK when that worked. */
 int sc_pg_copy_end(struct sc_pg *pg, bool give_up, struct sc_error *err);
-/* Facts of the last error a statement or COPY of this connection had: sqlstate, message, CONTEXT, table and column; "" when unknown. */
+/* Facts of the last error a statement or COPY of this connection had: sqlstate, message, DETAIL, CONTEXT and column; "" when unknown. */
 struct sc_pg_diagnosis {
   char sqlstate[6];
   char message[300];
+  char detail[300];
   char context[1000];
   char column[64];
 };

@@ -17,9 +17,11 @@ static const struct rule rules[] = {{"08", SC_E_DB_LOST},     {"57P01", SC_E_DB_
                                     {"55P03", SC_E_DB_RETRY}, {"55006", SC_E_DB_RETRY},  {"58", SC_E_DB_RETRY},
                                     {"28", SC_E_AUTH},        {"3D000", SC_E_NO_TARGET}, {"42501", SC_E_DB_REFUSED}};
 
-static const struct rule copy_rules[] = {{"22", SC_E_ROW},  {"23", SC_E_ROW}, {"54", SC_E_ROW},
-                                         {"P0", SC_E_ROW},  {"44", SC_E_ROW}, {"42501", SC_E_DB_REFUSED},
-                                         {"42", SC_E_PLAN}, {"3F", SC_E_PLAN}};
+/* In a COPY or a COMMIT. 42: only what reading the catalog again may put right. */
+static const struct rule copy_rules[] = {{"22", SC_E_ROW},     {"23", SC_E_ROW},     {"54", SC_E_ROW},
+                                         {"P0", SC_E_ROW},     {"44", SC_E_ROW},     {"42P01", SC_E_PLAN},
+                                         {"42703", SC_E_PLAN}, {"42704", SC_E_PLAN}, {"42804", SC_E_PLAN},
+                                         {"428C9", SC_E_PLAN}, {"42P10", SC_E_PLAN}, {"3F", SC_E_PLAN}};
 
 static int look_up(const struct rule *table, size_t n, const char *sqlstate) {
   for (size_t i = 0; i < n; i++) {

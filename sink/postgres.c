@@ -382,8 +382,10 @@ static void refusal(const struct sc_session *session, struct sc_refusal *out) {
   *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
   if (out->row_known) out->row = (uint32_t)(s->rows_before + line - 1);
   snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", d->sqlstate);
-  if (name_it) snprintf(out->reason, sizeof(out->reason), "column \"%s\": %.170s", column, d->message);
-  else snprintf(out->reason, sizeof(out->reason), "%.249s", d->message);
+  /* "Key (id)=(5) already exists." says what the message doesn't; that of other constraints repeats the row. */
+  bool key = !strcmp(d->sqlstate, "23505") || !strcmp(d->sqlstate, "23503") || !strcmp(d->sqlstate, "23P01");
+  snprintf(out->reason, sizeof(out->reason), "%s%.63s%s%.160s%s%s", name_it ? "column \"" : "", name_it ? column : "",
+           name_it ? "\": " : "", d->message, key && d->detail[0] ? ": " : "", key ? d->detail : "");
 }
 
 static int session_fd(const struct sc_session *session) { return sc_pg_socket(((const struct session *)session)->pg); }

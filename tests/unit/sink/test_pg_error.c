@@ -16,19 +16,20 @@ static void whose_fault_it_is(void **state) {
     enum sc_pg_phase phase;
     int code;
   } cases[] = {
-      {"", SC_PG_QUERY, SC_E_DB_LOST},          {"08006", SC_PG_COPY, SC_E_DB_LOST},
-      {"22003", SC_PG_COPY, SC_E_ROW},          {"22003", SC_PG_QUERY, SC_E_DB_REFUSED},
-      {"23505", SC_PG_COMMIT, SC_E_ROW},        {"23505", SC_PG_COPY, SC_E_ROW},
-      {"54000", SC_PG_COPY, SC_E_ROW},          {"P0001", SC_PG_COPY, SC_E_ROW},
-      {"44000", SC_PG_COPY, SC_E_ROW},          {"42P01", SC_PG_COPY, SC_E_PLAN},
-      {"42703", SC_PG_COPY, SC_E_PLAN},         {"42501", SC_PG_COPY, SC_E_DB_REFUSED},
-      {"42P01", SC_PG_QUERY, SC_E_DB_REFUSED},  {"53100", SC_PG_COPY, SC_E_DB_RETRY},
-      {"53300", SC_PG_CONNECT, SC_E_DB_RETRY},  {"57P01", SC_PG_COMMIT, SC_E_DB_RETRY},
-      {"57P03", SC_PG_CONNECT, SC_E_DB_RETRY},  {"57014", SC_PG_COPY, SC_E_DB_RETRY},
-      {"40P01", SC_PG_COMMIT, SC_E_DB_RETRY},   {"55P03", SC_PG_QUERY, SC_E_DB_RETRY},
-      {"25006", SC_PG_COPY, SC_E_DB_RETRY},     {"28P01", SC_PG_CONNECT, SC_E_AUTH},
-      {"3D000", SC_PG_CONNECT, SC_E_NO_TARGET}, {"58030", SC_PG_COPY, SC_E_DB_RETRY},
-      {"XX000", SC_PG_COPY, SC_E_DB_REFUSED},   {"0A000", SC_PG_COPY, SC_E_DB_REFUSED},
+      {"", SC_PG_QUERY, SC_E_DB_LOST},        {"08006", SC_PG_COPY, SC_E_DB_LOST},
+      {"22003", SC_PG_COPY, SC_E_ROW},        {"22003", SC_PG_QUERY, SC_E_DB_REFUSED},
+      {"23505", SC_PG_COMMIT, SC_E_ROW},      {"23505", SC_PG_COPY, SC_E_ROW},
+      {"54000", SC_PG_COPY, SC_E_ROW},        {"P0001", SC_PG_COPY, SC_E_ROW},
+      {"44000", SC_PG_COPY, SC_E_ROW},        {"42P01", SC_PG_COPY, SC_E_PLAN},
+      {"42703", SC_PG_COPY, SC_E_PLAN},       {"42501", SC_PG_COPY, SC_E_DB_REFUSED},
+      {"42601", SC_PG_COPY, SC_E_DB_REFUSED}, {"42P01", SC_PG_QUERY, SC_E_DB_REFUSED},
+      {"53100", SC_PG_COPY, SC_E_DB_RETRY},   {"53300", SC_PG_CONNECT, SC_E_DB_RETRY},
+      {"57P01", SC_PG_COMMIT, SC_E_DB_RETRY}, {"57P03", SC_PG_CONNECT, SC_E_DB_RETRY},
+      {"57014", SC_PG_COPY, SC_E_DB_RETRY},   {"40P01", SC_PG_COMMIT, SC_E_DB_RETRY},
+      {"55P03", SC_PG_QUERY, SC_E_DB_RETRY},  {"25006", SC_PG_COPY, SC_E_DB_RETRY},
+      {"28P01", SC_PG_CONNECT, SC_E_AUTH},    {"3D000", SC_PG_CONNECT, SC_E_NO_TARGET},
+      {"58030", SC_PG_COPY, SC_E_DB_RETRY},   {"XX000", SC_PG_COPY, SC_E_DB_REFUSED},
+      {"0A000", SC_PG_COPY, SC_E_DB_REFUSED},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     assert_int_equal(sc_pg_classify(cases[i].sqlstate, cases[i].phase), cases[i].code);
