@@ -376,7 +376,7 @@ static int back_to_savepoint(struct sc_session *session, struct sc_error *err) {
 static void refusal(const struct sc_session *session, struct sc_refusal *out) {
   const struct session *s = (const struct session *)session;
   const struct sc_pg_diagnosis *d = sc_pg_diagnosis(s->pg);
-  char column[64];
+  char column[64], text[700];
   unsigned long long line = sc_pg_context_line(d->context, s->sink->names.table, column);
   bool name_it = column[0] && !strstr(d->message, column);
   *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
@@ -384,8 +384,9 @@ static void refusal(const struct sc_session *session, struct sc_refusal *out) {
   snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", d->sqlstate);
   /* "Key (id)=(5) already exists." says what the message doesn't; that of other constraints repeats the row. */
   bool key = !strcmp(d->sqlstate, "23505") || !strcmp(d->sqlstate, "23503") || !strcmp(d->sqlstate, "23P01");
-  snprintf(out->reason, sizeof(out->reason), "%s%.63s%s%.160s%s%s", name_it ? "column \"" : "", name_it ? column : "",
-           name_it ? "\": " : "", d->message, key && d->detail[0] ? ": " : "", key ? d->detail : "");
+  snprintf(text, sizeof(text), "%s%s%s%s%s%s", name_it ? "column \"" : "", name_it ? column : "", name_it ? "\": " : "",
+           d->message, key && d->detail[0] ? ": " : "", key ? d->detail : "");
+  snprintf(out->reason, sizeof(out->reason), "%.249s", text);
 }
 
 static int session_fd(const struct sc_session *session) { return sc_pg_socket(((const struct session *)session)->pg); }
