@@ -17,6 +17,22 @@ void sc_progress_init(struct sc_progress *p, const char *what, bool quiet, int64
 
 static double per_second(uint64_t n, int64_t ms) { return ms <= 0 ? 0 : (double)n * 1000 / (double)ms; }
 
+/* "-", "4.3s", "12m05s", "1h27m", "3d04h": a terminal is narrow. */
+static void format_lag(int64_t ms, char out[32]) {
+  int64_t s = ms / 1000;
+  if (ms < 0) {
+    snprintf(out, 32, "-");
+  } else if (s < 60) {
+    snprintf(out, 32, "%.1fs", (double)ms / 1000);
+  } else if (s < 3600) {
+    snprintf(out, 32, "%" PRId64 "m%02" PRId64 "s", s / 60, s % 60);
+  } else if (s < 86400) {
+    snprintf(out, 32, "%" PRId64 "h%02" PRId64 "m", s / 3600, s % 3600 / 60);
+  } else {
+    snprintf(out, 32, "%" PRId64 "d%02" PRId64 "h", s / 86400, s % 86400 / 3600);
+  }
+}
+
 void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms) {
   if (p->quiet || now_ms < p->next_ms) return;
   uint64_t rows = sc_metric_sum(SC_M_ROWS), bytes = sc_metric_sum(SC_M_RECORD_BYTES);
@@ -24,13 +40,13 @@ void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *sha
   double rate = per_second(rows - p->last_rows, now_ms - p->last_ms);
   double mb = per_second(bytes - p->last_bytes, now_ms - p->last_ms) / 1e6;
   size_t done = shards->ended + shards->at_tip;
-  char lag[32] = "-";
-  if (lag_ms >= 0) snprintf(lag, sizeof(lag), "%.1fs", (double)lag_ms / 1000);
+  char lag[32];
+  format_lag(lag_ms, lag);
   if (p->terminal) {
     char line[256];
     snprintf(line, sizeof(line),
-             "%s: %" PRIu64 " rows, %.0f rows/s, %.1f MB/s, %zu of %zu shards done, lag %s, %" PRIu64 " dead letters",
-             p->what, rows, rate, mb, done, shards->known, lag, dead);
+             "%s: %" PRIu64 " rows, %.0f/s, %.1f MB/s, %zu/%zu shards, lag %s, %" PRIu64 " dead letters", p->what, rows,
+             rate, mb, done, shards->known, lag, dead);
     sc_log_progress(line);
   } else {
     sc_log(SC_INFO, "loading",
