@@ -148,6 +148,7 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
     }
     return false;
   }
+  SC_ASSERT(plan != NULL);
   publish(c, plan);
   return true;
 }

@@ -151,6 +151,7 @@ static void retry_stuck(struct sc_fetcher *f) {
 /* ---- what the machine says ---- */
 
 static void fail(struct sc_fetcher *f, const struct shard *s, const struct sc_error *err) {
+  SC_ASSERT(err != NULL);
   struct sc_error e = *err;
   if (e.shard[0] == '\0') memcpy(e.shard, s->info->id, sizeof(s->info->id));
   if (!f->failed) sc_run_fail(f->run, &e);
