@@ -50,19 +50,26 @@ static bool same_name(struct sc_slice name, const char *known) {
   return true;
 }
 
+static bool applies(const struct sc_options *o, int id) { return (spec_of(o, id)->commands >> o->command & 1) != 0; }
+
+/* The option of that name that our command takes; the first one while the command is not known, or when it takes none. */
+static int of_command(const struct sc_options *o, int id) {
+  for (int i = id; i < o->program->n_options && o->command >= 0; i++)
+    if (applies(o, i) && strcmp(spec_of(o, i)->name, spec_of(o, id)->name) == 0) return i;
+  return id;
+}
+
 static int find_option(const struct sc_options *o, struct sc_slice name) {
   for (int i = 0; i < o->program->n_options; i++)
-    if (same_name(name, spec_of(o, i)->name)) return i;
+    if (same_name(name, spec_of(o, i)->name)) return of_command(o, i);
   return -1;
 }
 
 static int find_letter(const struct sc_options *o, char letter) {
   for (int i = 0; i < o->program->n_options; i++)
-    if (spec_of(o, i)->letter == letter) return i;
+    if (spec_of(o, i)->letter == letter) return of_command(o, i);
   return -1;
 }
-
-static bool applies(const struct sc_options *o, int id) { return (spec_of(o, id)->commands >> o->command & 1) != 0; }
 
 static const char *command_name(const struct sc_options *o) { return o->program->commands[o->command].name; }
 
@@ -226,10 +233,18 @@ static void conceal(char *text, bool secret) {
   sc_buf_fini(&shown);
 }
 
+static uint64_t commands_of_name(const struct sc_options *o, const char *name) {
+  uint64_t commands = 0;
+  for (int i = 0; i < o->program->n_options; i++)
+    if (strcmp(spec_of(o, i)->name, name) == 0) commands |= spec_of(o, i)->commands;
+  return commands;
+}
+
 static int refuse_other_command(const struct sc_options *o, int id, struct sc_error *err) {
   struct sc_buf others = SC_BUF_INIT;
+  uint64_t commands = commands_of_name(o, spec_of(o, id)->name);
   for (int i = 0; i < o->program->n_commands; i++)
-    if (spec_of(o, id)->commands >> i & 1)
+    if (commands >> i & 1)
       sc_buf_printf(&others, "%s%s", others.len ? ", " : "", o->program->commands[i].name);
   sc_error_set(err, SC_E_USAGE, "--%s is not an option of %s", spec_of(o, id)->name, command_name(o));
   if (others.len) sc_error_hint(err, "it belongs to: %s", sc_buf_str(&others));
@@ -240,9 +255,10 @@ static int refuse_other_command(const struct sc_options *o, int id, struct sc_er
 static int apply_given(struct sc_options *o, const struct line *line, struct sc_error *err) {
   for (int i = 0; i < line->n_given; i++) {
     const struct given *g = &line->given[i];
-    if (!applies(o, g->id)) return refuse_other_command(o, g->id, err);
-    int rc = assign(o, g->id, g->text, SC_FROM_COMMAND_LINE, err);
-    if (g->in_argv) conceal(g->in_argv, spec_of(o, g->id)->secret);
+    int id = of_command(o, g->id);
+    if (!applies(o, id)) return refuse_other_command(o, id, err);
+    int rc = assign(o, id, g->text, SC_FROM_COMMAND_LINE, err);
+    if (g->in_argv) conceal(g->in_argv, spec_of(o, id)->secret);
     if (rc) return rc;
   }
   return SC_OK;

@@ -127,18 +127,22 @@ void sc_options_print_help(const struct sc_program_spec *program, int command, s
   else add_command_help(program, command, out);
 }
 
-/* A cell of a Markdown table: a bar would end it. */
-static void add_cell(struct sc_buf *out, const char *text) {
+/* Text in a Markdown table: a bar would end the cell. */
+static void add_text(struct sc_buf *out, const char *text) {
   for (; *text; text++) {
     if (*text == '|') sc_buf_add_char(out, '\\');
     sc_buf_add_char(out, *text);
   }
+}
+
+static void add_cell(struct sc_buf *out, const char *text) {
+  add_text(out, text);
   sc_buf_add_str(out, " | ");
 }
 
 static void add_code_cell(struct sc_buf *out, const char *text) {
   if (*text) sc_buf_add_char(out, '`');
-  sc_buf_add_str(out, text);
+  add_text(out, text);
   sc_buf_add_str(out, *text ? "` | " : " | ");
 }
 
@@ -177,7 +181,9 @@ static void add_command_table(const struct sc_program_spec *p, struct sc_buf *ou
   if (!sc_option_has_commands(p)) return;
   sc_buf_add_str(out, "## Commands\n\n| command | what it does |\n|---|---|\n");
   for (int i = 0; i < p->n_commands; i++) {
-    sc_buf_printf(out, "| `%s %s` | ", p->commands[i].name, p->commands[i].arguments);
+    sc_buf_printf(out, "| `%s ", p->commands[i].name);
+    add_text(out, p->commands[i].arguments);
+    sc_buf_add_str(out, "` | ");
     add_cell(out, p->commands[i].text);
     out->len--;
     sc_buf_add_char(out, '\n');

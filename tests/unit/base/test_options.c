@@ -408,6 +408,39 @@ static void test_help_wraps(void **state) {
   sc_buf_fini(&out);
 }
 
+/* One name, two commands: each has its own default, bounds and text. */
+static void test_a_name_of_two_commands(void **state) {
+  (void)state;
+  static const struct sc_option_spec twice[] = {
+      {"mode", 'm', SC_OPTION_CHOICE, "a", 0, 0, "a|b", "MODE", ON_LOAD, false, "G", "Loads."},
+      {"mode", 'm', SC_OPTION_CHOICE, "b", 0, 0, "b|c", "MODE", ON_CREATE, false, "G", "Creates."},
+      {"delimiter", 0, SC_OPTION_TEXT, "|", 0, 0, NULL, "TEXT", ON_CREATE, false, "G", "Joins."}};
+  struct sc_program_spec p = program;
+  struct sc_buf out = SC_BUF_INIT;
+  p.options = twice;
+  p.n_options = 3;
+  setenv("PROG_MODE", "c", 1);
+  assert_int_equal(parse_with(&p, "streams|create|a"), SC_OK);
+  assert_string_equal(sc_options_text(options, 1), "c");
+  assert_int_equal(parse_with(&p, "load|a|b"), SC_E_USAGE);
+  assert_string_equal(error.text, "PROG_MODE: 'c' is not one of a, b");
+  unsetenv("PROG_MODE");
+  assert_int_equal(parse_with(&p, "-m|c|streams|create|a"), SC_OK);
+  assert_string_equal(sc_options_text(options, 0), "a");
+  assert_string_equal(sc_options_text(options, 1), "c");
+  assert_int_equal(parse_with(&p, "load|a|b|--mode=c"), SC_E_USAGE);
+  assert_int_equal(parse_with(&p, "streams|list|--mode=c"), SC_E_USAGE);
+  assert_string_equal(error.hint, "it belongs to: load, streams create");
+  assert_int_equal(parse_with(&p, "streams|create|a"), SC_OK);
+  assert_int_equal(sc_options_set(options, "mode", "c", SC_FROM_URL, &error), SC_OK);
+  assert_string_equal(sc_options_text(options, 1), "c");
+  sc_options_print_reference(&p, &out);
+  assert_non_null(strstr(sc_buf_str(&out), "| `a` | load | Loads. |\n"));
+  assert_non_null(strstr(sc_buf_str(&out), "| `b` | streams create | Creates. |\n"));
+  assert_non_null(strstr(sc_buf_str(&out), "| TEXT | `\\|` | streams create | Joins. |\n"));
+  sc_buf_fini(&out);
+}
+
 static void test_reference(void **state) {
   (void)state;
   struct sc_buf out = SC_BUF_INIT;
@@ -532,6 +565,7 @@ int main(void) {
       TEST(test_program_help),
       TEST(test_command_help),
       TEST(test_help_wraps),
+      TEST(test_a_name_of_two_commands),
       TEST(test_reference),
       TEST(test_bytes),
       TEST(test_durations),
