@@ -26,6 +26,7 @@ static const struct kind {
     {"reset", SC_FAULT_RESET, 0, "", ""},
     {"truncate", SC_FAULT_TRUNCATE, 0, "", ""},
     {"half-open", SC_FAULT_HALF_OPEN, 0, "", ""},
+    {"entries", SC_FAULT_ENTRIES, 0, "ProvisionedThroughputExceededException", "Rate exceeded for shard."},
 };
 
 struct sc_admin *sc_admin_new(void) {
@@ -70,19 +71,28 @@ static bool get_int(struct sc_json object, const char *name, int64_t min, int64_
   return sc_json_i64(value, out) && *out >= min && *out <= max;
 }
 
+/* No other operation has entries, so "*" means PutRecords. */
+static bool set_for_entries(struct sc_fault *fault) {
+  static const char name[] = "PutRecords";
+  if (strcmp(fault->operation, "*") != 0) return strcmp(fault->operation, name) == 0;
+  memcpy(fault->operation, name, sizeof name);
+  return true;
+}
+
 /* NULL when the fault was read, else what is wrong with it. */
 static const char *read_fault(struct sc_json json, struct sc_fault *fault) {
   char name[16] = "error";
-  int64_t count = 1, after = 0, status;
+  int64_t count = 1, after = 0, every = 1, status;
   *fault = (struct sc_fault){.operation = "*"};
   if (!get_text(json, "kind", name, sizeof name)) return "kind is no text";
   int kind = find_kind(sc_slice_str(name));
-  if (kind < 0) return "kind is none of error, throttle, slow, reset, truncate, half-open";
+  if (kind < 0) return "kind is none of error, throttle, slow, reset, truncate, half-open, entries";
   fault->kind = KINDS[kind].kind;
   status = KINDS[kind].status;
   memcpy(fault->code, KINDS[kind].code, strlen(KINDS[kind].code) + 1);
   memcpy(fault->message, KINDS[kind].message, strlen(KINDS[kind].message) + 1);
   if (!get_text(json, "operation", fault->operation, sizeof fault->operation)) return "operation is no short text";
+  if (fault->kind == SC_FAULT_ENTRIES && !set_for_entries(fault)) return "kind entries is for PutRecords alone";
   if (!get_text(json, "code", fault->code, sizeof fault->code)) return "code is no short text";
   if (!get_text(json, "message", fault->message, sizeof fault->message)) return "message is no short text";
   if (!get_int(json, "count", 1, MAX_COUNT, &count)) return "count is not 1 or more";
@@ -90,6 +100,8 @@ static const char *read_fault(struct sc_json json, struct sc_fault *fault) {
   if (fault->kind == SC_FAULT_ERROR && !get_int(json, "status", 400, 599, &status)) return "status is not 400 to 599";
   if (!get_int(json, "delay_ms", 0, MAX_DELAY_MS, &fault->delay_ms)) return "delay_ms is not 0 to 3600000";
   if (!get_int(json, "bytes", -1, INT32_MAX, &fault->bytes)) return "bytes is not -1 or more";
+  if (!get_int(json, "every", 1, MAX_COUNT, &every)) return "every is not 1 or more";
+  fault->every = (uint64_t)every;
   fault->count = (uint64_t)count;
   fault->after = (uint64_t)after;
   fault->status = (int)status;
@@ -160,7 +172,8 @@ void sc_admin_answer_error(const struct sc_fault *fault, struct sc_reply *reply)
 void sc_admin_deliver(const struct sc_fault *fault, struct sc_reply *reply) {
   struct sc_delivery *delivery = &reply->delivery;
   delivery->delay_ms = fault->delay_ms;
-  if (fault->kind == SC_FAULT_ERROR || fault->kind == SC_FAULT_SLOW) return;
+  bool is_whole = fault->kind == SC_FAULT_ERROR || fault->kind == SC_FAULT_SLOW || fault->kind == SC_FAULT_ENTRIES;
+  if (is_whole) return;
   delivery->is_silent = fault->bytes < 0;
   delivery->is_cut = true;
   delivery->cut_bytes = fault->bytes < 0 ? 0 : (size_t)fault->bytes;

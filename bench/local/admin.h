@@ -2,11 +2,12 @@
  *
  * POST /_local/faults, one fault or a list of them, appended to the script (faults.h); DELETE empties it:
  *   {"operation": "GetRecords",   default "*"
- *    "kind": "error",             error | throttle | slow | reset | truncate | half-open
+ *    "kind": "error",             error | throttle | slow | reset | truncate | half-open | entries
  *    "count": 3, "after": 0,      hits, and calls to let pass before the first; defaults 1 and 0
- *    "status": 500, "code": "InternalFailure", "message": "...",   kind error
+ *    "status": 500, "code": "InternalFailure", "message": "...",   kind error; code and message of kind entries too
  *    "delay_ms": 200,             kind slow, and with any other kind
- *    "bytes": 1000}               of the body before a reset, truncate, half-open; -1: not even the header
+ *    "bytes": 1000,               of the body before a reset, truncate, half-open; -1: not even the header
+ *    "every": 3}                  kind entries, which is for PutRecords alone: fails the 1st, 4th, 7th ... entry; default 1
  * POST /_local/expire-iterators: every iterator and NextToken issued so far has expired.
  * Both answer {"waiting": faults in the script}; 400 and {"message": ...} when they do not understand.
  */

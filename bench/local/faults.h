@@ -19,6 +19,7 @@ enum sc_fault_kind {
   SC_FAULT_SLOW,     /* answers after delay_ms */
   SC_FAULT_RESET,    /* sends bytes of the body, then resets the connection */
   SC_FAULT_TRUNCATE, /* sends bytes of the body, then closes */
+  SC_FAULT_ENTRIES, /* PutRecords: puts the others, fails the entries whose place is a multiple of `every` with `code` */
   SC_FAULT_HALF_OPEN /* sends bytes of the body (-1: not even the header), then neither sends nor reads again */
 };
 
@@ -32,6 +33,7 @@ struct sc_fault {
   char message[256];
   int64_t delay_ms;
   int64_t bytes;
+  uint64_t every; /* 1: all entries */
 };
 
 struct sc_faults;

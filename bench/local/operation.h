@@ -6,6 +6,7 @@
 #ifndef SC_LOCAL_OPERATION_H
 #define SC_LOCAL_OPERATION_H
 
+#include "bench/local/faults.h"
 #include "bench/local/members.h"
 #include "bench/local/service.h"
 #include "bench/local/token.h"
@@ -16,6 +17,7 @@ struct sc_call {
   uint32_t generation; /* of tokens */
   int64_t now_ms;
   const struct sc_value *values; /* as the operation's members */
+  const struct sc_fault *fault;  /* of kind SC_FAULT_ENTRIES, else NULL */
   struct sc_reply *reply;
 };
 

@@ -119,16 +119,30 @@ static bool gather(struct sc_call *call, const struct sc_store_stream *stream, s
   return false;
 }
 
+static bool is_to_fail(const struct sc_call *call, size_t i) {
+  return call->fault != NULL && i % call->fault->every == 0;
+}
+
+static void add_failed_entry(struct sc_call *call) {
+  struct sc_buf *out = &call->reply->head;
+  sc_buf_add_str(out, "\"ErrorCode\":");
+  sc_buf_add_json_string(out, sc_slice_str(call->fault->code));
+  sc_buf_add_str(out, ",\"ErrorMessage\":");
+  sc_buf_add_json_string(out, sc_slice_str(call->fault->message));
+}
+
 static void put_records(struct sc_call *call) {
   struct incoming records[MAX_RECORDS] = {0};
   size_t n = call->values[PUTS_RECORDS].n;
+  uint64_t n_failed = call->fault == NULL ? 0 : (n + call->fault->every - 1) / call->fault->every;
   struct sc_store_stream *stream = sc_call_ready_stream(call);
   if (stream == NULL || !gather(call, stream, records)) return;
   struct sc_buf key_json = SC_BUF_INIT, *out = &call->reply->head;
-  sc_buf_add_str(out, "{\"FailedRecordCount\":0,\"Records\":[");
+  sc_buf_printf(out, "{\"FailedRecordCount\":%" PRIu64 ",\"Records\":[", n_failed);
   for (size_t i = 0; i < n; i++) {
     sc_buf_add_str(out, i > 0 ? ",{" : "{");
-    put(call, stream, &records[i], &key_json);
+    if (is_to_fail(call, i)) add_failed_entry(call);
+    else put(call, stream, &records[i], &key_json);
     sc_buf_add_char(out, '}');
   }
   sc_buf_add_str(out, "]}");

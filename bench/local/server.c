@@ -28,7 +28,8 @@ static const struct sc_command_spec COMMANDS[] = {
      "  curl -d '{\"operation\":\"GetRecords\",\"kind\":\"throttle\",\"count\":3}' "
      "http://127.0.0.1:4567/_local/faults\n"
      "      the next three GetRecords calls are throttled; kinds: error (status, code, message), throttle,\n"
-     "      slow (delay_ms), reset, truncate, half-open (bytes of the body before it; -1: not even the header);\n"
+     "      slow (delay_ms), reset, truncate, half-open (bytes of the body before it; -1: not even the header),\n"
+     "      entries (PutRecords fails each entry whose place is a multiple of every; code, message);\n"
      "      after: calls to let pass first; DELETE /_local/faults forgets what has not happened yet\n"
      "  curl -X POST http://127.0.0.1:4567/_local/expire-iterators\n"
      "      every iterator and NextToken handed out so far has expired\n"},

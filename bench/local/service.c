@@ -97,12 +97,13 @@ static void answer(struct sc_reply *reply, int status, const char *content_type,
 }
 
 static void run(struct sc_service *service, const struct sc_operation *operation, const struct sc_value *values,
-                struct sc_reply *reply) {
+                const struct sc_fault *fault, struct sc_reply *reply) {
   struct sc_call call = {.settings = &service->settings,
                          .store = service->store,
                          .generation = sc_admin_generation(service->admin),
                          .now_ms = reply->date_ms,
                          .values = values,
+                         .fault = fault,
                          .reply = reply};
   if (operation->writes) sc_store_lock_write(service->store);
   else sc_store_lock_read(service->store);
@@ -119,11 +120,11 @@ static void refuse(struct sc_reply *reply, const struct sc_refusal *refusal) {
 }
 
 static void run_with_body(struct sc_service *service, const struct sc_operation *operation, struct sc_json body,
-                          struct sc_reply *reply) {
+                          const struct sc_fault *fault, struct sc_reply *reply) {
   struct sc_refusal refusal = {0};
   struct sc_value *values = sc_values_read(operation->members, operation->n_members, body, &refusal);
   if (refusal.type != NULL) refuse(reply, &refusal);
-  else run(service, operation, values, reply);
+  else run(service, operation, values, fault, reply);
   sc_values_free(operation->members, operation->n_members, values);
   sc_buf_fini(&refusal.text);
 }
@@ -135,7 +136,8 @@ static struct sc_slice operation_name(struct sc_slice target) {
   return sc_slice_of(target.ptr + prefix, target.len - prefix);
 }
 
-static void call_operation(struct sc_service *service, const struct sc_request *request, struct sc_reply *reply) {
+static void call_operation(struct sc_service *service, const struct sc_request *request, const struct sc_fault *fault,
+                           struct sc_reply *reply) {
   struct sc_error err;
   struct sc_json body;
   reply->status = 200;
@@ -146,7 +148,7 @@ static void call_operation(struct sc_service *service, const struct sc_request *
   if (!is_json && (operation != NULL || request->body.len > 0))
     answer(reply, 400, SC_SERVICE_JSON, "{\"__type\":\"SerializationException\"}");
   else if (operation == NULL) answer(reply, 400, SC_SERVICE_JSON, "{\"__type\":\"UnknownOperationException\"}");
-  else run_with_body(service, operation, body, reply);
+  else run_with_body(service, operation, body, fault, reply);
   give_parser(service, parser);
 }
 
@@ -158,7 +160,8 @@ static bool is_json_type(struct sc_slice type) {
   return sc_slice_is(type, SC_SERVICE_JSON);
 }
 
-static void call_service(struct sc_service *service, const struct sc_request *request, struct sc_reply *reply) {
+static void call_service(struct sc_service *service, const struct sc_request *request, const struct sc_fault *fault,
+                         struct sc_reply *reply) {
   static const char DENIED[] =
       "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n"
       "</AccessDeniedException>\n";
@@ -166,7 +169,7 @@ static void call_service(struct sc_service *service, const struct sc_request *re
   if (!sc_slice_is(request->method, "POST") || (!is_json_type(request->content_type) && !has_operation))
     answer(reply, 403, NULL, DENIED);
   else if (!is_json_type(request->content_type)) answer(reply, 404, NULL, "<UnknownOperationException/>\n");
-  else call_operation(service, request, reply);
+  else call_operation(service, request, fault, reply);
 }
 
 void sc_service_handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
@@ -182,6 +185,6 @@ void sc_service_handle(void *context, const struct sc_request *request, struct s
   struct sc_fault fault;
   bool is_hit = sc_admin_fault(service->admin, operation_name(request->target), &fault);
   if (is_hit && fault.kind == SC_FAULT_ERROR) sc_admin_answer_error(&fault, reply);
-  else call_service(service, request, reply);
+  else call_service(service, request, is_hit && fault.kind == SC_FAULT_ENTRIES ? &fault : NULL, reply);
   if (is_hit) sc_admin_deliver(&fault, reply);
 }

@@ -169,7 +169,8 @@ static void describe_stream_summary(struct sc_call *call) {
   struct sc_buf *out = &call->reply->head;
   sc_buf_add_str(out, "{\"StreamDescriptionSummary\":{");
   add_description(out, call, stream);
-  sc_buf_printf(out, ",\"OpenShardCount\":%" PRIu32 ",\"ConsumerCount\":0}}", is_creating ? 0 : stream->n_open);
+  sc_buf_printf(out, ",\"OpenShardCount\":%" PRIu32 ",\"ConsumerCount\":0,\"MaxRecordSizeInKiB\":%" PRIu64 "}}",
+                is_creating ? 0 : stream->n_open, stream->max_record_bytes >> 10);
 }
 
 const struct sc_operation sc_stream_operations[] = {

@@ -136,12 +136,40 @@ static void test_put_records_is_whole(void **state) {
   end(&w);
 }
 
+/* A fault of kind entries fails some and puts the others, as a throttled shard does. */
+static void test_entries_fail(void **state) {
+  (void)state;
+  struct world w;
+  begin_stream(&w, 1);
+  struct sc_request fault = {.method = SC_SLICE_LITERAL("POST"),
+                             .path = SC_SLICE_LITERAL("/_local/faults"),
+                             .body = SC_SLICE_LITERAL("{\"kind\":\"entries\",\"every\":2}"),
+                             .from_loopback = true};
+  request(&w, &fault);
+  assert_int_equal(w.status, 200);
+  const char *records =
+      "{\"StreamName\":\"s\",\"Records\":[{\"Data\":\"YQ==\",\"PartitionKey\":\"a\"},"
+      "{\"Data\":\"Yg==\",\"PartitionKey\":\"b\"},{\"Data\":\"Yw==\",\"PartitionKey\":\"c\"}]}";
+  const char *answer = must(&w, "PutRecords", records);
+  assert_non_null(strstr(answer,
+                         "{\"FailedRecordCount\":2,\"Records\":[{\"ErrorCode\":"
+                         "\"ProvisionedThroughputExceededException\",\"ErrorMessage\":\"Rate exceeded"));
+  assert_int_equal(count(answer, "\"SequenceNumber\""), 1);
+  assert_int_equal(available(&w, 0, "TRIM_HORIZON", ""), 1);
+  assert_int_equal(count(must(&w, "PutRecords", records), "\"SequenceNumber\""), 3);
+  fault.body = SC_SLICE_LITERAL("{\"kind\":\"entries\",\"operation\":\"GetRecords\"}");
+  request(&w, &fault);
+  assert_int_equal(w.status, 400);
+  end(&w);
+}
+
 static void test_record_size(void **state) {
   (void)state;
   struct world w;
   struct sc_buf body = SC_BUF_INIT;
   begin_stream(&w, 1);
   must(&w, "CreateStream", "{\"StreamName\":\"big\",\"ShardCount\":1,\"MaxRecordSizeInKiB\":2048}");
+  assert_non_null(strstr(must(&w, "DescribeStreamSummary", "{\"StreamName\":\"big\"}"), "\"MaxRecordSizeInKiB\":2048"));
   sc_buf_add_str(&body, "{\"PartitionKey\":\"k\",\"Data\":\"");
   for (int i = 0; i < (1 << 20) / 3 + 1; i++) sc_buf_add_str(&body, "AAAA"); /* 1 MiB and 2 bytes */
   sc_buf_add_str(&body, "\",\"StreamName\":\"s\"}");
@@ -436,6 +464,7 @@ int main(void) {
       cmocka_unit_test(test_routing),
       cmocka_unit_test(test_put_records),
       cmocka_unit_test(test_put_records_is_whole),
+      cmocka_unit_test(test_entries_fail),
       cmocka_unit_test(test_record_size),
       cmocka_unit_test(test_positions),
       cmocka_unit_test(test_bad_positions),
