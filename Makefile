@@ -144,7 +144,7 @@ corpus: $(FUZZ_BIN) ## replay the fuzz corpora
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/corpus.py $(FUZZ_BIN)
 
 integration: $(PROGRAMS) ## real PostgreSQL and the local service; T=name picks tests
-	@SHARDCOPY_BUILD=$(BUILD) $(SANITIZER_ENV) $(PYTHON) -m pytest -q --tb=short -p no:cacheprovider tests/integration $(if $(T),-k '$(T)')
+	@SHARDCOPY_BUILD=$(BUILD) $(SANITIZER_ENV) $(PYTHON) -m pytest -q --tb=short -p no:cacheprovider $(if $(T),,-n 3) tests/integration $(if $(T),-k '$(T)')
 
 .PHONY: test-peers
 test-peers: deps-peers all ## other people's emulators: kinesalite from npm, in a throw-away folder

@@ -10,7 +10,8 @@ enum {
   IDLE_MS = 200,                /* between two polls of a shard at its tip */
   IDLE_CALLS_PER_SECOND = 2000, /* of the whole process */
   RELIST_MS = 2000,             /* after a listing that failed */
-  FRESH_MS = 500                /* a listing this young answers for the end of a shard */
+  FRESH_MS = 500,               /* a listing this young answers for the end of a shard */
+  DATE_STEP_MS = 1000           /* the service tells its time by the second */
 };
 
 static int64_t service_now_ms(const struct sc_controller *c) {
@@ -23,7 +24,7 @@ static int settle_start(struct sc_controller *c, struct sc_error *err) {
   c->start = c->wish->start;
   int64_t now_ms = c->identity.service_ms != 0 ? c->identity.service_ms : sc_clock_wall_ms();
   if (c->start.start == SC_START_LATEST) c->start = (struct sc_position){.start = SC_START_AT_TIME, .at_ms = now_ms};
-  if (c->start.start == SC_START_AT_TIME && c->start.at_ms > now_ms) {
+  if (c->start.start == SC_START_AT_TIME && c->start.at_ms >= now_ms + DATE_STEP_MS) {
     char text[160];
     sc_position_format(&c->start, text);
     sc_error_set(err, SC_E_CONFIG, "--start %s is in the future", text);
