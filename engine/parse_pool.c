@@ -496,8 +496,8 @@ static bool refuse_format(struct sc_parser *p, const struct sc_batch *batch, con
 
 /* Opens the batch and writes or holds its records; claimed of them are allowed. */
 static void handle(struct sc_parser *p, struct sc_batch *batch, uint32_t claimed) {
-  if (p->held != NULL && atomic_load_explicit(&p->run->plan, memory_order_acquire) != NULL)
-    write_held(p); /* they come first */
+  bool planned = atomic_load_explicit(&p->run->plan, memory_order_acquire) != NULL;
+  if (planned) write_held(p); /* they come first */
   uint32_t flags = claimed < batch->n_records ? 0 : batch->flags;
   p->records.n = 0;
   if (batch->envelope != SC_ENVELOPE_NONE) {
@@ -514,7 +514,7 @@ static void handle(struct sc_parser *p, struct sc_batch *batch, uint32_t claimed
     if (refuse_format(p, batch, &p->records)) goto drop;
     p->records.n = claimed;
   }
-  if (p->records.n > 0 && atomic_load_explicit(&p->run->plan, memory_order_acquire) == NULL) {
+  if (!planned && (p->records.n > 0 || p->held != NULL)) { /* an empty one too keeps its place behind those held */
     sample(p, batch, flags);
     return;
   }
