@@ -114,7 +114,7 @@ struct sc_span {
   struct sc_sequence first, last;  /* of all records, rows or not; len 0 when the span has none */
   uint32_t flags;                  /* enum sc_batch_flag, of the last batch in it */
   uint32_t records, rows, dead;    /* records = rows + dead + filtered */
-  uint64_t record_bytes;
+  uint64_t record_bytes, unknown_keys;
   int64_t read_until_ms;
 };
 

@@ -12,7 +12,7 @@
 #include "engine/memory.h"
 #include "engine/stop.h"
 
-enum { SAMPLE_RECORDS = 1000, SAMPLE_MS = 2000, TICK_MS = 250 };
+enum { SAMPLE_RECORDS = 1000, SAMPLE_MS = 2000, TICK_MS = 250, DEAD_LETTER_BYTES = 4096 /* beside its data */ };
 
 void sc_controller_fail(struct sc_controller *c, const struct sc_error *err) {
   if (sc_controller_has_failed(c)) {
@@ -27,16 +27,22 @@ void sc_controller_fail(struct sc_controller *c, const struct sc_error *err) {
 static int deal_memory(struct sc_run *run, const struct sc_load_wish *wish, struct sc_memory *out,
                        struct sc_error *err) {
   struct sc_settings *s = &run->settings;
+  s->grave_bytes = s->largest_record_bytes + DEAD_LETTER_BYTES;
   struct sc_memory_wish w = {.total_bytes = wish->memory_bytes,
+                             .fetch_threads = s->fetch_threads,
                              .parse_threads = s->parse_threads,
                              .write_threads = s->write_threads,
                              .connections = s->fetch_threads * SC_FETCH_IN_FLIGHT,
                              .scratch_bytes = run->decoder_ops->scratch_bytes(s->largest_record_bytes),
                              .largest_reply_cost = sc_batch_cost(s->largest_reply_bytes),
+                             .block_bytes = s->block_bytes,
                              .block_cost = sc_block_cost(s->block_bytes),
+                             .spare_bytes = sc_block_cost(s->largest_record_bytes),
+                             .grave_cost = sc_block_cost(0) + s->grave_bytes,
                              .flush_bytes = wish->flush_bytes};
   int rc = sc_memory_deal(&w, out, err);
   s->flush_bytes = out->flush_bytes;
+  s->blocks_a_parser = out->blocks_a_parser;
   return rc;
 }
 

@@ -6,10 +6,17 @@
 enum { MIB = 1 << 20 };
 static const size_t FLUSH_LEAST = 1 * MIB, FLUSH_MOST = 32 * MIB, BODIES_LEAST = 2 * MIB;
 
-/* At least flush-bytes and two blocks a write thread, and one block a pair being filled. */
-static uint64_t blocks_least(const struct sc_memory_wish *w, size_t flush_bytes) {
-  return (uint64_t)w->write_threads * (flush_bytes + 2 * w->block_cost) +
-         (uint64_t)w->parse_threads * w->write_threads * w->block_cost;
+/* For each write thread a transaction of flush_bytes and two blocks, for each pair one being filled; dealt evenly to the parse threads, each
+ * of which fills one for every write thread and has one more under way. */
+static uint64_t blocks_a_parser(const struct sc_memory_wish *w, size_t flush_bytes) {
+  uint64_t open = (flush_bytes + w->block_bytes - 1) / w->block_bytes;
+  uint64_t all = w->write_threads * (open + 2 + w->parse_threads);
+  uint64_t each = (all + w->parse_threads - 1) / w->parse_threads;
+  return each > w->write_threads ? each : w->write_threads + 1;
+}
+
+static uint64_t blocks_bytes(const struct sc_memory_wish *w, uint64_t each) {
+  return w->parse_threads * each * w->block_cost + w->spare_bytes + (uint64_t)w->write_threads * w->grave_cost;
 }
 
 static uint64_t fixed_bytes(const struct sc_memory_wish *w) {
@@ -17,32 +24,34 @@ static uint64_t fixed_bytes(const struct sc_memory_wish *w) {
          (uint64_t)w->connections * SC_MEMORY_CONNECTION_BYTES + w->largest_reply_cost + BODIES_LEAST;
 }
 
+static int too_small(const struct sc_memory_wish *w, uint64_t least, struct sc_error *err) {
+  uint64_t mib = (least + MIB - 1) / MIB;
+  sc_error_set(err, SC_E_MEMORY,
+               "--memory is too small: %u fetch, %u parse and %u write threads need at least %" PRIu64 "MiB",
+               w->fetch_threads, w->parse_threads, w->write_threads, mib);
+  sc_error_hint(err, "--memory %" PRIu64 "MiB, or fewer threads, or a smaller --flush-bytes", mib);
+  return err->code;
+}
+
+/* Transactions of a quarter of what is left, so that as much again can be filled while they are committed. */
+static size_t fit_flush_bytes(const struct sc_memory_wish *w, uint64_t rest) {
+  if (w->flush_bytes != 0) return w->flush_bytes;
+  uint64_t blocks = rest / 4 / w->write_threads / w->block_cost, fit = blocks * w->block_bytes;
+  if (fit < FLUSH_LEAST || blocks_bytes(w, blocks_a_parser(w, fit)) > rest) return FLUSH_LEAST;
+  return fit > FLUSH_MOST ? FLUSH_MOST : (size_t)fit;
+}
+
 int sc_memory_deal(const struct sc_memory_wish *w, struct sc_memory *out, struct sc_error *err) {
   size_t flush_least = w->flush_bytes == 0 ? FLUSH_LEAST : w->flush_bytes;
-  uint64_t least = fixed_bytes(w) + blocks_least(w, flush_least);
-  if (w->total_bytes < least) {
-    uint64_t mib = (least + MIB - 1) / MIB;
-    sc_error_set(err, SC_E_MEMORY, "--memory is too small: %u parse and %u write threads need at least %" PRIu64 "MiB",
-                 w->parse_threads, w->write_threads, mib);
-    sc_error_hint(err, "--memory %" PRIu64 "MiB, or fewer threads, or a smaller --flush-bytes", mib);
-    return err->code;
-  }
+  uint64_t least = fixed_bytes(w) + blocks_bytes(w, blocks_a_parser(w, flush_least));
+  if (w->total_bytes < least) return too_small(w, least, err);
   uint64_t rest = w->total_bytes - fixed_bytes(w);
-  out->flush_bytes = w->flush_bytes;
-  if (out->flush_bytes == 0) {
-    uint64_t share = rest / 2 / w->write_threads;
-    out->flush_bytes = share < FLUSH_LEAST ? FLUSH_LEAST : share > FLUSH_MOST ? FLUSH_MOST : (size_t)share;
-  }
-  uint64_t blocks = blocks_least(w, out->flush_bytes);
-  if (blocks > rest) {
-    out->flush_bytes = FLUSH_LEAST;
-    blocks = blocks_least(w, FLUSH_LEAST);
-  }
-  uint64_t generous = 2 * blocks; /* room to fill while a commit is under way */
-  if (generous > rest / 2) generous = rest / 2;
-  if (blocks < generous) blocks = generous;
-  out->blocks_bytes = (size_t)blocks;
-  out->bodies_bytes = (size_t)(rest - blocks) + BODIES_LEAST + w->largest_reply_cost;
+  out->flush_bytes = fit_flush_bytes(w, rest);
+  uint64_t each = blocks_a_parser(w, out->flush_bytes), twice = 2 * each;
+  if (blocks_bytes(w, twice) <= rest / 2) each = twice;
+  out->blocks_a_parser = (uint32_t)each;
+  out->blocks_bytes = (size_t)blocks_bytes(w, each);
+  out->bodies_bytes = (size_t)(rest - out->blocks_bytes) + BODIES_LEAST + w->largest_reply_cost;
   return SC_OK;
 }
 

@@ -13,17 +13,20 @@
 
 struct sc_memory_wish {
   uint64_t total_bytes;
-  uint32_t parse_threads, write_threads;
-  uint32_t connections;      /* calls in flight at most */
-  size_t scratch_bytes;      /* of one decoder */
-  size_t largest_reply_cost; /* one is set aside */
-  size_t block_cost;
-  size_t flush_bytes; /* as wished; 0: fit it to the memory, 32 MiB at most */
+  uint32_t fetch_threads, parse_threads, write_threads;
+  uint32_t connections;           /* calls in flight at most */
+  size_t scratch_bytes;           /* of one decoder */
+  size_t largest_reply_cost;      /* one is set aside */
+  size_t block_bytes, block_cost; /* of a block: data, and all of it */
+  size_t spare_bytes;             /* beside the blocks: a row larger than one, dead letters */
+  size_t grave_cost;              /* of a write thread's own room for dead letters */
+  size_t flush_bytes;             /* as wished; 0: fit it to the memory, 32 MiB at most */
 };
 
 struct sc_memory {
   size_t bodies_bytes, blocks_bytes; /* the pools */
   size_t flush_bytes;
+  uint32_t blocks_a_parser; /* a parse thread may own so many: at least one for each write thread and one more */
 };
 
 /* SC_E_MEMORY with the least value that works when total_bytes is too small. */

@@ -5,7 +5,7 @@
 #include "engine/base/buf.h"
 #include "engine/stop.h"
 
-enum { BATCHES_A_RING = 256, BLOCKS_A_RING = 256 };
+enum { BATCHES_A_RING = 256, BLOCKS_A_RING_MOST = 65536 };
 
 static struct sc_park **make_parks(uint32_t n, struct sc_error *err) {
   struct sc_park **parks = sc_alloc_zero(n, sizeof(struct sc_park *));
@@ -28,6 +28,13 @@ static struct sc_ring **make_rings(uint32_t n, size_t capacity) {
   return rings;
 }
 
+/* No ring of blocks is ever full: it holds all that the pool can pay. */
+static size_t blocks_a_ring(size_t blocks_bytes, size_t block_bytes) {
+  size_t n = 2;
+  while (n < BLOCKS_A_RING_MOST && n * sc_block_cost(block_bytes) <= blocks_bytes) n *= 2;
+  return n;
+}
+
 int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, struct sc_error *err) {
   const struct sc_settings *s = &run->settings;
   sc_error_clear(err);
@@ -40,8 +47,9 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   run->write_boxes = make_boxes(s->write_threads, sizeof(struct sc_write_message), run->write_parks);
   run->control_box = sc_mailbox_new(sizeof(struct sc_control_message), run->control_park);
   run->batches = make_rings(s->fetch_threads * s->parse_threads, BATCHES_A_RING);
-  run->blocks = make_rings(s->parse_threads * s->write_threads, BLOCKS_A_RING);
-  run->spent = make_rings(s->parse_threads * s->write_threads, BLOCKS_A_RING);
+  size_t ring = blocks_a_ring(blocks_bytes, s->block_bytes);
+  run->blocks = make_rings(s->parse_threads * s->write_threads, ring);
+  run->spent = make_rings(s->parse_threads * s->write_threads, ring);
   run->budget = sc_budget_new(bodies_bytes, blocks_bytes, sc_batch_cost(s->largest_reply_bytes));
   for (uint32_t i = 0; i < s->fetch_threads; i++)
     sc_budget_add_waiter(run->budget, SC_POOL_BODIES, run->fetch_parks[i]);
@@ -53,6 +61,7 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   atomic_init(&run->plan, NULL);
   atomic_init(&run->allowance, s->max_records > INT64_MAX ? INT64_MAX : (int64_t)s->max_records);
   atomic_init(&run->stage, SC_STAGE_RUN);
+  atomic_init(&run->n_hungry, 0);
   pthread_mutex_init(&run->sample_lock, NULL);
   run->sample = sc_sample_new(s->max_columns);
   return SC_OK;
@@ -134,4 +143,14 @@ void sc_run_unclaim(struct sc_run *run, uint64_t records) {
   if (run->settings.max_records == UINT64_MAX || records == 0) return;
   atomic_fetch_add(&run->allowance, (int64_t)records);
   for (uint32_t i = 0; i < run->settings.parse_threads; i++) sc_park_wake(run->parse_parks[i]);
+}
+
+void sc_run_drop_rows(struct sc_run *run, const struct sc_block *block) {
+  uint64_t records = 0, dead = 0;
+  for (uint32_t i = 0; i < block->n_spans; i++) {
+    records += block->spans[i].records;
+    dead += block->spans[i].dead;
+  }
+  sc_brake_take_back(&run->brake, records, dead);
+  sc_run_unclaim(run, records);
 }

@@ -34,8 +34,10 @@ struct sc_settings {
   uint64_t max_records;    /* UINT64_MAX: no bound */
   int64_t stop_timeout_ms; /* of each step of the stop */
   int64_t discovery_ms;
-  int64_t retry_ms;   /* the first back-off after the target was lost; doubles with full jitter up to 10 s */
-  size_t block_bytes; /* data of a block */
+  int64_t retry_ms;         /* the first back-off after the target was lost; doubles with full jitter up to 10 s */
+  size_t block_bytes;       /* data of a block */
+  uint32_t blocks_a_parser; /* of that size, which a parse thread may own */
+  size_t grave_bytes;       /* a write thread's own room for the dead letters of a replay */
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;
 };
@@ -71,7 +73,8 @@ enum sc_write_message_kind {
   SC_WRITE_REWIND, /* a parse thread could not use a reply: go back to the stored positions */
   SC_WRITE_GO,     /* control holds the lock: open a session and take the shards again */
   SC_WRITE_HOLD,   /* commit, then write nothing until GO_ON */
-  SC_WRITE_GO_ON
+  SC_WRITE_GO_ON,
+  SC_WRITE_GIVE_UP /* there will be no GO: the run has failed and control has no session */
 };
 struct sc_write_message {
   enum sc_write_message_kind kind;
@@ -122,6 +125,7 @@ struct sc_run {
   _Atomic int64_t *behind_ms;     /* [f], by fetch thread f, once a second: lag of its shard furthest behind; -1 none */
   _Atomic int64_t allowance; /* records that may still be claimed (--max-records); parse takes, a drop gives back */
   _Atomic uint32_t stage;    /* enum sc_stage, written by control */
+  _Atomic uint32_t n_hungry; /* parse threads that wait for block memory: write threads with nothing to take commit */
   struct sc_brake brake;     /* its own atomics */
 
   pthread_mutex_t sample_lock; /* guards sample while the first plan is not made */
@@ -155,5 +159,7 @@ void sc_run_stopped(struct sc_run *run);
 /* --max-records: claims up to want records, returns how many; given back when they are dropped instead of committed. */
 uint32_t sc_run_claim(struct sc_run *run, uint32_t want);
 void sc_run_unclaim(struct sc_run *run, uint64_t records);
+/* A block's rows are dropped and will come again: the claim and the count of dead letters are taken back. */
+void sc_run_drop_rows(struct sc_run *run, const struct sc_block *block);
 
 #endif

@@ -11,8 +11,6 @@
 #include "engine/writer.h"
 
 enum {
-  REFRESH_MS = 60000, /* read_until of idle shards is stored at most this often */
-  COMMIT_PAUSE = 10,  /* no commit sooner than so many times the last one took */
   BACKOFF_CAP_MS = 10000,
   GIVE_UP_MS = 10 * 60 * 1000 /* without a commit since the first failure */
 };
@@ -24,6 +22,10 @@ struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
   w->term = 1;
   atomic_store_explicit(&run->terms[index], w->term, memory_order_release);
   sc_random_init(&w->random, (uint64_t)sc_clock_mono_us() * 40503u + index);
+  if (run->sink_ops->encode_dead != NULL) {
+    w->grave = sc_block_new(run->budget, 0); /* sc_memory_deal counts it */
+    SC_ASSERT(w->grave != NULL && sc_block_reserve_dead(w->grave, run->settings.grave_bytes));
+  }
   return w;
 }
 
@@ -39,13 +41,14 @@ void sc_writer_free(struct sc_writer *w) {
     next = b->next;
     sc_block_free(b);
   }
+  sc_block_free(w->grave);
   free(w->shards);
   free(w->touched);
   free(w->rows);
   free(w);
 }
 
-static void tell(struct sc_writer *w, enum sc_control_message_kind kind, const struct sc_shard_info *shard) {
+void sc_writer_tell(struct sc_writer *w, enum sc_control_message_kind kind, const struct sc_shard_info *shard) {
   struct sc_control_message m = {.kind = kind, .shard = shard, .thread = w->index};
   sc_run_tell(w->run, &m);
 }
@@ -61,75 +64,16 @@ static struct sc_writer_shard *find_shard(struct sc_writer *w, const struct sc_s
 
 /* ---- blocks ---- */
 
-static void give_back(struct sc_writer *w, struct sc_block *block) {
+void sc_writer_give_back(struct sc_writer *w, struct sc_block *block) {
   uint32_t parse = block->parse;
   block->next = NULL;
-  if (!sc_ring_push(sc_run_spent(w->run, parse, w->index), block)) sc_block_free(block);
+  SC_ASSERT(sc_ring_push(sc_run_spent(w->run, parse, w->index), block));
   sc_park_wake(w->run->parse_parks[parse]);
 }
 
 static void drop_block(struct sc_writer *w, struct sc_block *block) {
-  uint64_t records = 0;
-  for (uint32_t i = 0; i < block->n_spans; i++) records += block->spans[i].records;
-  sc_run_unclaim(w->run, records);
-  give_back(w, block);
-}
-
-static void forget_transaction(struct sc_writer *w) {
-  for (size_t i = 0; i < w->n_touched; i++) w->touched[i]->touched = false;
-  w->n_touched = 0;
-  w->first = w->last = NULL;
-  w->tx_rows = w->tx_bytes = 0;
-  w->tx_urgent = w->in_transaction = false;
-}
-
-static struct sc_writer_totals totals_of(const struct sc_writer *w) {
-  struct sc_writer_totals t = {0};
-  for (const struct sc_block *b = w->first; b != NULL; b = b->next) {
-    for (uint32_t i = 0; i < b->n_spans; i++) {
-      t.records += b->spans[i].records;
-      t.rows += b->spans[i].rows;
-      t.dead += b->spans[i].dead;
-      t.bytes += b->spans[i].record_bytes;
-    }
-  }
-  return t;
-}
-
-static void count_committed(const struct sc_writer_totals *t) {
-  struct sc_metrics *m = sc_metrics_mine();
-  sc_metric_add(m, SC_M_ROWS, t->rows);
-  sc_metric_add(m, SC_M_DEAD_LETTERS, t->dead);
-  sc_metric_add(m, SC_M_FILTERED, t->records - t->rows - t->dead);
-  sc_metric_add(m, SC_M_RECORD_BYTES, t->bytes);
-  sc_metric_add(m, SC_M_COMMITS, 1);
-  sc_metric_add(m, SC_M_RECORDS_IN, t->records); /* last: control stops --max-records by it */
-}
-
-/* ---- a commit in doubt ---- */
-
-static void begin_doubt(struct sc_writer *w) {
-  w->in_doubt = false;
-  for (size_t i = 0; i < w->n_touched && !w->in_doubt; i++) {
-    const struct sc_checkpoint *c = &w->touched[i]->checkpoint;
-    if (sc_sequence_compare(&c->pending, &c->committed) == 0) continue;
-    w->in_doubt = true;
-    w->witness = w->touched[i]->info;
-    w->witness_at = c->pending;
-  }
-  w->doubtful = totals_of(w);
-}
-
-static void end_doubt(struct sc_writer *w, const struct sc_taken *taken, size_t n) {
-  for (size_t i = 0; w->in_doubt && i < n; i++) {
-    if (strcmp(taken[i].shard_id, w->witness->id) != 0) continue;
-    w->in_doubt = false;
-    if (sc_sequence_compare(&taken[i].sequence, &w->witness_at) == 0) {
-      count_committed(&w->doubtful);
-    } else {
-      sc_run_unclaim(w->run, w->doubtful.records);
-    }
-  }
+  sc_run_drop_rows(w->run, block);
+  sc_writer_give_back(w, block);
 }
 
 /* ---- rewind ---- */
@@ -138,17 +82,17 @@ static void drop_transaction(struct sc_writer *w) {
   for (struct sc_block *next, *b = w->first; b != NULL; b = next) {
     next = b->next;
     if (w->in_doubt) {
-      give_back(w, b);
+      sc_writer_give_back(w, b);
     } else {
       drop_block(w, b);
     }
   }
-  forget_transaction(w);
+  sc_writer_forget_transaction(w);
 }
 
 /* Holding means that no transaction is open; one that is lost is not. */
 static void answer_hold(struct sc_writer *w) {
-  if (w->hold_wanted) tell(w, SC_CONTROL_HELD, NULL);
+  if (w->hold_wanted) sc_writer_tell(w, SC_CONTROL_HELD, NULL);
 }
 
 static void die(struct sc_writer *w, const struct sc_error *err) {
@@ -163,6 +107,7 @@ static void die(struct sc_writer *w, const struct sc_error *err) {
 /* Gives up the session and everything in flight; goes on when control says that the lock is ours. */
 static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
   int64_t now_ms = sc_clock_mono_ms();
+  uint32_t generation = w->last != NULL && w->last->plan != NULL ? w->last->plan->generation : 0;
   if (w->failures++ == 0) w->first_failure_ms = now_ms;
   sc_log_error(SC_WARN, "going back to the stored positions", err);
   sc_metric_add(sc_metrics_mine(), SC_M_REWINDS, 1);
@@ -177,24 +122,27 @@ static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
     die(w, err);
     return;
   }
-  if (err->class == SC_CLASS_REPLAN) {
-    const struct sc_plan *plan = atomic_load_explicit(&w->run->plan, memory_order_acquire);
+  if (err->class == SC_CLASS_REPLAN && generation > 0) {
     struct sc_control_message m = {
-        .kind = SC_CONTROL_REPLAN, .thread = w->index, .generation = plan->generation, .error = *err};
+        .kind = SC_CONTROL_REPLAN, .thread = w->index, .generation = generation, .error = *err};
     sc_run_tell(w->run, &m);
   } else {
-    tell(w, SC_CONTROL_WANT_GO, NULL);
+    sc_writer_tell(w, SC_CONTROL_WANT_GO, NULL);
   }
 }
 
 /* The one place where a session's error is judged. */
-static void judge(struct sc_writer *w, const struct sc_error *err) {
+void sc_writer_judge(struct sc_writer *w, const struct sc_error *err) {
   switch (err->class) {
     case SC_CLASS_REWIND:
     case SC_CLASS_RETRY:
     case SC_CLASS_TAKE_AGAIN:
     case SC_CLASS_REPLAN:
-      rewind_all(w, err);
+      if (w->run->sink_ops->keeps_positions) {
+        rewind_all(w, err);
+        return;
+      }
+      die(w, err); /* there is nowhere to go back to */
       return;
     default:
       die(w, err);
@@ -208,11 +156,12 @@ static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const
   sc_checkpoint_taken(&s->checkpoint, w->term, taken->epoch, &taken->sequence, taken->read_until_ms, taken->ended);
   if (s->done) {
     bool end_undone = (s->flags & SC_BATCH_END) != 0 && !taken->ended;
-    if (end_undone || sc_sequence_compare(&taken->sequence, &s->done_at) != 0) tell(w, SC_CONTROL_WENT_BACK, s->info);
+    if (end_undone || sc_sequence_compare(&taken->sequence, &s->done_at) != 0)
+      sc_writer_tell(w, SC_CONTROL_WENT_BACK, s->info);
     return;
   }
   if (taken->ended) {
-    tell(w, SC_CONTROL_SHARD_ENDED, s->info);
+    sc_writer_tell(w, SC_CONTROL_SHARD_ENDED, s->info);
     return;
   }
   struct sc_fetch_message m = {.kind = SC_FETCH_START, .shard = s->info, .term = w->term, .position = taken->start};
@@ -225,7 +174,11 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
   struct sc_taken *taken = sc_alloc(w->n_shards * sizeof(*taken));
   for (size_t i = 0; i < w->n_shards; i++) ids[i] = w->shards[i].info->id;
   int rc = w->run->sink_ops->take(w->session, ids, w->n_shards, taken, err);
-  if (rc == SC_OK) end_doubt(w, taken, w->n_shards);
+  if (rc == SC_OK) sc_writer_end_doubt(w, taken, w->n_shards);
+  if (rc == SC_E_POSITIONS) { /* a row that was there */
+    struct sc_error why = *err;
+    rc = sc_error_set(err, SC_E_WENT_BACK, "the database went back to an older state: %s", why.text);
+  }
   for (size_t i = 0; rc == SC_OK && i < w->n_shards; i++) start_fetching(w, &w->shards[i], &taken[i]);
   free(ids);
   free(taken);
@@ -238,7 +191,7 @@ static void come_back(struct sc_writer *w) {
   int rc = sc_writer_connect(w, &err);
   if (rc == SC_OK) rc = take_all(w, &err);
   if (rc != SC_OK) {
-    judge(w, &err);
+    sc_writer_judge(w, &err);
     return;
   }
   w->state = w->hold_wanted ? SC_WRITER_HOLDING : SC_WRITER_WORKING;
@@ -293,8 +246,6 @@ static int write_rows(struct sc_writer *w, const struct sc_block *block, struct 
   return w->run->sink_ops->push(w->session, block, 0, block->n_rows, err);
 }
 
-static void replay_and_commit(struct sc_writer *w);
-
 static void accept_block(struct sc_writer *w, struct sc_block *block) {
   struct sc_error err;
   if (block->term != w->term || w->state == SC_WRITER_DEAD) {
@@ -304,7 +255,7 @@ static void accept_block(struct sc_writer *w, struct sc_block *block) {
   int rc = accept_spans(w, block, &err);
   if (rc != SC_OK) {
     drop_block(w, block);
-    judge(w, &err);
+    sc_writer_judge(w, &err);
     return;
   }
   block->next = NULL;
@@ -320,124 +271,10 @@ static void accept_block(struct sc_writer *w, struct sc_block *block) {
   rc = write_rows(w, block, &err);
   if (rc == SC_OK) return;
   if (err.class == SC_CLASS_ROW) {
-    replay_and_commit(w);
+    sc_writer_replay_and_commit(w);
   } else {
-    judge(w, &err);
+    sc_writer_judge(w, &err);
   }
-}
-
-/* ---- commit ---- */
-
-static void committed(struct sc_writer *w) {
-  struct sc_writer_totals totals = totals_of(w);
-  count_committed(&totals);
-  w->in_doubt = false;
-  for (size_t i = 0; i < w->n_touched; i++) {
-    struct sc_writer_shard *s = w->touched[i];
-    if (s->checkpoint.state == SC_CHECKPOINT_SENT) sc_checkpoint_committed(&s->checkpoint);
-    s->done = s->flags != 0;
-    s->done_at = s->checkpoint.committed;
-    if (s->flags & SC_BATCH_END) {
-      tell(w, SC_CONTROL_SHARD_ENDED, s->info);
-    } else if (s->flags & SC_BATCH_TIP) {
-      tell(w, SC_CONTROL_SHARD_TIP, s->info);
-    }
-  }
-  for (struct sc_block *next, *b = w->first; b != NULL; b = next) {
-    next = b->next;
-    give_back(w, b);
-  }
-  forget_transaction(w);
-  w->failures = 0;
-  if (w->run->settings.max_records != UINT64_MAX) sc_park_wake(w->run->control_park);
-}
-
-/* The rows of the checkpoint table this transaction moves. */
-static size_t commit_rows(struct sc_writer *w) {
-  size_t n = 0;
-  for (size_t i = 0; i < w->n_touched; i++) {
-    struct sc_checkpoint *c = &w->touched[i]->checkpoint;
-    if (!sc_checkpoint_is_dirty(c, REFRESH_MS)) continue;
-    w->rows[n++] = (struct sc_commit_row){.shard_id = w->touched[i]->info->id,
-                                          .epoch = c->epoch,
-                                          .previous = &c->committed,
-                                          .sequence = &c->pending,
-                                          .ended = c->pending_end,
-                                          .read_until_ms = c->read_until_ms};
-  }
-  return n;
-}
-
-static int end_and_commit(struct sc_writer *w, bool is_last, struct sc_error *err) {
-  const struct sc_sink_ops *ops = w->run->sink_ops;
-  size_t n = ops->keeps_positions ? commit_rows(w) : 0;
-  int rc = SC_OK;
-  if (!w->in_transaction) {
-    if (ops->keeps_positions && n == 0) return SC_OK;
-    if ((rc = ops->begin(w->session, err)) != SC_OK) return rc;
-    w->in_transaction = true;
-  }
-  rc = ops->end_copy(w->session, err);
-  for (const struct sc_block *b = w->first; rc == SC_OK && b != NULL; b = b->next)
-    if (b->dead_len > 0) rc = ops->push_dead(w->session, b->dead, b->dead_len, err);
-  if (rc != SC_OK) return rc;
-  for (size_t i = 0; i < w->n_touched; i++)
-    if (sc_checkpoint_is_dirty(&w->touched[i]->checkpoint, REFRESH_MS)) sc_checkpoint_sent(&w->touched[i]->checkpoint);
-  begin_doubt(w);
-  return ops->commit(w->session, w->rows, n, is_last, err);
-}
-
-/* A commit that may be the last of this thread is durable, whatever --commit says. */
-static bool is_last_commit(const struct sc_writer *w) {
-  return w->tx_urgent || sc_run_stage(w->run) >= SC_STAGE_STOP_WRITE || atomic_load(&w->run->allowance) <= 0;
-}
-
-static void replay_and_commit(struct sc_writer *w) {
-  struct sc_error err;
-  for (size_t i = 0; i < w->n_touched; i++) sc_checkpoint_refused(&w->touched[i]->checkpoint);
-  w->in_doubt = false;
-  int rc = sc_writer_replay(w, &err);
-  if (rc == SC_OK) {
-    w->in_transaction = true;
-    rc = end_and_commit(w, is_last_commit(w), &err);
-  }
-  if (rc == SC_OK) {
-    committed(w);
-    return;
-  }
-  if (err.class == SC_CLASS_ROW) { /* alone each row is taken, together at the COMMIT not: nobody can say which */
-    err.class = SC_CLASS_FATAL;
-    sc_error_prefix(&err, "the target refuses the transaction although it takes each row");
-  }
-  judge(w, &err);
-}
-
-static void commit(struct sc_writer *w) {
-  struct sc_error err;
-  int64_t begun_ms = sc_clock_mono_ms();
-  int rc = end_and_commit(w, is_last_commit(w), &err);
-  if (rc == SC_OK) {
-    committed(w);
-  } else if (err.class == SC_CLASS_ROW) {
-    replay_and_commit(w);
-  } else {
-    judge(w, &err);
-  }
-  w->last_commit_ms = sc_clock_mono_ms();
-  w->last_commit_took_ms = w->last_commit_ms - begun_ms;
-}
-
-/* When the open transaction is to be committed: 0 now, else ms from now; INT64_MAX when there is nothing. */
-static int64_t commit_in_ms(const struct sc_writer *w, int64_t now_ms) {
-  const struct sc_settings *s = &w->run->settings;
-  if (w->first == NULL) return INT64_MAX;
-  if (sc_budget_is_low(w->run->budget, SC_POOL_BLOCKS) || w->hold_wanted) return 0;
-  int64_t due_ms = w->tx_oldest_ms + s->flush_interval_ms;
-  if (w->tx_bytes >= s->flush_bytes || w->tx_rows >= s->flush_rows || w->tx_urgent) due_ms = now_ms;
-  int64_t pause_ms = w->last_commit_took_ms * COMMIT_PAUSE;
-  if (pause_ms > s->flush_interval_ms * COMMIT_PAUSE) pause_ms = s->flush_interval_ms * COMMIT_PAUSE;
-  if (w->tx_bytes < s->flush_bytes && due_ms < w->last_commit_ms + pause_ms) due_ms = w->last_commit_ms + pause_ms;
-  return due_ms > now_ms ? due_ms - now_ms : 0;
 }
 
 /* ---- messages ---- */
@@ -461,6 +298,16 @@ static void add_shard(struct sc_writer *w, const struct sc_write_message *m) {
   if (w->state == SC_WRITER_WORKING || w->state == SC_WRITER_HOLDING) start_fetching(w, s, &m->taken);
 }
 
+/* A reply was spoilt. What came before it is in order and is committed first, so that a bad stretch is passed bit by bit. */
+static void read_again(struct sc_writer *w, uint32_t term) {
+  if (w->state != SC_WRITER_WORKING || term != w->term) return;
+  if (w->first != NULL) sc_writer_commit(w);
+  if (w->state != SC_WRITER_WORKING || term != w->term) return;
+  struct sc_error err;
+  sc_error_set(&err, SC_E_PROTOCOL, "a reply of the service could not be read");
+  sc_writer_judge(w, &err);
+}
+
 static void read_mail(struct sc_writer *w) {
   struct sc_write_message m;
   while (sc_mailbox_receive(w->run->write_boxes[w->index], &m)) {
@@ -469,11 +316,7 @@ static void read_mail(struct sc_writer *w) {
         add_shard(w, &m);
         break;
       case SC_WRITE_REWIND:
-        if (w->state == SC_WRITER_WORKING && m.term == w->term) {
-          struct sc_error err;
-          sc_error_set(&err, SC_E_PROTOCOL, "a reply of the service could not be read");
-          rewind_all(w, &err);
-        }
+        read_again(w, m.term);
         break;
       case SC_WRITE_GO:
         if (w->state != SC_WRITER_LOST) break;
@@ -488,6 +331,9 @@ static void read_mail(struct sc_writer *w) {
       case SC_WRITE_GO_ON:
         w->hold_wanted = false;
         if (w->state == SC_WRITER_HOLDING) w->state = SC_WRITER_WORKING;
+        break;
+      case SC_WRITE_GIVE_UP:
+        if (w->state == SC_WRITER_LOST) w->state = SC_WRITER_DEAD;
         break;
     }
   }
@@ -518,16 +364,16 @@ static void park(struct sc_writer *w, int timeout_ms) {
   struct sc_error err;
   if (ops->check(w->session, &err) == SC_OK) return;
   if (err.class == SC_CLASS_ROW) {
-    replay_and_commit(w);
+    sc_writer_replay_and_commit(w);
   } else {
-    judge(w, &err);
+    sc_writer_judge(w, &err);
   }
 }
 
 static int longest_sleep(const struct sc_writer *w, int64_t now_ms) {
   int64_t ms = 1000;
   if (w->state == SC_WRITER_BACKING_OFF) ms = w->retry_ms - now_ms;
-  if (w->state == SC_WRITER_WORKING && commit_in_ms(w, now_ms) < ms) ms = commit_in_ms(w, now_ms);
+  if (w->state == SC_WRITER_WORKING && sc_writer_commit_in_ms(w, now_ms) < ms) ms = sc_writer_commit_in_ms(w, now_ms);
   return ms < 0 ? 0 : ms > 1000 ? 1000 : (int)ms;
 }
 
@@ -548,26 +394,25 @@ static bool work(struct sc_writer *w) {
     case SC_WRITER_WORKING:
       break;
   }
-  bool worked = false;
-  if (commit_in_ms(w, now_ms) == 0) {
-    commit(w);
+  bool due = sc_writer_commit_in_ms(w, now_ms) == 0, worked = !due && take_blocks(w);
+  bool needed = w->first != NULL && atomic_load(&w->run->n_hungry) > 0; /* and there is nothing left to take */
+  if (due || (!worked && needed)) {
+    sc_writer_commit(w);
     worked = true;
-  } else {
-    worked = take_blocks(w);
   }
   if (w->hold_wanted && w->state == SC_WRITER_WORKING && w->first == NULL) {
     w->state = SC_WRITER_HOLDING;
-    tell(w, SC_CONTROL_HELD, NULL);
+    sc_writer_tell(w, SC_CONTROL_HELD, NULL);
   }
   return worked;
 }
 
-/* The last stage: everything handed over is committed, or the state says that it can't be. */
+/* The last stage: everything handed over is committed, or lost with the session; a commit in doubt is asked after. */
 static bool is_done(struct sc_writer *w) {
-  if (sc_run_stage(w->run) < SC_STAGE_STOP_WRITE || w->state == SC_WRITER_LOST || w->state == SC_WRITER_BACKING_OFF)
-    return false;
-  if (w->state == SC_WRITER_WORKING && w->first != NULL) commit(w);
-  return w->first == NULL && w->state != SC_WRITER_LOST;
+  if (sc_run_stage(w->run) < SC_STAGE_STOP_WRITE) return false;
+  if (w->state == SC_WRITER_WORKING && w->first != NULL) sc_writer_commit(w);
+  bool lost = w->state == SC_WRITER_LOST || w->state == SC_WRITER_BACKING_OFF;
+  return w->first == NULL && !(lost && w->in_doubt);
 }
 
 void sc_writer_main(void *arg) {

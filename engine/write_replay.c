@@ -5,7 +5,25 @@
 #include "engine/base/metrics.h"
 #include "engine/writer.h"
 
-/* The refused row becomes a dead letter of its own block; its raw bytes come from the stream again. */
+static int push_letters(struct sc_writer *w, struct sc_error *err) {
+  size_t len = w->grave == NULL ? 0 : w->grave->dead_len;
+  if (len == 0) return SC_OK;
+  w->grave->dead_len = 0;
+  return w->run->sink_ops->push_dead(w->session, w->grave->dead, len, err);
+}
+
+/* Into the thread's own room: the pool may be full of rows that wait for this very transaction. */
+static int put_letter(struct sc_writer *w, const struct sc_dead_letter *letter, struct sc_error *err) {
+  bool full = w->grave->dead_len + letter->data.len > w->grave->dead_cap / 2;
+  if (full && push_letters(w, err) != SC_OK) return err->code;
+  if (w->run->sink_ops->encode_dead(w->run->sink, letter, w->grave)) return SC_OK;
+  sc_error_set(err, SC_E_MEMORY, "no memory left for a dead letter of %zu bytes", letter->data.len);
+  sc_error_hint(err, "give more with --memory");
+  err->class = SC_CLASS_FATAL;
+  return err->code;
+}
+
+/* The refused row becomes a dead letter; its raw bytes come from the stream again. */
 static int bury(struct sc_writer *w, struct sc_block *block, uint32_t row, const struct sc_refusal *refusal,
                 struct sc_error *err) {
   const struct sc_row_ref *ref = &block->rows[row];
@@ -37,16 +55,11 @@ static int bury(struct sc_writer *w, struct sc_block *block, uint32_t row, const
                                   .data = sc_buf_view(&data),
                                   .sqlstate = refusal->sqlstate,
                                   .reason = reason};
-  if (!w->run->sink_ops->encode_dead(w->run->sink, &letter, block)) {
-    rc = sc_error_set(err, SC_E_MEMORY, "no memory left for a dead letter of %zu bytes", data.len);
-    sc_error_hint(err, "give more with --memory");
-    err->class = SC_CLASS_FATAL;
-    goto out;
-  }
+  if ((rc = put_letter(w, &letter, err)) != SC_OK) goto out;
   span->rows--;
   span->dead++;
-  uint64_t in_a_row = 0;
-  rc = sc_brake_add(&w->run->brake, 0, 1, &in_a_row, 0, err);
+  sc_brake_count(&w->run->brake, 0, 1);
+  rc = sc_brake_check(&w->run->brake, 0, err);
 out:
   sc_buf_fini(&data);
   return rc;
@@ -94,11 +107,12 @@ static int replay_rows(struct sc_writer *w, struct sc_block *block, uint32_t fir
 
 int sc_writer_replay(struct sc_writer *w, struct sc_error *err) {
   sc_metric_add(sc_metrics_mine(), SC_M_REPLAYS, 1);
+  if (w->grave != NULL) w->grave->dead_len = 0;
   const struct sc_sink_ops *ops = w->run->sink_ops;
   int rc = ops->rollback(w->session, err);
   if (rc == SC_OK) rc = ops->begin(w->session, err);
   for (struct sc_block *b = w->first; rc == SC_OK && b != NULL; b = b->next) {
     rc = replay_rows(w, b, 0, b->n_rows, err);
   }
-  return rc;
+  return rc == SC_OK ? push_letters(w, err) : rc;
 }

@@ -1,4 +1,4 @@
-/* The inside of a write thread, shared by write_pool.c (loop, commit, rewind) and write_replay.c (rows the target refuses). Private to them.
+/* The inside of a write thread, shared by write_pool.c (loop, rewind), write_commit.c and write_replay.c (rows the target refuses). Private to them.
  */
 #ifndef SC_WRITER_H
 #define SC_WRITER_H
@@ -20,7 +20,7 @@ struct sc_writer_shard {
 
 /* What a transaction holds. */
 struct sc_writer_totals {
-  uint64_t records, rows, dead, bytes;
+  uint64_t records, rows, dead, bytes, unknown_keys;
 };
 
 enum sc_writer_state {
@@ -46,6 +46,7 @@ struct sc_writer {
   struct sc_commit_row *rows;
 
   bool in_transaction;
+  struct sc_block *grave;        /* dead letters of a replay on their way; NULL: the sink keeps none */
   struct sc_block *first, *last; /* of the open transaction, kept until the commit is known */
   uint64_t tx_rows, tx_bytes;
   int64_t tx_oldest_ms; /* monotonic; when its oldest block was begun */
@@ -64,6 +65,25 @@ struct sc_writer {
   int64_t first_failure_ms, retry_ms;
 };
 
+/* ---- write_pool.c ---- */
+void sc_writer_tell(struct sc_writer *w, enum sc_control_message_kind kind, const struct sc_shard_info *shard);
+/* A block that is not needed any more goes back to its parse thread. */
+void sc_writer_give_back(struct sc_writer *w, struct sc_block *block);
+/* The one place where a session's error is judged: rewinds, or ends the run. */
+void sc_writer_judge(struct sc_writer *w, const struct sc_error *err);
+
+/* ---- write_commit.c ---- */
+/* When the open transaction is to be committed: 0 now, else ms from now; INT64_MAX when there is nothing. */
+int64_t sc_writer_commit_in_ms(const struct sc_writer *w, int64_t now_ms);
+void sc_writer_commit(struct sc_writer *w);
+/* The target refused a row of the open transaction. */
+void sc_writer_replay_and_commit(struct sc_writer *w);
+/* The take tells whether the commit in doubt has happened. */
+void sc_writer_end_doubt(struct sc_writer *w, const struct sc_taken *taken, size_t n);
+/* After a commit or a rewind, which deal with its blocks. */
+void sc_writer_forget_transaction(struct sc_writer *w);
+
+/* ---- write_replay.c ---- */
 /* Finds the refused rows of the open transaction's blocks, makes dead letters of them and leaves the transaction open with all other rows
  * in, ready for end and commit. SC_OK, or an error of another class than ROW. */
 int sc_writer_replay(struct sc_writer *w, struct sc_error *err);

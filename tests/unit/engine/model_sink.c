@@ -183,7 +183,7 @@ static int wait_while_stalled(struct sc_error *err) {
 static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_t first, uint32_t end,
                      struct sc_error *err) {
   if (wait_while_stalled(err) != SC_OK) return err->code;
-  if (fault(the_model->push_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  if (fault_in(the_model->push_faults, end - first, 256)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
   pthread_mutex_lock(&the_model->lock);
   bool changed = block->plan->generation < the_model->schema;
   pthread_mutex_unlock(&the_model->lock);

@@ -56,12 +56,15 @@ void model_stall(struct model *m, bool on) {
   pthread_mutex_unlock(&m->lock);
 }
 
-static bool fault(unsigned per_mille) {
+/* In per mille of so many. */
+static bool fault_in(unsigned per_mille, uint32_t n, uint32_t of) {
   pthread_mutex_lock(&the_model->lock);
-  bool now = sc_random_below(&the_model->random, 1000) < per_mille;
+  bool now = sc_random_below(&the_model->random, 1000 * (uint64_t)of) < (uint64_t)per_mille * n;
   pthread_mutex_unlock(&the_model->lock);
   return now;
 }
+
+static bool fault(unsigned per_mille) { return fault_in(per_mille, 1, 1); }
 
 /* What comes before the first take would end the load: no faults there. */
 static bool is_started(void) {
