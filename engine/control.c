@@ -107,6 +107,7 @@ static void free_threads(struct sc_controller *c) {
 
 /* Without a plan the tips and ends wait beside the records sampled: when all have come, nothing more will. */
 static bool is_drained(const struct sc_controller *c) {
+  if (c->planner.state != SC_PLANNER_SAMPLING) return false;
   struct sc_lineage_counts n;
   sc_lineage_count(c->lineage, &n);
   return c->flagged >= n.running;
@@ -166,9 +167,11 @@ static void turn(struct sc_controller *c) {
   }
   int64_t now_ms = sc_clock_mono_ms();
   sc_controller_tick_target(c, now_ms);
-  struct sc_lineage_counts counts;
-  sc_lineage_count(c->lineage, &counts);
-  sc_progress_tick(&c->progress, &counts, sc_controller_lag_ms(c), now_ms);
+  if (sc_progress_is_due(&c->progress, now_ms)) {
+    struct sc_lineage_counts counts;
+    sc_lineage_count(c->lineage, &counts);
+    sc_progress_show(&c->progress, &counts, sc_controller_lag_ms(c), now_ms);
+  }
   if (any) {
     sc_park_cancel(park);
   } else {
@@ -176,13 +179,16 @@ static void turn(struct sc_controller *c) {
   }
 }
 
-static bool is_over(struct sc_controller *c) {
+static bool is_finished(const struct sc_controller *c) {
   const struct sc_settings *s = &c->run->settings;
+  if (s->max_records != UINT64_MAX && sc_metric_sum(SC_M_RECORDS_IN) - c->records_before >= s->max_records) return true;
+  return !s->pace.follow && sc_lineage_is_finished(c->lineage);
+}
+
+/* A target that went away meanwhile may have gone back: nothing is finished before it has been asked. */
+static bool is_over(struct sc_controller *c) {
   if (sc_controller_has_failed(c) || sc_stop_requested()) return true;
-  if (s->max_records != UINT64_MAX && sc_metric_sum(SC_M_RECORDS_IN) - c->records_before >= s->max_records)
-    return c->finished = true;
-  if (!s->pace.follow && sc_lineage_is_finished(c->lineage)) return c->finished = true;
-  return false;
+  return c->finished = is_finished(c) && sc_controller_is_sure(c);
 }
 
 static void run_until_over(struct sc_controller *c) {
@@ -207,8 +213,7 @@ static void reach(struct sc_controller *c, enum sc_stage stage, uint32_t n, cons
       sc_error_set(&err, SC_E_DEADLINE, "stopping: %s took longer than --stop-timeout", what);
       sc_error_hint(&err, "what was not committed is rolled back; the next run goes on from the stored positions");
       sc_controller_fail(c, &err);
-      sc_run_set_stage(c->run, SC_STAGE_ABANDON);
-      return;
+      sc_stop_request_now(); /* heard inside of database calls, too */
     }
     if (sc_stop_now()) {
       sc_run_set_stage(c->run, SC_STAGE_ABANDON);
@@ -231,6 +236,7 @@ static void stop_in_order(struct sc_controller *c) {
   if (c->n_started < n_threads(c->run)) {
     sc_run_set_stage(c->run, SC_STAGE_ABANDON);
   } else {
+    sc_controller_let_all_go(c);
     reach(c, SC_STAGE_STOP_FETCH, s->fetch_threads, "ending the calls under way");
     reach(c, SC_STAGE_STOP_PARSE, s->parse_threads, "working off what was fetched");
     reach(c, SC_STAGE_STOP_WRITE, s->write_threads, "committing");
@@ -289,8 +295,12 @@ static void controller_init(struct sc_controller *c, struct sc_run *run, const s
 int sc_control_load(struct sc_run *run, const struct sc_load_wish *wish, struct sc_error *err) {
   struct sc_memory memory;
   int rc = deal_memory(run, wish, &memory, err);
-  if (rc == SC_OK) rc = sc_run_init(run, memory.bodies_bytes, memory.blocks_bytes, err);
   if (rc != SC_OK) return rc;
+  rc = sc_run_init(run, memory.bodies_bytes, memory.blocks_bytes, err);
+  if (rc != SC_OK) {
+    sc_run_fini(run);
+    return rc;
+  }
   struct sc_controller *c = sc_alloc(sizeof(*c));
   controller_init(c, run, wish);
   sc_stop_wakes(run->control_park);

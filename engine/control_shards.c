@@ -74,11 +74,13 @@ static void say_resuming(const struct sc_controller *c, const struct sc_survey *
   sc_buf_fini(&line);
 }
 
-static void say_starting(const struct sc_controller *c, size_t n) {
+static void say_starting(const struct sc_controller *c) {
   char from[160];
+  struct sc_lineage_counts shards;
+  sc_lineage_count(c->lineage, &shards);
   sc_position_format(&c->start, from);
   struct sc_buf line = SC_BUF_INIT;
-  sc_buf_printf(&line, "loading %zu shards from %s", n, from);
+  sc_buf_printf(&line, "loading %zu shards from %s", shards.known, from);
   sc_log(SC_INFO, sc_buf_str(&line), "stream=\"%s\" target=\"%s\"", c->run->source_ops->describe(c->run->source),
          c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
@@ -86,7 +88,7 @@ static void say_starting(const struct sc_controller *c, size_t n) {
     sc_log(SC_INFO, "this target keeps no positions: another run starts again", NULL);
 }
 
-static int list(struct sc_controller *c, size_t *n_listed, struct sc_error *err) {
+static int list(struct sc_controller *c, struct sc_error *err) {
   struct sc_listed *shards = NULL;
   size_t n = 0;
   sc_lineage_listing(c->lineage);
@@ -94,7 +96,6 @@ static int list(struct sc_controller *c, size_t *n_listed, struct sc_error *err)
   if (rc == SC_OK) {
     sc_lineage_listed(c->lineage, shards, n);
     c->listed_ms = sc_clock_mono_ms();
-    *n_listed = n;
   }
   free(shards);
   return rc;
@@ -112,7 +113,6 @@ static int survey_positions(struct sc_controller *c, struct sc_survey *survey, s
 
 int sc_controller_open_positions(struct sc_controller *c, struct sc_error *err) {
   struct sc_survey *survey = sc_alloc_zero(1, sizeof(*survey));
-  size_t n = 0;
   int rc = c->run->source_ops->identity(c->run->source, &c->identity, err);
   c->identity_mono_ms = sc_clock_mono_ms();
   if (rc == SC_OK) rc = settle_start(c, err);
@@ -120,10 +120,10 @@ int sc_controller_open_positions(struct sc_controller *c, struct sc_error *err) 
   if (rc != SC_OK) goto out;
   c->first_run = survey->n == 0;
   if (!c->first_run) sc_lineage_restore(c->lineage, survey->shards, survey->n);
-  rc = list(c, &n, err);
+  rc = list(c, err);
   if (rc != SC_OK) goto out;
   if (c->first_run) {
-    say_starting(c, n);
+    say_starting(c);
   } else {
     say_resuming(c, survey);
   }
@@ -165,6 +165,7 @@ static struct sc_shard_info *new_info(struct sc_controller *c, const char *id) {
   if (c->n_infos == c->cap_infos) {
     c->cap_infos = c->cap_infos == 0 ? 64 : c->cap_infos * 2;
     c->infos = sc_realloc(c->infos, c->cap_infos * sizeof(*c->infos));
+    c->told_closed = sc_realloc(c->told_closed, c->cap_infos * sizeof(*c->told_closed));
   }
   struct sc_shard_info *info = sc_alloc_zero(1, sizeof(*info));
   info->index = c->n_infos;
@@ -172,6 +173,7 @@ static struct sc_shard_info *new_info(struct sc_controller *c, const char *id) {
   info->parse = (uint16_t)(info->index % s->parse_threads);
   info->write = (uint16_t)(info->index % s->write_threads);
   memcpy(info->id, id, strlen(id) + 1);
+  c->told_closed[info->index] = false;
   c->infos[c->n_infos++] = info;
   return info;
 }
@@ -192,7 +194,8 @@ static void look_for_gap(struct sc_controller *c, const struct sc_taken *t) {
 
 /* A closed shard has an end to be read to, not a tip. */
 static void tell_if_closed(struct sc_controller *c, const struct sc_shard_info *info) {
-  if (!sc_lineage_is_closed(c->lineage, info->id)) return;
+  if (c->told_closed[info->index] || !sc_lineage_is_closed(c->lineage, info->id)) return;
+  c->told_closed[info->index] = true;
   struct sc_fetch_message m = {.kind = SC_FETCH_CLOSED, .shard = info};
   sc_mailbox_send(c->run->fetch_boxes[info->fetch], &m);
 }
@@ -221,31 +224,35 @@ static void take_unstored(const struct sc_controller *c, const char *id, size_t 
   }
 }
 
-static int take_ready(struct sc_controller *c, size_t *n_taken, struct sc_error *err) {
-  char(*ids)[129] = NULL;
-  size_t n = 0, cap = 0;
+/* A shard is to be taken until a take has succeeded: the list outlives a lost connection. */
+static void collect_ready(struct sc_controller *c) {
   char id[129];
   while (sc_lineage_next_ready(c->lineage, id)) {
-    if (n == cap) {
-      cap = cap == 0 ? 64 : cap * 2;
-      ids = sc_realloc(ids, cap * sizeof(*ids));
+    if (c->n_ready == c->cap_ready) {
+      c->cap_ready = c->cap_ready == 0 ? 64 : c->cap_ready * 2;
+      c->ready = sc_realloc(c->ready, c->cap_ready * sizeof(*c->ready));
     }
-    memcpy(ids[n++], id, sizeof(id));
+    memcpy(c->ready[c->n_ready++], id, sizeof(id));
     sc_lineage_started(c->lineage, id);
   }
-  *n_taken = n;
-  int rc = SC_OK;
-  struct sc_taken *taken = n == 0 ? NULL : sc_alloc_zero(n, sizeof(*taken));
-  const char **names = n == 0 ? NULL : sc_alloc(n * sizeof(*names));
+}
+
+static int take_ready(struct sc_controller *c, size_t *n_taken, struct sc_error *err) {
+  collect_ready(c);
+  size_t n = *n_taken = c->n_ready;
+  if (n == 0) return SC_OK;
+  struct sc_taken *taken = sc_alloc_zero(n, sizeof(*taken));
+  const char **names = sc_alloc(n * sizeof(*names));
   for (size_t i = 0, hint = 0; i < n; i++) {
-    names[i] = ids[i];
-    take_unstored(c, ids[i], &hint, &taken[i]);
+    names[i] = c->ready[i];
+    take_unstored(c, c->ready[i], &hint, &taken[i]);
   }
-  if (n > 0 && c->run->sink_ops->keeps_positions) rc = c->run->sink_ops->take(c->session, names, n, taken, err);
+  int rc = SC_OK;
+  if (c->run->sink_ops->keeps_positions) rc = c->run->sink_ops->take(c->session, names, n, taken, err);
+  if (rc == SC_OK) c->n_ready = 0;
   for (size_t i = 0; rc == SC_OK && i < n; i++) assign(c, &taken[i]);
   free(names);
   free(taken);
-  free(ids);
   return rc;
 }
 
@@ -294,29 +301,33 @@ static void postpone(struct sc_controller *c, const struct sc_error *err) {
   }
 }
 
+/* What the last listing brought; put off while the target is away. */
+static void take_in(struct sc_controller *c) {
+  struct sc_error err;
+  for (uint32_t i = 0; i < c->n_infos; i++) tell_if_closed(c, c->infos[i]);
+  if (c->locked && sc_controller_assign(c, &err) == SC_OK) return;
+  c->list_due_ms = sc_clock_mono_ms() + RELIST_MS;
+  if (c->locked) sc_controller_lost(c, &err);
+}
+
 void sc_controller_discover(struct sc_controller *c) {
   struct sc_error err;
-  size_t n;
   c->list_due_ms = c->run->settings.pace.follow ? sc_clock_mono_ms() + c->run->settings.discovery_ms : INT64_MAX;
-  if (list(c, &n, &err) != SC_OK) {
+  if (list(c, &err) == SC_OK) {
+    take_in(c);
+  } else {
     postpone(c, &err);
-    return;
   }
-  if (!c->locked) { /* the target is away: no row can be inserted or taken */
-    c->list_due_ms = sc_clock_mono_ms() + RELIST_MS;
-    return;
-  }
-  for (uint32_t i = 0; i < c->n_infos; i++) tell_if_closed(c, c->infos[i]);
-  if (sc_controller_assign(c, &err) != SC_OK) sc_controller_fail(c, &err);
 }
 
 void sc_controller_confirm_end(struct sc_controller *c, const struct sc_shard_info *shard) {
   struct sc_error err;
-  size_t n;
-  if (sc_clock_mono_ms() - c->listed_ms > FRESH_MS && list(c, &n, &err) != SC_OK && err.class != SC_CLASS_RETRY &&
-      err.class != SC_CLASS_THROTTLE) {
-    sc_controller_fail(c, &err);
-    return;
+  if (sc_clock_mono_ms() - c->listed_ms > FRESH_MS) {
+    if (list(c, &err) == SC_OK) {
+      take_in(c);
+    } else {
+      postpone(c, &err);
+    }
   }
   bool closed = sc_lineage_is_closed(c->lineage, shard->id) || sc_lineage_is_gone(c->lineage, shard->id);
   struct sc_fetch_message m = {.kind = SC_FETCH_CONFIRMED, .shard = shard, .closed = closed};
@@ -345,6 +356,8 @@ int64_t sc_controller_lag_ms(const struct sc_controller *c) {
 void sc_controller_free_shards(struct sc_controller *c) {
   for (uint32_t i = 0; i < c->n_infos; i++) free(c->infos[i]);
   free(c->infos);
+  free(c->told_closed);
   free(c->rows);
+  free(c->ready);
   if (c->lineage != NULL) sc_lineage_free(c->lineage);
 }

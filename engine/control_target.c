@@ -67,6 +67,13 @@ static void lose_session(struct sc_controller *c, const struct sc_error *err, in
   if (!may_pass(err) || now_ms - c->lost_ms > GIVE_UP_MS) sc_controller_fail(c, err);
 }
 
+void sc_controller_lost(struct sc_controller *c, const struct sc_error *err) {
+  struct sc_error e = *err;
+  if (e.code == SC_E_POSITIONS)
+    sc_error_set(&e, SC_E_WENT_BACK, "the database went back to an older state: %s", err->text);
+  lose_session(c, &e, sc_clock_mono_ms());
+}
+
 /* A failover may have undone ends that children are read upon; of shards that have ended nobody takes the position again. */
 static int survey_again(struct sc_controller *c, struct sc_error *err) {
   if (!ops_of(c)->keeps_positions) return SC_OK;
@@ -98,10 +105,16 @@ static void check_lock(struct sc_controller *c, int64_t now_ms) {
   if (ops_of(c)->check_lock(c->session, &err) != SC_OK) lose_session(c, &err, now_ms);
 }
 
+bool sc_controller_is_sure(struct sc_controller *c) {
+  check_lock(c, sc_clock_mono_ms());
+  return c->locked;
+}
+
 void sc_controller_want_go(struct sc_controller *c, uint32_t writer) {
   c->waiting[writer] = true;
   check_lock(c, sc_clock_mono_ms());
   if (c->locked) let_go(c);
+  if (!c->locked && sc_controller_has_failed(c)) send(c, writer, SC_WRITE_GIVE_UP);
 }
 
 /* ---- the plan ---- */
@@ -158,6 +171,14 @@ static void release_writers(struct sc_controller *c) {
   let_go(c);
 }
 
+void sc_controller_let_all_go(struct sc_controller *c) {
+  bool hopeless = !c->locked && sc_controller_has_failed(c);
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
+    send(c, w, SC_WRITE_GO_ON);
+    if (hopeless) send(c, w, SC_WRITE_GIVE_UP);
+  }
+}
+
 static void act(struct sc_controller *c, enum sc_planner_action action) {
   switch (action) {
     case SC_PLANNER_NOTHING:
@@ -192,6 +213,7 @@ void sc_controller_held(struct sc_controller *c) { act(c, sc_planner_held(&c->pl
 void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms) {
   if (c->locked && now_ms >= c->check_ms) check_lock(c, now_ms);
   if (!c->locked && now_ms >= c->relock_ms && !sc_controller_has_failed(c)) relock(c, now_ms);
+  if (sc_controller_has_failed(c)) return;
   if (c->locked && c->make_wanted) act(c, SC_PLANNER_MAKE);
   if (c->locked && c->reread_wanted) act(c, SC_PLANNER_REREAD);
   act(c, sc_planner_tick(&c->planner, now_ms));

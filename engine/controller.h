@@ -26,7 +26,10 @@ struct sc_controller {
   struct sc_position_row *rows; /* made in this run */
   size_t n_rows, cap_rows;
   struct sc_shard_info **infos; /* by index */
+  bool *told_closed;            /* by index: its fetch thread knows that it is closed */
   uint32_t n_infos, cap_infos;
+  char (*ready)[129]; /* shards to be taken */
+  size_t n_ready, cap_ready;
   int64_t listed_ms, list_due_ms; /* monotonic */
   uint64_t flagged;               /* batches with a tip or an end that wait for the first plan */
   uint64_t gaps;
@@ -77,6 +80,12 @@ void sc_controller_free_shards(struct sc_controller *c);
 int sc_controller_open_target(struct sc_controller *c, struct sc_error *err);
 /* The plan of a table that is there; else sampling begins. */
 int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err);
+/* The session failed in the middle of something: connects and locks again, or ends the run. */
+void sc_controller_lost(struct sc_controller *c, const struct sc_error *err);
+/* Is the target as it was when this load last spoke with it? False: its lock was lost; ask again once it is held. */
+bool sc_controller_is_sure(struct sc_controller *c);
+/* The stop begins: nobody is to wait for a plan or a lock any more. */
+void sc_controller_let_all_go(struct sc_controller *c);
 void sc_controller_want_go(struct sc_controller *c, uint32_t writer);
 void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drained);
 void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why);

@@ -33,8 +33,9 @@ static void format_lag(int64_t ms, char out[32]) {
   }
 }
 
-void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms) {
-  if (p->quiet || now_ms < p->next_ms) return;
+bool sc_progress_is_due(const struct sc_progress *p, int64_t now_ms) { return !p->quiet && now_ms >= p->next_ms; }
+
+void sc_progress_show(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms) {
   uint64_t rows = sc_metric_sum(SC_M_ROWS), bytes = sc_metric_sum(SC_M_RECORD_BYTES);
   uint64_t dead = sc_metric_sum(SC_M_DEAD_LETTERS);
   double rate = per_second(rows - p->last_rows, now_ms - p->last_ms);

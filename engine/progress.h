@@ -16,8 +16,9 @@ struct sc_progress {
 };
 
 void sc_progress_init(struct sc_progress *p, const char *what, bool quiet, int64_t now_ms);
-/* Draws when it is due. lag_ms: of the shard furthest behind; -1 unknown. */
-void sc_progress_tick(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms);
+bool sc_progress_is_due(const struct sc_progress *p, int64_t now_ms);
+/* The line of now. lag_ms: of the shard furthest behind; -1 unknown. */
+void sc_progress_show(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms);
 /* The summary. zero_rows_why: said when no row was written; may be NULL. SC_E_INTERNAL when the counters do not add up. */
 int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *shards, const char *zero_rows_why,
                        int64_t now_ms, struct sc_error *err);
