@@ -2,25 +2,32 @@
 
 #include <stdlib.h>
 
+#include "codec/document_cells.h"
 #include "codec/envelope_json.h"
 #include "codec/json_cells.h"
 #include "codec/json_sample.h"
+#include "codec/metadata_cells.h"
 #include "codec/sniff.h"
 #include "engine/base/buf.h"
 
 struct sc_decoder {
+  enum sc_columns_mode columns;
+  struct sc_metadata_cells *metadata;
   struct sc_json_cells *cells;
 };
 
-static struct sc_decoder *decoder_new(size_t largest_record_bytes) {
+static struct sc_decoder *decoder_new(const struct sc_decoder_config *config) {
   struct sc_decoder *decoder = sc_alloc_zero(1, sizeof *decoder);
-  decoder->cells = sc_json_cells_new(largest_record_bytes);
+  decoder->columns = config->columns;
+  decoder->cells = sc_json_cells_new(config->largest_record_bytes);
+  decoder->metadata = sc_metadata_cells_new(config->stream);
   return decoder;
 }
 
 static void decoder_free(struct sc_decoder *decoder) {
   if (decoder == NULL) return;
   sc_json_cells_free(decoder->cells);
+  sc_metadata_cells_free(decoder->metadata);
   free(decoder);
 }
 
@@ -44,7 +51,14 @@ static void sample(struct sc_decoder *decoder, const struct sc_record *records, 
 
 static uint32_t decode(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
                        uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
+  if (decoder->columns == SC_COLUMNS_JSON) return sc_document_cells_json(plan, records, n, out, rejects);
+  if (decoder->columns == SC_COLUMNS_RAW) return sc_document_cells_raw(plan, records, n, out, rejects);
   return sc_json_cells_decode(decoder->cells, plan, records, n, out, rejects, unknown);
+}
+
+static void metadata(struct sc_decoder *decoder, const struct sc_plan *plan, const char *shard_id,
+                     const struct sc_record *records, struct sc_cells *cells) {
+  sc_metadata_cells_fill(decoder->metadata, plan, shard_id, records, cells);
 }
 
 const struct sc_decoder_ops sc_decoder_json = {
@@ -56,4 +70,5 @@ const struct sc_decoder_ops sc_decoder_json = {
     .sniff = sc_sniff_records,
     .sample = sample,
     .decode = decode,
+    .metadata = metadata,
 };

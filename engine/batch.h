@@ -74,6 +74,7 @@ enum sc_cell_type {
   SC_CELL_NUMBER, /* ptr, len: the number's own text, JSON grammar checked; when it fits neither, or the column wants text */
   SC_CELL_STRING, /* ptr, len: unescaped UTF-8, validated, may hold U+0000 */
   SC_CELL_JSON,   /* ptr, len: validated JSON text (walked: escapes, surrogates, no U+0000, numbers, depth) */
+  SC_CELL_BYTES,  /* ptr, len: any bytes (SC_COLUMNS_RAW only) */
   SC_CELL_TIME    /* i: epoch microseconds (metadata only) */
 };
 

@@ -74,6 +74,7 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
   s->largest_reply_bytes = LARGEST_REPLY_BYTES;
   s->largest_record_bytes = LARGEST_RECORD_BYTES;
   s->max_columns = MAX_COLUMNS;
+  s->columns = sc_columns_mode(sc_options_text(o, SC_OPT_COLUMNS));
 }
 
 static int read_wish(const struct sc_options *o, struct sc_load_wish *wish, struct sc_error *err) {

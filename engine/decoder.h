@@ -25,10 +25,17 @@ struct sc_rejects {
   uint32_t n;
 };
 
+/* Settings of a decoder; strings live as long as it does. */
+struct sc_decoder_config {
+  size_t largest_record_bytes;
+  enum sc_columns_mode columns;
+  const char *stream; /* its name, for metadata */
+};
+
 struct sc_decoder_ops {
   const char *name; /* "json" */
 
-  struct sc_decoder *(*new)(size_t largest_record_bytes);
+  struct sc_decoder *(*new)(const struct sc_decoder_config *config);
   void (*free)(struct sc_decoder *decoder);
   /* Scratch a decoder of that size may use, in bytes: deducted from --memory at start. */
   size_t (*scratch_bytes)(size_t largest_record_bytes);
@@ -38,7 +45,7 @@ struct sc_decoder_ops {
   int (*open)(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out, struct sc_error *err);
 
   /* The payload's format is one we cannot decode (KPL aggregate, gzip, zlib by their magic): its name, else NULL. Looks
-   * at all n. */
+   * at all n. Not asked with SC_COLUMNS_RAW. */
   const char *(*sniff)(const struct sc_record *records, uint32_t n, uint32_t *which);
 
   /* Adds the keys and kinds of records to the sample. A record that does not parse or is no object is passed over
@@ -46,12 +53,17 @@ struct sc_decoder_ops {
   void (*sample)(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into);
 
   /* Decodes up to out->cap_rows records, from records[0]; returns how many were consumed (>= 1 when n >= 1). A record
-   * becomes a row of out (payload columns filled; metadata columns left SC_CELL_NULL for the caller) or a reject
+   * becomes a row of out (payload columns filled; metadata columns left SC_CELL_NULL for metadata) or a reject
    * (sqlstate "22023", "22P02", "22P05", "54000" ...). Cells point into the payloads or the decoder's scratch and live
    * until the next call. unknown: keys without a column, added up. When plan has no payload columns the record is only
    * validated. */
   uint32_t (*decode)(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
                      uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown);
+
+  /* Fills the metadata columns of the rows that decode has just made of these records. The cells live as long as those of decode. NULL:
+   * the decoder's plans have none. */
+  void (*metadata)(struct sc_decoder *decoder, const struct sc_plan *plan, const char *shard_id,
+                   const struct sc_record *records, struct sc_cells *cells);
 };
 
 #endif

@@ -14,7 +14,10 @@ struct sc_parser *sc_parser_new(struct sc_run *run, uint32_t index) {
   struct sc_parser *p = sc_alloc_zero(1, sizeof(*p));
   p->run = run;
   p->index = index;
-  p->decoder = run->decoder_ops->new (run->settings.largest_record_bytes);
+  struct sc_decoder_config config = {.largest_record_bytes = run->settings.largest_record_bytes,
+                                     .columns = run->settings.columns,
+                                     .stream = run->source_ops->stream_name(run->source)};
+  p->decoder = run->decoder_ops->new (&config);
   p->fillings = sc_alloc_zero(run->settings.write_threads, sizeof(*p->fillings));
   p->opened_end = &p->opened;
   p->records.items = sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record));
@@ -128,6 +131,7 @@ static void spoilt(struct sc_parser *p, const struct sc_batch *batch, struct sc_
 
 static bool refuse_format(struct sc_parser *p, const struct sc_batch *batch) {
   uint32_t which = 0;
+  if (p->run->settings.columns == SC_COLUMNS_RAW) return false;
   const char *format = p->run->decoder_ops->sniff(p->records.items, p->records.n, &which);
   if (format == NULL) return false;
   struct sc_error err;

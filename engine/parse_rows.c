@@ -247,25 +247,6 @@ static enum outcome encode_chunk(struct sc_parser *p, struct walk *k) {
   return outcome;
 }
 
-static void fill_column(const struct sc_plan *plan, uint32_t c, const struct sc_batch *batch,
-                        const struct sc_record *records, struct sc_cells *cells) {
-  enum sc_role role = plan->columns[c].role;
-  for (uint32_t row = 0; row < cells->n_rows; row++) {
-    struct sc_cell *cell = &cells->cells[(size_t)row * cells->n_columns + c];
-    const struct sc_record *r = &records[cells->record[row]];
-    if (role == SC_ROLE_ARRIVAL) {
-      cell->type = r->arrival_us == INT64_MIN ? SC_CELL_NULL : SC_CELL_TIME;
-      cell->i = r->arrival_us;
-      continue;
-    }
-    struct sc_slice text = role == SC_ROLE_SEQUENCE ? r->sequence : r->partition_key;
-    if (role == SC_ROLE_SHARD) text = sc_slice_str(batch->shard->id);
-    cell->type = text.ptr == NULL ? SC_CELL_NULL : SC_CELL_STRING;
-    cell->len = (uint32_t)text.len;
-    cell->ptr = text.ptr;
-  }
-}
-
 /* Cells for the plan's width; grows only when a plan is wider than any before. */
 static void fit_cells(struct sc_parser *p, const struct sc_plan *plan) {
   struct sc_cells *cells = &p->cells;
@@ -287,8 +268,8 @@ static enum outcome write_chunk(struct sc_parser *p, struct walk *k, uint32_t le
   k->unknown = 0;
   k->n = p->run->decoder_ops->decode(p->decoder, k->plan, k->records, left, &p->cells, &p->rejects, &k->unknown);
   SC_ASSERT(k->n >= 1 && k->n <= left);
-  for (uint32_t c = k->plan->n_payload; c < k->plan->n_columns; c++)
-    fill_column(k->plan, c, k->batch, k->records, &p->cells);
+  if (k->plan->n_payload < k->plan->n_columns)
+    p->run->decoder_ops->metadata(p->decoder, k->plan, k->batch->shard->id, k->records, &p->cells);
   enum outcome outcome = encode_chunk(p, k);
   struct sc_error err;
   if (outcome == GIVEN_UP || sc_brake_check(&p->run->brake, k->longest_run, &err) == SC_OK) return outcome;

@@ -4,6 +4,14 @@
 
 #include "engine/base/buf.h"
 
+enum sc_columns_mode sc_columns_mode(const char *word) {
+  static const char *const words[] = {"auto", "table", "json", "raw"};
+  int mode = 0;
+  while (mode < 3 && strcmp(words[mode], word) != 0) mode++;
+  SC_ASSERT(strcmp(words[mode], word) == 0);
+  return (enum sc_columns_mode)mode;
+}
+
 struct sc_plan *sc_plan_new(uint32_t generation, uint32_t cap_columns) {
   SC_ASSERT(cap_columns <= SC_COLUMNS_MAX);
   struct sc_plan *plan = sc_alloc_zero(1, sizeof *plan);

@@ -12,7 +12,22 @@
 #define SC_COLUMNS_MAX 1600   /* PostgreSQL's own limit */
 #define SC_COLUMN_NAME_MAX 63 /* bytes, NAMEDATALEN - 1 */
 
-enum sc_role { SC_ROLE_PAYLOAD, SC_ROLE_SHARD, SC_ROLE_SEQUENCE, SC_ROLE_ARRIVAL, SC_ROLE_PARTITION_KEY };
+enum sc_role {
+  SC_ROLE_PAYLOAD,
+  SC_ROLE_SHARD,
+  SC_ROLE_SEQUENCE,
+  SC_ROLE_ARRIVAL,
+  SC_ROLE_PARTITION_KEY,
+  SC_ROLE_STREAM,     /* the stream's name */
+  SC_ROLE_MESSAGE_ID, /* dlt's: made of shard and sequence number */
+  SC_ROLE_ENVELOPE    /* all of the above but the message id in one JSON object */
+};
+
+/* --columns: what becomes of a record. TABLE: as AUTO, into a table that is there and stays as it is. JSON: its whole text is the one
+ * payload column. RAW: its bytes are. */
+enum sc_columns_mode { SC_COLUMNS_AUTO, SC_COLUMNS_TABLE, SC_COLUMNS_JSON, SC_COLUMNS_RAW };
+#define SC_COLUMNS_DATA "data"                          /* the payload column of JSON and RAW */
+enum sc_columns_mode sc_columns_mode(const char *word); /* "auto", "table", "json", "raw"; asserts that it is one */
 
 /* What kind of cell the column's encoder likes best. The decoder gives that kind when the value allows it:
  * INTEGER: INT, else NUMBER. DOUBLE: DOUBLE (finite), else NUMBER. NUMERIC: NUMBER. TEXT: STRING, numbers as NUMBER, nested as

@@ -40,6 +40,7 @@ struct sc_settings {
   size_t grave_bytes;       /* a write thread's own room for the dead letters of a replay */
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;
+  enum sc_columns_mode columns;
 };
 
 /* The stages of an orderly stop; control raises them one by one and waits for each pool. */

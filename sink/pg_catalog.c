@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "engine/base/log.h"
 #include "sink/pg_types.h"
@@ -25,59 +26,6 @@ enum {
   DESCRIBED_COMMENT,
   DESCRIBED_KIND
 };
-
-static const struct {
-  const char *name, *option;
-  enum sc_role role;
-  const char *type;
-} metadata_columns[] = {
-    {"kinesis_shard_id", "shard", SC_ROLE_SHARD, "text"},
-    {"kinesis_sequence_number", "sequence", SC_ROLE_SEQUENCE, "text"},
-    {"kinesis_arrival_time", "arrival", SC_ROLE_ARRIVAL, "timestamptz"},
-    {"kinesis_partition_key", "partition-key", SC_ROLE_PARTITION_KEY, "text"},
-};
-#define N_METADATA (sizeof(metadata_columns) / sizeof(metadata_columns[0]))
-
-/* ---- --metadata ---- */
-
-static bool add_metadata(struct sc_pg_metadata *m, struct sc_slice word) {
-  bool *const fields[] = {&m->shard, &m->sequence, &m->arrival, &m->partition_key};
-  if (sc_slice_is(word, "sequence:numeric")) return m->sequence = m->sequence_is_numeric = true;
-  for (size_t i = 0; i < N_METADATA; i++) {
-    if (sc_slice_is(word, metadata_columns[i].option)) return *fields[i] = true;
-  }
-  return false;
-}
-
-int sc_pg_metadata_parse(const char *text, struct sc_pg_metadata *out, struct sc_error *err) {
-  *out = (struct sc_pg_metadata){.shard = false};
-  if (!strcmp(text, "none")) return SC_OK;
-  for (const char *p = text;; p++) {
-    size_t len = strcspn(p, ",");
-    if (!add_metadata(out, sc_slice_of(p, len))) {
-      sc_error_set(err, SC_E_USAGE, "--metadata: \"%.*s\" is no metadata column", (int)len, p);
-      sc_error_hint(err, "shard, sequence (or sequence:numeric), arrival, partition-key, separated by commas, or none");
-      return err->code;
-    }
-    p += len;
-    if (!*p) return SC_OK;
-  }
-}
-
-static bool wants(const struct sc_pg_metadata *m, enum sc_role role) {
-  switch (role) {
-    case SC_ROLE_SHARD:
-      return m->shard;
-    case SC_ROLE_SEQUENCE:
-      return m->sequence;
-    case SC_ROLE_ARRIVAL:
-      return m->arrival;
-    case SC_ROLE_PARTITION_KEY:
-      return m->partition_key;
-    default:
-      return false;
-  }
-}
 
 /* ---- Names ---- */
 
@@ -145,18 +93,18 @@ static int add_payload(struct sc_pg *pg, const struct sc_pg_names *names, struct
   return code;
 }
 
-static int collect_columns(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_metadata *metadata,
+/* sample NULL: the one column of JSON and RAW. */
+static int collect_columns(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                            const struct sc_sample *sample, struct table_sql *t, struct sc_error *err) {
   int code = SC_OK;
-  uint32_t keys = sc_sample_keys(sample);
-  for (size_t i = 0; i < N_METADATA; i++) snprintf(t->used[t->n_used++], 64, "%s", metadata_columns[i].name);
-  if (keys > SC_COLUMNS_MAX - N_METADATA) keys = SC_COLUMNS_MAX - N_METADATA;
+  uint32_t keys = sc_pg_layout_is_one_column(layout) ? 0 : sc_sample_keys(sample);
+  t->n_used = sc_pg_layout_names(layout, t->used);
+  if (keys > SC_COLUMNS_MAX - layout->n) keys = SC_COLUMNS_MAX - (uint32_t)layout->n;
   for (uint32_t i = 0; i < keys && !code; i++) code = add_payload(pg, names, t, sample, i, err);
-  for (size_t i = 0; i < N_METADATA && !code; i++) {
-    enum sc_role role = metadata_columns[i].role;
-    bool numeric = role == SC_ROLE_SEQUENCE && metadata->sequence_is_numeric;
-    if (wants(metadata, role))
-      code = add_column(pg, t, metadata_columns[i].name, numeric ? "numeric" : metadata_columns[i].type, err);
+  if (sc_pg_layout_is_one_column(layout))
+    code = add_column(pg, t, SC_COLUMNS_DATA, layout->columns == SC_COLUMNS_JSON ? "jsonb" : "bytea", err);
+  for (size_t i = 0; i < layout->n && !code; i++) {
+    code = add_column(pg, t, layout->metadata[i].name, layout->metadata[i].type, err);
   }
   if (code || t->n_columns) return code;
   sc_error_set(err, SC_E_NO_TARGET, "there is nothing to make columns of: the records sampled have no keys");
@@ -179,10 +127,10 @@ static int run_make_table(struct sc_pg *pg, const struct sc_pg_names *names, con
 }
 
 /* SC_OK also when somebody else made it in the meantime. */
-static int make_table(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_metadata *metadata,
+static int make_table(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                       const struct sc_sample *sample, bool with_schema, struct sc_error *err) {
-  struct table_sql t = {SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + N_METADATA, 64), 0, 0};
-  int code = collect_columns(pg, names, metadata, sample, &t, err);
+  struct table_sql t = {SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64), 0, 0};
+  int code = collect_columns(pg, names, layout, sample, &t, err);
   if (!code) code = run_make_table(pg, names, &t, with_schema, err);
   if (code && (!strcmp(err->sqlstate, "42P07") || !strncmp(err->sqlstate, "23", 2))) code = SC_OK;
   if (!code) sc_log(SC_INFO, "target table made", "table=%s columns=%zu", names->target, t.n_columns);
@@ -195,6 +143,7 @@ static int make_table(struct sc_pg *pg, const struct sc_pg_names *names, const s
 /* ---- Describing it ---- */
 
 struct description {
+  const struct sc_pg_layout *layout;
   struct pg_result *rows; /* a row a column; 0 when there is no table */
   bool schema_exists, table_exists;
   char kind;
@@ -204,7 +153,7 @@ struct description {
 static void forget_description(struct description *d) {
   sc_pg_result_free(d->rows);
   free(d->fingerprint);
-  *d = (struct description){.rows = NULL};
+  *d = (struct description){.layout = d->layout};
 }
 
 static int describe_table(struct sc_pg *pg, const struct sc_pg_names *names, struct description *out,
@@ -247,8 +196,9 @@ static int describe_columns(struct sc_pg *pg, const struct sc_pg_names *names, s
 }
 
 /* Both in one snapshot, so that the fingerprint belongs to the columns. */
-static int describe(struct sc_pg *pg, const struct sc_pg_names *names, struct description *out, struct sc_error *err) {
-  *out = (struct description){.rows = NULL};
+static int describe(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
+                    struct description *out, struct sc_error *err) {
+  *out = (struct description){.layout = layout};
   int code = sc_pg_run(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", SC_PG_QUERY, NULL, err);
   if (!code) code = describe_table(pg, names, out, err);
   if (!code && out->table_exists) code = describe_columns(pg, names, out, err);
@@ -266,18 +216,28 @@ static int check_kind(struct sc_pg *pg, const struct sc_pg_names *names, char ki
 
 /* ---- The plan ---- */
 
-static struct sc_slice key_of(const struct pg_result *rows, int i) {
+static enum sc_role role_of(const struct description *d, int i) {
+  return sc_pg_layout_role(d->layout, sc_pg_value(d->rows, i, DESCRIBED_NAME));
+}
+
+/* Not generated, no identity, no metadata. */
+static bool is_payload(const struct description *d, int i) {
+  return role_of(d, i) == SC_ROLE_PAYLOAD && !sc_pg_bool(d->rows, i, DESCRIBED_COMPUTED);
+}
+
+static struct sc_slice named_key_of(const struct pg_result *rows, int i) {
   const char *comment = sc_pg_value(rows, i, DESCRIBED_COMMENT);
   if (comment && sc_slice_starts(sc_slice_str(comment), KEY_COMMENT))
     return sc_slice_str(comment + strlen(KEY_COMMENT));
   return sc_slice_str(sc_pg_value(rows, i, DESCRIBED_NAME));
 }
 
-static enum sc_role role_of(const char *name) {
-  for (size_t i = 0; i < N_METADATA; i++) {
-    if (!strcmp(name, metadata_columns[i].name)) return metadata_columns[i].role;
+static struct sc_slice key_of(const struct description *d, const struct sc_pg_defaults *defaults, int i) {
+  for (size_t k = 0; k < defaults->n_keys; k++) {
+    if (!strcmp(defaults->keys[k].column, sc_pg_value(d->rows, i, DESCRIBED_NAME)))
+      return sc_slice_of(defaults->keys[k].key, defaults->keys[k].key_len);
   }
-  return SC_ROLE_PAYLOAD;
+  return named_key_of(d->rows, i);
 }
 
 static bool sample_has(const struct sc_sample *sample, struct sc_slice key) {
@@ -287,33 +247,80 @@ static bool sample_has(const struct sc_sample *sample, struct sc_slice key) {
   return false;
 }
 
-static bool is_ambiguous(const struct pg_result *rows, int i) {
-  bool metadata = role_of(sc_pg_value(rows, i, DESCRIBED_NAME)) != SC_ROLE_PAYLOAD;
-  return sc_pg_bool(rows, i, DESCRIBED_DEFAULT) && !sc_pg_bool(rows, i, DESCRIBED_COMPUTED) && !metadata;
+/* ---- By position ---- */
+
+static void give_key(const struct description *d, int i, struct sc_slice key, struct sc_pg_defaults *defaults) {
+  struct sc_pg_key *k = &defaults->keys[defaults->n_keys++];
+  snprintf(k->column, sizeof(k->column), "%s", sc_pg_value(d->rows, i, DESCRIBED_NAME));
+  k->key = sc_strndup(key);
+  k->key_len = key.len;
 }
 
-static void decide_defaults(const struct pg_result *rows, const struct sc_sample *sample,
-                            struct sc_pg_defaults *defaults) {
-  sc_pg_defaults_fini(defaults);
-  defaults->filled = sc_alloc_zero((size_t)sc_pg_rows(rows) + 1, 64);
-  defaults->decided = true;
-  for (int i = 0; i < sc_pg_rows(rows); i++) {
-    if (!is_ambiguous(rows, i) || !sample_has(sample, key_of(rows, i))) continue;
-    snprintf(defaults->filled[defaults->n++], 64, "%s", sc_pg_value(rows, i, DESCRIBED_NAME));
+/* The column of the key's name, upper case taken for lower case; -1 without. */
+static int namesake_of(const struct description *d, struct sc_slice key) {
+  for (int i = 0; i < sc_pg_rows(d->rows); i++) {
+    struct sc_slice name = named_key_of(d->rows, i);
+    if (is_payload(d, i) && name.len == key.len && (key.len == 0 || !strncasecmp(name.ptr, key.ptr, key.len))) return i;
   }
+  return -1;
+}
+
+/* By name when every key has its column, else one by one. */
+static int decide_keys(const struct description *d, const struct sc_sample *sample, struct sc_pg_defaults *defaults,
+                       struct sc_error *err) {
+  uint32_t n_keys = sc_sample_keys(sample), n_columns = 0, named = 0;
+  defaults->keys = sc_alloc_zero((size_t)sc_pg_rows(d->rows) + 1, sizeof(defaults->keys[0]));
+  for (uint32_t k = 0; k < n_keys; k++) named += namesake_of(d, sc_sample_key(sample, k)) >= 0;
+  for (int i = 0; i < sc_pg_rows(d->rows); i++) {
+    if (!is_payload(d, i)) continue;
+    if (named < n_keys && n_columns < n_keys) give_key(d, i, sc_sample_key(sample, n_columns), defaults);
+    n_columns++;
+  }
+  for (uint32_t k = 0; k < n_keys && named == n_keys; k++) {
+    int i = namesake_of(d, sc_sample_key(sample, k));
+    if (defaults->n_keys < (size_t)sc_pg_rows(d->rows)) give_key(d, i, sc_sample_key(sample, k), defaults);
+  }
+  if (named == n_keys || n_keys == n_columns) return SC_OK;
+  sc_error_set(err, SC_E_NO_TARGET,
+               "the table has %u columns for the payload, the records have %u keys: no filling by position", n_columns,
+               n_keys);
+  sc_error_hint(err, "give the columns the names of the keys, or the table one column for each key in their order");
+  return err->code;
+}
+
+/* ---- Defaults ---- */
+
+static bool is_ambiguous(const struct description *d, int i) {
+  return is_payload(d, i) && sc_pg_bool(d->rows, i, DESCRIBED_DEFAULT) && !sc_pg_layout_is_one_column(d->layout);
+}
+
+static int decide_defaults(const struct description *d, const struct sc_sample *sample, struct sc_pg_defaults *defaults,
+                           struct sc_error *err) {
+  sc_pg_defaults_fini(defaults);
+  int code = d->layout->by_position ? decide_keys(d, sample, defaults, err) : SC_OK;
+  defaults->filled = sc_alloc_zero((size_t)sc_pg_rows(d->rows) + 1, 64);
+  defaults->decided = !code;
+  for (int i = 0; i < sc_pg_rows(d->rows); i++) {
+    if (!is_ambiguous(d, i) || !sample_has(sample, key_of(d, defaults, i))) continue;
+    snprintf(defaults->filled[defaults->n++], 64, "%s", sc_pg_value(d->rows, i, DESCRIBED_NAME));
+  }
+  return code;
 }
 
 void sc_pg_defaults_fini(struct sc_pg_defaults *defaults) {
+  for (size_t i = 0; i < defaults->n_keys; i++) free(defaults->keys[i].key);
+  free(defaults->keys);
   free(defaults->filled);
   *defaults = (struct sc_pg_defaults){.filled = NULL};
 }
 
-static bool is_filled(const struct pg_result *rows, int i, const struct sc_pg_defaults *defaults) {
-  const char *name = sc_pg_value(rows, i, DESCRIBED_NAME);
-  uint32_t type = (uint32_t)sc_pg_int(rows, i, DESCRIBED_TYPE, 0);
-  if (sc_pg_bool(rows, i, DESCRIBED_COMPUTED)) return false;
-  if (role_of(name) != SC_ROLE_PAYLOAD) return sc_pg_type_fits(type, role_of(name));
-  if (!is_ambiguous(rows, i)) return true;
+static bool is_filled(const struct description *d, int i, const struct sc_pg_defaults *defaults) {
+  const char *name = sc_pg_value(d->rows, i, DESCRIBED_NAME);
+  uint32_t type = (uint32_t)sc_pg_int(d->rows, i, DESCRIBED_TYPE, 0);
+  if (sc_pg_bool(d->rows, i, DESCRIBED_COMPUTED)) return false;
+  if (role_of(d, i) != SC_ROLE_PAYLOAD) return sc_pg_type_fits(type, role_of(d, i));
+  if (sc_pg_layout_is_one_column(d->layout)) return !strcmp(name, SC_COLUMNS_DATA);
+  if (!is_ambiguous(d, i)) return true;
   for (size_t k = 0; k < defaults->n; k++) {
     if (!strcmp(defaults->filled[k], name)) return true;
   }
@@ -328,15 +335,17 @@ static bool has_key(const struct sc_plan *plan, struct sc_slice key) {
 }
 
 /* Columns of one kind (payload first, then metadata) of the description. */
-static bool add_columns(struct sc_plan *plan, const struct pg_result *rows, const struct sc_pg_defaults *defaults,
+static bool add_columns(struct sc_plan *plan, const struct description *d, const struct sc_pg_defaults *defaults,
                         bool payload) {
+  const struct pg_result *rows = d->rows;
   bool binary = true;
   for (int i = 0; i < sc_pg_rows(rows); i++) {
     const char *name = sc_pg_value(rows, i, DESCRIBED_NAME);
-    enum sc_role role = role_of(name);
-    if ((role == SC_ROLE_PAYLOAD) != payload || !is_filled(rows, i, defaults)) continue;
-    if (payload && has_key(plan, key_of(rows, i))) continue;
-    struct sc_column *c = sc_plan_add(plan, sc_slice_str(name), role, key_of(rows, i));
+    enum sc_role role = role_of(d, i);
+    if ((role == SC_ROLE_PAYLOAD) != payload || !is_filled(d, i, defaults)) continue;
+    struct sc_slice key = key_of(d, defaults, i);
+    if (payload && has_key(plan, key)) continue;
+    struct sc_column *c = sc_plan_add(plan, sc_slice_str(name), role, key);
     c->type = (uint32_t)sc_pg_int(rows, i, DESCRIBED_TYPE, 0);
     c->modifier = (int32_t)sc_pg_int(rows, i, DESCRIBED_MODIFIER, -1);
     c->not_null = sc_pg_bool(rows, i, DESCRIBED_NOT_NULL);
@@ -363,8 +372,8 @@ static int build_plan(struct sc_pg *pg, const struct sc_pg_names *names, struct 
                       struct sc_error *err) {
   struct sc_plan *plan = sc_plan_new(generation, (uint32_t)sc_pg_rows(d->rows) + 1);
   struct sc_buf sql = SC_BUF_INIT;
-  bool payload_is_binary = add_columns(plan, d->rows, defaults, true);
-  bool text = !add_columns(plan, d->rows, defaults, false) || !payload_is_binary;
+  bool payload_is_binary = add_columns(plan, d, defaults, true);
+  bool text = !add_columns(plan, d, defaults, false) || !payload_is_binary;
   int code = SC_OK;
   if (!plan->n_columns) {
     code = sc_error_set(err, SC_E_NO_TARGET, "%s: table %s has no column that can be filled", sc_pg_where(pg),
@@ -387,24 +396,68 @@ static int build_plan(struct sc_pg *pg, const struct sc_pg_names *names, struct 
   return code;
 }
 
-int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_metadata *metadata,
+/* JSON and RAW want a column "data" that takes the payload. */
+static int check_one_column(struct sc_pg *pg, const struct sc_pg_names *names, const struct description *d,
+                            struct sc_error *err) {
+  static const uint32_t of_json[] = {SC_PG_JSONB, SC_PG_JSON, SC_PG_TEXT, SC_PG_VARCHAR, SC_PG_BYTEA};
+  bool raw = d->layout->columns == SC_COLUMNS_RAW;
+  if (!sc_pg_layout_is_one_column(d->layout)) return SC_OK;
+  for (int i = 0; i < sc_pg_rows(d->rows); i++) {
+    if (!is_payload(d, i) || strcmp(sc_pg_value(d->rows, i, DESCRIBED_NAME), SC_COLUMNS_DATA)) continue;
+    uint32_t type = (uint32_t)sc_pg_int(d->rows, i, DESCRIBED_TYPE, 0);
+    if (raw && type == SC_PG_BYTEA) return SC_OK;
+    for (size_t k = 0; !raw && k < sizeof(of_json) / sizeof(of_json[0]); k++) {
+      if (type == of_json[k]) return SC_OK;
+    }
+  }
+  sc_error_set(err, SC_E_NO_TARGET, "%s: table %s has no column \"" SC_COLUMNS_DATA "\" of type %s", sc_pg_where(pg),
+               names->target, raw ? "bytea" : "jsonb, json, text, varchar or bytea");
+  sc_error_hint(err, "--columns=%s fills one column of that name; --columns=auto one for each key",
+                raw ? "raw" : "json");
+  return err->code;
+}
+
+static int no_table(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
+  sc_error_set(err, SC_E_NO_TARGET, "%s: table %s does not exist", sc_pg_where(pg), names->target);
+  sc_error_hint(err, "--columns=table makes no table; --columns=auto does");
+  return err->code;
+}
+
+static int make_and_describe(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_sample *sample,
+                             struct description *d, struct sc_error *err) {
+  const struct sc_pg_layout *layout = d->layout;
+  bool with_schema = !d->schema_exists;
+  if (layout->columns == SC_COLUMNS_TABLE) return no_table(pg, names, err);
+  forget_description(d);
+  int code = make_table(pg, names, layout, sample, with_schema, err);
+  return code ? code : describe(pg, names, layout, d, err);
+}
+
+/* What stands between the description and a plan: nothing, the wish for a sample (*ready false), or an error. */
+static int decide(struct sc_pg *pg, const struct sc_pg_names *names, const struct description *d,
+                  const struct sc_sample *sample, struct sc_pg_defaults *defaults, bool *ready, struct sc_error *err) {
+  bool ambiguous = d->layout->by_position;
+  *ready = false;
+  if (!d->table_exists) return SC_OK;
+  int code = check_kind(pg, names, d->kind, err);
+  if (!code) code = check_one_column(pg, names, d, err);
+  for (int i = 0; i < sc_pg_rows(d->rows); i++) ambiguous = ambiguous || is_ambiguous(d, i);
+  if (!code && sample && !defaults->decided) code = decide_defaults(d, sample, defaults, err);
+  *ready = !code && (!ambiguous || defaults->decided);
+  return code;
+}
+
+int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                        struct sc_pg_defaults *defaults, const struct sc_sample *sample, uint32_t generation,
                        struct sc_plan **out, struct sc_error *err) {
   struct description d;
+  bool ready;
   *out = NULL;
-  int code = describe(pg, names, &d, err);
-  if (!code && !d.table_exists && sample) {
-    bool with_schema = !d.schema_exists;
-    forget_description(&d);
-    code = make_table(pg, names, metadata, sample, with_schema, err);
-    if (!code) code = describe(pg, names, &d, err);
-  }
+  int code = describe(pg, names, layout, &d, err);
   if (code) return code;
-  if (d.table_exists) code = check_kind(pg, names, d.kind, err);
-  bool ambiguous = false;
-  for (int i = 0; i < sc_pg_rows(d.rows); i++) ambiguous = ambiguous || is_ambiguous(d.rows, i);
-  if (sample && !defaults->decided) decide_defaults(d.rows, sample, defaults);
-  bool ready = d.table_exists && (!ambiguous || defaults->decided);
+  bool at_once = generation == 1 && layout->columns != SC_COLUMNS_AUTO; /* needs no sample */
+  if (!d.table_exists && (sample || at_once)) code = make_and_describe(pg, names, sample, &d, err);
+  if (!code) code = decide(pg, names, &d, sample, defaults, &ready, err);
   if (!code && ready) code = build_plan(pg, names, &d, defaults, generation, out, err);
   if (!code && ready) defaults->decided = true;
   forget_description(&d);

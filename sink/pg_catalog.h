@@ -1,8 +1,10 @@
 /* The target table: described when it is there, made from a sample when it is not, and turned into a plan.
  *
  * An existing table is filled by column name: column "a" takes JSON key "a". Left out: generated and identity columns, and columns with a
- * DEFAULT that no sampled record has a key for (so that the default applies). Metadata columns are filled when they exist by their names:
- * kinesis_shard_id, kinesis_sequence_number, kinesis_arrival_time, kinesis_partition_key.
+ * DEFAULT that no sampled record has a key for (so that the default applies). Metadata columns are filled when they exist by their names
+ * (pg_layout.h). With by_position a column takes the key of its name, upper case taken for lower case, when every sampled key has such a
+ * column; else the first column takes the first key seen, and so on, and there must be as many of the one as of the other.
+ * With --columns=json and raw the column "data" takes the payload, the others keep their defaults; the table is made at once.
  *
  * A table we make has a column a key, named like it. Where that cannot be (longer than 63 bytes, empty, a system column's or metadata
  * column's name, the same as another's after cutting) the name is cut or gets a suffix _2, _3 ..., and the key is kept as the column's
@@ -13,27 +15,28 @@
 #ifndef SC_SINK_PG_CATALOG_H
 #define SC_SINK_PG_CATALOG_H
 
+#include "sink/pg_layout.h"
 #include "sink/pg_names.h"
-
-/* --metadata: which metadata columns a table we make gets. */
-struct sc_pg_metadata {
-  bool shard, sequence, arrival, partition_key;
-  bool sequence_is_numeric; /* "sequence:numeric" */
-};
-int sc_pg_metadata_parse(const char *text, struct sc_pg_metadata *out, struct sc_error *err);
 
 /* Which columns with a DEFAULT are filled: decided with the first plan, kept for later plans of the run (a column added later with a
  * DEFAULT is left to it until the next run). */
+struct sc_pg_key {
+  char column[64];
+  char *key;
+  size_t key_len;
+};
 struct sc_pg_defaults {
   bool decided;
+  struct sc_pg_key *keys; /* by position: which key goes into which column */
+  size_t n_keys;
   char (*filled)[64];
   size_t n;
 };
 void sc_pg_defaults_fini(struct sc_pg_defaults *defaults);
 
-/* sample NULL: *out is NULL, with SC_OK, when the table is missing, and also when it has columns with a DEFAULT and nothing is decided
- * yet: then a sample is wanted. */
-int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_metadata *metadata,
+/* sample NULL: *out is NULL, with SC_OK, when the table is missing (and its columns depend on the records), and also when it has columns with
+ * a DEFAULT, or is filled by position, and nothing is decided yet: then a sample is wanted. */
+int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                        struct sc_pg_defaults *defaults, const struct sc_sample *sample, uint32_t generation,
                        struct sc_plan **out, struct sc_error *err);
 

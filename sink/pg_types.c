@@ -57,6 +57,9 @@ bool sc_pg_type_fits(uint32_t type, enum sc_role role) {
     case SC_PG_TIMESTAMP:
     case SC_PG_TIMESTAMPTZ:
       return role == SC_ROLE_ARRIVAL;
+    case SC_PG_JSON:
+    case SC_PG_JSONB:
+      return role == SC_ROLE_ENVELOPE;
     default:
       return !sc_pg_type_is_binary(type);
   }

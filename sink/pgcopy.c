@@ -93,9 +93,10 @@ static char *refuse_number(const struct sc_pgcopy_column *c, const struct sc_cel
 }
 
 static inline bool is_text(const struct sc_cell *cell) {
-  return cell->type - SC_CELL_NUMBER <= SC_CELL_JSON - SC_CELL_NUMBER;
+  return cell->type - SC_CELL_NUMBER <= SC_CELL_BYTES - SC_CELL_NUMBER;
 }
-_Static_assert(SC_CELL_STRING == SC_CELL_NUMBER + 1 && SC_CELL_JSON == SC_CELL_NUMBER + 2,
+_Static_assert(SC_CELL_STRING == SC_CELL_NUMBER + 1 && SC_CELL_JSON == SC_CELL_NUMBER + 2 &&
+                   SC_CELL_BYTES == SC_CELL_NUMBER + 3,
                "cells with text stand side by side");
 
 static inline struct sc_slice slice_of(const struct sc_cell *cell) { return sc_slice_of(cell->ptr, cell->len); }

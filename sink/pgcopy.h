@@ -12,7 +12,8 @@
  *   numeric                   any number, exact, also in strings; NaN; precision checked 22003
  *   boolean                   true, false; 0 and 1; strings true false t f yes no y n on off 1 0
  *   text, varchar, char       strings; numbers, booleans, objects and arrays as their JSON text; U+0000 is 22021, too long 22001
- *   bytea                     a string "\x" + hex digits is what they say (bad ones 22P02), any other value its UTF-8 bytes
+ *   bytea                     raw bytes as they are; a string "\x" + hex digits is what they say (bad ones 22P02), any other value its
+ *                             UTF-8 bytes
  *   uuid                      hex digits with or without hyphens and braces, else 22P02
  *   date, timestamp(tz)       strings as pg_time.h reads them, else 22007; out of range 22008
  *   json, jsonb               any value

@@ -17,9 +17,7 @@ static char *put_escaped(char *out, const char *text, size_t len) {
   return out;
 }
 
-static bool has_text(const struct sc_cell *cell) {
-  return cell->type == SC_CELL_STRING || cell->type == SC_CELL_NUMBER || cell->type == SC_CELL_JSON;
-}
+static bool has_text(const struct sc_cell *cell) { return cell->type >= SC_CELL_NUMBER && cell->type <= SC_CELL_BYTES; }
 
 static char *put_scalar(const struct sc_cell *cell, char *out) {
   switch (cell->type) {
@@ -59,7 +57,8 @@ static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell 
 static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   static const char digits[] = "0123456789abcdef";
   if (!has_text(cell)) return put_scalar(cell, out);
-  if (cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x') return put_any(c, cell, out, why);
+  bool hex = cell->type == SC_CELL_STRING && cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x';
+  if (hex) return put_any(c, cell, out, why);
   out = put_escaped(out, "\\x", 2);
   for (uint32_t i = 0; i < cell->len; i++) {
     *out++ = digits[(unsigned char)cell->ptr[i] >> 4];

@@ -19,7 +19,7 @@ struct postgres {
   char schema[64], table[64], checkpoint_schema[64];
   char *name_space;
   char *description;
-  struct sc_pg_metadata metadata;
+  struct sc_pg_layout layout;
   bool async;
   pthread_mutex_t mutex; /* of the three below, set once by the first session */
   bool named;
@@ -99,7 +99,9 @@ static int read_options(struct postgres *p, const struct sc_options *o, const ch
   }
   snprintf(p->checkpoint_schema, sizeof(p->checkpoint_schema), "%s", checkpoint_schema ? checkpoint_schema : "");
   int code = read_table(p, sc_options_text(o, SC_OPT_TABLE), stream_name, err);
-  return code ? code : sc_pg_metadata_parse(sc_options_text(o, SC_OPT_METADATA), &p->metadata, err);
+  if (code) return code;
+  return sc_pg_layout_parse(sc_options_text(o, SC_OPT_COLUMNS), sc_options_text(o, SC_OPT_METADATA),
+                            sc_options_is_set(o, SC_OPT_METADATA), sc_options_text(o, SC_OPT_LIKE), &p->layout, err);
 }
 
 static int sink_open(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,
@@ -233,7 +235,7 @@ static int take(struct sc_session *session, const char *const *shard_ids, size_t
 static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
                      struct sc_plan **out, struct sc_error *err) {
   struct session *s = session_of(session);
-  return sc_pg_catalog_plan(s->pg, names_of(s), &s->sink->metadata, &s->sink->defaults, sample, generation, out, err);
+  return sc_pg_catalog_plan(s->pg, names_of(s), &s->sink->layout, &s->sink->defaults, sample, generation, out, err);
 }
 
 static bool encode_dead(const struct sc_sink *sink, const struct sc_dead_letter *letter, struct sc_block *block) {

@@ -12,6 +12,8 @@ static const char reply[] =
     "{\"SequenceNumber\":\"2\",\"Data\":\"eyJhIjoyLjV9\",\"PartitionKey\":\"k\"},"
     "{\"SequenceNumber\":\"3\",\"Data\":\"W10=\",\"PartitionKey\":\"k\"}],\"MillisBehindLatest\":0}";
 
+static const struct sc_decoder_config config = {.largest_record_bytes = 1 << 20, .stream = "demo"};
+
 static struct sc_batch *make_batch(enum sc_envelope envelope, const char *body) {
   struct sc_batch *batch = calloc(1, sizeof *batch + strlen(body) + SC_BODY_PADDING);
   batch->envelope = envelope;
@@ -24,7 +26,7 @@ static struct sc_batch *make_batch(enum sc_envelope envelope, const char *body) 
 static void from_body_to_cells(void **state) {
   (void)state;
   const struct sc_decoder_ops *ops = &sc_decoder_json;
-  struct sc_decoder *decoder = ops->new (1 << 20);
+  struct sc_decoder *decoder = ops->new (&config);
   struct sc_batch *batch = make_batch(SC_ENVELOPE_JSON, reply);
   struct sc_record *items = calloc(SC_RECORDS_MAX, sizeof *items);
   struct sc_records records = {items, 0};
@@ -63,7 +65,7 @@ static void from_body_to_cells(void **state) {
 
 static void other_envelopes(void **state) {
   (void)state;
-  struct sc_decoder *decoder = sc_decoder_json.new(1 << 20);
+  struct sc_decoder *decoder = sc_decoder_json.new(&config);
   struct sc_record item;
   struct sc_records records = {&item, 7};
   struct sc_error err;

@@ -267,8 +267,8 @@ struct sc_decoder {
   int unused;
 };
 
-static struct sc_decoder *decoder_new(size_t largest) {
-  (void)largest;
+static struct sc_decoder *decoder_new(const struct sc_decoder_config *config) {
+  (void)config;
   return sc_alloc_zero(1, sizeof(struct sc_decoder));
 }
 static void decoder_free(struct sc_decoder *decoder) { free(decoder); }

@@ -52,29 +52,11 @@ static void a_key_with_nul_has_no_name(void **state) {
   assert_false(sc_pg_catalog_name(sc_slice_of("a\0b", 3), NULL, 0, name));
 }
 
-static void metadata_lists(void **state) {
-  (void)state;
-  struct sc_pg_metadata m;
-  struct sc_error err;
-  assert_int_equal(sc_pg_metadata_parse("shard,sequence,arrival", &m, &err), SC_OK);
-  assert_true(m.shard && m.sequence && m.arrival && !m.partition_key && !m.sequence_is_numeric);
-  assert_int_equal(sc_pg_metadata_parse("sequence:numeric,partition-key", &m, &err), SC_OK);
-  assert_true(!m.shard && m.sequence && !m.arrival && m.partition_key && m.sequence_is_numeric);
-  assert_int_equal(sc_pg_metadata_parse("none", &m, &err), SC_OK);
-  assert_false(m.shard || m.sequence || m.arrival || m.partition_key);
-  const char *const bad[] = {"", "shard,", ",shard", "shards", "none,shard", "shard:text", "shard sequence"};
-  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    assert_int_equal(sc_pg_metadata_parse(bad[i], &m, &err), SC_E_USAGE);
-    assert_non_null(strstr(err.hint, "partition-key"));
-  }
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_become_names),
       cmocka_unit_test(long_keys_are_cut_between_characters),
       cmocka_unit_test(a_key_with_nul_has_no_name),
-      cmocka_unit_test(metadata_lists),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
