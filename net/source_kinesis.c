@@ -13,7 +13,7 @@
 
 #define AWS_CALLS_PER_SECOND 5
 #define AWS_BYTES_PER_SECOND ((INT64_C(8) << 20) / 3) /* of reply bodies: 2 MiB of data, a third more in base64 */
-#define AWS_IDLE_MS 500 /* the five calls a second are shared by all who poll the shard */
+#define AWS_IDLE_MS 500                               /* the five calls a second are shared by all who poll the shard */
 #define IDLE_MS 100
 
 struct sc_source {

@@ -244,8 +244,7 @@ static int refuse_other_command(const struct sc_options *o, int id, struct sc_er
   struct sc_buf others = SC_BUF_INIT;
   uint64_t commands = commands_of_name(o, spec_of(o, id)->name);
   for (int i = 0; i < o->program->n_commands; i++)
-    if (commands >> i & 1)
-      sc_buf_printf(&others, "%s%s", others.len ? ", " : "", o->program->commands[i].name);
+    if (commands >> i & 1) sc_buf_printf(&others, "%s%s", others.len ? ", " : "", o->program->commands[i].name);
   sc_error_set(err, SC_E_USAGE, "--%s is not an option of %s", spec_of(o, id)->name, command_name(o));
   if (others.len) sc_error_hint(err, "it belongs to: %s", sc_buf_str(&others));
   sc_buf_fini(&others);
