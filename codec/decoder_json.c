@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/document_cells.h"
+#include "codec/envelope_cbor.h"
 #include "codec/envelope_json.h"
 #include "codec/json_cells.h"
 #include "codec/json_sample.h"
@@ -39,9 +40,15 @@ static int open_batch(struct sc_decoder *decoder, struct sc_batch *batch, struct
                       struct sc_error *err) {
   (void)decoder;
   out->n = 0;
-  if (batch->envelope == SC_ENVELOPE_NONE) return SC_OK;
-  if (batch->envelope != SC_ENVELOPE_JSON) return sc_error_set(err, SC_E_INTERNAL, "a reply that is not JSON");
-  return sc_envelope_json_open(batch->body, batch->body_len, out->items, &out->n, err);
+  switch (batch->envelope) {
+    case SC_ENVELOPE_JSON:
+      return sc_envelope_json_open(batch->body, batch->body_len, out->items, &out->n, err);
+    case SC_ENVELOPE_CBOR:
+      return sc_envelope_cbor_open(batch->body, batch->body_len, out->items, &out->n, err);
+    case SC_ENVELOPE_NONE:
+      break;
+  }
+  return SC_OK;
 }
 
 static void sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into) {
