@@ -140,6 +140,9 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
     case SC_CONTROL_WENT_BACK:
       went_back(c, m->shard);
       return;
+    case SC_CONTROL_WISH:
+      sc_controller_wish(c, m->generation);
+      return;
     case SC_CONTROL_REPLAN:
       sc_controller_replan(c, m->thread, m->generation, &m->error);
       return;

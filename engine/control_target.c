@@ -140,6 +140,20 @@ static void no_table(struct sc_error *err) {
   sc_error_hint(err, "it was dropped while the load ran; --restart makes it again from the start of the stream");
 }
 
+/* A statement of control's own session failed: again later, or never. A lock that others hold needs no new connection. */
+static void put_off(struct sc_controller *c, const struct sc_error *err) {
+  int64_t now_ms = sc_clock_mono_ms();
+  if (err->code == SC_E_DB_RETRY) {
+    sc_log_error(SC_WARN, "the table cannot be altered now, trying again; nothing is written meanwhile", err);
+    c->reread_ms =
+        now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, BACKOFF_CAP_MS, c->grant_failures++);
+  } else if (may_pass(err)) {
+    lose_session(c, err, now_ms);
+  } else {
+    sc_controller_fail(c, err);
+  }
+}
+
 /* Makes (with the sample) or reads again (without) the plan; puts it off when the connection is lost. */
 static bool make_plan(struct sc_controller *c, bool with_sample) {
   if (!c->locked) return false;
@@ -166,6 +180,31 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
   return true;
 }
 
+/* Grants what is wished; false: it is put off. Wishes that come later wait for the generation after this one. */
+static bool grant(struct sc_controller *c) {
+  struct sc_run *run = c->run;
+  if (!c->locked || sc_clock_mono_ms() < c->reread_ms) return false;
+  pthread_mutex_lock(&run->sample_lock);
+  if (sc_sample_keys(run->wishes) > 0) {
+    if (c->wishes == NULL) c->wishes = sc_sample_new(SC_COLUMNS_MAX);
+    sc_sample_merge(c->wishes, run->wishes);
+    sc_sample_free(run->wishes);
+    run->wishes = sc_sample_new(SC_COLUMNS_MAX);
+  }
+  pthread_mutex_unlock(&run->sample_lock);
+  if (c->wishes == NULL) return true;
+  struct sc_error err;
+  int rc = ops_of(c)->grant == NULL ? SC_OK : ops_of(c)->grant(c->session, c->wishes, &err);
+  if (rc == SC_OK) {
+    sc_sample_free(c->wishes);
+    c->wishes = NULL;
+    c->grant_failures = 0;
+    return true;
+  }
+  put_off(c, &err);
+  return false;
+}
+
 static void release_writers(struct sc_controller *c) {
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_GO_ON);
   let_go(c);
@@ -190,7 +229,7 @@ static void act(struct sc_controller *c, enum sc_planner_action action) {
       for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_HOLD);
       return;
     case SC_PLANNER_REREAD:
-      c->reread_wanted = !make_plan(c, false);
+      c->reread_wanted = !grant(c) || !make_plan(c, false);
       if (!c->reread_wanted) release_writers(c);
       return;
   }
@@ -206,6 +245,10 @@ void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t gen
   enum sc_planner_action action = sc_planner_replan(&c->planner, generation);
   act(c, action);
   if (action == SC_PLANNER_NOTHING && c->planner.state == SC_PLANNER_READY) sc_controller_want_go(c, writer);
+}
+
+void sc_controller_wish(struct sc_controller *c, uint32_t generation) {
+  act(c, sc_planner_replan(&c->planner, generation));
 }
 
 void sc_controller_held(struct sc_controller *c) { act(c, sc_planner_held(&c->planner)); }
@@ -240,6 +283,7 @@ void sc_controller_close_target(struct sc_controller *c) {
 }
 
 void sc_controller_free_plans(struct sc_controller *c) {
+  sc_sample_free(c->wishes);
   for (uint32_t i = 0; i < c->n_plans; i++) sc_plan_free(c->plans[i]);
   free(c->plans);
 }

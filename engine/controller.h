@@ -41,6 +41,9 @@ struct sc_controller {
   unsigned lock_failures;
   bool *waiting; /* [w]: wants GO */
   bool make_wanted, reread_wanted;
+  unsigned grant_failures;
+  int64_t reread_ms;        /* not before: others hold a lock on the table */
+  struct sc_sample *wishes; /* taken from the run, not yet granted */
   struct sc_planner planner;
   struct sc_plan **plans; /* all generations: blocks and cells may still view the old ones */
   uint32_t n_plans;
@@ -88,6 +91,7 @@ bool sc_controller_is_sure(struct sc_controller *c);
 void sc_controller_let_all_go(struct sc_controller *c);
 void sc_controller_want_go(struct sc_controller *c, uint32_t writer);
 void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drained);
+void sc_controller_wish(struct sc_controller *c, uint32_t generation);
 void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why);
 void sc_controller_held(struct sc_controller *c);
 /* Whatever of the above was put off and is due. */

@@ -62,16 +62,18 @@ bool sc_parser_is_stale(const struct sc_parser *p, const struct sc_batch *batch)
   return batch->term != term_of(p, batch->shard->write);
 }
 
+/* There is a plan, and not the one that did not do. */
 static bool has_plan(const struct sc_parser *p) {
-  return atomic_load_explicit(&p->run->plan, memory_order_acquire) != NULL;
+  const struct sc_plan *plan = atomic_load_explicit(&p->run->plan, memory_order_acquire);
+  return plan != NULL && plan->generation > p->asked;
 }
 
 /* ---- opened batches ---- */
 
-/* Keeps what is left of an opened batch for later. */
-static void keep_opened(struct sc_parser *p, struct sc_batch *batch, uint32_t at) {
+/* Keeps what is left of an opened batch for later. Payloads stay as they are: decoding does not write into them. */
+static void keep_opened(struct sc_parser *p, struct sc_batch *batch, uint32_t at, bool begun) {
   struct sc_opened *o = sc_alloc_zero(1, sizeof(*o));
-  *o = (struct sc_opened){.batch = batch, .n = p->records.n, .at = at};
+  *o = (struct sc_opened){.batch = batch, .n = p->records.n, .at = at, .begun = begun};
   o->records = sc_alloc(p->records.n * sizeof(struct sc_record));
   if (o->n > 0) memcpy(o->records, p->records.items, o->n * sizeof(struct sc_record));
   *p->opened_end = o;
@@ -91,13 +93,15 @@ static void sample(struct sc_parser *p, const struct sc_batch *batch) {
 
 /* Writes as many of the batch's n records, from *at on, as --max-records allows. True: it is done with, written or dropped. */
 static bool write_some(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records, uint32_t n,
-                       uint32_t *at) {
+                       uint32_t *at, bool *begun) {
   uint32_t left = n - *at, claimed = left == 0 ? 0 : sc_run_claim(p->run, left);
   if (claimed == 0 && left > 0) return false;
-  p->batch_begun = *at > 0;
+  p->batch_begun = *begun;
   uint32_t written = sc_parser_write(p, batch, records + *at, claimed);
   *at += written;
+  *begun = p->batch_begun;
   sc_run_unclaim(p->run, claimed - written);
+  if (p->wished) return false;
   if (written == claimed && *at < n) return false;
   if (written == claimed) sc_parser_close_batch(p, batch);
   return true;
@@ -109,7 +113,7 @@ static bool work_off_opened(struct sc_parser *p) {
   for (struct sc_opened *o; has_plan(p) && (o = p->opened) != NULL;) {
     bool drop = p->failed || sc_parser_is_stale(p, o->batch);
     uint32_t before = o->at;
-    bool done = drop || write_some(p, o->batch, o->records, o->n, &o->at);
+    bool done = drop || write_some(p, o->batch, o->records, o->n, &o->at, &o->begun);
     worked = worked || done || o->at > before;
     if (!done) return worked;
     free_first_opened(p);
@@ -167,22 +171,24 @@ static bool open_envelope(struct sc_parser *p, struct sc_batch *batch) {
 
 static void handle(struct sc_parser *p, struct sc_batch *batch) {
   uint32_t at = 0;
+  bool begun = false;
   if (!open_envelope(p, batch)) {
     sc_batch_free(batch);
   } else if (!has_plan(p) && (p->records.n > 0 || p->opened != NULL)) {
     sample(p, batch);
-    keep_opened(p, batch, 0);
-  } else if (write_some(p, batch, p->records.items, p->records.n, &at)) {
+    keep_opened(p, batch, 0, false);
+  } else if (write_some(p, batch, p->records.items, p->records.n, &at, &begun)) {
     sc_batch_free(batch);
   } else {
-    keep_opened(p, batch, at);
+    keep_opened(p, batch, at, begun);
   }
 }
 
 /* Takes the next batch of a ring when it may be worked on now; true when there was something to do. */
 static bool take_batch(struct sc_parser *p, uint32_t fetch) {
   struct sc_ring *ring = sc_run_batches(p->run, fetch, p->index);
-  if (p->opened != NULL && (has_plan(p) || p->opened_records >= SC_RECORDS_MAX)) return false; /* they come first */
+  bool come_first = has_plan(p) || p->asked > 0 || p->opened_records >= SC_RECORDS_MAX;
+  if (p->opened != NULL && come_first) return false;
   struct sc_batch *batch = sc_ring_pop(ring);
   if (batch == NULL) return false;
   sc_park_wake(p->run->fetch_parks[fetch]);

@@ -12,6 +12,7 @@ struct walk {
   const struct sc_plan *plan;
   const struct sc_record *records; /* of the chunk */
   uint32_t n;                      /* records of the chunk */
+  uint32_t left;                   /* records of the batch from the chunk's first on */
   uint32_t counted;                /* of them are in a span */
   uint32_t row;                    /* of the chunk's cells: the next to encode */
   uint32_t next_reject;            /* of p->rejects, in order of records */
@@ -23,6 +24,7 @@ struct walk {
 enum outcome {
   GO_ON,
   CUT,      /* the dead letters found no memory: the block is handed over, the rest of the chunk is decoded again */
+  WISHED,   /* the record behind those counted waits for another plan */
   GIVEN_UP, /* the rest of the batch is to be dropped */
 };
 
@@ -147,16 +149,23 @@ static uint32_t take_back(const struct sc_parser *p, const struct walk *k, struc
   return keep - rows_before;
 }
 
-/* --on-error=fail: what stands before the rejected record is written. */
-static enum outcome stop_at(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows_before) {
+/* Can the chunk not go past it? */
+static bool is_stop(const struct sc_parser *p, const struct sc_reject *reject) {
+  return p->run->settings.fail_on_error || reject->wish != SC_WISH_NONE;
+}
+
+/* --on-error=fail, --on-type-change=fail: what stands before the rejected record is written. */
+static enum outcome fail_with(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows,
+                              uint32_t dead) {
   const struct sc_reject *reject = &p->rejects.items[k->next_reject];
-  uint32_t rows = take_back(p, k, block, rows_before, reject->record);
-  count_until(p, k, block, reject->record, rows, 0);
+  count_until(p, k, block, reject->record, rows, dead);
   struct sc_error err;
   sc_error_set(&err, SC_E_ROW, "%s", reject->reason);
   memcpy(err.sqlstate, reject->sqlstate, sizeof(err.sqlstate));
-  sc_error_hint(
-      &err, "what stands before this record is committed; --on-error=dead-letter keeps such records aside and goes on");
+  sc_error_hint(&err,
+                "what stands before this record is committed; --on-%s=dead-letter keeps such records aside and "
+                "goes on",
+                p->run->settings.fail_on_error ? "error" : "type-change");
   fail_at(p, k->batch, &k->records[reject->record], &err);
   return GIVEN_UP;
 }
@@ -169,6 +178,31 @@ static uint64_t unknown_of(struct sc_parser *p, const struct walk *k, uint32_t n
   return unknown;
 }
 
+/* What the records that are left say about keys without a column, and about the one whose column is too narrow. */
+static void add_wishes(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
+  struct sc_sample *seen = sc_sample_new(SC_COLUMNS_MAX);
+  p->run->decoder_ops->sample(p->decoder, k->records + reject->record, k->left - reject->record, seen);
+  const struct sc_column *column = reject->wish == SC_WISH_TYPE ? &k->plan->columns[reject->column] : NULL;
+  pthread_mutex_lock(&p->run->sample_lock);
+  if (column != NULL) sc_sample_add(p->run->wishes, sc_slice_of(column->key, column->key_len), reject->kinds);
+  for (uint32_t i = 0; i < sc_sample_keys(seen); i++) {
+    struct sc_slice key = sc_sample_key(seen, i);
+    int at = sc_plan_find(k->plan, key, -1);
+    bool wanted = at < 0 ? sc_plan_unknown(k->plan, key) == SC_UNKNOWN_ADD : &k->plan->columns[at] == column;
+    if (wanted) sc_sample_add(p->run->wishes, key, sc_sample_kinds(seen, i));
+  }
+  pthread_mutex_unlock(&p->run->sample_lock);
+  sc_sample_free(seen);
+}
+
+static void wish(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
+  add_wishes(p, k, reject);
+  p->wished = true;
+  p->asked = k->plan->generation;
+  struct sc_control_message m = {.kind = SC_CONTROL_WISH, .generation = p->asked};
+  sc_run_tell(p->run, &m);
+}
+
 /* The chunk ends before its record `end`. */
 static enum outcome cut_at(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t end, uint32_t rows,
                            uint32_t dead) {
@@ -176,6 +210,18 @@ static enum outcome cut_at(struct sc_parser *p, struct walk *k, struct sc_block 
   k->longest_run = longest_run(p, end);
   if (end < k->n) sc_parser_span(p, block, k->batch)->unknown_keys += unknown_of(p, k, end);
   return CUT;
+}
+
+/* The reject that stops the chunk: the record waits for another plan, or ends the run. */
+static enum outcome stop_at(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows_before,
+                            uint32_t dead) {
+  struct sc_reject reject = p->rejects.items[k->next_reject];
+  uint32_t rows = take_back(p, k, block, rows_before, reject.record);
+  bool fails = reject.wish == SC_WISH_NONE || (reject.wish == SC_WISH_TYPE && k->plan->fail_on_type);
+  if (fails) return fail_with(p, k, block, rows, dead);
+  cut_at(p, k, block, reject.record, rows, dead);
+  wish(p, k, &reject);
+  return WISHED;
 }
 
 /* Nothing but the span made for this part, before its first record. */
@@ -226,7 +272,7 @@ static enum outcome encode_part(struct sc_parser *p, struct walk *k, struct sc_b
   bool full = next < p->cells.n_rows;
   uint32_t end = !full ? k->n : done == 0 ? k->counted : p->cells.record[next];
   for (; k->next_reject < p->rejects.n && p->rejects.items[k->next_reject].record < end; k->next_reject++, dead++) {
-    if (p->run->settings.fail_on_error) return stop_at(p, k, block, rows_before);
+    if (is_stop(p, &p->rejects.items[k->next_reject])) return stop_at(p, k, block, rows_before, dead);
     if (!keep_dead_letter(p, k, &p->rejects.items[k->next_reject], block))
       return make_room(p, k, block, rows_before, dead);
   }
@@ -266,6 +312,7 @@ static enum outcome write_chunk(struct sc_parser *p, struct walk *k, uint32_t le
   p->cells.n_rows = p->rejects.n = 0;
   k->counted = k->row = k->next_reject = 0;
   k->unknown = 0;
+  k->left = left;
   k->n = p->run->decoder_ops->decode(p->decoder, k->plan, k->records, left, &p->cells, &p->rejects, &k->unknown);
   SC_ASSERT(k->n >= 1 && k->n <= left);
   if (k->plan->n_payload < k->plan->n_columns)
@@ -281,8 +328,9 @@ uint32_t sc_parser_write(struct sc_parser *p, const struct sc_batch *batch, cons
                          uint32_t n) {
   struct walk k = {.batch = batch, .plan = plan_of(p)};
   uint32_t at = 0;
+  p->wished = false;
   if (n > 0) fit_cells(p, k.plan);
-  for (enum outcome outcome = GO_ON; at < n && outcome != GIVEN_UP; at += k.counted) {
+  for (enum outcome outcome = GO_ON; at < n && outcome <= CUT; at += k.counted) {
     k.records = records + at;
     outcome = write_chunk(p, &k, n - at);
   }

@@ -6,11 +6,13 @@
 
 #include "engine/parse_pool.h"
 
-/* An opened batch that is not written yet, or only its first `at` records: there is no plan, or --max-records has no room. */
+/* An opened batch that is not written yet, or only its first `at` records: there is no plan, or none that does for record `at`, or
+ * --max-records has no room. */
 struct sc_opened {
   struct sc_batch *batch;
   struct sc_record *records;
   uint32_t n, at;
+  bool begun; /* it has a span */
   struct sc_opened *next;
 };
 
@@ -29,6 +31,8 @@ struct sc_parser {
   struct sc_rejects rejects;
   uint64_t dead_in_a_row;
   bool batch_begun; /* the batch being written has a span */
+  bool wished;      /* the last write ended before a record that waits for another plan */
+  uint32_t asked;   /* the generation of the plan that did not do; 0: none yet */
 
   /* parse_pool.c */
   struct sc_records records;
@@ -46,8 +50,9 @@ void sc_parser_fail(struct sc_parser *p, const struct sc_error *err);
 bool sc_parser_is_stale(const struct sc_parser *p, const struct sc_batch *batch);
 
 /* ---- parse_rows.c ---- */
-/* Writes records, the next n of the batch, which are claimed; returns how many of them are in blocks. Fewer than n: the batch is
- * to be dropped (stale, the run failed or is abandoned); the claim of the rest is the caller's to give back. */
+/* Writes records, the next n of the batch, which are claimed; returns how many of them are in blocks. Fewer than n: with p->wished the rest
+ * waits for a plan newer than p->asked, which control was told; else the batch is to be dropped (stale, the run failed or is
+ * abandoned). The claim of the rest is the caller's to give back. */
 uint32_t sc_parser_write(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records,
                          uint32_t n);
 /* Ends the batch: its flags and lag go into its last span. */

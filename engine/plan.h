@@ -35,6 +35,9 @@ enum sc_columns_mode sc_columns_mode(const char *word); /* "auto", "table", "jso
  * is by nature (INT, DOUBLE, BOOL, STRING, JSON), and the encoder accepts or rejects it. */
 enum sc_shape { SC_SHAPE_INTEGER, SC_SHAPE_DOUBLE, SC_SHAPE_NUMERIC, SC_SHAPE_BOOL, SC_SHAPE_TEXT, SC_SHAPE_JSON };
 
+/* What a key without a column means. ADD: the record waits until the table has been altered (run.h, wishes). */
+enum sc_unknown { SC_UNKNOWN_IGNORE, SC_UNKNOWN_ADD, SC_UNKNOWN_DEAD_LETTER };
+
 struct sc_column {
   char name[SC_COLUMN_NAME_MAX + 1]; /* in the table */
   char *key;                         /* the JSON key, unescaped; NULL unless role is PAYLOAD */
@@ -42,6 +45,7 @@ struct sc_column {
   enum sc_role role;
   enum sc_shape shape;
   bool not_null;
+  bool widens;      /* a value that it cannot hold, but a wider type could, is a wish and no dead letter */
   uint32_t type;    /* the sink's own: PostgreSQL's type oid */
   int32_t modifier; /* the sink's own: PostgreSQL's atttypmod, -1 without */
 };
@@ -51,7 +55,12 @@ struct sc_plan {
   uint32_t n_columns, cap_columns;
   struct sc_column *columns; /* in the order of the COPY */
   uint32_t n_payload;        /* columns with role PAYLOAD; they come first, in the order keys were first seen */
-  void *sink;                /* the sink's own, e.g. the COPY statement; freed by free_sink */
+  enum sc_unknown unknown;
+  bool fail_on_type;   /* a value that its column cannot hold ends the run */
+  uint32_t n_left_out; /* keys of columns that are not filled (generated ones): never unknown, always ignored */
+  char **left_out;     /* owned, with their lengths */
+  uint32_t *left_out_len;
+  void *sink; /* the sink's own, e.g. the COPY statement; freed by free_sink */
   void (*free_sink)(void *sink);
   uint32_t *slots; /* open addressing: hash of the key -> column + 1; made by sc_plan_seal */
   uint32_t slot_mask;
@@ -61,6 +70,10 @@ struct sc_plan *sc_plan_new(uint32_t generation, uint32_t cap_columns);
 /* The column added, zeroed but for its name and key (copied; the key of PAYLOAD only) and modifier -1. Payload columns come first. Not
  * after the seal. Asserts cap_columns, the length of the name, the order. */
 struct sc_column *sc_plan_add(struct sc_plan *plan, struct sc_slice name, enum sc_role role, struct sc_slice key);
+/* A key to be ignored whatever `unknown` says; copied. */
+void sc_plan_leave_out(struct sc_plan *plan, struct sc_slice key);
+/* What to do about a key that sc_plan_find knows no column for. Keys that can have none (U+0000, too long) are ignored. */
+enum sc_unknown sc_plan_unknown(const struct sc_plan *plan, struct sc_slice key);
 /* No two payload columns have one key (asserted). */
 void sc_plan_seal(struct sc_plan *plan);
 void sc_plan_free(struct sc_plan *plan);
@@ -77,7 +90,8 @@ enum sc_kind { /* bits: a key is seen with a set of kinds */
                SC_KIND_BIG = 16,     /* any other number */
                SC_KIND_BOOL = 32,
                SC_KIND_STRING = 64,
-               SC_KIND_NESTED = 128 /* object or array */
+               SC_KIND_NESTED = 128, /* object or array */
+               SC_KIND_TIME = 256    /* a string that is an RFC 3339 time */
 };
 
 #define SC_SAMPLE_KEY_MAX 1024 /* bytes; a longer key is no column */
@@ -96,8 +110,17 @@ struct sc_slice sc_sample_key(const struct sc_sample *sample, uint32_t i);
 unsigned sc_sample_kinds(const struct sc_sample *sample, uint32_t i);
 
 /* The type that holds all kinds seen: integer -> BIGINT, fraction -> DOUBLE, beyond either (or fractions beside integers over
- * 2^53) -> NUMERIC, boolean, string -> TEXT, nested (beside anything) -> JSON, only null -> TEXT, other mixtures -> TEXT. */
-enum sc_inferred { SC_INFER_BIGINT, SC_INFER_DOUBLE, SC_INFER_NUMERIC, SC_INFER_BOOL, SC_INFER_TEXT, SC_INFER_JSON };
+ * 2^53) -> NUMERIC, boolean, string -> TEXT, times alone -> TIME, nested (beside anything) -> JSON, only null -> TEXT, other
+ * mixtures -> TEXT. */
+enum sc_inferred {
+  SC_INFER_BIGINT,
+  SC_INFER_DOUBLE,
+  SC_INFER_NUMERIC,
+  SC_INFER_BOOL,
+  SC_INFER_TEXT,
+  SC_INFER_JSON,
+  SC_INFER_TIME /* text, unless --infer-timestamps */
+};
 enum sc_inferred sc_infer(unsigned kinds);
 
 /* ---- When a plan is made: the pure state machine control drives ---- */
@@ -116,7 +139,7 @@ enum sc_planner_action {
   SC_PLANNER_NOTHING,
   SC_PLANNER_MAKE,  /* collect the samples, make the table, publish generation + 1 */
   SC_PLANNER_HOLD,  /* ask all write threads to commit and hold */
-  SC_PLANNER_REREAD /* all hold: read the catalog, publish generation + 1, release */
+  SC_PLANNER_REREAD /* all hold: grant the wishes, read the catalog, publish generation + 1, release */
 };
 void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms);
 /* records: sampled since the last call. drained: every shard that runs is at its tip or end, no more will come for now. Without any record
@@ -125,7 +148,8 @@ enum sc_planner_action sc_planner_sampled(struct sc_planner *p, uint64_t records
 enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms);
 /* The plan made is in force. Before the first sample also: of a table that is there already. */
 void sc_planner_published(struct sc_planner *p, uint32_t generation);
-/* The table changed under us. Asked twice for one generation: once is enough. */
+/* The table changed under us, or a record wishes that it did. Asked twice for one generation: once is enough, and what the second one wishes
+ * is asked again for the next. */
 enum sc_planner_action sc_planner_replan(struct sc_planner *p, uint32_t generation);
 /* A write thread holds; each once a HOLD. */
 enum sc_planner_action sc_planner_held(struct sc_planner *p);

@@ -64,6 +64,7 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   atomic_init(&run->n_hungry, 0);
   pthread_mutex_init(&run->sample_lock, NULL);
   run->sample = sc_sample_new(s->max_columns);
+  run->wishes = sc_sample_new(SC_COLUMNS_MAX);
   return SC_OK;
 }
 
@@ -105,6 +106,7 @@ void sc_run_fini(struct sc_run *run) {
   free((void *)run->terms);
   free((void *)run->behind_ms);
   if (run->sample != NULL) sc_sample_free(run->sample);
+  sc_sample_free(run->wishes);
   pthread_mutex_destroy(&run->sample_lock);
 }
 

@@ -91,6 +91,7 @@ enum sc_control_message_kind {
   SC_CONTROL_SHARD_TIP,   /* shard: everything up to its tip is committed */
   SC_CONTROL_WANT_GO,     /* write thread: lost its session, needs the lock checked */
   SC_CONTROL_WENT_BACK,   /* shard: done, but the target has forgotten it (failover): the load begins anew */
+  SC_CONTROL_WISH,        /* generation: there are wishes for another table than that plan's */
   SC_CONTROL_REPLAN,      /* write thread, generation: the table is not what the plan says */
   SC_CONTROL_HELD,        /* write thread: committed, holds */
   SC_CONTROL_STOPPED,     /* a thread did its part of the stage */
@@ -129,8 +130,9 @@ struct sc_run {
   _Atomic uint32_t n_hungry; /* parse threads that wait for block memory: write threads with nothing to take commit */
   struct sc_brake brake;     /* its own atomics */
 
-  pthread_mutex_t sample_lock; /* guards sample while the first plan is not made */
-  struct sc_sample *sample;
+  pthread_mutex_t sample_lock; /* guards both below */
+  struct sc_sample *sample;    /* until the first plan is made */
+  struct sc_sample *wishes;    /* keys that want a column or a wider one, with kinds; filled by parse, taken away by control */
 };
 
 /* Makes budget, rings, parks and mailboxes for settings that are filled in. */

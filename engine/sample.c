@@ -109,6 +109,7 @@ enum sc_inferred sc_infer(unsigned kinds) {
   kinds &= ~(unsigned)SC_KIND_NULL;
   if (kinds & SC_KIND_NESTED) return SC_INFER_JSON;
   if (kinds == SC_KIND_BOOL) return SC_INFER_BOOL;
+  if (kinds == SC_KIND_TIME) return SC_INFER_TIME;
   if (kinds != 0 && (kinds & ~numbers) == 0) return infer_number(kinds);
   return SC_INFER_TEXT;
 }
