@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codec/json_sample.h"
 #include "codec/json_skip.h"
 #include "codec/utf8.h"
 #include "engine/base/buf.h"
@@ -10,12 +11,15 @@
 
 #define SCRATCH_MIN ((size_t)64 << 10)
 #define GUESS_BYTES 32
+#define STRANGER_SHOWN 100
+#define EXACT_DIGITS 15 /* a double keeps any number of so many */
 
 /* A column's name as it stands in a record, with its quotes, to be compared at one go. len 0: cannot be guessed. */
 struct guess {
   char text[GUESS_BYTES];
   uint32_t len;
   enum sc_shape shape;
+  bool exact;
 };
 
 struct sc_json_cells {
@@ -37,7 +41,10 @@ struct reader {
   uint64_t unknown;
   struct sc_json_fault fault;
   const char *sqlstate;
-  const struct sc_column *column; /* that the fault is about, or NULL */
+  const struct sc_column *column;    /* that the fault is about, or NULL */
+  unsigned kinds;                    /* of the value that a wider column would hold; 0: none would */
+  enum sc_unknown worst;             /* what the unknown keys of the record come to */
+  char stranger[STRANGER_SHOWN + 1]; /* the key that is none of the table's, for SC_UNKNOWN_DEAD_LETTER */
 };
 
 static const char *reject_record(struct reader *r, const char *sqlstate, const char *what, const char *at) {
@@ -53,7 +60,7 @@ static const char *reject_value(struct reader *r, uint32_t column, const char *s
 /* ---- Names ---- */
 
 static void make_guess(struct guess *guess, const struct sc_column *column) {
-  *guess = (struct guess){.len = 0, .shape = column->shape};
+  *guess = (struct guess){.len = 0, .shape = column->shape, .exact = column->exact};
   if (column->key_len + 2 > GUESS_BYTES) return;
   for (uint32_t i = 0; i < column->key_len; i++)
     if (column->key[i] == '"' || column->key[i] == '\\' || (unsigned char)column->key[i] < 0x20) return;
@@ -103,6 +110,16 @@ static const char *read_string(struct reader *r, const char *p, struct sc_slice 
   return close + 1;
 }
 
+static void meet_stranger(struct reader *r, struct sc_slice name) {
+  enum sc_unknown what = sc_plan_unknown(r->plan, name);
+  if (what == SC_UNKNOWN_IGNORE) r->unknown++;
+  if (what <= r->worst) return;
+  r->worst = what;
+  size_t len = name.len < STRANGER_SHOWN ? name.len : STRANGER_SHOWN;
+  while (len > 0 && len < name.len && ((unsigned char)name.ptr[len] & 0xC0) == 0x80) len--;
+  snprintf(r->stranger, sizeof r->stranger, "%.*s", (int)len, name.ptr);
+}
+
 /* A name that is not the expected one. */
 static const char *read_other_name(struct reader *r, const char *p, int *column) {
   struct sc_slice name;
@@ -113,6 +130,7 @@ static const char *read_other_name(struct reader *r, const char *p, int *column)
   r->state->scratch_used = scratch_used;
   *column = sc_plan_find(r->plan, name, -1);
   if (*column >= 0) r->next = (uint32_t)*column + 1;
+  else meet_stranger(r, name);
   return p;
 }
 
@@ -155,12 +173,23 @@ static bool set_double(struct sc_cell *cell, const struct sc_json_number *number
   return true;
 }
 
+/* Whether double precision gives back the number that was written; else it is a wish for numeric. */
+static bool is_exact(struct reader *r, const struct sc_json_number *number, const char *p, const char *behind) {
+  unsigned kind = sc_json_kind_of_number(number, p, (size_t)(behind - p));
+  if (kind & (SC_KIND_INTEGER | SC_KIND_FRACTION)) return true;
+  r->kinds = kind;
+  return false;
+}
+
 static const char *read_number(struct reader *r, const char *p, uint32_t column, enum sc_shape shape) {
   struct sc_json_number number;
   struct sc_cell *cell = &r->row[column];
   const char *behind = sc_json_skip_number(p, r->end, &number, &r->fault);
   if (behind == NULL) return NULL;
   if (shape == SC_SHAPE_INTEGER && set_int(cell, &number)) return behind;
+  if (shape == SC_SHAPE_DOUBLE && number.n_digits > EXACT_DIGITS && r->state->guesses[column].exact &&
+      !is_exact(r, &number, p, behind))
+    return reject_value(r, column, "22003", "the number has more digits than double precision keeps");
   if (shape == SC_SHAPE_DOUBLE && set_double(cell, &number, p, behind)) return behind;
   if (shape == SC_SHAPE_BOOL) {
     if (number.plain && set_int(cell, &number)) return behind;
@@ -218,7 +247,6 @@ static inline const char *read_member(struct reader *r, const char *p) {
   p = read_name(r, p, &column);
   if (p == NULL) return NULL;
   if (column >= 0) return read_value(r, p, (uint32_t)column);
-  r->unknown++;
   return sc_json_skip(p, r->end, &seen, &r->fault);
 }
 
@@ -257,7 +285,7 @@ static const char *read_record(struct reader *r, struct sc_slice data) {
   return p == r->end ? p : reject_record(r, "22P02", "more than one JSON document, or something behind it,", p);
 }
 
-static void fill_reject(const struct reader *r, const struct sc_record *record, struct sc_reject *out) {
+static void fill_reason(const struct reader *r, const struct sc_record *record, struct sc_reject *out) {
   const struct sc_json_fault *fault = &r->fault;
   bool deep = fault->what == sc_json_too_deep;
   snprintf(out->sqlstate, sizeof out->sqlstate, "%s", deep ? "54000" : r->sqlstate);
@@ -266,6 +294,32 @@ static void fill_reject(const struct reader *r, const struct sc_record *record, 
   else
     snprintf(out->reason, sizeof out->reason, "%s%s at byte %zu", deep ? "" : "not JSON: ", fault->what,
              (size_t)(fault->at - record->data.ptr));
+}
+
+static void fill_reject(const struct reader *r, const struct sc_record *record, struct sc_reject *out) {
+  out->wish = SC_WISH_NONE;
+  if (r->fault.what == NULL) {
+    out->wish = r->worst == SC_UNKNOWN_ADD ? SC_WISH_COLUMN : SC_WISH_NONE;
+    snprintf(out->sqlstate, sizeof out->sqlstate, "42703");
+    snprintf(out->reason, sizeof out->reason, "key \"%s\" has no column", r->stranger);
+    return;
+  }
+  fill_reason(r, record, out);
+  if (r->column == NULL || r->kinds == 0) return;
+  out->wish = SC_WISH_TYPE;
+  out->column = (uint32_t)(r->column - r->plan->columns);
+  out->kinds = r->kinds;
+}
+
+/* One record, from a reader as it begins. True: it is a row. */
+static bool is_row(struct reader *r, struct sc_slice data) {
+  r->fault = (struct sc_json_fault){.what = NULL};
+  r->sqlstate = "22P02";
+  r->column = NULL;
+  r->kinds = 0;
+  r->worst = SC_UNKNOWN_IGNORE;
+  r->next = 0;
+  return read_record(r, data) != NULL && r->worst == SC_UNKNOWN_IGNORE;
 }
 
 /* Room for all that may be unescaped of the record. False: the chunk ends before it. */
@@ -280,25 +334,24 @@ static bool make_room(struct sc_json_cells *state, struct sc_slice data) {
 
 uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan *plan, const struct sc_record *records,
                               uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
-  struct reader r = {.state = cells, .plan = plan, .sqlstate = "22P02"};
+  struct reader r = {.state = cells, .plan = plan};
   uint32_t i = 0;
+  bool wishes = false;
   make_guesses(cells, plan);
   cells->scratch_used = 0;
   out->n_rows = rejects->n = 0;
-  for (; i < n && i < out->cap_rows && make_room(cells, records[i].data); i++) {
+  for (; i < n && i < out->cap_rows && !wishes && make_room(cells, records[i].data); i++) {
     r.row = out->cells + (size_t)out->n_rows * out->n_columns;
     r.end = records[i].data.ptr + records[i].data.len;
-    r.next = 0;
     if (out->n_columns > 0) memset(r.row, 0, out->n_columns * sizeof *r.row);
-    if (read_record(&r, records[i].data) != NULL) {
+    if (is_row(&r, records[i].data)) {
       out->record[out->n_rows++] = i;
       continue;
     }
     struct sc_reject *reject = &rejects->items[rejects->n++];
     reject->record = i;
     fill_reject(&r, &records[i], reject);
-    r.column = NULL;
-    r.sqlstate = "22P02";
+    wishes = reject->wish == SC_WISH_COLUMN;
   }
   *unknown += r.unknown;
   return i;

@@ -1,6 +1,7 @@
 #include "codec/json_sample.h"
 
 #include "codec/json_skip.h"
+#include "codec/rfc3339.h"
 #include "codec/utf8.h"
 
 #define KEY_RAW_MAX (6 * SC_SAMPLE_KEY_MAX) /* with escapes: six bytes a character */
@@ -21,7 +22,7 @@ static unsigned kind_of(const char *p, const char *end) {
   struct sc_json_number number;
   switch (*p) {
     case '"':
-      return SC_KIND_STRING;
+      return sc_rfc3339_is(sc_slice_of(p + 1, (size_t)(end - p) - 2)) ? SC_KIND_TIME : SC_KIND_STRING;
     case '{':
     case '[':
       return SC_KIND_NESTED;

@@ -45,8 +45,9 @@ struct sc_column {
   enum sc_role role;
   enum sc_shape shape;
   bool not_null;
-  bool widens;      /* a value that it cannot hold, but a wider type could, is a wish and no dead letter */
-  uint32_t type;    /* the sink's own: PostgreSQL's type oid */
+  bool widens;   /* a value that it cannot hold, but a wider type could, is a wish and no dead letter */
+  bool exact;    /* it widens rather than give back another value: integers beyond 2^53 in a double, a day in a time */
+  uint32_t type; /* the sink's own: PostgreSQL's type oid */
   int32_t modifier; /* the sink's own: PostgreSQL's atttypmod, -1 without */
 };
 

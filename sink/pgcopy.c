@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "codec/rfc3339.h"
 #include "sink/pg_number.h"
 #include "sink/pg_time.h"
 #include "sink/pg_types.h"
+#include "sink/pg_widen.h"
 #include "sink/pgcopy_text.h"
 #include "sink/rows.h"
 
@@ -314,6 +316,8 @@ static char *put_timestamp(const struct sc_pgcopy_column *c, const struct sc_cel
   int64_t us;
   if (cell->type == SC_CELL_TIME) return put64(put32(out, 8), (uint64_t)(cell->i - SC_PG_EPOCH_US));
   if (cell->type != SC_CELL_STRING) return refuse_time(c, cell, why, false);
+  if (c->exact && c->type == SC_PG_TIMESTAMPTZ && !sc_rfc3339_is(slice_of(cell)))
+    return refuse_time(c, cell, why, false); /* kept as it is, by text */
   enum sc_pg_time_status status = sc_pg_time_parse(slice_of(cell), c->type == SC_PG_TIMESTAMPTZ, &us);
   if (status) return refuse_time(c, cell, why, status == SC_PG_TIME_RANGE);
   return put64(put32(out, 8), (uint64_t)us);
@@ -395,7 +399,7 @@ struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
     const struct sc_column *c = &plan->columns[i];
     SC_ASSERT(text || sc_pg_type_is_binary(c->type));
     sc_pgcopy_fn *encode = text ? sc_pgcopy_text_encoder(c->type) : encoder_of(c->type);
-    copy->columns[i] = (struct sc_pgcopy_column){encode, c->name, c->type, c->modifier, c->not_null};
+    copy->columns[i] = (struct sc_pgcopy_column){encode, c->name, c->type, c->modifier, c->not_null, c->exact};
   }
   return copy;
 }
@@ -427,6 +431,7 @@ static char *put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, ch
     } else {
       out = c->encode(c, &row[i], out, why);
     }
+    if (__builtin_expect(!out, 0)) why->column = i;
   }
   return out;
 }
@@ -449,6 +454,7 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
     char *end = put(copy, values, block->data + block->len, why);
     if (!end) {
       why->record = cells->record[row];
+      sc_pg_widen_wish(plan, &values[why->column], why);
       rejects->n++;
       continue;
     }

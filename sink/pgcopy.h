@@ -37,7 +37,7 @@ struct sc_pgcopy_column {
   const char *name; /* the plan's */
   uint32_t type;
   int32_t modifier;
-  bool not_null;
+  bool not_null, exact; /* as in the plan */
 };
 
 /* plan->sink of PostgreSQL plans. */

@@ -94,7 +94,10 @@ char *sc_pgcopy_text_put_row(const struct sc_pgcopy *copy, const struct sc_cell 
       *out++ = '\\';
       *out++ = 'N';
     }
-    if (!out) return NULL;
+    if (!out) {
+      why->column = i;
+      return NULL;
+    }
     *out++ = i + 1 < copy->n_columns ? '\t' : '\n';
   }
   return out;
