@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sink/rows.h"
+#include "sink/unstored.h"
 
 static bool claims(const char *url) { return strcmp(url, "null:") == 0; }
 
@@ -58,20 +59,9 @@ static uint32_t encode(const struct sc_plan *plan, const struct sc_cells *cells,
   return row - first_row;
 }
 
-static int nothing(struct sc_session *session, struct sc_error *err) {
-  (void)session, (void)err;
-  return SC_OK;
-}
-
 static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
                 struct sc_error *err) {
   (void)session, (void)block, (void)first_row, (void)end_row, (void)err;
-  return SC_OK;
-}
-
-static int commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
-                  struct sc_error *err) {
-  (void)session, (void)rows, (void)n, (void)is_last, (void)err;
   return SC_OK;
 }
 
@@ -86,9 +76,9 @@ const struct sc_sink_ops sc_sink_null = {
     .take = take,
     .make_plan = make_plan,
     .encode = encode,
-    .begin = nothing,
+    .begin = sc_unstored_nothing,
     .push = push,
-    .end_copy = nothing,
-    .commit = commit,
-    .rollback = nothing,
+    .end_copy = sc_unstored_nothing,
+    .commit = sc_unstored_commit,
+    .rollback = sc_unstored_nothing,
 };

@@ -11,6 +11,7 @@
 #include "engine/program.h"
 #include "engine/stop.h"
 #include "sink/rows.h"
+#include "sink/unstored.h"
 
 #define FILE_CHUNK ((size_t)1 << 20)
 #define WAIT_MS 60000
@@ -205,17 +206,6 @@ static int push(struct sc_session *session, const struct sc_block *block, uint32
   return code;
 }
 
-static int nothing(struct sc_session *session, struct sc_error *err) {
-  (void)session, (void)err;
-  return SC_OK;
-}
-
-static int commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
-                  struct sc_error *err) {
-  (void)session, (void)rows, (void)n, (void)is_last, (void)err;
-  return SC_OK;
-}
-
 const struct sc_sink_ops sc_sink_stdout = {
     .name = "stdout",
     .claims = claims,
@@ -227,9 +217,9 @@ const struct sc_sink_ops sc_sink_stdout = {
     .take = take,
     .make_plan = make_plan,
     .encode = encode,
-    .begin = nothing,
+    .begin = sc_unstored_nothing,
     .push = push,
-    .end_copy = nothing,
-    .commit = commit,
-    .rollback = nothing,
+    .end_copy = sc_unstored_nothing,
+    .commit = sc_unstored_commit,
+    .rollback = sc_unstored_nothing,
 };

@@ -1,0 +1,18 @@
+/* What sinks without positions have in common: nothing to begin, to end or to commit. Write threads; inline, pure. */
+#ifndef SC_SINK_UNSTORED_H
+#define SC_SINK_UNSTORED_H
+
+#include "engine/sink.h"
+
+static inline int sc_unstored_nothing(struct sc_session *session, struct sc_error *err) {
+  (void)session, (void)err;
+  return SC_OK;
+}
+
+static inline int sc_unstored_commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n,
+                                     bool is_last, struct sc_error *err) {
+  (void)session, (void)rows, (void)n, (void)is_last, (void)err;
+  return SC_OK;
+}
+
+#endif
