@@ -174,8 +174,8 @@ static void handle(struct sc_parser *p, struct sc_batch *batch) {
   bool begun = false;
   if (!open_envelope(p, batch)) {
     sc_batch_free(batch);
-  } else if (!has_plan(p) && (p->records.n > 0 || p->opened != NULL)) {
-    sample(p, batch);
+  } else if (p->opened != NULL || (p->records.n > 0 && !has_plan(p))) { /* a plan may come at any moment */
+    if (!has_plan(p)) sample(p, batch);
     keep_opened(p, batch, 0, false);
   } else if (write_some(p, batch, p->records.items, p->records.n, &at, &begun)) {
     sc_batch_free(batch);
