@@ -21,11 +21,17 @@ struct shard {
   const struct sc_shard_info *info;
   enum sc_shard_do todo;
   char *iterator;
-  struct sc_call *call;   /* under way */
-  struct sc_batch *stuck; /* the parse thread's ring was full */
-  int64_t sent_ms;        /* when its last batch was handed over */
-  uint64_t sent;          /* batches since the start */
-  int64_t behind_ms;      /* of the last reply */
+  struct sc_call *call;                      /* under way */
+  struct sc_batch *stuck;                    /* the parse thread's ring was full */
+  struct shard *stuck_before, *stuck_behind; /* in the list of its parse thread */
+  int64_t sent_ms;                           /* when its last batch was handed over */
+  uint64_t sent;                             /* batches since the start */
+  int64_t behind_ms;                         /* of the last reply */
+};
+
+/* Shards whose batch waits for room in a parse thread's ring, the oldest first. */
+struct stuck {
+  struct shard *first, *last;
 };
 
 struct sc_fetcher {
@@ -38,7 +44,8 @@ struct sc_fetcher {
   size_t cap;
   struct sc_heap due;
   struct sc_call *free_calls;
-  uint32_t in_flight, n_stuck;
+  struct stuck *stuck; /* [p] */
+  uint32_t in_flight;
   int64_t lag_due_ms;
   bool failed;
 };
@@ -48,6 +55,7 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
   f->run = run;
   f->index = index;
   f->pace = run->settings.pace;
+  f->stuck = sc_alloc_zero(run->settings.parse_threads, sizeof(*f->stuck));
   sc_random_init(&f->random, (uint64_t)sc_clock_mono_us() * 2654435761u + index);
   struct sc_reader_config config = {.budget = run->budget,
                                     .park = run->fetch_parks[index],
@@ -55,6 +63,7 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
                                     .limit = run->settings.limit,
                                     .max_in_flight = SC_FETCH_IN_FLIGHT};
   if (run->source_ops->reader_new(run->source, &config, &f->reader, err) != SC_OK) {
+    free(f->stuck);
     free(f);
     return NULL;
   }
@@ -83,6 +92,7 @@ void sc_fetcher_free(struct sc_fetcher *f) {
   }
   sc_heap_fini(&f->due);
   free(f->shards);
+  free(f->stuck);
   free(f);
 }
 
@@ -112,18 +122,6 @@ static bool push_batch(struct sc_fetcher *f, struct sc_batch *batch) {
   return true;
 }
 
-static void hand_over(struct sc_fetcher *f, struct shard *s, struct sc_batch *batch, uint32_t flags, int64_t now_ms) {
-  batch->shard = s->info;
-  batch->term = s->machine.term;
-  batch->flags = flags;
-  batch->number = ++s->sent;
-  s->sent_ms = now_ms;
-  if (push_batch(f, batch)) return;
-  SC_ASSERT(s->stuck == NULL);
-  s->stuck = batch;
-  f->n_stuck++;
-}
-
 static struct sc_batch *empty_batch(struct sc_fetcher *f, int64_t read_until_ms) {
   struct sc_batch *batch = sc_batch_new(f->run->budget, 0, 0, false);
   batch->envelope = SC_ENVELOPE_NONE;
@@ -131,21 +129,50 @@ static struct sc_batch *empty_batch(struct sc_fetcher *f, int64_t read_until_ms)
   return batch;
 }
 
-static void drop_stuck(struct sc_fetcher *f, struct shard *s) {
-  if (s->stuck == NULL) return;
-  sc_batch_free(s->stuck);
+static void add_stuck(struct sc_fetcher *f, struct shard *s, struct sc_batch *batch) {
+  struct stuck *list = &f->stuck[s->info->parse];
+  SC_ASSERT(s->stuck == NULL);
+  s->stuck = batch;
+  s->stuck_before = list->last;
+  s->stuck_behind = NULL;
+  if (list->last != NULL) {
+    list->last->stuck_behind = s;
+  } else {
+    list->first = s;
+  }
+  list->last = s;
+}
+
+/* The batch is the caller's again. */
+static struct sc_batch *take_stuck(struct sc_fetcher *f, struct shard *s) {
+  struct stuck *list = &f->stuck[s->info->parse];
+  struct sc_batch *batch = s->stuck;
+  if (batch == NULL) return NULL;
   s->stuck = NULL;
-  f->n_stuck--;
+  if (s->stuck_before != NULL) s->stuck_before->stuck_behind = s->stuck_behind;
+  else list->first = s->stuck_behind;
+  if (s->stuck_behind != NULL) s->stuck_behind->stuck_before = s->stuck_before;
+  else list->last = s->stuck_before;
+  return batch;
 }
 
 static void retry_stuck(struct sc_fetcher *f) {
-  for (size_t i = 0; f->n_stuck > 0 && i < f->cap; i++) {
-    struct shard *s = f->shards[i];
-    if (s == NULL || s->stuck == NULL || !push_batch(f, s->stuck)) continue;
-    s->stuck = NULL;
-    f->n_stuck--;
-    if (s->todo != SC_DO_NOTHING) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+  for (uint32_t p = 0; p < f->run->settings.parse_threads; p++) {
+    for (struct shard *s; (s = f->stuck[p].first) != NULL && push_batch(f, s->stuck);) {
+      take_stuck(f, s);
+      if (s->todo != SC_DO_NOTHING) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+    }
   }
+}
+
+static void hand_over(struct sc_fetcher *f, struct shard *s, struct sc_batch *batch, uint32_t flags, int64_t now_ms) {
+  batch->shard = s->info;
+  batch->term = s->machine.term;
+  batch->flags = flags;
+  batch->number = ++s->sent;
+  s->sent_ms = now_ms;
+  bool room = f->stuck[s->info->parse].first == NULL && push_batch(f, batch);
+  if (!room) add_stuck(f, s, batch);
 }
 
 /* ---- what the machine says ---- */
@@ -279,7 +306,7 @@ static void finished(struct sc_fetcher *f, struct sc_call *call, int64_t now_ms)
 
 static void start_shard(struct sc_fetcher *f, const struct sc_fetch_message *m, int64_t now_ms) {
   struct shard *s = shard_of(f, m->shard);
-  drop_stuck(f, s);
+  sc_batch_free(take_stuck(f, s));
   s->sent = 0;
   if (s->call != NULL) f->run->source_ops->reader_cancel(f->reader, s->call);
   act(f, s, sc_shard_start(&s->machine, &m->position, m->term, now_ms), NULL);

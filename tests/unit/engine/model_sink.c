@@ -63,6 +63,7 @@ static int sink_survey(struct sc_session *s, struct sc_survey *out, struct sc_er
   memset(out, 0, sizeof(*out));
   out->shards = sc_alloc_zero(MODEL_SHARDS_MAX, sizeof(*out->shards));
   out->table_exists = out->has_records = true;
+  pthread_mutex_lock(&the_model->lock);
   for (uint32_t i = 0; i < the_model->n_shards; i++) {
     if (!the_model->now.positions[i].stored) continue;
     struct sc_stored *stored = &out->shards[out->n++];
@@ -71,6 +72,7 @@ static int sink_survey(struct sc_session *s, struct sc_survey *out, struct sc_er
       snprintf(stored->parents[0], sizeof(stored->parents[0]), "shard-%u", the_model->shards[i].parent);
     stored->ended = the_model->now.positions[i].ended;
   }
+  pthread_mutex_unlock(&the_model->lock);
   return SC_OK;
 }
 

@@ -76,7 +76,7 @@ static void stops_at_record_n(void **state) {
 
 int main(void) {
   alarm(100);
-  sc_log_init(SC_ERROR_LEVEL, false);
+  sc_log_init(getenv("SC_TEST_LOG") != NULL ? SC_DEBUG : SC_ERROR_LEVEL, false);
   const struct CMUnitTest tests[] = {cmocka_unit_test(loads_everything_once), cmocka_unit_test(survives_faults),
                                      cmocka_unit_test(keeps_dead_letters), cmocka_unit_test(stops_at_record_n)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static void loads_seed(uint64_t seed) {
   bool some = sc_random_below(&r, 3) == 0;
   if (some) l.settings.max_records = up_to(&r, 3000);
   int rc = model_load_run(&l);
-  if (rc != SC_OK) printf("seed %llu: %s\n", (unsigned long long)seed, l.err.text);
+  if (rc != SC_OK) print_error("%s\n", l.err.text);
   assert_int_equal(rc, SC_OK);
   if (!some) assert_all_once(&m);
   else assert_once(&m);
@@ -82,7 +82,7 @@ static void loads_every_seed(void **state) {
   uint64_t first = number_of("SC_TEST_FIRST_SEED", 1), n = number_of("SC_TEST_SEEDS", SEEDS);
   for (uint64_t seed = first; seed < first + n; seed++) {
     alarm(30);
-    if (n != SEEDS) fprintf(stderr, "\rseed %llu ", (unsigned long long)seed);
+    print_message("seed %llu\n", (unsigned long long)seed);
     loads_seed(seed);
   }
 }
