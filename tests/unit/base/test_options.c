@@ -415,8 +415,9 @@ static void test_a_name_of_two_commands(void **state) {
       {"mode", 'm', SC_OPTION_CHOICE, "a", 0, 0, "a|b", "MODE", ON_LOAD, false, "G", "Loads."},
       {"mode", 'm', SC_OPTION_CHOICE, "b", 0, 0, "b|c", "MODE", ON_CREATE, false, "G", "Creates."},
       {"delimiter", 0, SC_OPTION_TEXT, "|", 0, 0, NULL, "TEXT", ON_CREATE, false, "G", "Joins."}};
-  struct sc_program_spec p = program;
+  static struct sc_program_spec p; /* the options of the last parse look at it until the teardown */
   struct sc_buf out = SC_BUF_INIT;
+  p = program;
   p.options = twice;
   p.n_options = 3;
   setenv("PROG_MODE", "c", 1);
