@@ -4,6 +4,7 @@
 
 #include "engine/base/log.h"
 #include "engine/control.h"
+#include "engine/dry_run.h"
 #include "engine/memory.h"
 #include "engine/program.h"
 
@@ -85,6 +86,7 @@ static int read_wish(const struct sc_options *o, struct sc_load_wish *wish, stru
     return err->code;
   }
   wish->start_given = sc_options_is_set(o, SC_OPT_START);
+  wish->dry_run = sc_options_flag(o, SC_OPT_DRY_RUN);
   wish->restart = sc_options_flag(o, SC_OPT_RESTART);
   wish->take_over = sc_options_flag(o, SC_OPT_TAKE_OVER);
   wish->memory_bytes =
@@ -112,6 +114,11 @@ int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
   int rc = open_both(o, run, err);
   if (rc == SC_OK) rc = read_wish(o, &wish, err);
   if (rc != SC_OK) goto out;
+  if (wish.dry_run) {
+    read_settings(o, run);
+    rc = sc_dry_run(run, &wish, strcmp(sc_options_text(o, SC_OPT_FORMAT), "json") == 0, err);
+    goto out;
+  }
   for (int i = 0; i < BEGIN_ANEW_MOST; i++) {
     read_settings(o, run);
     bool limited = sc_options_is_set(o, SC_OPT_MAX_DEAD_LETTERS);

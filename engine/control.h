@@ -14,6 +14,7 @@ struct sc_load_wish {
   struct sc_position start; /* as asked by the user */
   bool start_given;
   bool restart, take_over;
+  bool dry_run; /* --restart is then only thought of */
   uint64_t memory_bytes;
   size_t flush_bytes; /* 0: by memory */
   bool quiet;

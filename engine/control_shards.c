@@ -105,6 +105,7 @@ static int survey_positions(struct sc_controller *c, struct sc_survey *survey, s
   const struct sc_sink_ops *ops = c->run->sink_ops;
   if (!ops->keeps_positions) return SC_OK;
   int rc = SC_OK;
+  if (c->wish->restart && c->wish->dry_run) return SC_OK;
   if (c->wish->restart) rc = ops->forget(c->session, err);
   if (rc == SC_OK) rc = ops->survey(c->session, survey, err);
   if (rc == SC_OK && survey->n > 0) rc = check_survey(c, survey, err);
@@ -121,7 +122,7 @@ int sc_controller_open_positions(struct sc_controller *c, struct sc_error *err) 
   c->first_run = survey->n == 0;
   if (!c->first_run) sc_lineage_restore(c->lineage, survey->shards, survey->n);
   rc = list(c, err);
-  if (rc != SC_OK) goto out;
+  if (rc != SC_OK || c->wish->dry_run) goto out;
   if (c->first_run) {
     say_starting(c);
   } else {

@@ -87,6 +87,24 @@ struct sc_refusal {
   char reason[250];
 };
 
+/* --dry-run: what the table would be filled with. */
+struct sc_proposed {
+  const char *metadata; /* "shard" ...; NULL: the key of a record */
+  char *key;
+  size_t key_len;
+  char *column, *type;
+};
+struct sc_proposal {
+  struct sc_proposed *columns;
+  size_t n, cap;
+  bool exists;       /* the table is there */
+  struct sc_buf ddl; /* what would be run; empty: nothing */
+};
+/* Copies everything but metadata. */
+void sc_proposal_add(struct sc_proposal *p, const char *metadata, struct sc_slice key, const char *column,
+                     const char *type);
+void sc_proposal_fini(struct sc_proposal *p);
+
 struct sc_sink_ops {
   const char *name; /* "postgresql" */
   bool keeps_positions;
@@ -136,6 +154,14 @@ struct sc_sink_ops {
    * does not hold its kinds a wider type. What the target refuses for good is logged, and no later plan of this sink asks for it.
    * Nobody else of this load has a transaction open. SC_CLASS_REWIND (a lock that others hold, too): try again. NULL: never wished. */
   int (*grant)(struct sc_session *session, const struct sc_sample *wishes, struct sc_error *err);
+
+  /* ---- --dry-run: nothing is written, no lock is taken ---- */
+  /* The positions as stored, without taking them: for display, not to load from. */
+  int (*peek)(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+              struct sc_error *err);
+  /* What make_plan would make of the sample. No columns: there is nothing to make them of. NULL: the sink has none. */
+  int (*propose)(struct sc_session *session, const struct sc_sample *sample, struct sc_proposal *out,
+                 struct sc_error *err);
 
   /* ---- parse threads; pure ---- */
   /* Appends rows of cells, from first_row, to block->data with their sc_row_ref (sequences and span filled here from records and span).

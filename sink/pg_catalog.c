@@ -24,7 +24,7 @@ enum {
   DESCRIBED_COMPUTED,
   DESCRIBED_DEFAULT,
   DESCRIBED_COMMENT,
-  DESCRIBED_KIND
+  DESCRIBED_SQL_TYPE
 };
 
 /* ---- Names ---- */
@@ -71,10 +71,13 @@ struct table_sql {
   struct sc_buf columns, comments;
   char (*used)[64];
   size_t n_used, n_columns;
+  struct sc_proposal *proposal; /* --dry-run: gets the columns too; else NULL */
 };
 
-static int add_column(struct sc_pg *pg, struct table_sql *t, const char *name, const char *type, struct sc_error *err) {
-  return sc_pg_sql(pg, &t->columns, err, "%S%I %S", t->n_columns++ ? ", " : "", name, type);
+static int add_column(struct sc_pg *pg, struct table_sql *t, const char *metadata, struct sc_slice key,
+                      const char *name, const char *type, struct sc_error *err) {
+  if (t->proposal) sc_proposal_add(t->proposal, metadata, key, name, type);
+  return sc_pg_sql(pg, &t->columns, err, "%S%I %S", t->n_columns++ ? ",\n  " : "", name, type);
 }
 
 static int add_payload(struct sc_pg *pg, const struct sc_pg_names *names, struct table_sql *t,
@@ -83,12 +86,13 @@ static int add_payload(struct sc_pg *pg, const struct sc_pg_names *names, struct
   char *name = t->used[t->n_used];
   if (!sc_pg_catalog_name(key, (const char(*)[64])t->used, t->n_used, name)) return SC_OK;
   t->n_used++;
-  int code = add_column(pg, t, name, sql_type(sc_infer(sc_sample_kinds(sample, i))), err);
+  int code = add_column(pg, t, NULL, key, name, sql_type(sc_infer(sc_sample_kinds(sample, i))), err);
   if (code || sc_slice_is(key, name)) return code;
   struct sc_buf comment = SC_BUF_INIT;
   sc_buf_add_str(&comment, KEY_COMMENT);
   sc_buf_add_slice(&comment, key);
-  code = sc_pg_sql(pg, &t->comments, err, "COMMENT ON COLUMN %S.%I IS %L; ", names->target, name, sc_buf_str(&comment));
+  code =
+      sc_pg_sql(pg, &t->comments, err, "COMMENT ON COLUMN %S.%I IS %L;\n", names->target, name, sc_buf_str(&comment));
   sc_buf_fini(&comment);
   return code;
 }
@@ -102,9 +106,11 @@ static int collect_columns(struct sc_pg *pg, const struct sc_pg_names *names, co
   if (keys > SC_COLUMNS_MAX - layout->n) keys = SC_COLUMNS_MAX - (uint32_t)layout->n;
   for (uint32_t i = 0; i < keys && !code; i++) code = add_payload(pg, names, t, sample, i, err);
   if (sc_pg_layout_is_one_column(layout))
-    code = add_column(pg, t, SC_COLUMNS_DATA, layout->columns == SC_COLUMNS_JSON ? "jsonb" : "bytea", err);
+    code = add_column(pg, t, "record", SC_SLICE_LITERAL(""), SC_COLUMNS_DATA,
+                      layout->columns == SC_COLUMNS_JSON ? "jsonb" : "bytea", err);
   for (size_t i = 0; i < layout->n && !code; i++) {
-    code = add_column(pg, t, layout->metadata[i].name, layout->metadata[i].type, err);
+    const struct sc_pg_metadata *m = &layout->metadata[i];
+    code = add_column(pg, t, sc_pg_layout_word(m->role), SC_SLICE_LITERAL(""), m->name, m->type, err);
   }
   if (code || t->n_columns) return code;
   sc_error_set(err, SC_E_NO_TARGET, "there is nothing to make columns of: the records sampled have no keys");
@@ -112,14 +118,21 @@ static int collect_columns(struct sc_pg *pg, const struct sc_pg_names *names, co
   return err->code;
 }
 
+static int table_ddl(struct sc_pg *pg, const struct sc_pg_names *names, const struct table_sql *t, bool with_schema,
+                     struct sc_buf *sql, struct sc_error *err) {
+  int code = SC_OK;
+  if (with_schema) code = sc_pg_sql(pg, sql, err, "CREATE SCHEMA IF NOT EXISTS %I;\n", names->schema);
+  if (code) return code;
+  return sc_pg_sql(pg, sql, err, "CREATE TABLE %S (\n  %S\n);\n%S", names->target, sc_buf_str(&t->columns),
+                   sc_buf_str(&t->comments));
+}
+
 static int run_make_table(struct sc_pg *pg, const struct sc_pg_names *names, const struct table_sql *t,
                           bool with_schema, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   int code = sc_pg_sql(pg, &sql, err, "BEGIN; SELECT pg_advisory_xact_lock(%D); ", sc_pg_names_lock_key("", "ddl"));
-  if (!code && with_schema) code = sc_pg_sql(pg, &sql, err, "CREATE SCHEMA IF NOT EXISTS %I; ", names->schema);
-  if (!code)
-    code = sc_pg_sql(pg, &sql, err, "CREATE TABLE %S (%S); %S COMMIT", names->target, sc_buf_str(&t->columns),
-                     sc_buf_str(&t->comments));
+  if (!code) code = table_ddl(pg, names, t, with_schema, &sql, err);
+  if (!code) sc_buf_add_str(&sql, "COMMIT");
   if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
   if (code) sc_pg_abandon(pg);
   sc_buf_fini(&sql);
@@ -129,7 +142,7 @@ static int run_make_table(struct sc_pg *pg, const struct sc_pg_names *names, con
 /* SC_OK also when somebody else made it in the meantime. */
 static int make_table(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                       const struct sc_sample *sample, bool with_schema, struct sc_error *err) {
-  struct table_sql t = {SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64), 0, 0};
+  struct table_sql t = {SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64), 0, 0, NULL};
   int code = collect_columns(pg, names, layout, sample, &t, err);
   if (!code) code = run_make_table(pg, names, &t, with_schema, err);
   if (code && (!strcmp(err->sqlstate, "42P07") || !strncmp(err->sqlstate, "23", 2))) code = SC_OK;
@@ -185,7 +198,8 @@ static int describe_columns(struct sc_pg *pg, const struct sc_pg_names *names, s
   int code = sc_pg_sql(
       pg, &sql, err,
       "SELECT a.attname, a.atttypid::bigint, a.atttypmod, a.attnotnull, to_jsonb(a) ->> 'attgenerated' <> '' OR"
-      " to_jsonb(a) ->> 'attidentity' <> '', a.atthasdef, col_description(a.attrelid, a.attnum)"
+      " to_jsonb(a) ->> 'attidentity' <> '', a.atthasdef, col_description(a.attrelid, a.attnum),"
+      " format_type(a.atttypid, a.atttypmod)"
       " FROM pg_attribute a WHERE a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT a.attisdropped"
       " ORDER BY a.attnum",
       names->target);
@@ -460,6 +474,54 @@ int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const 
   if (!code) code = decide(pg, names, &d, sample, defaults, &ready, err);
   if (!code && ready) code = build_plan(pg, names, &d, defaults, generation, out, err);
   if (!code && ready) defaults->decided = true;
+  forget_description(&d);
+  return code;
+}
+
+/* ---- --dry-run ---- */
+
+static int propose_new(struct sc_pg *pg, const struct sc_pg_names *names, const struct description *d,
+                       const struct sc_sample *sample, struct sc_proposal *out, struct sc_error *err) {
+  struct table_sql t = {SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64), 0, 0, out};
+  int code = d->layout->columns == SC_COLUMNS_TABLE ? no_table(pg, names, err) : SC_OK;
+  bool known = sc_pg_layout_is_one_column(d->layout) || sc_sample_records(sample) > 0;
+  if (!code && known) code = collect_columns(pg, names, d->layout, sample, &t, err);
+  if (!code && known) code = table_ddl(pg, names, &t, !d->schema_exists, &out->ddl, err);
+  sc_buf_fini(&t.columns);
+  sc_buf_fini(&t.comments);
+  free(t.used);
+  return code;
+}
+
+static void propose_plan(const struct description *d, const struct sc_plan *plan, struct sc_proposal *out) {
+  for (uint32_t c = 0; c < plan->n_columns; c++) {
+    const struct sc_column *column = &plan->columns[c];
+    const char *type = "", *metadata = sc_pg_layout_word(column->role);
+    for (int i = 0; i < sc_pg_rows(d->rows); i++) {
+      if (!strcmp(sc_pg_value(d->rows, i, DESCRIBED_NAME), column->name))
+        type = sc_pg_value(d->rows, i, DESCRIBED_SQL_TYPE);
+    }
+    if (sc_pg_layout_is_one_column(d->layout) && column->role == SC_ROLE_PAYLOAD) metadata = "record";
+    sc_proposal_add(out, metadata, sc_slice_of(column->key, column->key_len), column->name, type);
+  }
+}
+
+int sc_pg_catalog_propose(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
+                          const struct sc_sample *sample, struct sc_proposal *out, struct sc_error *err) {
+  struct description d;
+  struct sc_pg_defaults defaults = {.decided = false};
+  struct sc_plan *plan = NULL;
+  bool ready = false;
+  int code = describe(pg, names, layout, &d, err);
+  if (code) return code;
+  out->exists = d.table_exists;
+  const struct sc_sample *known = sc_sample_records(sample) > 0 ? sample : NULL;
+  if (!d.table_exists) code = propose_new(pg, names, &d, sample, out, err);
+  else code = decide(pg, names, &d, known, &defaults, &ready, err);
+  if (!code && ready) code = build_plan(pg, names, &d, &defaults, 1, &plan, err);
+  if (!code && ready) propose_plan(&d, plan, out);
+  sc_plan_free(plan);
+  sc_pg_defaults_fini(&defaults);
   forget_description(&d);
   return code;
 }

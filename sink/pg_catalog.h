@@ -15,6 +15,7 @@
 #ifndef SC_SINK_PG_CATALOG_H
 #define SC_SINK_PG_CATALOG_H
 
+#include "engine/sink.h"
 #include "sink/pg_layout.h"
 #include "sink/pg_names.h"
 
@@ -39,6 +40,10 @@ void sc_pg_defaults_fini(struct sc_pg_defaults *defaults);
 int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                        struct sc_pg_defaults *defaults, const struct sc_sample *sample, uint32_t generation,
                        struct sc_plan **out, struct sc_error *err);
+
+/* What the above would do with a table made, or filled, by that sample: nothing is run. */
+int sc_pg_catalog_propose(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
+                          const struct sc_sample *sample, struct sc_proposal *out, struct sc_error *err);
 
 /* The column name for a key, unlike any of used (n names of 64 bytes, system columns come on top). False: the key can have none. */
 bool sc_pg_catalog_name(struct sc_slice key, const char (*used)[64], size_t n, char out[64]);

@@ -11,7 +11,7 @@ static const struct role {
 } roles[] = {
     {"shard", SC_ROLE_SHARD, "kinesis_shard_id", "text", true},
     {"sequence", SC_ROLE_SEQUENCE, "kinesis_sequence_number", "text", true},
-    {"arrival", SC_ROLE_ARRIVAL, "kinesis_arrival_time", "timestamptz", true},
+    {"arrival", SC_ROLE_ARRIVAL, "kinesis_arrival_time", "timestamp with time zone", true},
     {"partition-key", SC_ROLE_PARTITION_KEY, "kinesis_partition_key", "text", true},
     {"stream", SC_ROLE_STREAM, "kinesis_stream_name", "text", false},
     {"message-id", SC_ROLE_MESSAGE_ID, "kinesis_message_id", "text", false},
@@ -119,6 +119,13 @@ enum sc_role sc_pg_layout_role(const struct sc_pg_layout *layout, const char *na
     if (roles[i].reserved && !strcmp(roles[i].name, name)) return roles[i].role;
   }
   return SC_ROLE_PAYLOAD;
+}
+
+const char *sc_pg_layout_word(enum sc_role role) {
+  for (size_t i = 0; i < N_ROLES; i++) {
+    if (roles[i].role == role) return roles[i].word;
+  }
+  return NULL;
 }
 
 size_t sc_pg_layout_names(const struct sc_pg_layout *layout, char (*used)[64]) {

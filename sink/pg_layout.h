@@ -37,6 +37,9 @@ int sc_pg_layout_parse(const char *columns, const char *metadata, bool metadata_
  * else the payload. With by_position upper case is taken for lower case. */
 enum sc_role sc_pg_layout_role(const struct sc_pg_layout *layout, const char *name);
 
+/* "shard" ...; NULL of the payload. */
+const char *sc_pg_layout_word(enum sc_role role);
+
 /* Names that no key of the payload gets: those of all metadata columns. used has room for SC_PG_LAYOUT_NAMES; returns how many. */
 #define SC_PG_LAYOUT_NAMES (SC_PG_METADATA_MAX + 4)
 size_t sc_pg_layout_names(const struct sc_pg_layout *layout, char (*used)[64]);

@@ -133,19 +133,21 @@ int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, st
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer table = {NULL, 0, ""}, stored = {NULL, 0, ""};
   *out = (struct sc_survey){.n = 0};
-  int code = sc_pg_sql(pg, &sql, err, "SELECT to_regclass(%L) IS NOT NULL", names->target);
+  int code = sc_pg_sql(pg, &sql, err, "SELECT to_regclass(%L) IS NOT NULL, to_regclass(%L) IS NOT NULL", names->target,
+                       names->checkpoints);
   if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &table, err);
   sc_buf_clear(&sql);
-  if (!code) {
+  bool stores = !code && sc_pg_bool(table.rows, 0, 1);
+  if (stores) {
     code = sc_pg_sql(pg, &sql, err,
                      "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS("stream_created") ", "
                      " sequence IS NOT NULL, " AS_MS("updated_at") ", sequence IS NOT NULL FROM %S WHERE namespace = %L ORDER BY shard_id",
                      names->checkpoints, names->name_space);
   }
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);
+  if (!code && stores) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);
   if (!code) {
     out->table_exists = sc_pg_bool(table.rows, 0, 0);
-    read_survey(stored.rows, out);
+    if (stores) read_survey(stored.rows, out);
   }
   sc_pg_result_free(table.rows);
   sc_pg_result_free(stored.rows);
@@ -263,6 +265,26 @@ static int read_all_taken(const struct pg_result *rows, const char *const *shard
     if (code) return code;
   }
   return SC_OK;
+}
+
+int sc_pg_positions_peek(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,
+                         struct sc_taken *out, struct sc_error *err) {
+  struct sc_buf ids = SC_BUF_INIT, sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  for (size_t i = 0; i < n; i++) sc_pg_array_add(&ids, sc_slice_str(shard_ids[i]));
+  sc_pg_array_end(&ids);
+  int code = sc_pg_sql(
+      pg, &sql, err,
+      "SELECT c.shard_id, c.epoch, c.sequence, c.start_at, " AS_MS("c.read_until") ", c.ended"
+      " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place) JOIN %S c ON c.shard_id = w.shard_id"
+      " WHERE c.namespace = %L ORDER BY w.place",
+      ids.ptr, names->checkpoints, names->name_space);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (!code) code = read_all_taken(answer.rows, shard_ids, n, out, err);
+  sc_pg_result_free(answer.rows);
+  sc_buf_fini(&ids);
+  sc_buf_fini(&sql);
+  return code;
 }
 
 static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, struct sc_buf *sql,

@@ -20,6 +20,9 @@ int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const
 int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
                             size_t n, struct sc_error *err);
 
+/* What take would give, by a bare SELECT: for display only. */
+int sc_pg_positions_peek(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,
+                         struct sc_taken *out, struct sc_error *err);
 /* Waits for a transaction that holds one of the rows; ends the backend recorded in the rows' owner when it still does after grace (3 s);
  * SC_E_DB_RETRY when they are held after 30 s. */
 int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,

@@ -232,6 +232,16 @@ static int take(struct sc_session *session, const char *const *shard_ids, size_t
   struct session *s = session_of(session);
   return n ? sc_pg_positions_take(s->pg, names_of(s), shard_ids, n, out, err) : SC_OK;
 }
+static int peek(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+                struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_peek(s->pg, names_of(s), shard_ids, n, out, err) : SC_OK;
+}
+static int propose(struct sc_session *session, const struct sc_sample *sample, struct sc_proposal *out,
+                   struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_catalog_propose(s->pg, names_of(s), &s->sink->layout, sample, out, err);
+}
 static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
                      struct sc_plan **out, struct sc_error *err) {
   struct session *s = session_of(session);
@@ -417,6 +427,8 @@ const struct sc_sink_ops sc_sink_postgres = {
     .release = release,
     .take = take,
     .make_plan = make_plan,
+    .peek = peek,
+    .propose = propose,
     .encode = sc_pgcopy_encode,
     .encode_dead = encode_dead,
     .begin = begin,

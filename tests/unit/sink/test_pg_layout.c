@@ -27,7 +27,7 @@ static void names_are_the_usual_ones(void **state) {
   assert_int_equal(layout.n, 7);
   assert_column(0, SC_ROLE_SHARD, "kinesis_shard_id", "text");
   assert_column(1, SC_ROLE_SEQUENCE, "kinesis_sequence_number", "text");
-  assert_column(2, SC_ROLE_ARRIVAL, "kinesis_arrival_time", "timestamptz");
+  assert_column(2, SC_ROLE_ARRIVAL, "kinesis_arrival_time", "timestamp with time zone");
   assert_column(3, SC_ROLE_PARTITION_KEY, "kinesis_partition_key", "text");
   assert_column(4, SC_ROLE_STREAM, "kinesis_stream_name", "text");
   assert_column(5, SC_ROLE_MESSAGE_ID, "kinesis_message_id", "text");
@@ -45,7 +45,7 @@ static void names_of_ones_own(void **state) {
   assert_column(2, SC_ROLE_SEQUENCE, "seq", "text");
   assert_column(3, SC_ROLE_SEQUENCE, "n", "numeric");
   assert_column(4, SC_ROLE_SEQUENCE, "numeric", "text");
-  assert_column(5, SC_ROLE_ARRIVAL, "a:b", "timestamptz");
+  assert_column(5, SC_ROLE_ARRIVAL, "a:b", "timestamp with time zone");
 }
 
 static void wrong_lists(void **state) {
@@ -80,7 +80,7 @@ static void like_others(void **state) {
   assert_column(0, SC_ROLE_ENVELOPE, "kinesis", "jsonb");
   assert_column(1, SC_ROLE_MESSAGE_ID, "kinesis_msg_id", "text");
   assert_int_equal(sc_pg_layout_parse("table", "shard", false, "flink", &layout, &err), SC_OK);
-  assert_column(0, SC_ROLE_ARRIVAL, "timestamp", "timestamptz");
+  assert_column(0, SC_ROLE_ARRIVAL, "timestamp", "timestamp with time zone");
   assert_int_equal(sc_pg_layout_parse("auto", "shard", false, "exasol", &layout, &err), SC_OK);
   assert_true(layout.by_position);
   assert_int_equal(sc_pg_layout_role(&layout, "SHARD_SEQUENCE_NUMBER"), SC_ROLE_SEQUENCE);
