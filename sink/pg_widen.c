@@ -94,6 +94,7 @@ unsigned sc_pg_widen_kind(const struct sc_cell *cell) {
       return sc_rfc3339_is(sc_slice_of(cell->ptr, cell->len)) ? SC_KIND_TIME : SC_KIND_STRING;
     case SC_CELL_JSON:
       return SC_KIND_NESTED;
+    case SC_CELL_BYTES:
     case SC_CELL_TIME:
       break;
   }
