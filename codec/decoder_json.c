@@ -13,6 +13,7 @@
 
 struct sc_decoder {
   enum sc_columns_mode columns;
+  bool split;
   struct sc_metadata_cells *metadata;
   struct sc_json_cells *cells;
 };
@@ -21,6 +22,8 @@ static struct sc_decoder *decoder_new(const struct sc_decoder_config *config) {
   struct sc_decoder *decoder = sc_alloc_zero(1, sizeof *decoder);
   decoder->columns = config->columns;
   decoder->cells = sc_json_cells_new(config->largest_record_bytes);
+  decoder->split = config->split;
+  sc_json_cells_split(decoder->cells, config->split);
   decoder->metadata = sc_metadata_cells_new(config->stream);
   return decoder;
 }
@@ -53,12 +56,13 @@ static int open_batch(struct sc_decoder *decoder, struct sc_batch *batch, struct
 
 static void sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into) {
   (void)decoder;
-  sc_json_sample(records, n, into);
+  sc_json_sample(records, n, decoder->split, into);
 }
 
 static uint32_t decode(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
                        uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
-  if (decoder->columns == SC_COLUMNS_JSON) return sc_document_cells_json(plan, records, n, out, rejects);
+  if (decoder->columns == SC_COLUMNS_JSON)
+    return sc_document_cells_json(plan, records, n, decoder->split, out, rejects);
   if (decoder->columns == SC_COLUMNS_RAW) return sc_document_cells_raw(plan, records, n, out, rejects);
   return sc_json_cells_decode(decoder->cells, plan, records, n, out, rejects, unknown);
 }

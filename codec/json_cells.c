@@ -25,6 +25,7 @@ struct guess {
 struct sc_json_cells {
   const struct sc_plan *plan; /* the guesses are of this one */
   uint32_t generation;
+  bool split;
   char *scratch;
   size_t scratch_used, scratch_cap;
   struct guess guesses[SC_COLUMNS_MAX + 1]; /* one more that never fits */
@@ -39,6 +40,7 @@ struct reader {
   const char *end;
   uint32_t next; /* the column expected */
   uint64_t unknown;
+  bool full; /* the record has more documents than the chunk has rows left */
   struct sc_json_fault fault;
   const char *sqlstate;
   const struct sc_column *column;    /* that the fault is about, or NULL */
@@ -274,15 +276,44 @@ static const char *reject_other(struct reader *r, const char *p) {
   return reject_record(r, "22P02", "no JSON value", p);
 }
 
-static const char *read_record(struct reader *r, struct sc_slice data) {
-  const char *p = sc_json_skip_blanks(data.ptr, r->end);
-  if (data.len > UINT32_MAX) return reject_record(r, "54000", "the record is too large", NULL);
-  if (!sc_utf8_valid(data.ptr, data.len)) return reject_record(r, "22021", "the record is not UTF-8", NULL);
+/* One document; what is behind the blanks behind it. */
+static const char *read_document(struct reader *r, const char *p) {
   if (sc_json_peek(p, r->end) != '{') return reject_other(r, p);
   p = read_members(r, p + 1);
-  if (p == NULL) return NULL;
-  p = sc_json_skip_blanks(p, r->end);
-  return p == r->end ? p : reject_record(r, "22P02", "more than one JSON document, or something behind it,", p);
+  return p == NULL ? NULL : sc_json_skip_blanks(p, r->end);
+}
+
+/* The cells of document n of the record. False: the chunk ends before the record (then it is full), or it has too many. */
+static bool begin_row(struct reader *r, struct sc_cells *out, uint32_t n) {
+  uint32_t row = out->n_rows + n;
+  if (row == out->cap_rows) {
+    r->full = out->n_rows > 0;
+    if (r->full || !sc_cells_grow(out)) {
+      reject_record(r, "54000", "too many JSON documents in one record", NULL);
+      return false;
+    }
+  }
+  r->row = out->cells + (size_t)row * out->n_columns;
+  if (out->n_columns > 0) memset(r->row, 0, out->n_columns * sizeof *r->row);
+  r->next = 0;
+  return true;
+}
+
+/* Into the rows behind those of out; how many, 0 when the record is to be rejected or the chunk is full. Without a payload column all documents
+ * are one row. */
+static uint32_t read_record(struct reader *r, struct sc_cells *out, struct sc_slice data) {
+  const char *p = sc_json_skip_blanks(data.ptr, r->end);
+  if (data.len > UINT32_MAX) return reject_record(r, "54000", "the record is too large", NULL), 0;
+  if (!sc_utf8_valid(data.ptr, data.len)) return reject_record(r, "22021", "the record is not UTF-8", NULL), 0;
+  for (uint32_t n = 0; begin_row(r, out, n);) {
+    p = read_document(r, p);
+    if (p == NULL) return 0;
+    if (n == 0 || r->plan->n_payload > 0) n++;
+    if (p == r->end) return n;
+    if (!r->state->split)
+      return reject_record(r, "22P02", "more than one JSON document, or something behind it,", p), 0;
+  }
+  return 0;
 }
 
 static void fill_reason(const struct reader *r, const struct sc_record *record, struct sc_reject *out) {
@@ -311,15 +342,16 @@ static void fill_reject(const struct reader *r, const struct sc_record *record, 
   out->kinds = r->kinds;
 }
 
-/* One record, from a reader as it begins. True: it is a row. */
-static bool is_row(struct reader *r, struct sc_slice data) {
+/* One record; how many rows it is, 0: none. */
+static uint32_t rows_of(struct reader *r, struct sc_cells *out, struct sc_slice data) {
   r->fault = (struct sc_json_fault){.what = NULL};
   r->sqlstate = "22P02";
   r->column = NULL;
   r->kinds = 0;
   r->worst = SC_UNKNOWN_IGNORE;
-  r->next = 0;
-  return read_record(r, data) != NULL && r->worst == SC_UNKNOWN_IGNORE;
+  r->end = data.ptr + data.len;
+  uint32_t n = read_record(r, out, data);
+  return r->worst == SC_UNKNOWN_IGNORE ? n : 0;
 }
 
 /* Room for all that may be unescaped of the record. False: the chunk ends before it. */
@@ -332,6 +364,11 @@ static bool make_room(struct sc_json_cells *state, struct sc_slice data) {
   return true;
 }
 
+/* Records of a chunk, beside its rows: there is a reject for each at most. */
+static bool may_go_on(uint32_t record, const struct sc_cells *out) {
+  return record < SC_CHUNK_ROWS && record < out->cap_rows && out->n_rows < out->cap_rows;
+}
+
 uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan *plan, const struct sc_record *records,
                               uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
   struct reader r = {.state = cells, .plan = plan};
@@ -340,14 +377,15 @@ uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan 
   make_guesses(cells, plan);
   cells->scratch_used = 0;
   out->n_rows = rejects->n = 0;
-  for (; i < n && i < out->cap_rows && !wishes && make_room(cells, records[i].data); i++) {
-    r.row = out->cells + (size_t)out->n_rows * out->n_columns;
-    r.end = records[i].data.ptr + records[i].data.len;
-    if (out->n_columns > 0) memset(r.row, 0, out->n_columns * sizeof *r.row);
-    if (is_row(&r, records[i].data)) {
-      out->record[out->n_rows++] = i;
-      continue;
+  for (; i < n && may_go_on(i, out) && !wishes && make_room(cells, records[i].data); i++) {
+    uint64_t unknown_before = r.unknown;
+    uint32_t rows = rows_of(&r, out, records[i].data);
+    if (r.full) {
+      r.unknown = unknown_before;
+      break;
     }
+    for (uint32_t k = 0; k < rows; k++) out->record[out->n_rows++] = i;
+    if (rows > 0) continue;
     struct sc_reject *reject = &rejects->items[rejects->n++];
     reject->record = i;
     fill_reject(&r, &records[i], reject);
@@ -356,6 +394,8 @@ uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan 
   *unknown += r.unknown;
   return i;
 }
+
+void sc_json_cells_split(struct sc_json_cells *cells, bool split) { cells->split = split; }
 
 struct sc_json_cells *sc_json_cells_new(size_t largest_record_bytes) {
   struct sc_json_cells *cells = sc_alloc_zero(1, sizeof *cells);

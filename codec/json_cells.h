@@ -30,6 +30,9 @@ void sc_json_cells_free(struct sc_json_cells *cells);
 /* What one of that size takes, in bytes. */
 size_t sc_json_cells_bytes(size_t largest_record_bytes);
 
+/* --concatenated=split: each JSON document of a record is a row. */
+void sc_json_cells_split(struct sc_json_cells *cells, bool split);
+
 /* Sets n_rows of out and n of rejects; see decoder.h. Plans are told apart by address and generation. Behind each
  * record's data SC_BODY_PADDING bytes must be readable. */
 uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan *plan, const struct sc_record *records,

@@ -48,15 +48,13 @@ static void add_key(struct sc_sample *into, struct sc_slice key, unsigned kind) 
   sc_sample_add(into, key, kind);
 }
 
-/* Whether it is one object and nothing else; *start: behind its bracket. */
-static bool is_object(struct sc_slice data, const char **start) {
-  const char *end = data.ptr + data.len, *p = sc_json_skip_blanks(data.ptr, end);
+/* What is behind the object at p and the blanks behind it; NULL when it is none. */
+static const char *object_end(const char *p, const char *end) {
   struct sc_json_seen seen = {false, false};
   struct sc_json_fault fault;
-  if (sc_json_peek(p, end) != '{' || !sc_utf8_valid(data.ptr, data.len)) return false;
-  *start = sc_json_skip_blanks(p + 1, end);
+  if (sc_json_peek(p, end) != '{') return NULL;
   p = sc_json_skip(p, end, &seen, &fault);
-  return p != NULL && sc_json_skip_blanks(p, end) == end;
+  return p == NULL ? NULL : sc_json_skip_blanks(p, end);
 }
 
 /* p is at a name of an object that was checked. Returns what is behind the member and its comma. */
@@ -72,11 +70,18 @@ static const char *add_member(const char *p, const char *end, struct sc_sample *
   return *p == ',' ? sc_json_skip_blanks(p + 1, end) : p;
 }
 
-void sc_json_sample(const struct sc_record *records, uint32_t n, struct sc_sample *into) {
+static void add_object(const char *p, const char *end, struct sc_sample *into) {
+  sc_sample_add_record(into);
+  p = sc_json_skip_blanks(p + 1, end);
+  while (*p == '"') p = add_member(p, end, into);
+}
+
+void sc_json_sample(const struct sc_record *records, uint32_t n, bool split, struct sc_sample *into) {
   for (uint32_t i = 0; i < n; i++) {
-    const char *p, *end = records[i].data.ptr + records[i].data.len;
-    if (!is_object(records[i].data, &p)) continue;
-    sc_sample_add_record(into);
-    while (*p == '"') p = add_member(p, end, into);
+    struct sc_slice data = records[i].data;
+    const char *end = data.ptr + data.len, *p = sc_json_skip_blanks(data.ptr, end);
+    const char *behind = sc_utf8_valid(data.ptr, data.len) ? object_end(p, end) : NULL;
+    if (behind != NULL && behind != end && !split) continue;
+    for (; behind != NULL; p = behind, behind = object_end(p, end)) add_object(p, end, into);
   }
 }

@@ -121,6 +121,9 @@ static void fill_cell(struct sc_metadata_cells *m, enum sc_role role, const char
     case SC_ROLE_ARRIVAL:
       set_time(cell, record->arrival_us);
       return;
+    case SC_ROLE_SUB_SEQUENCE:
+      cell->type = SC_CELL_INT;
+      return;
     case SC_ROLE_MESSAGE_ID:
       set_message_id(m, shard_id, record, cell);
       return;
@@ -130,13 +133,22 @@ static void fill_cell(struct sc_metadata_cells *m, enum sc_role role, const char
   }
 }
 
+static void count_documents(struct sc_cells *cells, uint32_t column) {
+  for (uint32_t row = 0, n = 0; row < cells->n_rows; row++) {
+    n = row > 0 && cells->record[row] == cells->record[row - 1] ? n + 1 : 0;
+    cells->cells[(size_t)row * cells->n_columns + column].i = n;
+  }
+}
+
 void sc_metadata_cells_fill(struct sc_metadata_cells *m, const struct sc_plan *plan, const char *shard_id,
                             const struct sc_record *records, struct sc_cells *cells) {
   make_room(m, plan, records, cells);
   const char *scratch = m->scratch.ptr;
-  for (uint32_t c = plan->n_payload; c < plan->n_columns; c++)
+  for (uint32_t c = plan->n_payload; c < plan->n_columns; c++) {
+    if (plan->columns[c].role == SC_ROLE_SUB_SEQUENCE) count_documents(cells, c);
     for (uint32_t row = 0; row < cells->n_rows; row++)
       fill_cell(m, plan->columns[c].role, shard_id, &records[cells->record[row]],
                 &cells->cells[(size_t)row * cells->n_columns + c]);
+  }
   SC_ASSERT(m->scratch.ptr == scratch);
 }

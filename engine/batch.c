@@ -127,3 +127,15 @@ bool sc_block_reserve_dead(struct sc_block *block, size_t more_bytes) {
   if (ample < DEAD_LEAST) ample = DEAD_LEAST;
   return grow_dead(block, ample) || (ample > need && grow_dead(block, need));
 }
+
+bool sc_cells_grow(struct sc_cells *cells) {
+  uint32_t columns = cells->n_columns ? cells->n_columns : 1, rows = cells->cap_rows * 2;
+  if (rows > SC_SPLIT_CELLS_MAX / columns) rows = SC_SPLIT_CELLS_MAX / columns;
+  if (rows > SC_SPLIT_ROWS_MAX) rows = SC_SPLIT_ROWS_MAX;
+  if (rows <= cells->cap_rows) return false;
+  cells->cells = sc_realloc(cells->cells, (size_t)rows * columns * sizeof(struct sc_cell));
+  cells->record = sc_realloc(cells->record, rows * sizeof(uint32_t));
+  cells->cap_rows = rows;
+  sc_metric_add(sc_metrics_mine(), SC_M_DATA_PATH_ALLOCS, 1);
+  return true;
+}

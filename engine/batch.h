@@ -112,10 +112,15 @@ struct sc_cells {
   uint32_t cap_rows; /* at most SC_CHUNK_ROWS, and cap_rows * n_columns <= SC_CHUNK_CELLS unless one row is larger */
   uint32_t n_rows;
   struct sc_cell *cells;
-  uint32_t *record; /* of row i: index into the records given */
+  uint32_t *record; /* of row i: index into the records given; several rows of one record stand together */
 };
 #define SC_CHUNK_ROWS 256
 #define SC_CHUNK_CELLS 16384
+/* --concatenated=split: the documents of one record are rows of one chunk, for which the cells may grow so far. */
+#define SC_SPLIT_ROWS_MAX 3000
+#define SC_SPLIT_CELLS_MAX ((uint32_t)1 << 18)
+/* Doubles the rows, whose arrays are malloc'ed; false at the bounds. */
+bool sc_cells_grow(struct sc_cells *cells);
 
 /* The part of one shard in a block: records first..last of one incarnation, in order, from batches first_batch..last_batch. */
 struct sc_span {
@@ -124,7 +129,8 @@ struct sc_span {
   bool starts_inside, ends_inside; /* the first batch began in an earlier block; the last one goes on in a later one */
   struct sc_sequence first, last;  /* of all records, rows or not; len 0 when the span has none */
   uint32_t flags;                  /* enum sc_batch_flag, of the last batch in it */
-  uint32_t records, rows, dead;    /* records = rows + dead + filtered */
+  uint32_t records, rows, dead;    /* records + extra_rows = rows + dead + filtered */
+  uint32_t extra_rows;             /* beyond the first of each record (--concatenated=split) */
   uint64_t record_bytes, unknown_keys;
   int64_t read_until_ms;
 };

@@ -75,6 +75,7 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
   s->largest_reply_bytes = LARGEST_REPLY_BYTES;
   s->largest_record_bytes = LARGEST_RECORD_BYTES;
   s->max_columns = MAX_COLUMNS;
+  s->split = strcmp(sc_options_text(o, SC_OPT_CONCATENATED), "split") == 0;
   s->columns = sc_columns_mode(sc_options_text(o, SC_OPT_COLUMNS));
 }
 

@@ -43,6 +43,7 @@ static int open_sampler(struct sampler *s, struct sc_error *err) {
   size_t reply = sc_batch_cost(set->largest_reply_bytes);
   struct sc_decoder_config config = {.largest_record_bytes = set->largest_record_bytes,
                                      .columns = set->columns,
+                                     .split = set->split,
                                      .stream = s->run->source_ops->stream_name(s->run->source)};
   s->decoder = s->run->decoder_ops->new (&config);
   s->records.items = sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record));

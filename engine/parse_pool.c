@@ -16,6 +16,7 @@ struct sc_parser *sc_parser_new(struct sc_run *run, uint32_t index) {
   p->index = index;
   struct sc_decoder_config config = {.largest_record_bytes = run->settings.largest_record_bytes,
                                      .columns = run->settings.columns,
+                                     .split = run->settings.split,
                                      .stream = run->source_ops->stream_name(run->source)};
   p->decoder = run->decoder_ops->new (&config);
   p->fillings = sc_alloc_zero(run->settings.write_threads, sizeof(*p->fillings));

@@ -47,6 +47,7 @@ static void count_until(struct sc_parser *p, struct walk *k, struct sc_block *bl
   set_sequence(&span->last, k->records[end - 1].sequence);
   span->rows += rows;
   span->dead += dead;
+  if (rows + dead > end - k->counted) span->extra_rows += rows + dead - (end - k->counted);
   span->records += end - k->counted;
   for (uint32_t i = k->counted; i < end; i++) span->record_bytes += k->records[i].data.len;
   sc_brake_count(&p->run->brake, end - k->counted, dead);

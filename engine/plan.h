@@ -18,9 +18,10 @@ enum sc_role {
   SC_ROLE_SEQUENCE,
   SC_ROLE_ARRIVAL,
   SC_ROLE_PARTITION_KEY,
-  SC_ROLE_STREAM,     /* the stream's name */
-  SC_ROLE_MESSAGE_ID, /* dlt's: made of shard and sequence number */
-  SC_ROLE_ENVELOPE    /* all of the above but the message id in one JSON object */
+  SC_ROLE_STREAM,       /* the stream's name */
+  SC_ROLE_MESSAGE_ID,   /* dlt's: made of shard and sequence number */
+  SC_ROLE_SUB_SEQUENCE, /* which document of its record the row is, from 0 */
+  SC_ROLE_ENVELOPE      /* shard, sequence, arrival, partition key and stream in one JSON object */
 };
 
 /* --columns: what becomes of a record. TABLE: as AUTO, into a table that is there and stays as it is. JSON: its whole text is the one

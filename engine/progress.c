@@ -64,21 +64,23 @@ int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *sh
                        int64_t now_ms, struct sc_error *err) {
   uint64_t in = sc_metric_sum(SC_M_RECORDS_IN), rows = sc_metric_sum(SC_M_ROWS),
            dead = sc_metric_sum(SC_M_DEAD_LETTERS);
-  uint64_t filtered = sc_metric_sum(SC_M_FILTERED), bytes = sc_metric_sum(SC_M_RECORD_BYTES);
+  uint64_t extra = sc_metric_sum(SC_M_EXTRA_ROWS), filtered = sc_metric_sum(SC_M_FILTERED),
+           bytes = sc_metric_sum(SC_M_RECORD_BYTES);
   int64_t ms = now_ms - p->begun_ms;
   sc_log_progress("");
   if (!p->quiet) {
     sc_log(SC_INFO, "done",
            "records=%" PRIu64 " rows=%" PRIu64 " dead_letters=%" PRIu64 " filtered=%" PRIu64
-           " seconds=%.1f rows_per_s=%.0f mb_per_s=%.1f shards=%zu ended=%zu at_tip=%zu unknown_keys=%" PRIu64,
+           " seconds=%.1f rows_per_s=%.0f mb_per_s=%.1f shards=%zu ended=%zu at_tip=%zu unknown_keys=%" PRIu64
+           " extra_rows=%" PRIu64,
            in, rows, dead, filtered, (double)ms / 1000, per_second(rows, ms), per_second(bytes, ms) / 1e6,
-           shards->known, shards->ended, shards->at_tip, sc_metric_sum(SC_M_UNKNOWN_KEYS));
+           shards->known, shards->ended, shards->at_tip, sc_metric_sum(SC_M_UNKNOWN_KEYS), extra);
     if (rows == 0 && zero_rows_why != NULL) sc_log(SC_INFO, "no row was written", "why=\"%s\"", zero_rows_why);
   }
-  if (in != rows + dead + filtered)
+  if (in + extra != rows + dead + filtered)
     return sc_error_set(err, SC_E_INTERNAL,
-                        "counters do not add up: %" PRIu64 " records in, %" PRIu64 " rows, %" PRIu64
-                        " dead letters, %" PRIu64 " filtered",
-                        in, rows, dead, filtered);
+                        "counters do not add up: %" PRIu64 " records in, %" PRIu64 " rows more than records, %" PRIu64
+                        " rows, %" PRIu64 " dead letters, %" PRIu64 " filtered",
+                        in, extra, rows, dead, filtered);
   return SC_OK;
 }

@@ -41,6 +41,7 @@ struct sc_settings {
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;
   enum sc_columns_mode columns;
+  bool split; /* --concatenated=split */
 };
 
 /* The stages of an orderly stop; control raises them one by one and waits for each pool. */
@@ -132,7 +133,8 @@ struct sc_run {
 
   pthread_mutex_t sample_lock; /* guards both below */
   struct sc_sample *sample;    /* until the first plan is made */
-  struct sc_sample *wishes;    /* keys that want a column or a wider one, with kinds; filled by parse, taken away by control */
+  struct sc_sample
+      *wishes; /* keys that want a column or a wider one, with kinds; filled by parse, taken away by control */
 };
 
 /* Makes budget, rings, parks and mailboxes for settings that are filled in. */

@@ -166,7 +166,7 @@ struct sc_sink_ops {
   /* ---- parse threads; pure ---- */
   /* Appends rows of cells, from first_row, to block->data with their sc_row_ref (sequences and span filled here from records and span).
    * Returns how many rows were dealt with: each appended or rejected (rejects->items[].record as in cells->record). Stops early when the
-   * block has no room; *needed_bytes is what the next row wants, so that a row larger than a whole block gets one of its own. */
+   * block has no room. The rows of one record are appended all or none: one that is rejected takes the others with it. *needed_bytes is what the next row wants, so that a row larger than a whole block gets one of its own. */
   uint32_t (*encode)(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
                      const struct sc_record *records, uint32_t span, struct sc_block *block, struct sc_rejects *rejects,
                      size_t *needed_bytes);

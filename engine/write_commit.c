@@ -22,6 +22,7 @@ static struct sc_writer_totals totals_of(const struct sc_writer *w) {
       t.records += b->spans[i].records;
       t.rows += b->spans[i].rows;
       t.dead += b->spans[i].dead;
+      t.extra_rows += b->spans[i].extra_rows;
       t.bytes += b->spans[i].record_bytes;
       t.unknown_keys += b->spans[i].unknown_keys;
     }
@@ -33,6 +34,7 @@ static void count_committed(const struct sc_writer_totals *t) {
   struct sc_metrics *m = sc_metrics_mine();
   sc_metric_add(m, SC_M_ROWS, t->rows);
   sc_metric_add(m, SC_M_DEAD_LETTERS, t->dead);
+  sc_metric_add(m, SC_M_EXTRA_ROWS, t->extra_rows);
   sc_metric_add(m, SC_M_RECORD_BYTES, t->bytes);
   sc_metric_add(m, SC_M_UNKNOWN_KEYS, t->unknown_keys);
   sc_metric_add(m, SC_M_COMMITS, 1);

@@ -20,7 +20,7 @@ struct sc_writer_shard {
 
 /* What a transaction holds. */
 struct sc_writer_totals {
-  uint64_t records, rows, dead, bytes, unknown_keys;
+  uint64_t records, rows, dead, extra_rows, bytes, unknown_keys;
 };
 
 enum sc_writer_state {

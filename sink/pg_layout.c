@@ -16,6 +16,7 @@ static const struct role {
     {"stream", SC_ROLE_STREAM, "kinesis_stream_name", "text", false},
     {"message-id", SC_ROLE_MESSAGE_ID, "kinesis_message_id", "text", false},
     {"envelope", SC_ROLE_ENVELOPE, "kinesis", "jsonb", false},
+    {"sub-sequence", SC_ROLE_SUB_SEQUENCE, "kinesis_sub_sequence_number", "bigint", false},
 };
 #define N_ROLES (sizeof(roles) / sizeof(roles[0]))
 
@@ -85,9 +86,10 @@ static int parse_list(const char *text, struct sc_pg_layout *out, struct sc_erro
     const char *wrong = add_item(out, sc_slice_of(p, len));
     if (wrong) {
       sc_error_set(err, SC_E_USAGE, "--metadata: \"%.*s\" %s", (int)len, p, wrong);
-      sc_error_hint(err,
-                    "shard, sequence (or sequence:numeric), arrival, partition-key, stream, message-id, envelope, "
-                    "separated by commas, each with a name as in shard:NAME, or none");
+      sc_error_hint(
+          err,
+          "shard, sequence (or sequence:numeric), arrival, partition-key, stream, message-id, envelope, sub-sequence, "
+          "separated by commas, each with a name as in shard:NAME, or none");
       return err->code;
     }
     p += len;

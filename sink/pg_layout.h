@@ -1,8 +1,8 @@
 /* What the target table looks like by the user's wish: --columns, --metadata, --like. Pure; made once, read-only afterwards.
  *
- * --metadata is a list of ROLE[:TYPE][:NAME]: shard, sequence (text or numeric), arrival, partition-key, stream, message-id, envelope.
+ * --metadata is a list of ROLE[:TYPE][:NAME]: shard, sequence (text or numeric), arrival, partition-key, stream, message-id, envelope, sub-sequence.
  * Names default to kinesis_shard_id, kinesis_sequence_number, kinesis_arrival_time, kinesis_partition_key, kinesis_stream_name,
- * kinesis_message_id, kinesis. A role may come more than once, under several names.
+ * kinesis_message_id, kinesis, kinesis_sub_sequence_number. A role may come more than once, under several names.
  * --like stands for a list, which --metadata replaces:
  *   exasol  kinesis_shard_id, shard_sequence_number; by_position
  *   dlt     _kinesis__shard_id, _kinesis__seq_no, _kinesis__ts, _kinesis__partition, _kinesis__stream_name, _kinesis_msg_id

@@ -51,8 +51,12 @@ bool sc_pg_type_fits(uint32_t type, enum sc_role role) {
     case SC_PG_BYTEA:
       return true;
     case SC_PG_NUMERIC:
-      return role == SC_ROLE_SEQUENCE || role == SC_ROLE_ARRIVAL;
+      return role == SC_ROLE_SEQUENCE || role == SC_ROLE_ARRIVAL || role == SC_ROLE_SUB_SEQUENCE;
+    case SC_PG_INT2:
+    case SC_PG_INT4:
+      return role == SC_ROLE_SUB_SEQUENCE;
     case SC_PG_INT8:
+      return role == SC_ROLE_ARRIVAL || role == SC_ROLE_SUB_SEQUENCE;
     case SC_PG_DATE:
     case SC_PG_TIMESTAMP:
     case SC_PG_TIMESTAMPTZ:

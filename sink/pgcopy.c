@@ -436,29 +436,50 @@ static char *put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, ch
   return out;
 }
 
+/* What a block must have free for all the rows of the record that row is the first of. */
+static size_t needed_of(const struct sc_pgcopy *copy, const struct sc_cells *cells, uint32_t row, size_t needed) {
+  uint32_t last = sc_rows_last(cells, row);
+  if (last == row) return needed;
+  size_t bytes = 0, indexed = sc_rows_indexed_bytes(last - row + 1);
+  for (uint32_t i = row; i <= last; i++) bytes += bound_of(copy, &cells->cells[(size_t)i * cells->n_columns]);
+  return bytes > indexed ? bytes : indexed;
+}
+
+static void reject_row(const struct sc_plan *plan, const struct sc_cell *values, uint32_t record,
+                       struct sc_rejects *rejects) {
+  struct sc_reject *why = &rejects->items[rejects->n++];
+  why->record = record;
+  sc_pg_widen_wish(plan, &values[why->column], why);
+}
+
 uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
                           const struct sc_record *records, uint32_t span, struct sc_block *block,
                           struct sc_rejects *rejects, size_t *needed_bytes) {
   const struct sc_pgcopy *copy = plan->sink;
   char *(*const put)(const struct sc_pgcopy *, const struct sc_cell *, char *, struct sc_reject *) =
       copy->text ? sc_pgcopy_text_put_row : put_row;
+  struct sc_rows_mark mark = {.first = first_row};
   uint32_t row = first_row;
   *needed_bytes = 0;
   SC_ASSERT(cells->n_columns == copy->n_columns);
   for (; row < cells->n_rows; row++) {
     const struct sc_cell *values = &cells->cells[(size_t)row * cells->n_columns];
     struct sc_slice sequence = records[cells->record[row]].sequence;
-    size_t bound = bound_of(copy, values);
-    if (!sc_rows_fit(block, bound, sequence.len, needed_bytes)) break;
-    struct sc_reject *why = &rejects->items[rejects->n];
-    char *end = put(copy, values, block->data + block->len, why);
-    if (!end) {
-      why->record = cells->record[row];
-      sc_pg_widen_wish(plan, &values[why->column], why);
-      rejects->n++;
+    sc_rows_begin(&mark, block, cells, row, first_row);
+    if (!sc_rows_fit(block, bound_of(copy, values), sequence.len, needed_bytes)) {
+      sc_rows_take_back(&mark, block);
+      row = mark.first;
+      *needed_bytes = needed_of(copy, cells, row, *needed_bytes);
+      break;
+    }
+    char *end = put(copy, values, block->data + block->len, &rejects->items[rejects->n]);
+    if (end) {
+      sc_rows_add(block, (size_t)(end - block->data), span, sequence);
       continue;
     }
-    sc_rows_add(block, (size_t)(end - block->data), span, sequence);
+    reject_row(plan, values, cells->record[row], rejects);
+    sc_rows_take_back(&mark, block);
+    row = sc_rows_last(cells, row);
   }
   return row - first_row;
 }

@@ -25,4 +25,32 @@ static inline void sc_rows_add(struct sc_block *block, size_t end, uint32_t span
   block->len = end;
 }
 
+/* The rows of one record in a block: taken back together when one of them is rejected or finds no room. */
+struct sc_rows_mark {
+  size_t len, sequences_len;
+  uint32_t n_rows, first; /* first: of its cells */
+};
+
+/* Called before each row; a new mark where another record begins. */
+static inline void sc_rows_begin(struct sc_rows_mark *mark, const struct sc_block *block, const struct sc_cells *cells,
+                                 uint32_t row, uint32_t first_row) {
+  if (row > first_row && cells->record[row] == cells->record[row - 1]) return;
+  *mark = (struct sc_rows_mark){block->len, block->sequences_len, block->n_rows, row};
+}
+
+static inline void sc_rows_take_back(const struct sc_rows_mark *mark, struct sc_block *block) {
+  block->len = mark->len;
+  block->sequences_len = mark->sequences_len;
+  block->n_rows = mark->n_rows;
+}
+
+/* The last row of the record that row is of. */
+static inline uint32_t sc_rows_last(const struct sc_cells *cells, uint32_t row) {
+  while (row + 1 < cells->n_rows && cells->record[row + 1] == cells->record[row]) row++;
+  return row;
+}
+
+/* A block so large has room for the index of so many rows, whatever their sequence numbers. */
+static inline size_t sc_rows_indexed_bytes(uint32_t rows) { return (size_t)rows * 384; }
+
 #endif

@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     CHECK(memchr(reject.reason, '\0', sizeof reject.reason) != NULL && strlen(reject.sqlstate) == 5);
   }
   struct sc_sample *sample = sc_sample_new(8);
-  sc_json_sample(&record, 1, sample);
+  sc_json_sample(&record, 1, false, sample);
   CHECK(cells.n_rows == 0 || sc_sample_records(sample) == 1);
   sc_sample_free(sample);
   free(text);

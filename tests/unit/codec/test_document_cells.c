@@ -44,7 +44,7 @@ static bool json(const char *text, size_t len) {
   static char body[4096 + SC_BODY_PADDING];
   assert_true(len <= 4096);
   struct sc_record r = record_of(body, text, len);
-  assert_int_equal(sc_document_cells_json(plan, &r, 1, &cells, &rejects), 1);
+  assert_int_equal(sc_document_cells_json(plan, &r, 1, false, &cells, &rejects), 1);
   assert_int_equal(cells.n_rows + rejects.n, 1);
   return cells.n_rows == 1;
 }
@@ -112,9 +112,54 @@ static void a_chunk_ends_where_the_rows_do(void **state) {
   struct sc_record r[ROWS + 1];
   for (int i = 0; i <= ROWS; i++) r[i] = (struct sc_record){.data = SC_SLICE_LITERAL("1")};
   make_plan(false);
-  assert_int_equal(sc_document_cells_json(plan, r, ROWS + 1, &cells, &rejects), ROWS);
+  assert_int_equal(sc_document_cells_json(plan, r, ROWS + 1, false, &cells, &rejects), ROWS);
   assert_int_equal(sc_document_cells_raw(plan, r, ROWS + 1, &cells, &rejects), ROWS);
   assert_int_equal(row_record[ROWS - 1], ROWS - 1);
+}
+
+/* Cells that may grow. */
+static struct sc_cells make_cells(uint32_t rows) {
+  return (struct sc_cells){.n_columns = plan->n_columns,
+                           .cap_rows = rows,
+                           .cells = calloc(rows * plan->n_columns, sizeof(struct sc_cell)),
+                           .record = calloc(rows, sizeof(uint32_t))};
+}
+
+static void documents_become_rows(void **state) {
+  (void)state;
+  make_plan(false);
+  struct sc_cells heap = make_cells(4);
+  struct sc_record r[3] = {{.data = SC_SLICE_LITERAL("1 [2]\n")},
+                           {.data = SC_SLICE_LITERAL("{} {")},
+                           {.data = SC_SLICE_LITERAL("true{\"a\":1}null")}};
+  assert_int_equal(sc_document_cells_json(plan, r, 3, true, &heap, &rejects), 2); /* the third finds two rows left */
+  assert_int_equal(heap.n_rows, 2);
+  assert_int_equal(rejects.n, 1);
+  assert_int_equal(reject_items[0].record, 1);
+  assert_int_equal(heap.record[1], 0);
+  assert_int_equal(heap.cells[heap.n_columns].len, 3);
+  assert_int_equal(sc_document_cells_json(plan, r + 2, 1, true, &heap, &rejects), 1);
+  assert_int_equal(heap.n_rows, 3);
+  free(heap.cells);
+  free(heap.record);
+}
+
+static void a_record_has_only_so_many_documents(void **state) {
+  (void)state;
+  make_plan(false);
+  struct sc_cells heap = make_cells(4);
+  char *many = malloc(2 * (SC_SPLIT_ROWS_MAX + 1));
+  for (size_t i = 0; i <= SC_SPLIT_ROWS_MAX; i++) memcpy(many + 2 * i, "1 ", 2);
+  struct sc_record r = {.data = {many, (size_t)2 * SC_SPLIT_ROWS_MAX}};
+  assert_int_equal(sc_document_cells_json(plan, &r, 1, true, &heap, &rejects), 1);
+  assert_int_equal(heap.n_rows, SC_SPLIT_ROWS_MAX);
+  r.data.len += 2;
+  assert_int_equal(sc_document_cells_json(plan, &r, 1, true, &heap, &rejects), 1);
+  assert_int_equal(heap.n_rows, 0);
+  assert_string_equal(reject_items[0].sqlstate, "54000");
+  free(many);
+  free(heap.cells);
+  free(heap.record);
 }
 
 int main(void) {
@@ -124,6 +169,8 @@ int main(void) {
       cmocka_unit_test(without_a_column_it_is_only_checked),
       cmocka_unit_test(bytes_are_bytes),
       cmocka_unit_test(a_chunk_ends_where_the_rows_do),
+      cmocka_unit_test(documents_become_rows),
+      cmocka_unit_test(a_record_has_only_so_many_documents),
   };
   return cmocka_run_group_tests(tests, NULL, teardown);
 }

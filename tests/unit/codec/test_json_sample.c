@@ -26,7 +26,7 @@ static void add(const char *text) {
   memcpy(body, text, len);
   memset(body + len, '"', SC_BODY_PADDING);
   struct sc_record record = {.data = {body, len}};
-  sc_json_sample(&record, 1, sample);
+  sc_json_sample(&record, 1, false, sample);
   free(body);
 }
 
