@@ -112,8 +112,16 @@ static const char *read_string(struct reader *r, const char *p, struct sc_slice 
   return close + 1;
 }
 
-static void meet_stranger(struct reader *r, struct sc_slice name) {
+/* p is behind a name: is null its value? */
+static bool is_null_next(const struct reader *r, const char *p) {
+  p = sc_json_skip_blanks(p, r->end);
+  return sc_json_peek(p, r->end) == ':' && sc_json_peek(sc_json_skip_blanks(p + 1, r->end), r->end) == 'n';
+}
+
+/* A key without a column. One that is null needs none yet. */
+static void meet_stranger(struct reader *r, struct sc_slice name, const char *behind) {
   enum sc_unknown what = sc_plan_unknown(r->plan, name);
+  if (what == SC_UNKNOWN_ADD && is_null_next(r, behind)) what = SC_UNKNOWN_IGNORE;
   if (what == SC_UNKNOWN_IGNORE) r->unknown++;
   if (what <= r->worst) return;
   r->worst = what;
@@ -132,7 +140,7 @@ static const char *read_other_name(struct reader *r, const char *p, int *column)
   r->state->scratch_used = scratch_used;
   *column = sc_plan_find(r->plan, name, -1);
   if (*column >= 0) r->next = (uint32_t)*column + 1;
-  else meet_stranger(r, name);
+  else meet_stranger(r, name, p);
   return p;
 }
 

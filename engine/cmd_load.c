@@ -16,7 +16,6 @@ enum {
   LARGEST_REPLY_BYTES = 17 << 20, /* 10 MiB of records in base64, with their envelope */
   RETRY_MS = 100,
   LARGEST_RECORD_BYTES = 1 << 20, /* the default of a stream; scratch grows when larger ones come */
-  MAX_COLUMNS = 500,
   BEGIN_ANEW_MOST = 100
 };
 
@@ -74,8 +73,8 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
   s->block_bytes = BLOCK_BYTES;
   s->largest_reply_bytes = LARGEST_REPLY_BYTES;
   s->largest_record_bytes = LARGEST_RECORD_BYTES;
-  s->max_columns = MAX_COLUMNS;
   s->split = strcmp(sc_options_text(o, SC_OPT_CONCATENATED), "split") == 0;
+  s->max_columns = (uint32_t)sc_options_int(o, SC_OPT_MAX_COLUMNS);
   s->columns = sc_columns_mode(sc_options_text(o, SC_OPT_COLUMNS));
 }
 

@@ -189,7 +189,8 @@ static void add_wishes(struct sc_parser *p, const struct walk *k, const struct s
   for (uint32_t i = 0; i < sc_sample_keys(seen); i++) {
     struct sc_slice key = sc_sample_key(seen, i);
     int at = sc_plan_find(k->plan, key, -1);
-    bool wanted = at < 0 ? sc_plan_unknown(k->plan, key) == SC_UNKNOWN_ADD : &k->plan->columns[at] == column;
+    bool is_new = sc_plan_unknown(k->plan, key) == SC_UNKNOWN_ADD && sc_sample_kinds(seen, i) != SC_KIND_NULL;
+    bool wanted = at < 0 ? is_new : &k->plan->columns[at] == column;
     if (wanted) sc_sample_add(p->run->wishes, key, sc_sample_kinds(seen, i));
   }
   pthread_mutex_unlock(&p->run->sample_lock);

@@ -9,6 +9,7 @@
 #include "sink/pgcopy.h"
 
 #define KEY_COMMENT "shardcopy key: "
+#define MADE_BY SC_PG_MADE_BY "; it gets a column for each new key, see --unknown-keys"
 
 /* What tells one state of a table from another: number, name, type and modifier of its columns. */
 #define FINGERPRINT                                                                                             \
@@ -47,10 +48,23 @@ static size_t cut_utf8(struct sc_slice s, size_t cap) {
   return cap;
 }
 
+#define HASH_LEN 9 /* _ and eight digits */
+
+static uint32_t hash_of(struct sc_slice key) {
+  uint32_t h = 0x811c9dc5u; /* FNV-1a */
+  for (size_t i = 0; i < key.len; i++) h = (h ^ (unsigned char)key.ptr[i]) * 0x01000193u;
+  return h;
+}
+
 bool sc_pg_catalog_name(struct sc_slice key, const char (*used)[64], size_t n, char out[64]) {
   if (key.len && memchr(key.ptr, 0, key.len)) return false;
+  char shorter[64];
   struct sc_slice base = key.len ? key : SC_SLICE_LITERAL("_");
-  snprintf(out, 64, "%.*s", (int)cut_utf8(base, 63), base.ptr);
+  if (base.len > 63) {
+    snprintf(shorter, sizeof(shorter), "%.*s_%08x", (int)cut_utf8(base, 63 - HASH_LEN), base.ptr, hash_of(key));
+    base = sc_slice_str(shorter);
+  }
+  snprintf(out, 64, "%.*s", (int)base.len, base.ptr);
   for (unsigned suffix = 2; is_taken(out, used, n); suffix++) {
     int room = 63 - snprintf(NULL, 0, "_%u", suffix);
     snprintf(out, 64, "%.*s_%u", (int)cut_utf8(base, (size_t)room), base.ptr, suffix);
@@ -60,14 +74,24 @@ bool sc_pg_catalog_name(struct sc_slice key, const char (*used)[64], size_t n, c
 
 /* ---- Making a table ---- */
 
-static const char *sql_type(enum sc_inferred inferred) {
-  static const char *const names[] = {[SC_INFER_BIGINT] = "bigint",   [SC_INFER_DOUBLE] = "double precision",
-                                      [SC_INFER_NUMERIC] = "numeric", [SC_INFER_BOOL] = "boolean",
-                                      [SC_INFER_TEXT] = "text",       [SC_INFER_JSON] = "jsonb"};
-  return names[inferred];
+struct sc_slice sc_pg_catalog_key(const char *name, const char *comment) {
+  if (comment && sc_slice_starts(sc_slice_str(comment), KEY_COMMENT))
+    return sc_slice_str(comment + strlen(KEY_COMMENT));
+  return sc_slice_str(name);
+}
+
+int sc_pg_catalog_comment(struct sc_pg *pg, const struct sc_pg_names *names, const char *column, struct sc_slice key,
+                          struct sc_buf *sql, struct sc_error *err) {
+  struct sc_buf comment = SC_BUF_INIT;
+  sc_buf_add_str(&comment, KEY_COMMENT);
+  sc_buf_add_slice(&comment, key);
+  int code = sc_pg_sql(pg, sql, err, "COMMENT ON COLUMN %S.%I IS %L;\n", names->target, column, sc_buf_str(&comment));
+  sc_buf_fini(&comment);
+  return code;
 }
 
 struct table_sql {
+  const struct sc_pg_schema *schema;
   struct sc_buf columns, comments;
   char (*used)[64];
   size_t n_used, n_columns;
@@ -86,15 +110,10 @@ static int add_payload(struct sc_pg *pg, const struct sc_pg_names *names, struct
   char *name = t->used[t->n_used];
   if (!sc_pg_catalog_name(key, (const char(*)[64])t->used, t->n_used, name)) return SC_OK;
   t->n_used++;
-  int code = add_column(pg, t, NULL, key, name, sql_type(sc_infer(sc_sample_kinds(sample, i))), err);
+  int code =
+      add_column(pg, t, NULL, key, name, sc_pg_schema_type(t->schema, sc_infer(sc_sample_kinds(sample, i))), err);
   if (code || sc_slice_is(key, name)) return code;
-  struct sc_buf comment = SC_BUF_INIT;
-  sc_buf_add_str(&comment, KEY_COMMENT);
-  sc_buf_add_slice(&comment, key);
-  code =
-      sc_pg_sql(pg, &t->comments, err, "COMMENT ON COLUMN %S.%I IS %L;\n", names->target, name, sc_buf_str(&comment));
-  sc_buf_fini(&comment);
-  return code;
+  return sc_pg_catalog_comment(pg, names, name, key, &t->comments, err);
 }
 
 /* sample NULL: the one column of JSON and RAW. */
@@ -123,8 +142,8 @@ static int table_ddl(struct sc_pg *pg, const struct sc_pg_names *names, const st
   int code = SC_OK;
   if (with_schema) code = sc_pg_sql(pg, sql, err, "CREATE SCHEMA IF NOT EXISTS %I;\n", names->schema);
   if (code) return code;
-  return sc_pg_sql(pg, sql, err, "CREATE TABLE %S (\n  %S\n);\n%S", names->target, sc_buf_str(&t->columns),
-                   sc_buf_str(&t->comments));
+  return sc_pg_sql(pg, sql, err, "CREATE TABLE %S (\n  %S\n);\nCOMMENT ON TABLE %S IS %L;\n%S", names->target,
+                   sc_buf_str(&t->columns), names->target, MADE_BY, sc_buf_str(&t->comments));
 }
 
 static int run_make_table(struct sc_pg *pg, const struct sc_pg_names *names, const struct table_sql *t,
@@ -141,8 +160,10 @@ static int run_make_table(struct sc_pg *pg, const struct sc_pg_names *names, con
 
 /* SC_OK also when somebody else made it in the meantime. */
 static int make_table(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
-                      const struct sc_sample *sample, bool with_schema, struct sc_error *err) {
-  struct table_sql t = {SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64), 0, 0, NULL};
+                      const struct sc_pg_schema *schema, const struct sc_sample *sample, bool with_schema,
+                      struct sc_error *err) {
+  struct table_sql t = {schema, SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64),
+                        0,      0,           NULL};
   int code = collect_columns(pg, names, layout, sample, &t, err);
   if (!code) code = run_make_table(pg, names, &t, with_schema, err);
   if (code && (!strcmp(err->sqlstate, "42P07") || !strncmp(err->sqlstate, "23", 2))) code = SC_OK;
@@ -159,6 +180,7 @@ struct description {
   const struct sc_pg_layout *layout;
   struct pg_result *rows; /* a row a column; 0 when there is no table */
   bool schema_exists, table_exists;
+  bool ours; /* we made it */
   char kind;
   char *fingerprint;
 };
@@ -175,15 +197,17 @@ static int describe_table(struct sc_pg *pg, const struct sc_pg_names *names, str
   struct sc_pg_answer answer = {NULL, 0, ""};
   int code = sc_pg_sql(pg, &sql, err,
                        "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = %L), c.relkind, (" FINGERPRINT
-                       ")"
+                       "), obj_description(c.oid, 'pg_class')"
                        " FROM (SELECT 1) one LEFT JOIN pg_class c ON c.oid = to_regclass(%L)",
                        names->schema, names->target, names->target);
   if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   if (!code) {
-    const char *kind = sc_pg_value(answer.rows, 0, 1), *fingerprint = sc_pg_value(answer.rows, 0, 2);
+    const char *kind = sc_pg_value(answer.rows, 0, 1), *fingerprint = sc_pg_value(answer.rows, 0, 2),
+               *comment = sc_pg_value(answer.rows, 0, 3);
     out->schema_exists = sc_pg_bool(answer.rows, 0, 0);
     out->table_exists = kind != NULL;
     out->kind = kind ? kind[0] : 0;
+    out->ours = comment && sc_slice_starts(sc_slice_str(comment), SC_PG_MADE_BY);
     out->fingerprint = sc_strdup(fingerprint ? fingerprint : "");
   }
   sc_pg_result_free(answer.rows);
@@ -240,10 +264,7 @@ static bool is_payload(const struct description *d, int i) {
 }
 
 static struct sc_slice named_key_of(const struct pg_result *rows, int i) {
-  const char *comment = sc_pg_value(rows, i, DESCRIBED_COMMENT);
-  if (comment && sc_slice_starts(sc_slice_str(comment), KEY_COMMENT))
-    return sc_slice_str(comment + strlen(KEY_COMMENT));
-  return sc_slice_str(sc_pg_value(rows, i, DESCRIBED_NAME));
+  return sc_pg_catalog_key(sc_pg_value(rows, i, DESCRIBED_NAME), sc_pg_value(rows, i, DESCRIBED_COMMENT));
 }
 
 static struct sc_slice key_of(const struct description *d, const struct sc_pg_defaults *defaults, int i) {
@@ -369,6 +390,14 @@ static bool add_columns(struct sc_plan *plan, const struct description *d, const
   return binary;
 }
 
+/* Columns of the payload that are not filled: their keys are no new ones. */
+static void leave_out(struct sc_plan *plan, const struct description *d, const struct sc_pg_defaults *defaults) {
+  for (int i = 0; i < sc_pg_rows(d->rows); i++) {
+    struct sc_slice key = key_of(d, defaults, i);
+    if (role_of(d, i) == SC_ROLE_PAYLOAD && !has_key(plan, key)) sc_plan_leave_out(plan, key);
+  }
+}
+
 static int begin_statement(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_plan *plan, char kind,
                            bool text, struct sc_buf *sql, struct sc_error *err) {
   int code = SC_OK;
@@ -382,13 +411,15 @@ static int begin_statement(struct sc_pg *pg, const struct sc_pg_names *names, co
 }
 
 static int build_plan(struct sc_pg *pg, const struct sc_pg_names *names, struct description *d,
-                      const struct sc_pg_defaults *defaults, uint32_t generation, struct sc_plan **out,
-                      struct sc_error *err) {
+                      const struct sc_pg_defaults *defaults, struct sc_pg_schema *schema, uint32_t generation,
+                      struct sc_plan **out, struct sc_error *err) {
   struct sc_plan *plan = sc_plan_new(generation, (uint32_t)sc_pg_rows(d->rows) + 1);
   struct sc_buf sql = SC_BUF_INIT;
   bool payload_is_binary = add_columns(plan, d, defaults, true);
   bool text = !add_columns(plan, d, defaults, false) || !payload_is_binary;
   int code = SC_OK;
+  leave_out(plan, d, defaults);
+  sc_pg_schema_apply(schema, d->layout, d->ours, d->kind, text, plan);
   if (!plan->n_columns) {
     code = sc_error_set(err, SC_E_NO_TARGET, "%s: table %s has no column that can be filled", sc_pg_where(pg),
                         names->target);
@@ -437,13 +468,13 @@ static int no_table(struct sc_pg *pg, const struct sc_pg_names *names, struct sc
   return err->code;
 }
 
-static int make_and_describe(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_sample *sample,
-                             struct description *d, struct sc_error *err) {
+static int make_and_describe(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_schema *schema,
+                             const struct sc_sample *sample, struct description *d, struct sc_error *err) {
   const struct sc_pg_layout *layout = d->layout;
   bool with_schema = !d->schema_exists;
   if (layout->columns == SC_COLUMNS_TABLE) return no_table(pg, names, err);
   forget_description(d);
-  int code = make_table(pg, names, layout, sample, with_schema, err);
+  int code = make_table(pg, names, layout, schema, sample, with_schema, err);
   return code ? code : describe(pg, names, layout, d, err);
 }
 
@@ -462,17 +493,17 @@ static int decide(struct sc_pg *pg, const struct sc_pg_names *names, const struc
 }
 
 int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
-                       struct sc_pg_defaults *defaults, const struct sc_sample *sample, uint32_t generation,
-                       struct sc_plan **out, struct sc_error *err) {
+                       struct sc_pg_schema *schema, struct sc_pg_defaults *defaults, const struct sc_sample *sample,
+                       uint32_t generation, struct sc_plan **out, struct sc_error *err) {
   struct description d;
   bool ready;
   *out = NULL;
   int code = describe(pg, names, layout, &d, err);
   if (code) return code;
   bool at_once = generation == 1 && layout->columns != SC_COLUMNS_AUTO; /* needs no sample */
-  if (!d.table_exists && (sample || at_once)) code = make_and_describe(pg, names, sample, &d, err);
+  if (!d.table_exists && (sample || at_once)) code = make_and_describe(pg, names, schema, sample, &d, err);
   if (!code) code = decide(pg, names, &d, sample, defaults, &ready, err);
-  if (!code && ready) code = build_plan(pg, names, &d, defaults, generation, out, err);
+  if (!code && ready) code = build_plan(pg, names, &d, defaults, schema, generation, out, err);
   if (!code && ready) defaults->decided = true;
   forget_description(&d);
   return code;
@@ -481,8 +512,10 @@ int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const 
 /* ---- --dry-run ---- */
 
 static int propose_new(struct sc_pg *pg, const struct sc_pg_names *names, const struct description *d,
-                       const struct sc_sample *sample, struct sc_proposal *out, struct sc_error *err) {
-  struct table_sql t = {SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64), 0, 0, out};
+                       const struct sc_pg_schema *schema, const struct sc_sample *sample, struct sc_proposal *out,
+                       struct sc_error *err) {
+  struct table_sql t = {schema, SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64),
+                        0,      0,           out};
   int code = d->layout->columns == SC_COLUMNS_TABLE ? no_table(pg, names, err) : SC_OK;
   bool known = sc_pg_layout_is_one_column(d->layout) || sc_sample_records(sample) > 0;
   if (!code && known) code = collect_columns(pg, names, d->layout, sample, &t, err);
@@ -507,7 +540,8 @@ static void propose_plan(const struct description *d, const struct sc_plan *plan
 }
 
 int sc_pg_catalog_propose(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
-                          const struct sc_sample *sample, struct sc_proposal *out, struct sc_error *err) {
+                          struct sc_pg_schema *schema, const struct sc_sample *sample, struct sc_proposal *out,
+                          struct sc_error *err) {
   struct description d;
   struct sc_pg_defaults defaults = {.decided = false};
   struct sc_plan *plan = NULL;
@@ -516,9 +550,9 @@ int sc_pg_catalog_propose(struct sc_pg *pg, const struct sc_pg_names *names, con
   if (code) return code;
   out->exists = d.table_exists;
   const struct sc_sample *known = sc_sample_records(sample) > 0 ? sample : NULL;
-  if (!d.table_exists) code = propose_new(pg, names, &d, sample, out, err);
+  if (!d.table_exists) code = propose_new(pg, names, &d, schema, sample, out, err);
   else code = decide(pg, names, &d, known, &defaults, &ready, err);
-  if (!code && ready) code = build_plan(pg, names, &d, &defaults, 1, &plan, err);
+  if (!code && ready) code = build_plan(pg, names, &d, &defaults, schema, 1, &plan, err);
   if (!code && ready) propose_plan(&d, plan, out);
   sc_plan_free(plan);
   sc_pg_defaults_fini(&defaults);

@@ -7,8 +7,8 @@
  * With --columns=json and raw the column "data" takes the payload, the others keep their defaults; the table is made at once.
  *
  * A table we make has a column a key, named like it. Where that cannot be (longer than 63 bytes, empty, a system column's or metadata
- * column's name, the same as another's after cutting) the name is cut or gets a suffix _2, _3 ..., and the key is kept as the column's
- * comment, "shardcopy key: KEY", which later runs read. A key with U+0000 gets no column. Two loads may make the table at once.
+ * column's name, the same as another's) the name is cut between two characters and a hash of the key put behind it, _ for the empty
+ * one, or gets a suffix _2, _3 ..., and the key is kept as the column's comment, "shardcopy key: KEY", which later runs read. A key with U+0000 gets no column. Two loads may make the table at once.
  *
  * Control's session; no COPY open, no transaction open.
  */
@@ -18,6 +18,7 @@
 #include "engine/sink.h"
 #include "sink/pg_layout.h"
 #include "sink/pg_names.h"
+#include "sink/pg_schema.h"
 
 /* Which columns with a DEFAULT are filled: decided with the first plan, kept for later plans of the run (a column added later with a
  * DEFAULT is left to it until the next run). */
@@ -38,13 +39,19 @@ void sc_pg_defaults_fini(struct sc_pg_defaults *defaults);
 /* sample NULL: *out is NULL, with SC_OK, when the table is missing (and its columns depend on the records), and also when it has columns with
  * a DEFAULT, or is filled by position, and nothing is decided yet: then a sample is wanted. */
 int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
-                       struct sc_pg_defaults *defaults, const struct sc_sample *sample, uint32_t generation,
-                       struct sc_plan **out, struct sc_error *err);
+                       struct sc_pg_schema *schema, struct sc_pg_defaults *defaults, const struct sc_sample *sample,
+                       uint32_t generation, struct sc_plan **out, struct sc_error *err);
 
 /* What the above would do with a table made, or filled, by that sample: nothing is run. */
 int sc_pg_catalog_propose(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
-                          const struct sc_sample *sample, struct sc_proposal *out, struct sc_error *err);
+                          struct sc_pg_schema *schema, const struct sc_sample *sample, struct sc_proposal *out,
+                          struct sc_error *err);
 
+/* The key a column stands for: its comment's, else its name. */
+struct sc_slice sc_pg_catalog_key(const char *name, const char *comment);
+/* Adds the statement that keeps the key as the column's comment. */
+int sc_pg_catalog_comment(struct sc_pg *pg, const struct sc_pg_names *names, const char *column, struct sc_slice key,
+                          struct sc_buf *sql, struct sc_error *err);
 /* The column name for a key, unlike any of used (n names of 64 bytes, system columns come on top). False: the key can have none. */
 bool sc_pg_catalog_name(struct sc_slice key, const char (*used)[64], size_t n, char out[64]);
 

@@ -32,10 +32,10 @@ static unsigned kinds_of_type(uint32_t type) {
 }
 
 static uint32_t type_of(enum sc_inferred inferred) {
-  static const uint32_t types[] = {[SC_INFER_BIGINT] = SC_PG_INT8,     [SC_INFER_DOUBLE] = SC_PG_FLOAT8,
-                                   [SC_INFER_NUMERIC] = SC_PG_NUMERIC, [SC_INFER_BOOL] = SC_PG_BOOL,
-                                   [SC_INFER_TEXT] = SC_PG_TEXT,       [SC_INFER_JSON] = SC_PG_JSONB,
-                                   [SC_INFER_TIME] = SC_PG_TIMESTAMPTZ};
+  static const uint32_t types[] = {
+      [SC_INFER_BIGINT] = SC_PG_INT8,     [SC_INFER_DOUBLE] = SC_PG_FLOAT8, [SC_INFER_NUMERIC] = SC_PG_NUMERIC,
+      [SC_INFER_BOOL] = SC_PG_BOOL,       [SC_INFER_TEXT] = SC_PG_TEXT,     [SC_INFER_JSON] = SC_PG_JSONB,
+      [SC_INFER_TIME] = SC_PG_TIMESTAMPTZ};
   return types[inferred];
 }
 
@@ -92,6 +92,8 @@ unsigned sc_pg_widen_kind(const struct sc_cell *cell) {
       return kind_of_number(sc_slice_of(cell->ptr, cell->len));
     case SC_CELL_STRING:
       return sc_rfc3339_is(sc_slice_of(cell->ptr, cell->len)) ? SC_KIND_TIME : SC_KIND_STRING;
+    case SC_CELL_BYTES:
+      return SC_KIND_STRING;
     case SC_CELL_JSON:
       return SC_KIND_NESTED;
     case SC_CELL_BYTES:

@@ -2,10 +2,12 @@
 #include "sink/postgres.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/program.h"
+#include "sink/pg_alter.h"
 #include "sink/pg_catalog.h"
 #include "sink/pg_dead.h"
 #include "sink/pg_lock.h"
@@ -26,6 +28,8 @@ struct postgres {
   bool ascii_only;
   struct sc_pg_names names;
   struct sc_pg_defaults defaults; /* control's */
+  struct sc_pg_schema changes;    /* control's */
+  _Atomic(const char *) newest;   /* fingerprint of the newest plan; plans live longer than sessions */
 };
 
 /* What struct sc_session is here. */
@@ -51,6 +55,7 @@ static void sink_close(struct sc_sink *sink) {
   sc_pg_settings_fini(&p->settings);
   sc_pg_names_fini(&p->names);
   sc_pg_defaults_fini(&p->defaults);
+  sc_pg_schema_fini(&p->changes);
   pthread_mutex_destroy(&p->mutex);
   free(p->name_space);
   free(p->description);
@@ -98,6 +103,8 @@ static int read_options(struct postgres *p, const struct sc_options *o, const ch
     return sc_error_set(err, SC_E_USAGE, "--checkpoint-schema is longer than 63 bytes");
   }
   snprintf(p->checkpoint_schema, sizeof(p->checkpoint_schema), "%s", checkpoint_schema ? checkpoint_schema : "");
+  sc_pg_schema_init(&p->changes, sc_options_text(o, SC_OPT_UNKNOWN_KEYS), sc_options_text(o, SC_OPT_ON_TYPE_CHANGE),
+                    sc_options_flag(o, SC_OPT_INFER_TIMESTAMPS), (uint32_t)sc_options_int(o, SC_OPT_MAX_COLUMNS));
   int code = read_table(p, sc_options_text(o, SC_OPT_TABLE), stream_name, err);
   if (code) return code;
   return sc_pg_layout_parse(sc_options_text(o, SC_OPT_COLUMNS), sc_options_text(o, SC_OPT_METADATA),
@@ -240,12 +247,20 @@ static int peek(struct sc_session *session, const char *const *shard_ids, size_t
 static int propose(struct sc_session *session, const struct sc_sample *sample, struct sc_proposal *out,
                    struct sc_error *err) {
   struct session *s = session_of(session);
-  return sc_pg_catalog_propose(s->pg, names_of(s), &s->sink->layout, sample, out, err);
+  return sc_pg_catalog_propose(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, sample, out, err);
 }
 static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
                      struct sc_plan **out, struct sc_error *err) {
   struct session *s = session_of(session);
-  return sc_pg_catalog_plan(s->pg, names_of(s), &s->sink->layout, &s->sink->defaults, sample, generation, out, err);
+  struct postgres *p = s->sink;
+  int code =
+      sc_pg_catalog_plan(s->pg, names_of(s), &p->layout, &p->changes, &p->defaults, sample, generation, out, err);
+  if (!code && *out) atomic_store(&p->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
+  return code;
+}
+static int grant(struct sc_session *session, const struct sc_sample *wishes, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_alter(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, wishes, err);
 }
 
 static bool encode_dead(const struct sc_sink *sink, const struct sc_dead_letter *letter, struct sc_block *block) {
@@ -280,13 +295,23 @@ static int table_changed(struct session *s, struct sc_error *err) {
                       names_of(s)->target);
 }
 
+/* Are these the columns the plan was made for? Those that we have added since do not matter: the COPY names its own. */
+static bool is_as_planned(struct session *s, const struct sc_pgcopy *copy, const char *fingerprint) {
+  const char *newest = atomic_load(&s->sink->newest);
+  size_t len = strlen(copy->fingerprint);
+  if (!fingerprint) return false;
+  if (!strcmp(fingerprint, copy->fingerprint)) return true;
+  return newest && !strcmp(fingerprint, newest) && !strncmp(fingerprint, copy->fingerprint, len) &&
+         fingerprint[len] == ',';
+}
+
 static int open_copy(struct session *s, const struct sc_plan *plan, struct sc_error *err) {
   const struct sc_pgcopy *copy = copy_of(plan);
   struct sc_pg_answer answer;
   int code = sc_pg_copy_begin(s->pg, copy->begin_sql, &answer, err);
   if (code) return code;
   const char *fingerprint = sc_pg_rows(answer.rows) ? sc_pg_value(answer.rows, 0, 0) : NULL;
-  bool same = fingerprint && !strcmp(fingerprint, copy->fingerprint);
+  bool same = is_as_planned(s, copy, fingerprint);
   sc_pg_result_free(answer.rows);
   if (!same) return table_changed(s, err);
   s->plan = plan;
@@ -429,6 +454,7 @@ const struct sc_sink_ops sc_sink_postgres = {
     .make_plan = make_plan,
     .peek = peek,
     .propose = propose,
+    .grant = grant,
     .encode = sc_pgcopy_encode,
     .encode_dead = encode_dead,
     .begin = begin,
