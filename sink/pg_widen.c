@@ -96,7 +96,6 @@ unsigned sc_pg_widen_kind(const struct sc_cell *cell) {
       return SC_KIND_STRING;
     case SC_CELL_JSON:
       return SC_KIND_NESTED;
-    case SC_CELL_BYTES:
     case SC_CELL_TIME:
       break;
   }
