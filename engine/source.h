@@ -23,6 +23,7 @@ struct sc_stream_identity {
   char arn[2049];
   int64_t created_ms;   /* StreamCreationTimestamp; 0 unknown */
   int64_t retention_ms; /* RetentionPeriodHours */
+  int64_t max_record_bytes; /* MaxRecordSizeInKiB; 0 unknown */
   int64_t service_ms;   /* the service's own Date at that call: LATEST is pinned to it */
 };
 

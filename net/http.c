@@ -38,6 +38,7 @@ struct sc_http_transfer {
 struct sc_http_loop {
   struct sc_http *http;
   struct sc_park *park;
+  int watched; /* a descriptor of the owner's, -1: none */
   CURLM *multi;
   struct sc_http_transfer *active, *free;
   uint32_t n_free, most_free, n_paused;
@@ -340,7 +341,7 @@ int sc_http_loop_new(struct sc_http *http, struct sc_park *park, uint32_t most_a
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)SC_HTTP_CONNECTIONS_MAX);
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
   struct sc_http_loop *loop = sc_alloc_zero(1, sizeof(*loop));
-  *loop = (struct sc_http_loop){.http = http, .park = park, .multi = multi, .most_free = most_active};
+  *loop = (struct sc_http_loop){.http = http, .park = park, .watched = -1, .multi = multi, .most_free = most_active};
   *out = loop;
   return SC_OK;
 }
@@ -389,9 +390,11 @@ static int until_deadline(const struct sc_http_loop *loop, int timeout_ms) {
 }
 
 static void wait_for_sockets(struct sc_http_loop *loop, int timeout_ms) {
-  struct curl_waitfd woken = {.events = CURL_WAIT_POLLIN};
-  if (loop->park) woken.fd = sc_park_fd(loop->park);
-  curl_multi_poll(loop->multi, &woken, loop->park ? 1 : 0, until_deadline(loop, timeout_ms), NULL);
+  struct curl_waitfd also[2];
+  unsigned n = 0;
+  if (loop->park) also[n++] = (struct curl_waitfd){.fd = sc_park_fd(loop->park), .events = CURL_WAIT_POLLIN};
+  if (loop->watched >= 0) also[n++] = (struct curl_waitfd){.fd = loop->watched, .events = CURL_WAIT_POLLIN};
+  curl_multi_poll(loop->multi, also, n, until_deadline(loop, timeout_ms), NULL);
 }
 
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
@@ -402,6 +405,8 @@ void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   }
   if (loop->park) sc_park_finish(loop->park);
 }
+
+void sc_http_watch(struct sc_http_loop *loop, int fd) { loop->watched = fd; }
 
 uint64_t sc_http_pauses(const struct sc_http_loop *loop) { return loop->pauses; }
 

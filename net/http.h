@@ -74,6 +74,8 @@ void sc_http_cancel(struct sc_http_loop *loop, struct sc_http_transfer *transfer
  * Prepares the park (park.h) before it looks for credit and finishes it at the end, so credit that comes back is not
  * missed. An owner that looks for work of other kinds before it calls this prepares the park first, for the same reason. */
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms);
+/* From here on poll also returns when that descriptor can be read, or has ended; -1: none. */
+void sc_http_watch(struct sc_http_loop *loop, int fd);
 uint64_t sc_http_pauses(const struct sc_http_loop *loop); /* since the loop was made */
 
 /* Blocks until the reply is there, at most request->timeout_ms, and gives up with SC_E_STOPPED once stopped() (looked at

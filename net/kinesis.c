@@ -139,6 +139,11 @@ static void add_member(struct sc_buf *out, const char *name, struct sc_slice tex
   sc_buf_add_json_string(out, text);
 }
 
+void sc_kinesis_open_put_records(const struct sc_kinesis *k, struct sc_buf *out) {
+  open_with_stream(k, out);
+  sc_buf_add_str(out, ",\"Records\":[");
+}
+
 void sc_kinesis_write_stream(const struct sc_kinesis *k, struct sc_buf *out) {
   open_with_stream(k, out);
   sc_buf_add_char(out, '}');

@@ -54,6 +54,8 @@ void sc_kinesis_write_get_iterator(const struct sc_kinesis *k, struct sc_buf *ou
 void sc_kinesis_write_get_records(const struct sc_kinesis *k, struct sc_buf *out, const char *iterator, uint32_t limit);
 /* next_token NULL on the first page. */
 void sc_kinesis_write_list_shards(const struct sc_kinesis *k, struct sc_buf *out, const struct sc_slice *next_token);
+/* PutRecords up to its first record: {"StreamName":"demo","Records":[ */
+void sc_kinesis_open_put_records(const struct sc_kinesis *k, struct sc_buf *out);
 /* {"StreamName": ...} or {"StreamARN": ...} alone. */
 void sc_kinesis_write_stream(const struct sc_kinesis *k, struct sc_buf *out);
 

@@ -11,6 +11,7 @@
 #define LISTINGS_MAX 5       /* begun again because a token expired */
 #define REREAD_PAGES_MAX 100 /* empty pages on the way to the record */
 #define HOUR_MS INT64_C(3600000)
+#define RECORD_KIB_MAX (1 << 20)
 #define EPOCH_SECONDS_MAX 253402300799.0 /* the year 9999 */
 
 static int unexpected(struct sc_error *err, const char *operation, const char *what) {
@@ -36,12 +37,15 @@ static int64_t read_time_ms(struct sc_json value) {
 
 static int read_description(struct sc_json d, struct sc_stream_identity *out, char status[32], struct sc_error *err) {
   double hours = 24;
+  int64_t kib = 0;
   *out = (struct sc_stream_identity){.created_ms = read_time_ms(sc_json_get(d, "StreamCreationTimestamp"))};
   if (!copy_text(sc_json_get(d, "StreamName"), out->name, sizeof(out->name)) ||
       !copy_text(sc_json_get(d, "StreamARN"), out->arn, sizeof(out->arn)) ||
       !copy_text(sc_json_get(d, "StreamStatus"), status, 32))
     return unexpected(err, "DescribeStreamSummary", "a reply without name, ARN or status");
   sc_json_double(sc_json_get(d, "RetentionPeriodHours"), &hours);
+  if (sc_json_i64(sc_json_get(d, "MaxRecordSizeInKiB"), &kib) && kib > 0 && kib <= RECORD_KIB_MAX)
+    out->max_record_bytes = kib * 1024;
   out->retention_ms = hours > 0 && hours < 1e6 ? (int64_t)hours * HOUR_MS : 24 * HOUR_MS;
   return SC_OK;
 }

@@ -331,6 +331,7 @@ void sc_put_queue_cut(struct sc_put_queue *q) {
 }
 
 bool sc_put_queue_is_done(const struct sc_put_queue *q) { return q->oldest == NULL || q->oldest->line > q->cut; }
+uint64_t sc_put_queue_sent(const struct sc_put_queue *q) { return q->sent; }
 uint64_t sc_put_queue_held(const struct sc_put_queue *q) { return q->held; }
 uint64_t sc_put_queue_oldest(const struct sc_put_queue *q) { return q->oldest != NULL ? q->oldest->line : 0; }
 uint64_t sc_put_queue_window(const struct sc_put_queue *q) { return q->window; }

@@ -91,6 +91,7 @@ void sc_put_queue_replied(struct sc_put_queue *q, uint32_t put, uint32_t throttl
 void sc_put_queue_cut(struct sc_put_queue *q);
 /* All entries are confirmed; after cut: all that are given out. */
 bool sc_put_queue_is_done(const struct sc_put_queue *q);
+uint64_t sc_put_queue_sent(const struct sc_put_queue *q);   /* entries taken and not confirmed */
 uint64_t sc_put_queue_held(const struct sc_put_queue *q);   /* entries not confirmed */
 uint64_t sc_put_queue_oldest(const struct sc_put_queue *q); /* the lowest line not confirmed; 0: none */
 uint64_t sc_put_queue_window(const struct sc_put_queue *q);

@@ -232,6 +232,21 @@ static void cancelled_and_left_over(void **state) {
   assert_false(cancelled.over || paused.over || left.over);
 }
 
+/* Without an end of its own this would wait for ever. */
+static void a_watched_descriptor_ends_the_wait(void **state) {
+  (void)state;
+  int ends[2];
+  SCRIPT({{.status = "200 OK", .body = ""}});
+  assert_int_equal(pipe(ends), 0);
+  sc_http_watch(loop, ends[0]);
+  assert_int_equal(write(ends[1], "x", 1), 1);
+  sc_http_poll(loop, 3600000);
+  close(ends[1]);
+  sc_http_poll(loop, 3600000);
+  sc_http_watch(loop, -1);
+  close(ends[0]);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, reset, drop)
 
 int main(void) {
@@ -245,6 +260,7 @@ int main(void) {
       CASE(paused_time_does_not_count),
       CASE(deadline_counts_again_after_a_pause),
       CASE(cancelled_and_left_over),
+      CASE(a_watched_descriptor_ends_the_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
