@@ -13,6 +13,7 @@
 
 void sc_put_input_init(struct sc_put_input *in) {
   sc_put_lines_init(&in->lines, in->most_record_bytes);
+  in->line = in->key_of_line = sc_slice_of(NULL, 0);
   in->empty = in->refused = in->read_bytes = 0;
   in->ended = in->is_whole = in->asked_for_fields = false;
   sc_error_clear(&in->error);
@@ -20,10 +21,14 @@ void sc_put_input_init(struct sc_put_input *in) {
 
 void sc_put_input_fini(struct sc_put_input *in) { sc_put_lines_fini(&in->lines); }
 
-void sc_put_input_stop(struct sc_put_input *in) { in->ended = true; }
+void sc_put_input_stop(struct sc_put_input *in) {
+  in->ended = true;
+  if (in->line.ptr != NULL) in->lines.number--;
+  in->line.ptr = NULL;
+}
 
 int sc_put_input_wants(const struct sc_put_input *in) {
-  return in->ended || !sc_put_queue_has_room(in->queue) ? -1 : in->fd;
+  return in->ended || in->line.ptr != NULL || !sc_put_queue_has_room(in->queue) ? -1 : in->fd;
 }
 
 /* ---- refused lines ---- */
@@ -75,7 +80,7 @@ static void ask_for_fields(struct sc_put_input *in) {
 
 static bool is_empty(struct sc_slice line) { return line.len == 0 || (line.len == 1 && line.ptr[0] == '\r'); }
 
-static void take_line(struct sc_put_input *in, struct sc_slice line, int64_t now_ms) {
+static void take_line(struct sc_put_input *in, struct sc_slice line) {
   struct sc_slice key;
   struct sc_error err;
   if (is_empty(line)) {
@@ -85,9 +90,19 @@ static void take_line(struct sc_put_input *in, struct sc_slice line, int64_t now
   } else if (line.len + key.len > in->most_record_bytes) {
     refuse_size(in, line.len + key.len, " with the partition key");
   } else {
-    sc_put_queue_add(in->queue, in->lines.number, line, key, now_ms);
+    in->line = line;
+    in->key_of_line = key;
   }
   if (in->lines.number == FIELDS_AFTER_LINES && !in->asked_for_fields) ask_for_fields(in);
+}
+
+/* True when no line waits any more. Line and key stand where they were read until then. */
+static bool hand_over(struct sc_put_input *in, int64_t now_ms) {
+  if (in->line.ptr == NULL) return true;
+  if (!sc_put_queue_fits(in->queue, in->line.len, in->key_of_line.len)) return false;
+  sc_put_queue_add(in->queue, in->lines.number, in->line, in->key_of_line, now_ms);
+  in->line.ptr = NULL;
+  return true;
 }
 
 static void end_input(struct sc_put_input *in) {
@@ -118,10 +133,10 @@ static bool read_some(struct sc_put_input *in) {
 
 void sc_put_input_read(struct sc_put_input *in, int64_t now_ms) {
   struct sc_slice line;
-  while (!in->ended && sc_put_queue_has_room(in->queue)) {
+  while (!in->ended && sc_put_queue_has_room(in->queue) && hand_over(in, now_ms)) {
     switch (sc_put_lines_next(&in->lines, &line)) {
       case SC_PUT_LINES_LINE:
-        take_line(in, line, now_ms);
+        take_line(in, line);
         break;
       case SC_PUT_LINES_TOO_LONG:
         refuse_size(in, line.len, " and more");

@@ -22,6 +22,7 @@ struct sc_put_input {
   struct sc_put_queue *queue;
   /* the module's own; the figures may be read */
   struct sc_put_lines lines;
+  struct sc_slice line, key_of_line; /* read, and waiting for memory; ptr NULL: none */
   uint64_t empty, refused, read_bytes;
   bool ended;            /* no more lines will come: the end, an error, a refused line, or stop */
   bool is_whole;         /* ended, and there was nothing behind the last line */
@@ -34,7 +35,7 @@ void sc_put_input_init(struct sc_put_input *in);
 void sc_put_input_fini(struct sc_put_input *in);
 /* Reads on while the queue has room and there is something to read. */
 void sc_put_input_read(struct sc_put_input *in, int64_t now_ms);
-/* No more is read. */
+/* No more is read; a line that waits for memory counts as not read. */
 void sc_put_input_stop(struct sc_put_input *in);
 /* What to wait for before the next read: the descriptor, -1 when there is no room or no more. */
 int sc_put_input_wants(const struct sc_put_input *in);

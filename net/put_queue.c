@@ -23,7 +23,8 @@ struct sc_put_queue {
   struct sc_heap delayed;               /* by time */
   uint64_t held, sent;                  /* entries in all; sent or delayed */
   uint64_t n_ready, ready_bytes;
-  size_t bytes; /* of memory */
+  size_t bytes;  /* of memory */
+  bool is_tight; /* an entry did not fit, and nothing was confirmed since */
   int64_t ready_since_ms;
   uint64_t highest_sent, cut; /* lines */
   uint64_t window, growth;
@@ -210,8 +211,15 @@ static void free_next(struct sc_put_queue *q, const struct sc_put_entry *e, int6
 
 /* ---- in ---- */
 
+bool sc_put_queue_fits(struct sc_put_queue *q, size_t data_len, size_t key_len) {
+  size_t cost = sc_put_entry_cost(data_len, key_len);
+  bool fits = q->bytes == 0 || (q->bytes <= q->rules.most_bytes && cost <= q->rules.most_bytes - q->bytes);
+  if (!fits) q->is_tight = true;
+  return fits;
+}
+
 bool sc_put_queue_has_room(const struct sc_put_queue *q) {
-  return q->bytes < q->rules.most_bytes && q->n_ready < q->rules.call_records && q->ready_bytes < q->rules.call_bytes;
+  return q->n_ready < q->rules.call_records && q->ready_bytes < q->rules.call_bytes;
 }
 
 void sc_put_queue_add(struct sc_put_queue *q, uint64_t line, struct sc_slice data, struct sc_slice key,
@@ -242,7 +250,7 @@ static struct sc_put_entry *next_due(const struct sc_put_queue *q, int64_t now_m
 
 static bool is_hurried(const struct sc_put_queue *q, bool end) {
   return end || q->freed.n > 0 || q->cut != UINT64_MAX || q->n_ready >= q->rules.call_records ||
-         q->ready_bytes >= q->rules.call_bytes || q->bytes >= q->rules.most_bytes;
+         q->ready_bytes >= q->rules.call_bytes || q->is_tight;
 }
 
 static bool is_worth_a_call(const struct sc_put_queue *q, int64_t now_ms, bool end) {
@@ -296,6 +304,7 @@ void sc_put_queue_confirmed(struct sc_put_queue *q, struct sc_put_entry *entry, 
   if (q->rules.ordered) free_next(q, entry, now_ms);
   unlink_entry(q, entry);
   q->sent--;
+  q->is_tight = false;
   free(entry);
 }
 

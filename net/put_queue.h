@@ -12,8 +12,8 @@
  * round trip. Reading goes on past entries that follow, in search of other keys, until memory is full; then the slowest key of
  * those held sets the pace.
  *
- * Bounds: has_room says no once most_bytes are held (one entry may go beyond), or a call's worth is ready; so at most most_bytes
- * and one entry of memory. A service that throttles is asked less: of entries sent or delayed there are at most `window`, which
+ * Bounds: entries take at most most_bytes of memory, or one entry when that is larger (fits), and no more lines are wanted once a
+ * call's worth is ready (has_room). A service that throttles is asked less: of entries sent or delayed there are at most `window`, which
  * shrinks by half the share of throttled entries a reply holds, at most once every SC_PUT_CALM_MS, and grows with every entry
  * that is put. Failed entries wait with full jitter, each reply's drawn once, so that they stay together.
  */
@@ -69,7 +69,11 @@ void sc_put_queue_free(struct sc_put_queue *q); /* with every entry it holds, se
 /* What an entry of such a record takes, in bytes. */
 size_t sc_put_entry_cost(size_t data_len, size_t key_len);
 
+/* Whether another line is wanted: not while a call's worth is ready. */
 bool sc_put_queue_has_room(const struct sc_put_queue *q);
+/* Whether a record's entry fits into memory; one always fits into an empty queue. When it does not, calls are no longer kept
+ * waiting for company until something is confirmed. */
+bool sc_put_queue_fits(struct sc_put_queue *q, size_t data_len, size_t key_len);
 /* A record: lines come in ascending order; key is UTF-8, 1 to SC_PUT_KEY_BYTES bytes. */
 void sc_put_queue_add(struct sc_put_queue *q, uint64_t line, struct sc_slice data, struct sc_slice key, int64_t now_ms);
 

@@ -90,16 +90,19 @@ class Shardcopy:
         self.folder = folder
         self.started = []
 
-    def start(self, *args, env=None):
+    def start(self, *args, env=None, stdin=None):
         name = f"shardcopy{len(self.started)}"
-        self.started.append(Program([os.path.join(BUILD, "shardcopy"), *args], self.folder, name, env))
+        self.started.append(Program([os.path.join(BUILD, "shardcopy"), *args], self.folder, name, env, stdin))
         return self.started[-1]
 
-    def run(self, *args, status=0, env=None, timeout_s=60):
-        return self.start(*args, env=env).wait(status, timeout_s)
+    def run(self, *args, status=0, env=None, stdin=None, timeout_s=60):
+        return self.start(*args, env=env, stdin=stdin).wait(status, timeout_s)
 
     def load(self, *args, **kwargs):
         return self.run("load", *args, **kwargs)
+
+    def put(self, *args, **kwargs):
+        return self.run("put", *args, **kwargs)
 
 
 @pytest.fixture

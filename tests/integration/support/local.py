@@ -37,6 +37,14 @@ class LocalService:
         return boto3.client("kinesis", endpoint_url=f"http://{self.http}", region_name="us-east-1",
                             aws_access_key_id="test", aws_secret_access_key="test", config=config)
 
+    def call(self, operation, **members):
+        """A call with members that Debian's boto3 does not know yet."""
+        request = urllib.request.Request(f"http://{self.http}/", data=json.dumps(members).encode(), method="POST", headers={
+            "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"Kinesis_20131202.{operation}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else {}
+
     def fault(self, **fault):
         """Asks for a fault: POST /_local/faults, as its --help says."""
         self._ask("POST", "faults", fault)
@@ -100,6 +108,23 @@ class Stream:
     def _put_batch(self, batch):
         answer = self.client.put_records(StreamName=self.name, Records=batch)
         assert answer["FailedRecordCount"] == 0, answer["Records"][:3]
+
+    def records(self):
+        """All records, each shard's in its order: dicts with Data and PartitionKey."""
+        found = []
+        for shard in self.shards():
+            found += self._records_of(shard["ShardId"])
+        return found
+
+    def _records_of(self, shard):
+        found = []
+        where = {"StreamName": self.name, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = self.client.get_shard_iterator(**where)["ShardIterator"]
+        while iterator:
+            page = self.client.get_records(ShardIterator=iterator)
+            found += page["Records"]
+            iterator = page.get("NextShardIterator") if page["Records"] or page["MillisBehindLatest"] else None
+        return found
 
     def open_shards(self):
         """Open shards, in the order of their hash ranges."""

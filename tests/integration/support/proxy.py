@@ -1,4 +1,5 @@
-"""A proxy in front of PostgreSQL that knows enough of its protocol to break a connection at a chosen moment."""
+"""Proxies that break connections: one in front of PostgreSQL, which knows enough of its protocol to do it at a chosen moment, and
+one in front of anything."""
 import contextlib
 import socket
 import struct
@@ -54,11 +55,7 @@ class PgProxy:
     @staticmethod
     def _close(*ends):
         for end in ends:
-            with contextlib.suppress(OSError):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                end.shutdown(socket.SHUT_RDWR)
-            with contextlib.suppress(OSError):
-                end.close()
+            reset(end)
 
     def _accept(self):
         while True:
@@ -130,3 +127,57 @@ def read_message(stream):
         raise Stop
     length = struct.unpack("!I", head[1:])[0]
     return head + stream.read(length - 4)
+
+
+class CutProxy:
+    """Passes connections on to "HOST:PORT"; the first `cuts` of them whose client sends more than cut_bytes are reset there."""
+
+    def __init__(self, server, cuts, cut_bytes):
+        host, port = server.rsplit(":", 1)
+        self._server = (host, int(port))
+        self._lock = threading.Lock()
+        self._left = cuts
+        self._cut_bytes = cut_bytes
+        self.cuts = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._server)
+                threading.Thread(target=self._pass, args=(server, client, None), daemon=True).start()
+                threading.Thread(target=self._pass, args=(client, server, self._cut_bytes), daemon=True).start()
+
+    def _is_to_cut(self):
+        with self._lock:
+            if self._left == 0:
+                return False
+            self._left -= 1
+            self.cuts += 1
+            return True
+
+    def _pass(self, source, sink, bound):
+        passed = 0
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 12):
+                passed += len(data)
+                if bound is not None and passed > bound and self._is_to_cut():
+                    break
+                sink.sendall(data)
+        reset(source)
+        reset(sink)
+
+
+def reset(end):
+    """Closes it with a TCP reset."""
+    with contextlib.suppress(OSError):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        end.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        end.close()

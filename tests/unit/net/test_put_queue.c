@@ -107,15 +107,18 @@ static void test_memory_is_bounded(void **state) {
   struct sc_put_queue *q = sc_put_queue_new(&r);
   char data[101] = {0};
   memset(data, 'x', 100);
+  assert_true(sc_put_queue_fits(q, 1000000, 1)); /* alone, anything */
   for (uint64_t line = 1; line <= 3; line++) {
-    assert_true(sc_put_queue_has_room(q));
+    assert_true(sc_put_queue_fits(q, 100, 1));
     add(q, line, data, "k", 0);
   }
-  assert_false(sc_put_queue_has_room(q));
+  assert_string_equal(take(q, 0, false), "");
+  assert_false(sc_put_queue_fits(q, 0, 1));
   assert_string_equal(take(q, 0, false), "1 2 3");
-  assert_false(sc_put_queue_has_room(q));
+  assert_false(sc_put_queue_fits(q, 100, 1));
   confirm(q, 1, 0);
-  assert_true(sc_put_queue_has_room(q));
+  assert_true(sc_put_queue_fits(q, 100, 1));
+  assert_false(sc_put_queue_fits(q, 103, 1)); /* four characters of base64 more */
   sc_put_queue_free(q);
 }
 
@@ -273,14 +276,14 @@ static void read_lines(struct world *w) {
   uint64_t most = sc_random_below(&w->random, 200);
   for (; most > 0 && w->next_line <= LINES && sc_put_queue_has_room(w->q); most--, w->next_line++) {
     char key[8], data[64];
-    uint64_t line = w->next_line;
+    uint64_t line = w->next_line, len = sc_random_below(&w->random, sizeof data);
+    if (!sc_put_queue_fits(w->q, len, 2)) break;
     if (sc_random_below(&w->random, 10) == 0) continue; /* an empty line */
     w->key[line] = (int)sc_random_below(&w->random, 64);
     w->was_added[line] = true;
     snprintf(key, sizeof key, "%d", w->key[line]);
     memset(data, 'x', sizeof data);
-    sc_put_queue_add(w->q, line, sc_slice_of(data, sc_random_below(&w->random, sizeof data)), sc_slice_str(key),
-                     w->now_ms);
+    sc_put_queue_add(w->q, line, sc_slice_of(data, len), sc_slice_str(key), w->now_ms);
   }
 }
 
