@@ -51,6 +51,7 @@ struct model {
   unsigned read_faults, spoilt, open_faults, take_faults, push_faults, commit_lost, commit_lost_done, lock_faults;
   bool lock_is_held;      /* after the first lock: another load has it */
   unsigned opens_refused; /* so many sessions cannot be opened once it runs */
+  uint32_t new_key_every; /* every so many records of a shard one has a key that no earlier one had; 0 never */
   size_t replan_every;    /* the table changes with every so many rows; 0 never */
   size_t fail_over_at;    /* once, at so many rows, the database goes back to its state at half of them; 0 never */
   bool stalled;           /* pushes wait until it is false */
@@ -66,6 +67,8 @@ struct model {
   struct model_state now, before;
   bool remembers, failed_over, last_is_durable, order_broken;
   uint32_t schema; /* plans of an older generation are refused */
+  uint32_t n_keys; /* keys up to this number have a column */
+  unsigned grants;
   unsigned refusals, commits, takes;
   int64_t waiting_since;
 };

@@ -129,9 +129,30 @@ static int sink_plan(struct sc_session *s, const struct sc_sample *sample, uint3
   *out = NULL;
   if (sample == NULL && generation == 1 && the_model->needs_sample) return SC_OK;
   if (generation > 1 && fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
-  *out = sc_plan_new(generation, 1);
+  *out = sc_plan_new(generation, 1 + the_model->n_keys);
   sc_plan_add(*out, SC_SLICE_LITERAL("value"), SC_ROLE_PAYLOAD, SC_SLICE_LITERAL("value"));
+  for (uint32_t key = 1; key <= the_model->n_keys; key++) {
+    char name[16];
+    struct sc_slice its = key_name(key, name);
+    sc_plan_add(*out, its, SC_ROLE_PAYLOAD, its);
+  }
+  (*out)->unknown = the_model->new_key_every == 0 ? SC_UNKNOWN_IGNORE : SC_UNKNOWN_ADD;
   sc_plan_seal(*out);
+  return SC_OK;
+}
+
+/* The table has all keys up to the greatest that is wished. */
+static int sink_grant(struct sc_session *s, const struct sc_sample *wishes, struct sc_error *err) {
+  (void)s;
+  if (fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  if (fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_RETRY, "locked");
+  for (uint32_t i = 0; i < sc_sample_keys(wishes); i++) {
+    struct sc_slice key = sc_sample_key(wishes, i);
+    uint64_t number = 0;
+    SC_ASSERT(sc_slice_starts(key, "key") && sc_slice_to_u64(sc_slice_of(key.ptr + 3, key.len - 3), &number));
+    if (number > the_model->n_keys) the_model->n_keys = (uint32_t)number;
+  }
+  the_model->grants++;
   return SC_OK;
 }
 
@@ -145,7 +166,7 @@ static uint32_t sink_encode(const struct sc_plan *plan, const struct sc_cells *c
   for (; row < cells->n_rows; row++) {
     struct sc_slice digits = records[cells->record[row]].sequence;
     if (!sc_rows_fit(block, width, digits.len, needed)) break;
-    uint32_t value = (uint32_t)cells->cells[row].i;
+    uint32_t value = (uint32_t)cells->cells[(size_t)row * cells->n_columns].i;
     memset(block->data + block->len, 'x', width);
     memcpy(block->data + block->len, &value, sizeof(value));
     sc_rows_add(block, block->len + width, span, digits);
@@ -296,7 +317,7 @@ static void sink_refusal(const struct sc_session *s, struct sc_refusal *out) { *
 
 #define WRITING                                                                                                    \
   .describe = sink_describe, .session_open = session_open, .session_close = session_close, .make_plan = sink_plan, \
-  .encode = sink_encode, .begin = sink_begin, .push = sink_push, .end_copy = sink_end_copy,                        \
+  .grant = sink_grant, .encode = sink_encode, .begin = sink_begin, .push = sink_push, .end_copy = sink_end_copy,   \
   .push_dead = sink_push_dead, .commit = sink_commit, .rollback = sink_begin, .savepoint = sink_savepoint,         \
   .back_to_savepoint = sink_back, .refusal = sink_refusal
 #define POSITIONS                                                                                \

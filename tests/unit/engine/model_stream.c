@@ -295,24 +295,36 @@ static const char *decoder_sniff(const struct sc_record *records, uint32_t n, ui
   return NULL;
 }
 
-static void decoder_sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n,
-                           struct sc_sample *into) {
-  (void)decoder, (void)records;
-  for (uint32_t i = 0; i < n; i++) {
-    sc_sample_add(into, SC_SLICE_LITERAL("value"), SC_KIND_INTEGER);
-    sc_sample_add_record(into);
-  }
-}
-
 static uint32_t value_of(const struct sc_record *record) {
   uint32_t value;
   memcpy(&value, record->data.ptr, sizeof(value));
   return value;
 }
 
+/* The number of the newest key in the record; 0: none that is new in the stream. */
+static uint32_t key_of(uint32_t value) {
+  return the_model->new_key_every == 0 ? 0 : value % MODEL_STEP / the_model->new_key_every;
+}
+
+static struct sc_slice key_name(uint32_t key, char out[16]) {
+  return sc_slice_of(out, (size_t)snprintf(out, 16, "key%u", key));
+}
+
+static void decoder_sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n,
+                           struct sc_sample *into) {
+  (void)decoder;
+  for (uint32_t i = 0; i < n; i++) {
+    char name[16];
+    uint32_t key = key_of(value_of(&records[i]));
+    sc_sample_add(into, SC_SLICE_LITERAL("value"), SC_KIND_INTEGER);
+    if (key > 0) sc_sample_add(into, key_name(key, name), SC_KIND_INTEGER);
+    sc_sample_add_record(into);
+  }
+}
+
 static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
                                uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
-  (void)decoder, (void)plan;
+  (void)decoder;
   uint32_t i = 0;
   for (; i < n && i < out->cap_rows; i++) {
     uint32_t value = value_of(&records[i]);
@@ -321,8 +333,14 @@ static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan 
       rejects->items[rejects->n++] = (struct sc_reject){.record = i, .sqlstate = "22P02", .reason = "bad"};
       continue;
     }
+    char name[16];
+    uint32_t key = key_of(value);
+    if (plan->unknown == SC_UNKNOWN_ADD && key > 0 && sc_plan_find(plan, key_name(key, name), -1) < 0) {
+      rejects->items[rejects->n++] = (struct sc_reject){.record = i, .wish = SC_WISH_COLUMN};
+      return i + 1;
+    }
     out->record[out->n_rows] = i;
-    out->cells[out->n_rows++] = (struct sc_cell){.type = SC_CELL_INT, .i = value};
+    out->cells[(size_t)out->n_rows++ * out->n_columns] = (struct sc_cell){.type = SC_CELL_INT, .i = value};
   }
   return i;
 }

@@ -74,10 +74,37 @@ static void stops_at_record_n(void **state) {
   }
 }
 
+static void new_keys_wait_for_their_columns(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 4; seed++) {
+    struct model m;
+    struct model_load l;
+    model_init(&m, seed, 4, 2000);
+    model_split(&m, 0, 2000);
+    m.new_key_every = 97;
+    m.needs_sample = seed % 2;
+    m.bad_every = seed > 1 ? 31 : 0;
+    m.take_faults = seed > 2 ? 30 : 0;
+    m.push_faults = seed > 2 ? 5 : 0;
+    m.commit_lost_done = seed > 2 ? 30 : 0;
+    model_load_init(&l);
+    l.settings.parse_threads = 3;
+    l.settings.max_columns = 100;
+    uint64_t rewinds = sc_metric_sum(SC_M_REWINDS);
+    assert_int_equal(model_load_run(&l), SC_OK);
+    assert_all_once(&m);
+    assert_int_equal(m.n_keys, 2000 / 97);
+    assert_true(m.grants > 0);
+    if (seed <= 2) assert_int_equal(sc_metric_sum(SC_M_REWINDS), rewinds);
+    model_fini(&m);
+  }
+}
+
 int main(void) {
   alarm(100);
   sc_log_init(getenv("SC_TEST_LOG") != NULL ? SC_DEBUG : SC_ERROR_LEVEL, false);
   const struct CMUnitTest tests[] = {cmocka_unit_test(loads_everything_once), cmocka_unit_test(survives_faults),
-                                     cmocka_unit_test(keeps_dead_letters), cmocka_unit_test(stops_at_record_n)};
+                                     cmocka_unit_test(keeps_dead_letters), cmocka_unit_test(stops_at_record_n),
+                                     cmocka_unit_test(new_keys_wait_for_their_columns)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
