@@ -482,6 +482,40 @@ static void real_records(void **state) {
   }
 }
 
+static void keys_without_a_column_are_wishes(void **state) {
+  (void)state;
+  make_plan("a:i");
+  plan->unknown = SC_UNKNOWN_ADD;
+  decode("{\"a\":1,\"new\":null}"); /* null needs no column */
+  assert_int_equal(unknown, 1);
+  assert_false(decode_bytes("{\"new\":2,\"a\":1}", 15));
+  assert_int_equal(reject_items[0].wish, SC_WISH_COLUMN);
+  assert_int_equal(unknown, 0);
+  assert_false(decode_bytes("{\"new\":2,\"a\":}", 14)); /* a broken record wishes nothing */
+  assert_int_equal(reject_items[0].wish, SC_WISH_NONE);
+  plan->unknown = SC_UNKNOWN_DEAD_LETTER;
+  assert_false(decode_bytes("{\"new\":2,\"a\":1}", 15));
+  assert_int_equal(reject_items[0].wish, SC_WISH_NONE);
+  assert_string_equal(reject_items[0].sqlstate, "42703");
+  assert_string_equal(reject_items[0].reason, "key \"new\" has no column");
+}
+
+static void doubles_that_are_exact_wish_for_more(void **state) {
+  (void)state;
+  make_plan("a:d");
+  decode("{\"a\":9007199254740993}");
+  plan->columns[0].exact = plan->columns[0].widens = true;
+  plan->generation = ++generation;
+  decode("{\"a\":9007199254740992}");
+  decode("{\"a\":0.12345678901234567}");
+  assert_false(decode_bytes("{\"a\":9007199254740993}", 22));
+  assert_int_equal(reject_items[0].wish, SC_WISH_TYPE);
+  assert_int_equal(reject_items[0].kinds, SC_KIND_LONG);
+  assert_int_equal(reject_items[0].column, 0);
+  assert_false(decode_bytes("{\"a\":0.123456789012345678}", 26));
+  assert_int_equal(reject_items[0].kinds, SC_KIND_BIG);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ordinary_record),
@@ -499,6 +533,8 @@ int main(void) {
       cmocka_unit_test(every_prefix_is_rejected),
       cmocka_unit_test(chunks),
       cmocka_unit_test(scratch_is_bounded),
+      cmocka_unit_test(keys_without_a_column_are_wishes),
+      cmocka_unit_test(doubles_that_are_exact_wish_for_more),
       cmocka_unit_test(real_records),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -144,6 +144,11 @@ static void infers(void **state) {
       {SC_KIND_INTEGER | SC_KIND_NULL, SC_INFER_BIGINT},
       {SC_KIND_LONG, SC_INFER_BIGINT},
       {SC_KIND_INTEGER | SC_KIND_LONG, SC_INFER_BIGINT},
+      {SC_KIND_TIME, SC_INFER_TIME},
+      {SC_KIND_TIME | SC_KIND_NULL, SC_INFER_TIME},
+      {SC_KIND_TIME | SC_KIND_STRING, SC_INFER_TEXT},
+      {SC_KIND_TIME | SC_KIND_INTEGER, SC_INFER_TEXT},
+      {SC_KIND_TIME | SC_KIND_NESTED, SC_INFER_JSON},
       {SC_KIND_FRACTION, SC_INFER_DOUBLE},
       {SC_KIND_INTEGER | SC_KIND_FRACTION, SC_INFER_DOUBLE},
       {SC_KIND_LONG | SC_KIND_FRACTION, SC_INFER_NUMERIC},
@@ -193,6 +198,27 @@ static void makes_a_plan_when_no_more_comes(void **state) {
   assert_int_equal(sc_planner_sampled(&p, 3, true, 0), SC_PLANNER_MAKE);
 }
 
+static void knows_what_unknown_keys_come_to(void **state) {
+  (void)state;
+  char longest[SC_SAMPLE_KEY_MAX + 2] = "";
+  memset(longest, 'k', SC_SAMPLE_KEY_MAX + 1);
+  struct sc_plan *plan = sc_plan_new(1, 1);
+  sc_plan_leave_out(plan, SC_SLICE_LITERAL("generated"));
+  sc_plan_leave_out(plan, SC_SLICE_LITERAL(""));
+  sc_plan_seal(plan);
+  assert_int_equal(sc_plan_unknown(plan, SC_SLICE_LITERAL("a")), SC_UNKNOWN_IGNORE);
+  plan->unknown = SC_UNKNOWN_ADD;
+  assert_int_equal(sc_plan_unknown(plan, SC_SLICE_LITERAL("a")), SC_UNKNOWN_ADD);
+  assert_int_equal(sc_plan_unknown(plan, SC_SLICE_LITERAL("generated")), SC_UNKNOWN_IGNORE);
+  assert_int_equal(sc_plan_unknown(plan, SC_SLICE_LITERAL("")), SC_UNKNOWN_IGNORE);
+  assert_int_equal(sc_plan_unknown(plan, sc_slice_of("a\0b", 3)), SC_UNKNOWN_IGNORE);
+  assert_int_equal(sc_plan_unknown(plan, sc_slice_str(longest)), SC_UNKNOWN_IGNORE);
+  plan->unknown = SC_UNKNOWN_DEAD_LETTER;
+  assert_int_equal(sc_plan_unknown(plan, sc_slice_str(longest)), SC_UNKNOWN_DEAD_LETTER);
+  assert_int_equal(sc_plan_unknown(plan, SC_SLICE_LITERAL("generated")), SC_UNKNOWN_IGNORE);
+  sc_plan_free(plan);
+}
+
 static void replans_once_a_generation(void **state) {
   (void)state;
   struct sc_planner p = planner();
@@ -232,6 +258,7 @@ int main(void) {
       cmocka_unit_test(makes_a_plan_of_enough_records),
       cmocka_unit_test(makes_a_plan_after_a_while),
       cmocka_unit_test(makes_a_plan_when_no_more_comes),
+      cmocka_unit_test(knows_what_unknown_keys_come_to),
       cmocka_unit_test(replans_once_a_generation),
       cmocka_unit_test(a_table_that_is_there_needs_no_sample),
   };
