@@ -160,13 +160,7 @@ void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const st
 }
 
 void sc_admin_answer_error(const struct sc_fault *fault, struct sc_reply *reply) {
-  reply->status = fault->status;
-  reply->content_type = "application/x-amz-json-1.1";
-  sc_buf_add_str(&reply->head, "{\"__type\":");
-  sc_buf_add_json_string(&reply->head, sc_slice_str(fault->code));
-  sc_buf_add_str(&reply->head, ",\"message\":");
-  sc_buf_add_json_string(&reply->head, sc_slice_str(fault->message));
-  sc_buf_add_char(&reply->head, '}');
+  sc_reply_fail(reply, fault->status, fault->code, "message", sc_slice_str(fault->message));
 }
 
 void sc_admin_deliver(const struct sc_fault *fault, struct sc_reply *reply) {

@@ -32,7 +32,7 @@ void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const st
 uint32_t sc_admin_generation(const struct sc_admin *admin);
 /* The fault of a call of that operation, if any. */
 bool sc_admin_fault(struct sc_admin *admin, struct sc_slice operation, struct sc_fault *fault);
-/* Writes the error that a fault of kind SC_FAULT_ERROR answers. */
+/* Writes the error that a fault of kind SC_FAULT_ERROR answers, in the reply's format. */
 void sc_admin_answer_error(const struct sc_fault *fault, struct sc_reply *reply);
 /* Says in reply->delivery how the fault changes its sending. */
 void sc_admin_deliver(const struct sc_fault *fault, struct sc_reply *reply);

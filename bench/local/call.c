@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "bench/local/operation.h"
 
@@ -9,12 +10,9 @@ void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) 
   sc_buf_vprintf(&text, fmt, args);
   va_end(args);
   struct sc_reply *reply = call->reply;
-  reply->status = 400;
   sc_buf_clear(&reply->head);
   sc_buf_clear(&reply->tail);
-  sc_buf_printf(&reply->head, "{\"__type\":\"%s\",\"message\":", type);
-  sc_buf_add_json_string(&reply->head, sc_buf_view(&text));
-  sc_buf_add_char(&reply->head, '}');
+  sc_reply_fail(reply, 400, type, "message", sc_buf_view(&text));
   sc_buf_fini(&text);
 }
 
@@ -102,46 +100,53 @@ struct sc_store_shard *sc_call_shard(struct sc_call *call, struct sc_store_strea
   return NULL;
 }
 
-void sc_add_shard_id(struct sc_buf *out, uint32_t index) { sc_buf_printf(out, "shardId-%012" PRIu32, index); }
-
-void sc_add_stream_arn(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream) {
-  sc_buf_printf(out, "arn:aws:kinesis:%s:%s:stream/%s", call->settings->region, SC_SERVICE_ACCOUNT, stream->name);
+void sc_add_shard_id(struct sc_writer *w, const char *name, uint32_t index) {
+  char id[24];
+  snprintf(id, sizeof id, "shardId-%012" PRIu32, index);
+  sc_writer_str(w, name, id);
 }
 
-void sc_add_hash_range(struct sc_buf *out, const struct sc_store_shard *shard) {
+void sc_add_stream_arn(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream) {
+  struct sc_buf arn = SC_BUF_INIT;
+  sc_buf_printf(&arn, "arn:aws:kinesis:%s:%s:stream/%s", call->settings->region, SC_SERVICE_ACCOUNT, stream->name);
+  sc_writer_text(w, "StreamARN", sc_buf_view(&arn));
+  sc_buf_fini(&arn);
+}
+
+void sc_add_hash_range(struct sc_writer *w, const struct sc_store_shard *shard) {
   char start[SC_HASHKEY_TEXT], end[SC_HASHKEY_TEXT];
   sc_hashkey_format(shard->hash_start, start);
   sc_hashkey_format(shard->hash_end, end);
-  sc_buf_printf(out, "\"HashKeyRange\":{\"StartingHashKey\":\"%s\",\"EndingHashKey\":\"%s\"}", start, end);
+  sc_writer_open_map(w, "HashKeyRange");
+  sc_writer_str(w, "StartingHashKey", start);
+  sc_writer_str(w, "EndingHashKey", end);
+  sc_writer_close_map(w);
 }
 
-static void add_parent(struct sc_buf *out, const char *member, uint32_t index) {
-  if (index == SC_STORE_NO_SHARD) return;
-  sc_buf_printf(out, ",\"%s\":\"", member);
-  sc_add_shard_id(out, index);
-  sc_buf_add_char(out, '"');
+static void add_parent(struct sc_writer *w, const char *member, uint32_t index) {
+  if (index != SC_STORE_NO_SHARD) sc_add_shard_id(w, member, index);
 }
 
-void sc_add_shard(struct sc_buf *out, const struct sc_store_shard *shard) {
+static void add_sequence_range(struct sc_writer *w, const struct sc_store_shard *shard) {
   char sequence[SC_SEQLAYOUT_DIGITS + 1];
-  sc_buf_add_str(out, "{\"ShardId\":\"");
-  sc_add_shard_id(out, shard->index);
-  sc_buf_add_char(out, '"');
-  add_parent(out, "ParentShardId", shard->parent);
-  add_parent(out, "AdjacentParentShardId", shard->adjacent_parent);
-  sc_buf_add_char(out, ',');
-  sc_add_hash_range(out, shard);
+  sc_writer_open_map(w, "SequenceNumberRange");
   sc_shard_starting_sequence(shard, sequence);
-  sc_buf_printf(out, ",\"SequenceNumberRange\":{\"StartingSequenceNumber\":\"%s\"", sequence);
+  sc_writer_str(w, "StartingSequenceNumber", sequence);
   if (shard->closed_ms != 0) {
     sc_shard_ending_sequence(shard, sequence);
-    sc_buf_printf(out, ",\"EndingSequenceNumber\":\"%s\"", sequence);
+    sc_writer_str(w, "EndingSequenceNumber", sequence);
   }
-  sc_buf_add_str(out, "}}");
+  sc_writer_close_map(w);
 }
 
-void sc_add_seconds(struct sc_buf *out, int64_t ms) {
-  sc_buf_printf(out, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
+void sc_add_shard(struct sc_writer *w, const struct sc_store_shard *shard) {
+  sc_writer_open_map(w, NULL);
+  sc_add_shard_id(w, "ShardId", shard->index);
+  add_parent(w, "ParentShardId", shard->parent);
+  add_parent(w, "AdjacentParentShardId", shard->adjacent_parent);
+  sc_add_hash_range(w, shard);
+  add_sequence_range(w, shard);
+  sc_writer_close_map(w);
 }
 
 const char *sc_stream_status_text(enum sc_stream_status status) {

@@ -8,6 +8,7 @@
 #define SC_LOCAL_EXCHANGE_H
 
 #include "bench/local/shardlog.h"
+#include "bench/local/writer.h"
 #include "engine/base/buf.h"
 
 struct sc_request {
@@ -38,6 +39,7 @@ struct sc_delivery {
 struct sc_reply {
   int status;
   const char *content_type; /* static; NULL: none */
+  enum sc_format format;    /* of the body, unless it is text of another type */
   char request_id[37];      /* x-amzn-RequestId, "" to leave it out */
   char id_2[73];            /* x-amz-id-2, "" to leave it out */
   int64_t date_ms;
@@ -58,6 +60,17 @@ static inline void sc_reply_fini(struct sc_reply *reply) {
   sc_logpage_fini(&reply->page);
   sc_shardlog_give(reply->log);
   reply->log = NULL;
+}
+
+/* Writes an error as the body, {"__type": type, [message_name: text]}; message_name NULL: without. */
+static inline void sc_reply_fail(struct sc_reply *reply, int status, const char *type, const char *message_name,
+                                 struct sc_slice text) {
+  struct sc_writer w = sc_writer_of(&reply->head, reply->format);
+  reply->status = status;
+  sc_writer_open_map(&w, NULL);
+  sc_writer_str(&w, "__type", type);
+  if (message_name != NULL) sc_writer_text(&w, message_name, text);
+  sc_writer_close_map(&w);
 }
 
 /* What an HTTP layer calls for each whole request; reply comes zeroed. Any thread; does not block for long. */

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "codec/base64.h"
-
 #define MAX_RECORDS UINT64_C(1000000000)
 #define SPAN_MS INT64_C(3600000)
 /* Sensors there are for each shard, so that every shard gets about as many records; at least and at most. */
@@ -111,14 +109,9 @@ static struct key *make_keys(struct sc_store_stream *stream, uint32_t n) {
   return keys;
 }
 
-/* Encodes the payload and puts it. text is scratch. */
-static void put(struct sc_store_shard *shard, struct sc_slice payload, struct sc_slice key_json, int64_t arrived_ms,
-                struct sc_buf *text) {
+static void put(struct sc_store_shard *shard, struct sc_slice payload, struct sc_slice key_json, int64_t arrived_ms) {
   char sequence[SC_SEQLAYOUT_DIGITS + 1];
-  sc_buf_clear(text);
-  sc_buf_reserve(text, sc_base64_encoded_len(payload.len));
-  size_t len = sc_base64_encode(payload.ptr, payload.len, text->ptr);
-  struct sc_store_put what = {key_json, sc_slice_of(text->ptr, len), payload.len + key_json.len - 2, arrived_ms};
+  struct sc_store_put what = {key_json, payload, false, payload.len + key_json.len - 2, arrived_ms};
   sc_shard_put(shard, &what, sequence);
 }
 
@@ -130,7 +123,7 @@ int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, 
   if (n_keys < KEYS_MIN) n_keys = KEYS_MIN;
   if (n_keys > KEYS_MAX) n_keys = KEYS_MAX;
   struct key *keys = make_keys(stream, (uint32_t)n_keys);
-  struct sc_buf payload = SC_BUF_INIT, text = SC_BUF_INIT;
+  struct sc_buf payload = SC_BUF_INIT;
   struct sc_random random;
   sc_random_init(&random, generate->seed);
   for (uint64_t i = 0; i < generate->records; i++) {
@@ -139,11 +132,9 @@ int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, 
     int64_t arrived_ms = now_ms - SPAN_MS + (int64_t)(i * (uint64_t)SPAN_MS / generate->records);
     sc_buf_clear(&payload);
     generate->profile->write(&random, &what, &payload);
-    put(&stream->shards[keys[k].shard], sc_buf_view(&payload), sc_slice_of(keys[k].json, keys[k].len), arrived_ms,
-        &text);
+    put(&stream->shards[keys[k].shard], sc_buf_view(&payload), sc_slice_of(keys[k].json, keys[k].len), arrived_ms);
   }
   sc_buf_fini(&payload);
-  sc_buf_fini(&text);
   free(keys);
   return SC_OK;
 }
@@ -168,17 +159,15 @@ int sc_load_parse(struct sc_slice spec, struct sc_load *out, struct sc_error *er
   return out->path.len > 0 ? SC_OK : sc_error_set(err, SC_E_USAGE, "no file in it: NAME=FILE[:shards=N]");
 }
 
-static void put_line(struct sc_store_stream *stream, struct sc_slice line, uint64_t number, int64_t now_ms,
-                     struct sc_buf *text) {
+static void put_line(struct sc_store_stream *stream, struct sc_slice line, uint64_t number, int64_t now_ms) {
   char key_json[24];
   int len = snprintf(key_json, sizeof key_json, "\"%" PRIu64 "\"", number);
   struct sc_store_shard *shard = sc_stream_route(stream, sc_hashkey_of(sc_slice_of(key_json + 1, (size_t)len - 2)));
-  put(shard, line, sc_slice_of(key_json, (size_t)len), now_ms, text);
+  put(shard, line, sc_slice_of(key_json, (size_t)len), now_ms);
 }
 
 static int load_lines(FILE *file, const char *path, struct sc_store_stream *stream, int64_t now_ms,
                       struct sc_error *err) {
-  struct sc_buf text = SC_BUF_INIT;
   char *line = NULL;
   size_t cap = 0;
   uint64_t number = 0;
@@ -187,11 +176,10 @@ static int load_lines(FILE *file, const char *path, struct sc_store_stream *stre
     number++;
     if (line[n - 1] == '\n') n--;
     if (n > MAX_LINE) code = sc_error_set(err, SC_E_USAGE, "%s: line %" PRIu64 " is longer than 10 MiB", path, number);
-    else if (n > 0) put_line(stream, sc_slice_of(line, (size_t)n), number, now_ms, &text);
+    else if (n > 0) put_line(stream, sc_slice_of(line, (size_t)n), number, now_ms);
   }
   if (code == SC_OK && ferror(file)) code = sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
   free(line);
-  sc_buf_fini(&text);
   return code;
 }
 

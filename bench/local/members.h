@@ -1,8 +1,9 @@
 /* Reading a request body by a table of its members: types, then constraints, with the service's own error texts
  * (protocol.md 1.1, 1.2): SerializationException for a wrong type, ValidationException for a value out of bounds.
  *
+ * From JSON (members_json.c) and from CBOR (members_cbor.c) come the same values, and of the same mistake the same error.
  * The values are views of the document; sc_values_free frees the table of them only. Members that no table knows are
- * ignored, null counts as absent. Any thread.
+ * ignored, of one that comes twice the first counts, null counts as absent. Any thread.
  */
 #ifndef SC_LOCAL_MEMBERS_H
 #define SC_LOCAL_MEMBERS_H
@@ -13,9 +14,9 @@
 enum sc_member_type {
   SC_MEMBER_TEXT,    /* min, max: characters */
   SC_MEMBER_INTEGER, /* min, max: value */
-  SC_MEMBER_TIME,    /* seconds with a fraction; read as ms */
+  SC_MEMBER_TIME,    /* read as ms. JSON, and a float in CBOR: seconds; an integer in CBOR: ms, whatever its tag */
   SC_MEMBER_FLAG,
-  SC_MEMBER_BLOB, /* base64; min, max: bytes */
+  SC_MEMBER_BLOB, /* JSON: base64; CBOR: a byte string; min, max: bytes */
   SC_MEMBER_LIST, /* of structures; min, max: elements */
   SC_MEMBER_STRUCTURE,
   SC_MEMBER_MAP /* checked to be an object, not read */
@@ -36,7 +37,8 @@ struct sc_member {
 
 struct sc_value {
   bool is_set;
-  struct sc_slice text;   /* TEXT, BLOB (base64) */
+  bool is_base64;         /* BLOB: its text is; else its text is the bytes */
+  struct sc_slice text;   /* TEXT (UTF-8), BLOB */
   int64_t number;         /* INTEGER; TIME in ms; FLAG 0 or 1 */
   uint64_t bytes;         /* BLOB: decoded length */
   size_t n;               /* LIST: elements */
@@ -51,8 +53,11 @@ struct sc_refusal {
 };
 
 /* A row of n values for the object, to be freed with sc_values_free even when refused. */
-struct sc_value *sc_values_read(const struct sc_member *members, int n, struct sc_json object,
-                                struct sc_refusal *refusal);
+struct sc_value *sc_values_read_json(const struct sc_member *members, int n, struct sc_json object,
+                                     struct sc_refusal *refusal);
+/* For the map that bytes are, or NULL when they are no well-formed map. The bytes are changed: strings in pieces are joined. */
+struct sc_value *sc_values_read_cbor(const struct sc_member *members, int n, char *bytes, size_t len,
+                                     struct sc_refusal *refusal);
 void sc_values_free(const struct sc_member *members, int n, struct sc_value *values);
 
 #endif

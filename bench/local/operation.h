@@ -10,6 +10,7 @@
 #include "bench/local/members.h"
 #include "bench/local/service.h"
 #include "bench/local/token.h"
+#include "bench/local/writer.h"
 
 struct sc_call {
   const struct sc_service_settings *settings;
@@ -19,6 +20,7 @@ struct sc_call {
   const struct sc_value *values; /* as the operation's members */
   const struct sc_fault *fault;  /* of kind SC_FAULT_ENTRIES, else NULL */
   struct sc_reply *reply;
+  struct sc_writer out; /* the reply's head */
 };
 
 struct sc_operation {
@@ -63,11 +65,10 @@ struct sc_store_shard *sc_call_shard(struct sc_call *call, struct sc_store_strea
 
 /* "shardId-000000000007", or just digits; false on anything else. */
 bool sc_shard_id_parse(struct sc_slice id, uint32_t *index);
-void sc_add_shard_id(struct sc_buf *out, uint32_t index); /* without quotes */
-void sc_add_stream_arn(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream);
-void sc_add_shard(struct sc_buf *out, const struct sc_store_shard *shard);      /* a Shard object */
-void sc_add_hash_range(struct sc_buf *out, const struct sc_store_shard *shard); /* "HashKeyRange":{...} */
-void sc_add_seconds(struct sc_buf *out, int64_t ms);                            /* 1649930049.016 */
+void sc_add_shard_id(struct sc_writer *w, const char *name, uint32_t index);
+void sc_add_stream_arn(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream);
+void sc_add_shard(struct sc_writer *w, const struct sc_store_shard *shard);      /* a Shard, as an element */
+void sc_add_hash_range(struct sc_writer *w, const struct sc_store_shard *shard); /* HashKeyRange */
 const char *sc_stream_status_text(enum sc_stream_status status);
 
 /* A token of the stream, issued now. */

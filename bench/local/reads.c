@@ -83,14 +83,14 @@ static bool find_start(struct sc_call *call, struct start *start) {
   return true;
 }
 
-static void add_iterator(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream,
-                         uint32_t shard, uint64_t position) {
+static void add_iterator(struct sc_writer *w, const char *name, const struct sc_call *call,
+                         const struct sc_store_stream *stream, uint32_t shard, uint64_t position) {
   char text[SC_TOKEN_TEXT];
   struct sc_token token = sc_call_token(call, SC_TOKEN_ITERATOR, stream);
   token.shard = shard;
   token.position = position;
   sc_token_write(&token, text);
-  sc_buf_printf(out, "\"%s\"", text);
+  sc_writer_str(w, name, text);
 }
 
 static void get_shard_iterator(struct sc_call *call) {
@@ -98,10 +98,9 @@ static void get_shard_iterator(struct sc_call *call) {
   if (start.stream == NULL) return;
   start.shard = sc_call_shard(call, start.stream, call->values[ITERATOR_SHARD].text);
   if (start.shard == NULL || !find_start(call, &start)) return;
-  struct sc_buf *out = &call->reply->head;
-  sc_buf_add_str(out, "{\"ShardIterator\":");
-  add_iterator(out, call, start.stream, start.shard->index, start.position);
-  sc_buf_add_char(out, '}');
+  sc_writer_open_map(&call->out, NULL);
+  add_iterator(&call->out, "ShardIterator", call, start.stream, start.shard->index, start.position);
+  sc_writer_close_map(&call->out);
 }
 
 /* --- GetRecords ---------------------------------------------------------------------------------------------------- */
@@ -156,27 +155,22 @@ static struct sc_store_shard *open_iterator(struct sc_call *call, struct sc_toke
   return NULL;
 }
 
-static void add_child(struct sc_buf *out, const struct sc_store_shard *child) {
-  sc_buf_add_str(out, "{\"ShardId\":\"");
-  sc_add_shard_id(out, child->index);
-  sc_buf_add_str(out, "\",\"ParentShards\":[\"");
-  sc_add_shard_id(out, child->parent);
-  if (child->adjacent_parent != SC_STORE_NO_SHARD) {
-    sc_buf_add_str(out, "\",\"");
-    sc_add_shard_id(out, child->adjacent_parent);
-  }
-  sc_buf_add_str(out, "\"],");
-  sc_add_hash_range(out, child);
-  sc_buf_add_char(out, '}');
+static void add_child(struct sc_writer *w, const struct sc_store_shard *child) {
+  sc_writer_open_map(w, NULL);
+  sc_add_shard_id(w, "ShardId", child->index);
+  sc_writer_open_list(w, "ParentShards");
+  sc_add_shard_id(w, NULL, child->parent);
+  if (child->adjacent_parent != SC_STORE_NO_SHARD) sc_add_shard_id(w, NULL, child->adjacent_parent);
+  sc_writer_close_list(w);
+  sc_add_hash_range(w, child);
+  sc_writer_close_map(w);
 }
 
-static void add_children(struct sc_buf *out, const struct sc_store_stream *stream, const struct sc_store_shard *shard) {
-  sc_buf_add_str(out, "\"ChildShards\":[");
-  for (int i = 0; i < 2 && shard->child[i] != SC_STORE_NO_SHARD; i++) {
-    if (i > 0) sc_buf_add_char(out, ',');
-    add_child(out, &stream->shards[shard->child[i]]);
-  }
-  sc_buf_add_char(out, ']');
+static void add_children(struct sc_writer *w, const struct sc_store_stream *stream,
+                         const struct sc_store_shard *shard) {
+  sc_writer_open_list(w, "ChildShards");
+  for (int i = 0; i < 2 && shard->child[i] != SC_STORE_NO_SHARD; i++) add_child(w, &stream->shards[shard->child[i]]);
+  sc_writer_close_list(w);
 }
 
 /* How far the page's end is behind now; 0 when nothing follows it. */
@@ -188,6 +182,17 @@ static int64_t behind_ms(const struct sc_call *call, const struct sc_store_shard
   return behind > 0 ? behind : 0;
 }
 
+/* What a reply says besides its records. */
+static void add_rest(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream,
+                     const struct sc_store_shard *shard) {
+  const struct sc_logpage *page = &call->reply->page;
+  uint64_t next = page->first + page->count;
+  bool is_end = shard->closed_ms != 0 && next == sc_shardlog_count(shard->log);
+  sc_writer_int(w, "MillisBehindLatest", behind_ms(call, shard, page));
+  if (is_end) add_children(w, stream, shard);
+  else add_iterator(w, "NextShardIterator", call, stream, shard->index, next);
+}
+
 static void get_records(struct sc_call *call) {
   struct sc_token token;
   struct sc_store_stream *stream;
@@ -195,23 +200,17 @@ static void get_records(struct sc_call *call) {
   if (shard == NULL) return;
   struct sc_reply *reply = call->reply;
   const struct sc_value *limit = &call->values[GET_LIMIT];
-  sc_shardlog_page(shard->log, token.position, limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS,
-                   call->settings->page_bytes, &reply->page);
+  sc_shardlog_page(shard->log, reply->format, token.position,
+                   limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS, call->settings->page_bytes,
+                   &reply->page);
   reply->log = sc_shardlog_take(shard->log);
-  uint64_t next = token.position + reply->page.count;
-  bool is_end = shard->closed_ms != 0 && next == sc_shardlog_count(shard->log);
-  struct sc_buf rest = SC_BUF_INIT;
-  sc_buf_printf(&rest, "\"MillisBehindLatest\":%" PRId64 ",", behind_ms(call, shard, &reply->page));
-  if (is_end) {
-    add_children(&rest, stream, shard);
-  } else {
-    sc_buf_add_str(&rest, "\"NextShardIterator\":");
-    add_iterator(&rest, call, stream, shard->index, next);
-  }
-  bool is_last = call->settings->iterator_is_last;
-  sc_buf_printf(&reply->head, "{%s%s\"Records\":[", is_last ? "" : sc_buf_str(&rest), is_last ? "" : ",");
-  sc_buf_printf(&reply->tail, "]%s%s}", is_last ? "," : "", is_last ? sc_buf_str(&rest) : "");
-  sc_buf_fini(&rest);
+  sc_writer_open_map(&call->out, NULL);
+  if (!call->settings->iterator_is_last) add_rest(&call->out, call, stream, shard);
+  sc_writer_open_list(&call->out, "Records");
+  struct sc_writer tail = sc_writer_on(&call->out, &reply->tail);
+  sc_writer_close_list(&tail);
+  if (call->settings->iterator_is_last) add_rest(&tail, call, stream, shard);
+  sc_writer_close_map(&tail);
 }
 
 const struct sc_operation sc_read_operations[] = {

@@ -10,6 +10,7 @@
 /* One record of a request, routed. */
 struct incoming {
   struct sc_slice key, data;
+  bool is_base64;
   uint64_t bytes;
   sc_hashkey_int hash;
 };
@@ -36,21 +37,17 @@ static bool check_size(struct sc_call *call, const struct sc_store_stream *strea
   return false;
 }
 
-/* Appends the record where it belongs and prints "ShardId":"...","SequenceNumber":"...". */
+/* Appends the record where it belongs and says which: ShardId, SequenceNumber. */
 static void put(struct sc_call *call, struct sc_store_stream *stream, const struct incoming *record,
                 struct sc_buf *key_json) {
   char sequence[SC_SEQLAYOUT_DIGITS + 1];
   struct sc_store_shard *shard = sc_stream_route(stream, record->hash);
   sc_buf_clear(key_json);
   sc_buf_add_json_string(key_json, record->key);
-  struct sc_store_put what = {sc_buf_view(key_json), record->data, record->bytes, call->now_ms};
+  struct sc_store_put what = {sc_buf_view(key_json), record->data, record->is_base64, record->bytes, call->now_ms};
   sc_shard_put(shard, &what, sequence);
-  struct sc_buf *out = &call->reply->head;
-  sc_buf_add_str(out, "\"ShardId\":\"");
-  sc_add_shard_id(out, shard->index);
-  sc_buf_add_str(out, "\",\"SequenceNumber\":\"");
-  sc_buf_add(out, sequence, SC_SEQLAYOUT_DIGITS);
-  sc_buf_add_char(out, '"');
+  sc_add_shard_id(&call->out, "ShardId", shard->index);
+  sc_writer_str(&call->out, "SequenceNumber", sequence);
 }
 
 /* --- PutRecord ----------------------------------------------------------------------------------------------------- */
@@ -79,13 +76,14 @@ static void put_record(struct sc_call *call) {
   struct sc_store_stream *stream = sc_call_ready_stream(call);
   if (stream == NULL) return;
   struct incoming record = {.key = v[PUT_KEY].text, .data = v[PUT_DATA].text};
+  record.is_base64 = v[PUT_DATA].is_base64;
   record.bytes = v[PUT_DATA].bytes + record.key.len;
   if (!check_size(call, stream, record.bytes) || !find_hash(call, &v[PUT_HASH_KEY], &record)) return;
   if (!check_ordering(call, stream)) return;
   struct sc_buf key_json = SC_BUF_INIT;
-  sc_buf_add_char(&call->reply->head, '{');
+  sc_writer_open_map(&call->out, NULL);
   put(call, stream, &record, &key_json);
-  sc_buf_add_char(&call->reply->head, '}');
+  sc_writer_close_map(&call->out);
   sc_buf_fini(&key_json);
 }
 
@@ -109,6 +107,7 @@ static bool gather(struct sc_call *call, const struct sc_store_stream *stream, s
   for (size_t i = 0; i < list->n; i++) {
     const struct sc_value *entry = list->items + i * ENTRY_MEMBERS;
     records[i] = (struct incoming){.key = entry[ENTRY_KEY].text, .data = entry[ENTRY_DATA].text};
+    records[i].is_base64 = entry[ENTRY_DATA].is_base64;
     records[i].bytes = entry[ENTRY_DATA].bytes + records[i].key.len;
     total += records[i].bytes;
     if (!check_size(call, stream, records[i].bytes)) return false;
@@ -124,11 +123,8 @@ static bool is_to_fail(const struct sc_call *call, size_t i) {
 }
 
 static void add_failed_entry(struct sc_call *call) {
-  struct sc_buf *out = &call->reply->head;
-  sc_buf_add_str(out, "\"ErrorCode\":");
-  sc_buf_add_json_string(out, sc_slice_str(call->fault->code));
-  sc_buf_add_str(out, ",\"ErrorMessage\":");
-  sc_buf_add_json_string(out, sc_slice_str(call->fault->message));
+  sc_writer_str(&call->out, "ErrorCode", call->fault->code);
+  sc_writer_str(&call->out, "ErrorMessage", call->fault->message);
 }
 
 static void put_records(struct sc_call *call) {
@@ -137,15 +133,19 @@ static void put_records(struct sc_call *call) {
   uint64_t n_failed = call->fault == NULL ? 0 : (n + call->fault->every - 1) / call->fault->every;
   struct sc_store_stream *stream = sc_call_ready_stream(call);
   if (stream == NULL || !gather(call, stream, records)) return;
-  struct sc_buf key_json = SC_BUF_INIT, *out = &call->reply->head;
-  sc_buf_printf(out, "{\"FailedRecordCount\":%" PRIu64 ",\"Records\":[", n_failed);
+  struct sc_buf key_json = SC_BUF_INIT;
+  struct sc_writer *w = &call->out;
+  sc_writer_open_map(w, NULL);
+  sc_writer_int(w, "FailedRecordCount", (int64_t)n_failed);
+  sc_writer_open_list(w, "Records");
   for (size_t i = 0; i < n; i++) {
-    sc_buf_add_str(out, i > 0 ? ",{" : "{");
+    sc_writer_open_map(w, NULL);
     if (is_to_fail(call, i)) add_failed_entry(call);
     else put(call, stream, &records[i], &key_json);
-    sc_buf_add_char(out, '}');
+    sc_writer_close_map(w);
   }
-  sc_buf_add_str(out, "]}");
+  sc_writer_close_list(w);
+  sc_writer_close_map(w);
   sc_buf_fini(&key_json);
 }
 

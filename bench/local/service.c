@@ -90,9 +90,14 @@ static const struct sc_operation *find_operation(struct sc_slice name) {
   return found != NULL ? found : find_in(sc_stream_operations, sc_stream_operations_n, name);
 }
 
-static void answer(struct sc_reply *reply, int status, const char *content_type, const char *body) {
+/* An error of the front end, without a message. */
+static void fail(struct sc_reply *reply, const char *type) {
+  sc_reply_fail(reply, 400, type, NULL, sc_slice_of(NULL, 0));
+}
+
+static void answer_xml(struct sc_reply *reply, int status, const char *body) {
   reply->status = status;
-  reply->content_type = content_type;
+  reply->content_type = NULL;
   sc_buf_add_str(&reply->head, body);
 }
 
@@ -104,7 +109,8 @@ static void run(struct sc_service *service, const struct sc_operation *operation
                          .now_ms = reply->date_ms,
                          .values = values,
                          .fault = fault,
-                         .reply = reply};
+                         .reply = reply,
+                         .out = sc_writer_of(&reply->head, reply->format)};
   if (operation->writes) sc_store_lock_write(service->store);
   else sc_store_lock_read(service->store);
   operation->run(&call);
@@ -113,20 +119,7 @@ static void run(struct sc_service *service, const struct sc_operation *operation
 
 static void refuse(struct sc_reply *reply, const struct sc_refusal *refusal) {
   bool is_type = strcmp(refusal->type, "SerializationException") == 0;
-  reply->status = 400;
-  sc_buf_printf(&reply->head, "{\"__type\":\"%s\",\"%s\":", refusal->type, is_type ? "Message" : "message");
-  sc_buf_add_json_string(&reply->head, sc_buf_view(&refusal->text));
-  sc_buf_add_char(&reply->head, '}');
-}
-
-static void run_with_body(struct sc_service *service, const struct sc_operation *operation, struct sc_json body,
-                          const struct sc_fault *fault, struct sc_reply *reply) {
-  struct sc_refusal refusal = {0};
-  struct sc_value *values = sc_values_read(operation->members, operation->n_members, body, &refusal);
-  if (refusal.type != NULL) refuse(reply, &refusal);
-  else run(service, operation, values, fault, reply);
-  sc_values_free(operation->members, operation->n_members, values);
-  sc_buf_fini(&refusal.text);
+  sc_reply_fail(reply, 400, refusal->type, is_type ? "Message" : "message", sc_buf_view(&refusal->text));
 }
 
 /* The operation's name; empty when the target is none of this service. */
@@ -136,28 +129,68 @@ static struct sc_slice operation_name(struct sc_slice target) {
   return sc_slice_of(target.ptr + prefix, target.len - prefix);
 }
 
-static void call_operation(struct sc_service *service, const struct sc_request *request, const struct sc_fault *fault,
-                           struct sc_reply *reply) {
-  struct sc_error err;
-  struct sc_json body;
-  reply->status = 200;
-  reply->content_type = SC_SERVICE_JSON;
-  const struct sc_operation *operation = find_operation(operation_name(request->target));
-  struct sc_jsondoc *parser = take_parser(service);
-  bool is_json = sc_jsondoc_parse(parser, request->body, &body, &err) == SC_OK && sc_json_kind(body) == SC_JSON_OBJECT;
-  if (!is_json && (operation != NULL || request->body.len > 0))
-    answer(reply, 400, SC_SERVICE_JSON, "{\"__type\":\"SerializationException\"}");
-  else if (operation == NULL) answer(reply, 400, SC_SERVICE_JSON, "{\"__type\":\"UnknownOperationException\"}");
-  else run_with_body(service, operation, body, fault, reply);
-  give_parser(service, parser);
+/* A request's body, read: the values are views into what is beside them. */
+struct body {
+  struct sc_jsondoc *parser; /* JSON */
+  struct sc_buf copy;        /* CBOR: in it strings are joined */
+  struct sc_value *values;   /* NULL: the body is no object */
+  struct sc_refusal refusal;
+};
+
+static void read_json(const struct sc_operation *operation, struct sc_slice bytes, struct body *body) {
+  struct sc_json root;
+  if (sc_jsondoc_check(body->parser, bytes, &root) != NULL || sc_json_kind(root) != SC_JSON_OBJECT) return;
+  body->values = sc_values_read_json(operation->members, operation->n_members, root, &body->refusal);
 }
 
-/* Without parameters: "application/x-amz-json-1.1; charset=utf-8" is fine. */
-static bool is_json_type(struct sc_slice type) {
+static void read_cbor(const struct sc_operation *operation, struct sc_slice bytes, struct body *body) {
+  if (bytes.len == 0) return;
+  sc_buf_add_slice(&body->copy, bytes);
+  body->values =
+      sc_values_read_cbor(operation->members, operation->n_members, body->copy.ptr, body->copy.len, &body->refusal);
+}
+
+static void drop_body(struct sc_service *service, const struct sc_operation *operation, struct body *body) {
+  sc_values_free(operation->members, operation->n_members, body->values);
+  if (body->parser != NULL) give_parser(service, body->parser);
+  sc_buf_fini(&body->copy);
+  sc_buf_fini(&body->refusal.text);
+}
+
+static void call_operation(struct sc_service *service, const struct sc_request *request, const struct sc_fault *fault,
+                           struct sc_reply *reply) {
+  static const struct sc_operation none = {.name = ""};
+  const struct sc_operation *operation = find_operation(operation_name(request->target));
+  bool is_known = operation != NULL;
+  struct body body = {0};
+  if (!is_known) operation = &none;
+  if (reply->format == SC_FORMAT_JSON) {
+    body.parser = take_parser(service);
+    read_json(operation, request->body, &body);
+  } else {
+    read_cbor(operation, request->body, &body);
+  }
+  reply->status = 200;
+  if (body.values == NULL && (is_known || request->body.len > 0)) fail(reply, "SerializationException");
+  else if (!is_known) fail(reply, "UnknownOperationException");
+  else if (body.refusal.type != NULL) refuse(reply, &body.refusal);
+  else run(service, operation, body.values, fault, reply);
+  drop_body(service, operation, &body);
+}
+
+/* Parameters do not count: "application/x-amz-json-1.1; charset=utf-8" is fine. */
+static bool is_type(struct sc_slice type, const char *wanted) {
   const char *semicolon = type.len == 0 ? NULL : memchr(type.ptr, ';', type.len);
   if (semicolon != NULL) type.len = (size_t)(semicolon - type.ptr);
   while (type.len > 0 && type.ptr[type.len - 1] == ' ') type.len--;
-  return sc_slice_is(type, SC_SERVICE_JSON);
+  return sc_slice_is(type, wanted);
+}
+
+/* Whoever does not ask in JSON is answered in CBOR, errors of the front end too. */
+static void set_format(const struct sc_request *request, struct sc_reply *reply) {
+  bool is_json = is_type(request->content_type, SC_SERVICE_JSON);
+  reply->format = is_json ? SC_FORMAT_JSON : SC_FORMAT_CBOR;
+  reply->content_type = is_json ? SC_SERVICE_JSON : SC_SERVICE_CBOR;
 }
 
 static void call_service(struct sc_service *service, const struct sc_request *request, const struct sc_fault *fault,
@@ -165,11 +198,11 @@ static void call_service(struct sc_service *service, const struct sc_request *re
   static const char DENIED[] =
       "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n"
       "</AccessDeniedException>\n";
-  bool has_operation = operation_name(request->target).len > 0;
-  if (!sc_slice_is(request->method, "POST") || (!is_json_type(request->content_type) && !has_operation))
-    answer(reply, 403, NULL, DENIED);
-  else if (!is_json_type(request->content_type)) answer(reply, 404, NULL, "<UnknownOperationException/>\n");
-  else call_operation(service, request, fault, reply);
+  bool has_format = reply->format == SC_FORMAT_JSON || is_type(request->content_type, SC_SERVICE_CBOR);
+  bool is_post = sc_slice_is(request->method, "POST");
+  if (is_post && (has_format || request->body.len == 0)) call_operation(service, request, fault, reply);
+  else if (!is_post || operation_name(request->target).len == 0) answer_xml(reply, 403, DENIED);
+  else answer_xml(reply, 404, "<UnknownOperationException/>\n");
 }
 
 void sc_service_handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
@@ -182,6 +215,7 @@ void sc_service_handle(void *context, const struct sc_request *request, struct s
     give_parser(service, parser);
     return;
   }
+  set_format(request, reply);
   struct sc_fault fault;
   bool is_hit = sc_admin_fault(service->admin, operation_name(request->target), &fault);
   if (is_hit && fault.kind == SC_FAULT_ERROR) sc_admin_answer_error(&fault, reply);

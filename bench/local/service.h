@@ -1,6 +1,7 @@
-/* The Kinesis service: whole requests in, whole replies out (protocol.md 1.1 to 1.4, 2.1). It knows no sockets.
+/* The Kinesis service: whole requests in, whole replies out (protocol.md 1.1 to 1.4, 2.1, 2.2). It knows no sockets.
  *
- * Operations are chosen by X-Amz-Target and described by tables (operation.h); bodies are JSON 1.1. Besides them two
+ * Operations are chosen by X-Amz-Target and described by tables (operation.h); bodies are JSON 1.1 or CBOR 1.1, by the request's
+ * Content-Type; the reply is in the same. Besides them two
  * requests for tests, from loopback only, described in --help: POST /_local/faults and POST /_local/expire-iterators.
  * sc_service_handle is thread-safe; it takes the store's lock for the time of the call and never blocks otherwise.
  */
@@ -12,6 +13,7 @@
 
 #define SC_SERVICE_ACCOUNT "000000000000"
 #define SC_SERVICE_JSON "application/x-amz-json-1.1"
+#define SC_SERVICE_CBOR "application/x-amz-cbor-1.1"
 #define SC_SERVICE_ITERATOR_MS 300000
 #define SC_SERVICE_TOKEN_MS 300000
 #define SC_SERVICE_PAGE_RECORDS 10000

@@ -1,41 +1,31 @@
 #include "bench/local/shardlog.h"
 
-#include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/local/seqlayout.h"
-#include "engine/base/buf.h"
+#include "bench/local/arena.h"
 #include "engine/base/error.h"
 
-#define CHUNK_MIN 4096
-#define CHUNK_MAX (4u << 20)
-
-struct chunk {
-  char *ptr;
-  size_t used, cap;
-};
-
 struct entry {
-  uint32_t chunk;  /* which chunk the record is in */
-  uint32_t offset; /* where its comma stands */
   int64_t arrived_ms;
   uint64_t bytes_before; /* of all records before this one */
 };
 
 struct sc_shardlog {
   _Atomic uint32_t references;
-  uint32_t n_chunks, cap_chunks;
-  struct chunk *chunks;
   struct entry *entries;
   uint64_t count, cap_entries;
   uint64_t bytes;
+  struct sc_arena json;
+  pthread_mutex_t cbor_lock; /* readers extend it */
+  struct sc_arena cbor;      /* as far as it was read */
 };
 
 struct sc_shardlog *sc_shardlog_new(void) {
   struct sc_shardlog *log = sc_alloc_zero(1, sizeof *log);
   atomic_init(&log->references, 1);
+  pthread_mutex_init(&log->cbor_lock, NULL);
   return log;
 }
 
@@ -49,82 +39,27 @@ void sc_shardlog_give(struct sc_shardlog *log) {
   uint32_t before = atomic_fetch_sub_explicit(&log->references, 1, memory_order_acq_rel);
   SC_ASSERT(before > 0);
   if (before > 1) return;
-  for (uint32_t i = 0; i < log->n_chunks; i++) free(log->chunks[i].ptr);
-  free(log->chunks);
+  sc_arena_fini(&log->json);
+  sc_arena_fini(&log->cbor);
+  pthread_mutex_destroy(&log->cbor_lock);
   free(log->entries);
   free(log);
 }
 
-static void add_chunk(struct sc_shardlog *log, size_t need) {
-  if (log->n_chunks == log->cap_chunks) {
-    log->cap_chunks = log->cap_chunks == 0 ? 4 : log->cap_chunks * 2;
-    log->chunks = sc_realloc(log->chunks, log->cap_chunks * sizeof *log->chunks);
-  }
-  size_t cap = log->n_chunks > 10 ? CHUNK_MAX : (size_t)CHUNK_MIN << log->n_chunks;
-  if (cap < need) cap = need;
-  log->chunks[log->n_chunks++] = (struct chunk){sc_alloc(cap), 0, cap};
-}
-
-static struct chunk *chunk_for(struct sc_shardlog *log, size_t need) {
-  if (log->n_chunks > 0) {
-    struct chunk *last = &log->chunks[log->n_chunks - 1];
-    if (last->cap - last->used >= need) return last;
-  }
-  add_chunk(log, need);
-  return &log->chunks[log->n_chunks - 1];
-}
-
-static void add_entry(struct sc_shardlog *log, const struct sc_logrecord *record, uint32_t offset) {
+static void add_entry(struct sc_shardlog *log, const struct sc_logrecord *record) {
   if (log->count == log->cap_entries) {
     log->cap_entries = log->cap_entries == 0 ? 16 : log->cap_entries * 2;
     log->entries = sc_realloc(log->entries, log->cap_entries * sizeof *log->entries);
   }
-  log->entries[log->count++] = (struct entry){log->n_chunks - 1, offset, record->arrived_ms, log->bytes};
+  log->entries[log->count++] = (struct entry){record->arrived_ms, log->bytes};
   log->bytes += record->bytes;
 }
 
-static char *put(char *at, const char *bytes, size_t len) {
-  memcpy(at, bytes, len);
-  return at + len;
-}
-
-#define PUT_LITERAL(at, text) put(at, text, sizeof(text) - 1)
-
-/* Seconds with three decimals, without printf: this runs a million times when a stream is generated. */
-static char *put_time(char *at, int64_t ms) {
-  char digits[24];
-  int n = 0;
-  uint64_t rest = (uint64_t)ms;
-  do {
-    if (n == 3) digits[n++] = '.';
-    digits[n++] = (char)('0' + rest % 10);
-    rest /= 10;
-  } while (rest != 0 || n < 5);
-  while (n > 0) *at++ = digits[--n];
-  return at;
-}
-
-#define SKELETON ",{\"SequenceNumber\":\"\",\"ApproximateArrivalTimestamp\":,\"Data\":\"\",\"PartitionKey\":}"
-
 void sc_shardlog_append(struct sc_shardlog *log, const struct sc_logrecord *record) {
-  SC_ASSERT(record->arrived_ms >= 0);
   SC_ASSERT(log->count == 0 || log->entries[log->count - 1].arrived_ms <= record->arrived_ms);
-  size_t most = sizeof SKELETON + SC_SEQLAYOUT_DIGITS + 24 + record->key_json.len + record->data.len;
-  SC_ASSERT(most < UINT32_MAX);
-  struct chunk *chunk = chunk_for(log, most);
-  char *at = chunk->ptr + chunk->used;
-  add_entry(log, record, (uint32_t)chunk->used);
-  at = PUT_LITERAL(at, ",{\"SequenceNumber\":\"");
-  at = put(at, record->sequence, SC_SEQLAYOUT_DIGITS);
-  at = PUT_LITERAL(at, "\",\"ApproximateArrivalTimestamp\":");
-  at = put_time(at, record->arrived_ms);
-  at = PUT_LITERAL(at, ",\"Data\":\"");
-  at = put(at, record->data.ptr, record->data.len);
-  at = PUT_LITERAL(at, "\",\"PartitionKey\":");
-  at = put(at, record->key_json.ptr, record->key_json.len);
-  *at++ = '}';
-  chunk->used = (size_t)(at - chunk->ptr);
-  SC_ASSERT(chunk->used <= chunk->cap);
+  char *at = sc_arena_begin(&log->json, sc_recordtext_json_most(record));
+  sc_arena_end(&log->json, sc_recordtext_put_json(at, record));
+  add_entry(log, record);
 }
 
 uint64_t sc_shardlog_count(const struct sc_shardlog *log) { return log->count; }
@@ -161,28 +96,39 @@ static uint64_t page_end(const struct sc_shardlog *log, uint64_t first, uint64_t
   return low;
 }
 
-static void add_range(struct sc_logpage *page, const char *from, const char *to) {
-  page->ranges[page->n_ranges++] = (struct iovec){(void *)from, (size_t)(to - from)};
-  page->len += (size_t)(to - from);
+static void cut_page(const struct sc_arena *arena, struct sc_logpage *page) {
+  uint64_t last = page->first + page->count - 1;
+  page->ranges = sc_alloc((size_t)sc_arena_most_ranges(arena, page->first, last) * sizeof *page->ranges);
+  page->n_ranges = sc_arena_ranges(arena, page->first, last, page->ranges);
 }
 
-void sc_shardlog_page(const struct sc_shardlog *log, uint64_t first, uint64_t max_records, uint64_t max_bytes,
-                      struct sc_logpage *page) {
+static void cut_json_page(const struct sc_shardlog *log, struct sc_logpage *page) {
+  cut_page(&log->json, page);
+  page->ranges[0].iov_base = (char *)page->ranges[0].iov_base + 1; /* the comma */
+  page->ranges[0].iov_len--;
+}
+
+static void cut_cbor_page(struct sc_shardlog *log, struct sc_logpage *page) {
+  pthread_mutex_lock(&log->cbor_lock);
+  for (uint64_t i = sc_arena_count(&log->cbor); i < page->first + page->count; i++) {
+    struct sc_slice json = sc_arena_text(&log->json, i);
+    char *at = sc_arena_begin(&log->cbor, sc_recordtext_cbor_most(json));
+    sc_arena_end(&log->cbor, sc_recordtext_put_cbor(at, json, log->entries[i].arrived_ms));
+  }
+  cut_page(&log->cbor, page);
+  pthread_mutex_unlock(&log->cbor_lock);
+}
+
+void sc_shardlog_page(struct sc_shardlog *log, enum sc_format format, uint64_t first, uint64_t max_records,
+                      uint64_t max_bytes, struct sc_logpage *page) {
   SC_ASSERT(first <= log->count && max_records > 0);
   *page = (struct sc_logpage){.first = first};
   if (first == log->count) return;
   uint64_t last = log->count - first > max_records ? first + max_records : log->count;
-  last = page_end(log, first, last, max_bytes);
-  page->count = last - first;
-  uint32_t from = log->entries[first].chunk, to = log->entries[last - 1].chunk;
-  page->ranges = sc_alloc((to - from + 1) * sizeof *page->ranges);
-  const char *start = log->chunks[from].ptr + log->entries[first].offset + 1;
-  for (uint32_t i = from; i < to; i++) {
-    add_range(page, start, log->chunks[i].ptr + log->chunks[i].used);
-    start = log->chunks[i + 1].ptr;
-  }
-  bool ends_inside = last < log->count && log->entries[last].chunk == to;
-  add_range(page, start, log->chunks[to].ptr + (ends_inside ? log->entries[last].offset : log->chunks[to].used));
+  page->count = page_end(log, first, last, max_bytes) - first;
+  if (format == SC_FORMAT_CBOR) cut_cbor_page(log, page);
+  else cut_json_page(log, page);
+  for (int i = 0; i < page->n_ranges; i++) page->len += page->ranges[i].iov_len;
 }
 
 void sc_logpage_fini(struct sc_logpage *page) {

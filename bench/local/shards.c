@@ -132,7 +132,7 @@ static void add_next_token(struct sc_call *call, const struct listing *listing, 
   token.filter = (uint8_t)listing->filter;
   token.filter_ms = listing->filter_ms;
   sc_token_write(&token, text);
-  sc_buf_printf(&call->reply->head, ",\"NextToken\":\"%s\"", text);
+  sc_writer_str(&call->out, "NextToken", text);
 }
 
 static void list_shards(struct sc_call *call) {
@@ -140,18 +140,18 @@ static void list_shards(struct sc_call *call) {
   if (!start_listing(call, &listing)) return;
   const struct sc_value *max = &call->values[LIST_MAX];
   uint32_t room = max->is_set && max->number < LIST_CAP ? (uint32_t)max->number : LIST_CAP, last = 0, n = 0, i;
-  struct sc_buf *out = &call->reply->head;
-  sc_buf_add_str(out, "{\"Shards\":[");
+  struct sc_writer *w = &call->out;
+  sc_writer_open_map(w, NULL);
+  sc_writer_open_list(w, "Shards");
   for (i = listing.first; i < listing.stream->n_shards; i++) {
     if (!is_listed(&listing, &listing.stream->shards[i])) continue;
-    if (n == room) break;
-    if (n++ > 0) sc_buf_add_char(out, ',');
-    sc_add_shard(out, &listing.stream->shards[i]);
+    if (n++ == room) break;
+    sc_add_shard(w, &listing.stream->shards[i]);
     last = i;
   }
-  sc_buf_add_char(out, ']');
+  sc_writer_close_list(w);
   if (i < listing.stream->n_shards) add_next_token(call, &listing, last);
-  sc_buf_add_char(out, '}');
+  sc_writer_close_map(w);
 }
 
 /* --- SplitShard ---------------------------------------------------------------------------------------------------- */

@@ -181,7 +181,7 @@ void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put,
   if (count > 0) arrived_ms = at_least(arrived_ms, sc_shardlog_arrived_ms(shard->log, count - 1));
   struct sc_seqlayout seq = record_sequence(shard, count, arrived_ms);
   sc_seqlayout_format(&seq, sequence);
-  struct sc_logrecord record = {sequence, arrived_ms, put->key_json, put->data, put->bytes};
+  struct sc_logrecord record = {sequence, arrived_ms, put->key_json, put->data, put->is_base64, put->bytes};
   sc_shardlog_append(shard->log, &record);
 }
 

@@ -73,7 +73,8 @@ struct sc_store_shard *sc_stream_route(struct sc_store_stream *stream, sc_hashke
 
 struct sc_store_put {
   struct sc_slice key_json; /* as struct sc_logrecord */
-  struct sc_slice data;     /* base64 */
+  struct sc_slice data;
+  bool is_base64;
   uint64_t bytes;
   int64_t arrived_ms; /* raised to the shard's last arrival */
 };

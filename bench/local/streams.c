@@ -64,14 +64,29 @@ static const struct sc_member LIST[LIST_MEMBERS] = {
     {"ExclusiveStartStreamName", SC_MEMBER_TEXT, false, 1, SC_STORE_MAX_NAME, SC_PATTERN_NAME, NULL, NULL, 0},
     {"NextToken", SC_MEMBER_TEXT, false, 1, 1048576, SC_PATTERN_NONE, NULL, NULL, 0}};
 
-static void add_summary(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream) {
-  sc_buf_printf(out, "{\"StreamName\":\"%s\",\"StreamARN\":\"", stream->name);
-  sc_add_stream_arn(out, call, stream);
-  sc_buf_printf(out, "\",\"StreamStatus\":\"%s\",\"StreamModeDetails\":{\"StreamMode\":\"PROVISIONED\"},",
-                sc_stream_status_text(sc_stream_status(stream, call->now_ms)));
-  sc_buf_add_str(out, "\"StreamCreationTimestamp\":");
-  sc_add_seconds(out, stream->created_ms);
-  sc_buf_add_char(out, '}');
+/* The members that ListStreams and the descriptions share. */
+static void add_stream(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream) {
+  sc_writer_str(w, "StreamName", stream->name);
+  sc_add_stream_arn(w, call, stream);
+  sc_writer_str(w, "StreamStatus", sc_stream_status_text(sc_stream_status(stream, call->now_ms)));
+  sc_writer_open_map(w, "StreamModeDetails");
+  sc_writer_str(w, "StreamMode", "PROVISIONED");
+  sc_writer_close_map(w);
+  sc_writer_time(w, "StreamCreationTimestamp", stream->created_ms);
+}
+
+static void add_streams(struct sc_call *call, uint32_t first, uint32_t last) {
+  struct sc_writer *w = &call->out;
+  sc_writer_open_list(w, "StreamNames");
+  for (uint32_t i = first; i < last; i++) sc_writer_str(w, NULL, sc_store_at(call->store, i)->name);
+  sc_writer_close_list(w);
+  sc_writer_open_list(w, "StreamSummaries");
+  for (uint32_t i = first; i < last; i++) {
+    sc_writer_open_map(w, NULL);
+    add_stream(w, call, sc_store_at(call->store, i));
+    sc_writer_close_map(w);
+  }
+  sc_writer_close_list(w);
 }
 
 static bool list_start(struct sc_call *call, struct sc_token *token, struct sc_slice *after) {
@@ -98,23 +113,17 @@ static void list_streams(struct sc_call *call) {
     limit = (uint32_t)call->values[LIST_LIMIT].number;
   uint32_t first = sc_store_first_after(call->store, after);
   uint32_t last = total - first > limit ? first + limit : total;
-  struct sc_buf *out = &call->reply->head;
-  sc_buf_printf(out, "{\"HasMoreStreams\":%s,\"StreamNames\":[", last < total ? "true" : "false");
-  for (uint32_t i = first; i < last; i++)
-    sc_buf_printf(out, "%s\"%s\"", i > first ? "," : "", sc_store_at(call->store, i)->name);
-  sc_buf_add_str(out, "],\"StreamSummaries\":[");
-  for (uint32_t i = first; i < last; i++) {
-    if (i > first) sc_buf_add_char(out, ',');
-    add_summary(out, call, sc_store_at(call->store, i));
-  }
-  sc_buf_add_char(out, ']');
+  struct sc_writer *w = &call->out;
+  sc_writer_open_map(w, NULL);
+  sc_writer_bool(w, "HasMoreStreams", last < total);
+  add_streams(call, first, last);
   if (last < total) {
     char text[SC_TOKEN_TEXT];
     token = sc_call_token(call, SC_TOKEN_STREAMS, sc_store_at(call->store, last - 1));
     sc_token_write(&token, text);
-    sc_buf_printf(out, ",\"NextToken\":\"%s\"", text);
+    sc_writer_str(w, "NextToken", text);
   }
-  sc_buf_add_char(out, '}');
+  sc_writer_close_map(w);
 }
 
 /* --- DescribeStream, DescribeStreamSummary --------------------------------------------------------------------------- */
@@ -128,14 +137,16 @@ static const struct sc_member DESCRIBE[DESCRIBE_MEMBERS] = {
 
 static const struct sc_member SUMMARY[] = {SC_STREAM_MEMBERS};
 
-static void add_description(struct sc_buf *out, const struct sc_call *call, const struct sc_store_stream *stream) {
-  sc_buf_printf(out, "\"StreamName\":\"%s\",\"StreamARN\":\"", stream->name);
-  sc_add_stream_arn(out, call, stream);
-  sc_buf_printf(out, "\",\"StreamStatus\":\"%s\",\"StreamModeDetails\":{\"StreamMode\":\"PROVISIONED\"},",
-                sc_stream_status_text(sc_stream_status(stream, call->now_ms)));
-  sc_buf_printf(out, "\"RetentionPeriodHours\":%d,\"StreamCreationTimestamp\":", RETENTION_HOURS);
-  sc_add_seconds(out, stream->created_ms);
-  sc_buf_add_str(out, ",\"EnhancedMonitoring\":[{\"ShardLevelMetrics\":[]}],\"EncryptionType\":\"NONE\"");
+static void add_description(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream) {
+  add_stream(w, call, stream);
+  sc_writer_int(w, "RetentionPeriodHours", RETENTION_HOURS);
+  sc_writer_open_list(w, "EnhancedMonitoring");
+  sc_writer_open_map(w, NULL);
+  sc_writer_open_list(w, "ShardLevelMetrics");
+  sc_writer_close_list(w);
+  sc_writer_close_map(w);
+  sc_writer_close_list(w);
+  sc_writer_str(w, "EncryptionType", "NONE");
 }
 
 static void describe_stream(struct sc_call *call) {
@@ -151,26 +162,31 @@ static void describe_stream(struct sc_call *call) {
   uint32_t total = is_creating ? 0 : stream->n_shards;
   if (first > total) first = total;
   uint32_t last = total - first > most ? first + most : total;
-  struct sc_buf *out = &call->reply->head;
-  sc_buf_add_str(out, "{\"StreamDescription\":{");
-  add_description(out, call, stream);
-  sc_buf_printf(out, ",\"HasMoreShards\":%s,\"Shards\":[", last < total ? "true" : "false");
-  for (uint32_t i = first; i < last; i++) {
-    if (i > first) sc_buf_add_char(out, ',');
-    sc_add_shard(out, &stream->shards[i]);
-  }
-  sc_buf_add_str(out, "]}}");
+  struct sc_writer *w = &call->out;
+  sc_writer_open_map(w, NULL);
+  sc_writer_open_map(w, "StreamDescription");
+  add_description(w, call, stream);
+  sc_writer_bool(w, "HasMoreShards", last < total);
+  sc_writer_open_list(w, "Shards");
+  for (uint32_t i = first; i < last; i++) sc_add_shard(w, &stream->shards[i]);
+  sc_writer_close_list(w);
+  sc_writer_close_map(w);
+  sc_writer_close_map(w);
 }
 
 static void describe_stream_summary(struct sc_call *call) {
   const struct sc_store_stream *stream = sc_call_stream(call);
   if (stream == NULL) return;
   bool is_creating = sc_stream_status(stream, call->now_ms) == SC_STREAM_CREATING;
-  struct sc_buf *out = &call->reply->head;
-  sc_buf_add_str(out, "{\"StreamDescriptionSummary\":{");
-  add_description(out, call, stream);
-  sc_buf_printf(out, ",\"OpenShardCount\":%" PRIu32 ",\"ConsumerCount\":0,\"MaxRecordSizeInKiB\":%" PRIu64 "}}",
-                is_creating ? 0 : stream->n_open, stream->max_record_bytes >> 10);
+  struct sc_writer *w = &call->out;
+  sc_writer_open_map(w, NULL);
+  sc_writer_open_map(w, "StreamDescriptionSummary");
+  add_description(w, call, stream);
+  sc_writer_int(w, "OpenShardCount", is_creating ? 0 : stream->n_open);
+  sc_writer_int(w, "ConsumerCount", 0);
+  sc_writer_int(w, "MaxRecordSizeInKiB", (int64_t)(stream->max_record_bytes >> 10));
+  sc_writer_close_map(w);
+  sc_writer_close_map(w);
 }
 
 const struct sc_operation sc_stream_operations[] = {

@@ -96,10 +96,11 @@ void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args) {
   va_end(again);
 }
 
-static void add_json_char(struct sc_buf *buf, unsigned char c) {
+static bool is_plain(unsigned char c) { return c >= 0x20 && c != '"' && c != '\\'; }
+
+static void add_escaped(struct sc_buf *buf, unsigned char c) {
   static const char named[32] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
   if (c == '"' || c == '\\') sc_buf_printf(buf, "\\%c", c);
-  else if (c >= 0x20) sc_buf_add_char(buf, (char)c);
   else if (named[c]) sc_buf_printf(buf, "\\%c", named[c]);
   else sc_buf_printf(buf, "\\u%04x", c);
 }
@@ -107,7 +108,13 @@ static void add_json_char(struct sc_buf *buf, unsigned char c) {
 void sc_buf_add_json_string(struct sc_buf *buf, struct sc_slice s) {
   sc_buf_reserve(buf, s.len + 2);
   sc_buf_add_char(buf, '"');
-  for (size_t i = 0; i < s.len; i++) add_json_char(buf, (unsigned char)s.ptr[i]);
+  for (size_t i = 0; i < s.len; i++) {
+    size_t plain = 0;
+    while (i + plain < s.len && is_plain((unsigned char)s.ptr[i + plain])) plain++;
+    if (plain > 0) sc_buf_add(buf, s.ptr + i, plain);
+    i += plain;
+    if (i < s.len) add_escaped(buf, (unsigned char)s.ptr[i]);
+  }
   sc_buf_add_char(buf, '"');
 }
 

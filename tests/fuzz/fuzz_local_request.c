@@ -2,25 +2,108 @@
  * to a line with a single point. In a body $I stands for the last iterator an answer gave, $N for the last NextToken,
  * $Q for the last sequence number, so that calls can follow one another.
  *
- * Every answer must be JSON or empty; a GetRecords answer goes on or ends with children, never both or neither. */
+ * Every answer must be JSON or empty; a GetRecords answer goes on or ends with children, never both or neither. A second service is
+ * called with the same in CBOR, and must answer the same. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/local/service.h"
+#include "codec/cbor.h"
 #include "codec/jsondoc.h"
 #include "engine/base/clock.h"
-#include "engine/base/error.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/naive_cbor.h"
 
 #define MAX_SHARDS 64
 #define MAX_CALLS 50
+#define MAX_DEPTH 50
 
 struct world {
-  struct sc_store *store;
-  struct sc_service *service;
+  struct sc_store *store, *cbor_store;
+  struct sc_service *service, *cbor_service;
   struct sc_jsondoc *parser;
   struct sc_buf iterator, token, sequence;
 };
+
+/* ---- a request in CBOR ---- */
+
+struct translation {
+  struct sc_buf out;
+  bool is_deep;  /* deeper than both are sure to take */
+  bool is_loose; /* the error may be worded otherwise: Data that is no base64 */
+};
+
+static void add_value(struct translation *t, struct sc_json value, struct sc_slice name, int depth);
+
+static void add_double(struct sc_buf *out, double number) {
+  uint64_t bits;
+  memcpy(&bits, &number, sizeof bits);
+  sc_buf_add_char(out, (char)0xfb);
+  for (int i = 7; i >= 0; i--) sc_buf_add_char(out, (char)(bits >> 8 * i));
+}
+
+static void add_number(struct sc_buf *out, struct sc_json value, struct sc_slice name) {
+  double number = 0;
+  int64_t integer;
+  uint64_t large;
+  bool is_time = name.len >= 9 && memcmp(name.ptr + name.len - 9, "Timestamp", 9) == 0;
+  sc_json_double(value, &number);
+  if (is_time) add_double(out, number);
+  else if (sc_json_i64(value, &integer)) sc_cbor_add_int(out, integer);
+  else if (sc_json_u64(value, &large)) sc_cbor_add(out, SC_CBOR_UINT, large);
+  else add_double(out, number);
+}
+
+static void add_string(struct translation *t, struct sc_slice text, struct sc_slice name) {
+  size_t len = 0;
+  char *bytes = malloc(text.len + 4);
+  CHECK(bytes != NULL);
+  bool is_data = sc_slice_is(name, "Data");
+  bool is_base64 = is_data && sc_base64_decode(text.ptr, text.len, bytes, &len);
+  if (is_base64) sc_cbor_add_bytes(&t->out, sc_slice_of(bytes, len));
+  else sc_cbor_add_text(&t->out, text);
+  t->is_loose |= is_data && !is_base64;
+  free(bytes);
+}
+
+static void add_container(struct translation *t, struct sc_json value, int depth) {
+  bool is_object = sc_json_kind(value) == SC_JSON_OBJECT;
+  struct sc_json_iter it = sc_json_walk(value);
+  struct sc_slice name;
+  struct sc_json element;
+  if (depth > MAX_DEPTH) t->is_deep = true;
+  if (t->is_deep) return;
+  if (depth % 2 == 0) sc_cbor_open(&t->out, is_object ? SC_CBOR_MAP : SC_CBOR_ARRAY);
+  else sc_cbor_add(&t->out, is_object ? SC_CBOR_MAP : SC_CBOR_ARRAY, sc_json_count(value));
+  while (sc_json_next(&it, &name, &element)) {
+    if (is_object) sc_cbor_add_text(&t->out, name);
+    add_value(t, element, name, depth + 1);
+  }
+  if (depth % 2 == 0) sc_cbor_close(&t->out);
+}
+
+static void add_value(struct translation *t, struct sc_json value, struct sc_slice name, int depth) {
+  struct sc_slice text;
+  bool flag;
+  switch (sc_json_kind(value)) {
+    case SC_JSON_STRING:
+      if (sc_json_str(value, &text)) add_string(t, text, name);
+      break;
+    case SC_JSON_ARRAY:
+    case SC_JSON_OBJECT:
+      add_container(t, value, depth);
+      break;
+    case SC_JSON_BOOL:
+      if (sc_json_bool(value, &flag)) sc_cbor_add_bool(&t->out, flag);
+      break;
+    case SC_JSON_NULL:
+      sc_cbor_add_null(&t->out);
+      break;
+    default:
+      add_number(&t->out, value, name);
+  }
+}
+
+/* ---- calls ---- */
 
 static void keep(struct sc_json value, struct sc_buf *out) {
   struct sc_slice text;
@@ -29,16 +112,14 @@ static void keep(struct sc_json value, struct sc_buf *out) {
   sc_buf_add_slice(out, text);
 }
 
-static void check(struct world *w, struct sc_slice operation, const struct sc_reply *reply, struct sc_slice body) {
-  struct sc_error err;
+static void check(struct world *w, struct sc_slice operation, int status, struct sc_slice body) {
   struct sc_json root, list, record;
-  SC_ASSERT(reply->status == 200 || reply->status == 400);
   if (body.len == 0) return;
-  SC_ASSERT(sc_jsondoc_parse(w->parser, body, &root, &err) == SC_OK);
-  SC_ASSERT((reply->status == 200) == !sc_json_exists(sc_json_get(root, "__type")));
+  CHECK(sc_jsondoc_check(w->parser, body, &root) == NULL);
+  CHECK((status == 200) == !sc_json_exists(sc_json_get(root, "__type")));
   bool goes_on = sc_json_exists(sc_json_get(root, "NextShardIterator"));
   bool ends = sc_json_count(sc_json_get(root, "ChildShards")) > 0;
-  if (reply->status == 200 && sc_slice_is(operation, "GetRecords")) SC_ASSERT(goes_on != ends);
+  if (status == 200 && sc_slice_is(operation, "GetRecords")) CHECK(goes_on != ends);
   keep(sc_json_get(root, "ShardIterator"), &w->iterator);
   keep(sc_json_get(root, "NextShardIterator"), &w->iterator);
   keep(sc_json_get(root, "NextToken"), &w->token);
@@ -48,25 +129,59 @@ static void check(struct world *w, struct sc_slice operation, const struct sc_re
     keep(sc_json_get(record, "SequenceNumber"), &w->sequence);
 }
 
-static void call(struct world *w, struct sc_slice operation, struct sc_slice body) {
-  struct sc_buf target = SC_BUF_INIT, answer = SC_BUF_INIT;
+/* The status; the body in *answer. */
+static int call(struct sc_service *service, struct sc_slice operation, const char *type, struct sc_slice body,
+                struct sc_buf *answer) {
+  struct sc_buf target = SC_BUF_INIT;
   struct sc_reply reply = {0};
   sc_buf_add_str(&target, "Kinesis_20131202.");
   sc_buf_add_slice(&target, operation);
   struct sc_request request = {.method = SC_SLICE_LITERAL("POST"),
                                .path = SC_SLICE_LITERAL("/"),
                                .target = sc_buf_view(&target),
-                               .content_type = SC_SLICE_LITERAL(SC_SERVICE_JSON),
+                               .content_type = sc_slice_str(type),
                                .body = body};
-  sc_service_handle(w->service, &request, &reply);
-  sc_buf_add_slice(&answer, sc_buf_view(&reply.head));
+  sc_service_handle(service, &request, &reply);
+  sc_buf_add_slice(answer, sc_buf_view(&reply.head));
   for (int i = 0; i < reply.page.n_ranges; i++)
-    sc_buf_add(&answer, reply.page.ranges[i].iov_base, reply.page.ranges[i].iov_len);
-  sc_buf_add_slice(&answer, sc_buf_view(&reply.tail));
-  check(w, operation, &reply, sc_buf_view(&answer));
+    sc_buf_add(answer, reply.page.ranges[i].iov_base, reply.page.ranges[i].iov_len);
+  sc_buf_add_slice(answer, sc_buf_view(&reply.tail));
+  int status = reply.status;
   sc_reply_fini(&reply);
   sc_buf_fini(&target);
+  return status;
+}
+
+static void check_same(struct world *w, struct sc_slice operation, const struct translation *t, int status,
+                       struct sc_slice answer) {
+  struct sc_buf in_cbor = SC_BUF_INIT, json = SC_BUF_INIT;
+  struct naive naive;
+  CHECK(call(w->cbor_service, operation, SC_SERVICE_CBOR, sc_buf_view(&t->out), &in_cbor) == status);
+  CHECK((answer.len == 0) == (in_cbor.len == 0));
+  if (answer.len > 0) {
+    CHECK(naive_to_json((const uint8_t *)in_cbor.ptr, in_cbor.len, &json, &naive));
+    CHECK(sc_slice_equals(sc_buf_view(&json), answer) || (t->is_loose && status == 400));
+  }
+  sc_buf_fini(&in_cbor);
+  sc_buf_fini(&json);
+}
+
+/* Calls both services, unless the body is so deep that they may differ. */
+static void call_both(struct world *w, struct sc_slice operation, struct sc_slice body) {
+  struct sc_buf answer = SC_BUF_INIT;
+  struct translation t = {0};
+  struct sc_json root;
+  bool is_json = sc_jsondoc_check(w->parser, body, &root) == NULL;
+  if (is_json) add_value(&t, root, sc_slice_of(NULL, 0), 0);
+  if (!t.is_deep) {
+    int status = call(w->service, operation, SC_SERVICE_JSON, body, &answer);
+    CHECK(status == 200 || status == 400);
+    CHECK(status == 400 || is_json);
+    if (is_json) check_same(w, operation, &t, status, sc_buf_view(&answer));
+    check(w, operation, status, sc_buf_view(&answer));
+  }
   sc_buf_fini(&answer);
+  sc_buf_fini(&t.out);
 }
 
 static void fill_in(const struct world *w, struct sc_slice body, struct sc_buf *out) {
@@ -103,18 +218,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct sc_service_settings settings = {.region = "us-east-1", .page_bytes = 1000};
   struct sc_slice rest = sc_slice_of((const char *)data, size);
   sc_clock_freeze(1000, INT64_C(1700000000123));
-  struct world w = {.store = sc_store_new(0, 0), .parser = sc_jsondoc_new()};
+  struct world w = {.store = sc_store_new(0, 0), .cbor_store = sc_store_new(0, 0), .parser = sc_jsondoc_new()};
   w.service = sc_service_new(&settings, w.store);
+  w.cbor_service = sc_service_new(&settings, w.cbor_store);
   for (int i = 0; i < MAX_CALLS && rest.len > 0; i++) {
     struct sc_buf body = SC_BUF_INIT;
     struct sc_slice operation = cut(&rest, "\n");
     fill_in(&w, cut(&rest, "\n.\n"), &body);
-    if (is_small(&body)) call(&w, operation, sc_buf_view(&body));
+    if (is_small(&body)) call_both(&w, operation, sc_buf_view(&body));
     sc_buf_fini(&body);
     sc_clock_advance(500);
   }
   sc_service_free(w.service);
+  sc_service_free(w.cbor_service);
   sc_store_free(w.store);
+  sc_store_free(w.cbor_store);
   sc_jsondoc_free(w.parser);
   sc_buf_fini(&w.iterator);
   sc_buf_fini(&w.token);

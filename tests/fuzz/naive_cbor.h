@@ -1,5 +1,5 @@
-/* A CBOR reader of few lines, byte by byte and recursive (RFC 8949 appendix C), as an oracle for codec/cbor.h; and through it a GetRecords
- * reply in CBOR as the JSON that says the same, as an oracle for what reads such replies. */
+/* A CBOR reader of few lines, byte by byte and recursive (RFC 8949 appendix C), as an oracle for codec/cbor.h; and through it a reply of
+ * Kinesis in CBOR as the JSON that says the same, as an oracle for what reads or writes such replies. */
 #ifndef SC_TESTS_NAIVE_CBOR_H
 #define SC_TESTS_NAIVE_CBOR_H
 
@@ -110,7 +110,7 @@ static inline void naive_add_other(struct naive *n, unsigned info, uint64_t valu
     if (is_time && fabs(number) > 8.9e12) n->is_odd = true;
     sc_buf_printf(n->json, "%.17g", number);
   } else {
-    sc_buf_add_str(n->json, info == 22 || info == 23 ? "null" : "true");
+    sc_buf_add_str(n->json, info == 22 || info == 23 ? "null" : info == 20 ? "false" : "true");
   }
 }
 
@@ -165,7 +165,8 @@ static inline bool naive_container(struct naive *n, unsigned major, unsigned inf
 static inline bool naive_item(struct naive *n, int depth, const char *member) {
   unsigned major, info;
   uint64_t value;
-  bool is_time = strcmp(member, "ApproximateArrivalTimestamp") == 0;
+  size_t len = strlen(member);
+  bool is_time = len >= 9 && strcmp(member + len - 9, "Timestamp") == 0;
   do {
     if (!naive_head(n, &major, &info, &value)) return false;
   } while (major == 6);

@@ -15,6 +15,7 @@ struct world {
   struct sc_service *service;
   int status;
   struct sc_delivery delivery;
+  const char *content_type;
   struct sc_buf body; /* of the last reply */
 };
 
@@ -39,6 +40,7 @@ static inline void request(struct world *w, const struct sc_request *request) {
   struct sc_reply reply = {0};
   sc_service_handle(w->service, request, &reply);
   w->status = reply.status;
+  w->content_type = reply.content_type;
   w->delivery = reply.delivery;
   sc_buf_clear(&w->body);
   sc_buf_add_slice(&w->body, sc_buf_view(&reply.head));
@@ -49,17 +51,21 @@ static inline void request(struct world *w, const struct sc_request *request) {
   sc_reply_fini(&reply);
 }
 
-/* The body of the answer. */
-static inline const char *call(struct world *w, const char *operation, const char *body) {
+static inline void call_as(struct world *w, const char *operation, const char *content_type, struct sc_slice body) {
   char target[128];
   snprintf(target, sizeof target, "Kinesis_20131202.%s", operation);
   struct sc_request what = {.method = SC_SLICE_LITERAL("POST"),
                             .path = SC_SLICE_LITERAL("/"),
                             .target = sc_slice_str(target),
-                            .content_type = SC_SLICE_LITERAL(SC_SERVICE_JSON),
-                            .body = sc_slice_str(body),
+                            .content_type = sc_slice_str(content_type),
+                            .body = body,
                             .from_loopback = true};
   request(w, &what);
+}
+
+/* The body of the answer. */
+static inline const char *call(struct world *w, const char *operation, const char *body) {
+  call_as(w, operation, SC_SERVICE_JSON, sc_slice_str(body));
   return sc_buf_str(&w->body);
 }
 

@@ -22,7 +22,7 @@ static struct sc_store *generate(const char *spec) {
 static void print_shard(const struct sc_store_shard *shard, struct sc_buf *out) {
   struct sc_logpage page;
   sc_buf_add_char(out, '[');
-  sc_shardlog_page(shard->log, 0, UINT64_MAX, UINT64_MAX, &page);
+  sc_shardlog_page(shard->log, SC_FORMAT_JSON, 0, UINT64_MAX, UINT64_MAX, &page);
   for (int i = 0; i < page.n_ranges; i++) sc_buf_add(out, page.ranges[i].iov_base, page.ranges[i].iov_len);
   sc_buf_add_char(out, ']');
   sc_logpage_fini(&page);

@@ -1,5 +1,7 @@
 #include "bench/local/service.h"
 
+#include "codec/envelope_cbor.h"
+#include "tests/unit/codec/cbor_text.h"
 #include "tests/unit/local/service_calls.h"
 
 #define NOT_FOUND \
@@ -29,6 +31,162 @@ static void test_front_end(void **state) {
   cbor.content_type = SC_SLICE_LITERAL("application/x-amz-json-1.1; charset=utf-8");
   request(&w, &cbor);
   assert_int_equal(w.status, 200);
+  end(&w);
+}
+
+/* An answer in CBOR, as a test may write it. */
+static void answers(struct world *w, int status, const char *want) {
+  struct sc_buf bytes = SC_BUF_INIT;
+  assert_int_equal(w->status, status);
+  assert_string_equal(w->content_type, SC_SERVICE_CBOR);
+  if (!sc_slice_equals(sc_buf_view(&w->body), cbor_text(&bytes, want))) {
+    for (size_t i = 0; i < w->body.len; i++) print_error("%02x", (unsigned char)w->body.ptr[i]);
+    fail_msg(" is not %s", want);
+  }
+  sc_buf_fini(&bytes);
+}
+
+static void call_cbor(struct world *w, const char *operation, const char *body) {
+  struct sc_buf bytes = SC_BUF_INIT;
+  call_as(w, operation, SC_SERVICE_CBOR, cbor_text(&bytes, body));
+  sc_buf_fini(&bytes);
+}
+
+/* Who does not ask in JSON is told so in CBOR. */
+static void test_front_end_in_cbor(void **state) {
+  (void)state;
+  static const char unknown[] = "bf '__type' 'UnknownOperationException' ff";
+  static const char serialization[] = "bf '__type' 'SerializationException' ff";
+  struct world w;
+  begin(&w);
+  call_as(&w, "ListStreams", "", SC_SLICE_LITERAL(""));
+  answers(&w, 400, serialization);
+  call_as(&w, "NoSuchOperation", "text/plain", SC_SLICE_LITERAL(""));
+  answers(&w, 400, unknown);
+  struct sc_request nothing = {.method = SC_SLICE_LITERAL("POST"), .path = SC_SLICE_LITERAL("/")};
+  request(&w, &nothing);
+  answers(&w, 400, unknown);
+  call_cbor(&w, "NoSuchOperation", "a0");
+  answers(&w, 400, unknown);
+  static const char *const bad[] = {"80", "bf", "a1 01", "a0 00", "00", "a1 'Limit' ff", "c1"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    call_cbor(&w, "ListStreams", bad[i]);
+    answers(&w, 400, serialization);
+  }
+  admin(&w, "POST", "/_local/faults", "{\"kind\":\"throttle\"}");
+  call_cbor(&w, "ListStreams", "a0");
+  answers(&w, 400, "bf '__type' 'ProvisionedThroughputExceededException' 'message' 'Rate exceeded for shard.' ff");
+  end(&w);
+}
+
+static void test_cbor(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  call_cbor(&w, "CreateStream", "bf 'StreamName' 'demo' 'ShardCount' 02 ff");
+  answers(&w, 200, "");
+  call_cbor(&w, "DescribeStreamSummary", "a1 7f 'Stream' 'Name' ff 7f 'de' 'mo' ff");
+  answers(&w, 200,
+          "bf 'StreamDescriptionSummary' bf 'StreamName' 'demo' 'StreamARN' "
+          "'arn:aws:kinesis:eu-west-1:000000000000:stream/demo' 'StreamStatus' 'ACTIVE' 'StreamModeDetails' bf "
+          "'StreamMode' 'PROVISIONED' ff 'StreamCreationTimestamp' c1 1b0000018bcfe5687b 'RetentionPeriodHours' 1818 "
+          "'EnhancedMonitoring' 9f bf 'ShardLevelMetrics' 9f ff ff ff 'EncryptionType' 'NONE' 'OpenShardCount' 02 "
+          "'ConsumerCount' 00 'MaxRecordSizeInKiB' 190400 ff ff");
+  call_cbor(&w, "DescribeStreamSummary", "a1 'StreamName' 'nope'");
+  answers(&w, 400,
+          "bf '__type' 'ResourceNotFoundException' 'message' 'Stream nope under account 000000000000 not found.' ff");
+  end(&w);
+}
+
+/* Of the same mistake the same error as in JSON. */
+static void test_wrong_types_in_cbor(void **state) {
+  (void)state;
+  static const struct {
+    const char *operation, *body, *text;
+  } cases[] = {
+      {"DescribeStream", "a1 'StreamName' 01", "NUMBER_VALUE can not be converted to a String"},
+      {"DescribeStream", "a1 'StreamName' f4", "FALSE_VALUE can not be converted to a String"},
+      {"DescribeStream", "a1 'StreamName' h'demo'", "BINARY_VALUE can not be converted to a String"},
+      {"DescribeStream", "a1 'StreamName' 61 ff", "Invalid UTF-8 in a String"},
+      {"DescribeStream", "a1 'StreamName' 80", "Start of list found where not expected"},
+      {"DescribeStream", "a1 'StreamName' a0", "Start of structure or map found where not expected."},
+      {"DescribeStream", "a2 'Limit' '1' 'StreamName' 's'", "STRING_VALUE can not be converted to an Integer"},
+      {"PutRecords", "a2 'StreamName' 's' 'Records' 07", "Expected list or null"},
+      {"PutRecords", "a2 'StreamName' 's' 'Records' 81 07", "Expected null"},
+      {"PutRecord", "a1 'Data' 'aGk='", "STRING_VALUE can not be converted to a Blob"},
+      {"GetShardIterator", "a1 'Timestamp' c1 'now'", "STRING_VALUE can not be converted to a Date"},
+      {"GetShardIterator", "a1 'Timestamp' fb7ff0000000000000", "NUMBER_VALUE can not be converted to a Date"},
+      {"GetShardIterator", "a1 'Timestamp' 1bffffffffffffffff", "NUMBER_VALUE can not be converted to a Date"},
+      {"ListShards", "a1 'ShardFilter' a1 'Timestamp' f5", "TRUE_VALUE can not be converted to a Date"},
+  };
+  struct world w;
+  char want[200];
+  begin(&w);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    snprintf(want, sizeof want, "bf '__type' 'SerializationException' 'Message' '%s' ff", cases[i].text);
+    call_cbor(&w, cases[i].operation, cases[i].body);
+    answers(&w, 400, want);
+  }
+  call_cbor(&w, "DescribeStream", "a3 'Limit' 00 'StreamName' 'demo' 'Limit' 01");
+  assert_int_equal(w.status, 400);
+  assert_non_null(strstr(sc_buf_str(&w.body),
+                         "x\x81"
+                         "1 validation error detected: Value '0' at 'limit' failed"));
+  end(&w);
+}
+
+static void test_records_in_cbor(void **state) {
+  (void)state;
+  struct world w;
+  char iterator[600], body[700];
+  begin(&w);
+  must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
+  call_cbor(&w, "PutRecord", "a4 'StreamName' 's' 'Data' h'hi' 'PartitionKey' 'k' 'Extra' bf 'x' 9f ff ff");
+  assert_int_equal(w.status, 200);
+  assert_non_null(memmem(w.body.ptr, w.body.len, "\xbfgShardIdtshardId-000000000000nSequenceNumberx8", 46));
+  call_cbor(&w, "PutRecords",
+            "bf 'Records' 9f a2 'Data' 5f h'he' h'llo' ff 'PartitionKey' 7f 'k' '2' ff a3 'PartitionKey' 'k3' 'Data' "
+            "40 'ExplicitHashKey' '7' ff 'StreamName' 's' ff");
+  assert_non_null(memmem(w.body.ptr, w.body.len, "\xbfqFailedRecordCount\0gRecords\x9f\xbf", 30));
+  must(&w, "GetShardIterator",
+       "{\"StreamName\":\"s\",\"ShardId\":\"shardId-000000000000\",\"ShardIteratorType\":\"TRIM_HORIZON\"}");
+  member(&w, "ShardIterator", iterator);
+  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", iterator);
+  const char *json = must(&w, "GetRecords", body);
+  assert_non_null(strstr(json, "\"Data\":\"aGk=\",\"PartitionKey\":\"k\"}"));
+  assert_non_null(strstr(json, "\"Data\":\"aGVsbG8=\",\"PartitionKey\":\"k2\"}"));
+  assert_non_null(strstr(json, "\"Data\":\"\",\"PartitionKey\":\"k3\"}"));
+  snprintf(body, sizeof body, "a2 'ShardIterator' '%s' 'Limit' 02", iterator);
+  call_cbor(&w, "GetRecords", body);
+  assert_int_equal(w.status, 200);
+  static struct sc_record records[SC_RECORDS_MAX];
+  struct sc_error err;
+  uint32_t n;
+  size_t len = w.body.len;
+  sc_buf_reserve(&w.body, SC_BODY_PADDING);
+  assert_int_equal(sc_envelope_cbor_open(w.body.ptr, len, records, &n, &err), 0);
+  assert_int_equal(n, 2);
+  assert_true(sc_slice_is(records[0].data, "hi") && sc_slice_is(records[1].data, "hello"));
+  assert_true(sc_slice_is(records[1].partition_key, "k2"));
+  assert_int_equal(records[0].arrival_us, NOW * 1000);
+  end(&w);
+}
+
+/* Milliseconds as an integer, tagged or not; seconds as a float. */
+static void test_times_in_cbor(void **state) {
+  (void)state;
+  static const char *const after[] = {"c1 1b0000018bcfe5687c", "1b0000018bcfe5687c", "fb41d954fc4007ef9e"};
+  static const char *const not_after[] = {"c1 1b0000018bcfe5687b", "00", "c1 20", "f90000"};
+  struct world w;
+  char body[300];
+  begin(&w);
+  must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
+  for (size_t i = 0; i < 7; i++) {
+    snprintf(body, sizeof body, "a4 'StreamName' 's' 'ShardId' '0' 'ShardIteratorType' 'AT_TIMESTAMP' 'Timestamp' %s",
+             i < 3 ? after[i] : not_after[i - 3]);
+    call_cbor(&w, "GetShardIterator", body);
+    if (w.status != (i < 3 ? 400 : 200)) fail_msg("%s: %d", body, w.status);
+  }
   end(&w);
 }
 
@@ -250,10 +408,21 @@ static void test_admin_refusals(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_front_end),      cmocka_unit_test(test_ids),     cmocka_unit_test(test_validation),
-      cmocka_unit_test(test_wrong_types),    cmocka_unit_test(test_streams), cmocka_unit_test(test_list_streams),
-      cmocka_unit_test(test_creating),       cmocka_unit_test(test_arn),     cmocka_unit_test(test_faults),
+      cmocka_unit_test(test_front_end),
+      cmocka_unit_test(test_ids),
+      cmocka_unit_test(test_validation),
+      cmocka_unit_test(test_wrong_types),
+      cmocka_unit_test(test_streams),
+      cmocka_unit_test(test_list_streams),
+      cmocka_unit_test(test_creating),
+      cmocka_unit_test(test_arn),
+      cmocka_unit_test(test_faults),
       cmocka_unit_test(test_admin_refusals),
+      cmocka_unit_test(test_front_end_in_cbor),
+      cmocka_unit_test(test_cbor),
+      cmocka_unit_test(test_wrong_types_in_cbor),
+      cmocka_unit_test(test_records_in_cbor),
+      cmocka_unit_test(test_times_in_cbor),
   };
   return cmocka_run_group_tests_name("local/service", tests, NULL, NULL);
 }

@@ -1,12 +1,15 @@
 #include "bench/local/shardlog.h"
 
-#include "engine/base/buf.h"
+#include <stdlib.h>
+
+#include "codec/cbor.h"
 #include "tests/unit/base/check.h"
 
 #define SEQUENCE "49628566489653659107048838082246518393102916603510521906"
 
 static void append(struct sc_shardlog *log, int64_t arrived_ms, const char *data) {
-  struct sc_logrecord record = {SEQUENCE, arrived_ms, SC_SLICE_LITERAL("\"k\""), sc_slice_str(data), strlen(data)};
+  struct sc_logrecord record = {SEQUENCE,           arrived_ms, SC_SLICE_LITERAL("\"k\""),
+                                sc_slice_str(data), true,       strlen(data)};
   sc_shardlog_append(log, &record);
 }
 
@@ -19,10 +22,9 @@ static void print(const struct sc_logpage *page, struct sc_buf *out) {
   assert_int_equal(len, page->len);
 }
 
-static void check_page(const struct sc_shardlog *log, uint64_t first, uint64_t records, uint64_t bytes,
-                       uint64_t count) {
+static void check_page(struct sc_shardlog *log, uint64_t first, uint64_t records, uint64_t bytes, uint64_t count) {
   struct sc_logpage page;
-  sc_shardlog_page(log, first, records, bytes, &page);
+  sc_shardlog_page(log, SC_FORMAT_JSON, first, records, bytes, &page);
   assert_int_equal(page.first, first);
   assert_int_equal(page.count, count);
   sc_logpage_fini(&page);
@@ -35,7 +37,7 @@ static void test_text(void **state) {
   struct sc_buf text = SC_BUF_INIT;
   append(log, 1649930049016, "aGk=");
   append(log, 1649930050000, "");
-  sc_shardlog_page(log, 0, 10, 1000, &page);
+  sc_shardlog_page(log, SC_FORMAT_JSON, 0, 10, 1000, &page);
   print(&page, &text);
   assert_string_equal(sc_buf_str(&text), "{\"SequenceNumber\":\"" SEQUENCE
                                          "\",\"ApproximateArrivalTimestamp\":1649930049.016,\"Data\":\"aGk=\","
@@ -44,7 +46,7 @@ static void test_text(void **state) {
                                          "\"PartitionKey\":\"k\"}");
   sc_logpage_fini(&page);
   sc_buf_clear(&text);
-  sc_shardlog_page(log, 1, 10, 1000, &page);
+  sc_shardlog_page(log, SC_FORMAT_JSON, 1, 10, 1000, &page);
   print(&page, &text);
   assert_true(sc_slice_starts(sc_buf_view(&text), "{\"SequenceNumber\""));
   sc_logpage_fini(&page);
@@ -61,7 +63,7 @@ static void test_small_times(void **state) {
   append(log, 0, "");
   append(log, 7, "");
   append(log, 61020, "");
-  sc_shardlog_page(log, 0, 10, 1000, &page);
+  sc_shardlog_page(log, SC_FORMAT_JSON, 0, 10, 1000, &page);
   print(&page, &text);
   assert_non_null(strstr(sc_buf_str(&text), "Timestamp\":0.000,"));
   assert_non_null(strstr(sc_buf_str(&text), "Timestamp\":0.007,"));
@@ -99,12 +101,12 @@ static void test_chunks(void **state) {
     append(log, i, sc_buf_str(&data));
   }
   struct sc_logpage page;
-  sc_shardlog_page(log, 0, 1000, UINT64_MAX, &page);
+  sc_shardlog_page(log, SC_FORMAT_JSON, 0, 1000, UINT64_MAX, &page);
   assert_true(page.n_ranges > 5);
   print(&page, &whole);
   sc_logpage_fini(&page);
   for (uint64_t first = 0; first < 300;) {
-    sc_shardlog_page(log, first, 1 + first % 13, UINT64_MAX, &page);
+    sc_shardlog_page(log, SC_FORMAT_JSON, first, 1 + first % 13, UINT64_MAX, &page);
     assert_true(page.count > 0);
     if (first > 0) sc_buf_add_char(&parts, ',');
     print(&page, &parts);
@@ -126,7 +128,7 @@ static void test_page_outlives(void **state) {
   struct sc_logpage page;
   struct sc_buf before = SC_BUF_INIT, after = SC_BUF_INIT;
   append(log, 1, "first");
-  sc_shardlog_page(log, 0, 1, 1000, &page);
+  sc_shardlog_page(log, SC_FORMAT_JSON, 0, 1, 1000, &page);
   print(&page, &before);
   struct sc_shardlog *mine = sc_shardlog_take(log);
   for (int i = 0; i < 5000; i++) append(log, 2, "more");
@@ -137,6 +139,36 @@ static void test_page_outlives(void **state) {
   sc_shardlog_give(mine);
   sc_buf_fini(&before);
   sc_buf_fini(&after);
+}
+
+/* In CBOR too every page is exactly its records, whichever is read first and whatever is appended between. */
+static void test_cbor_pages(void **state) {
+  (void)state;
+  struct sc_shardlog *log = sc_shardlog_new();
+  struct sc_buf whole = SC_BUF_INIT, parts = SC_BUF_INIT;
+  struct sc_logpage page;
+  for (int i = 0; i < 300; i++) {
+    append(log, i, i % 3 == 0 ? "aGVsbG8=" : "aGk=");
+    sc_shardlog_page(log, SC_FORMAT_CBOR, (uint64_t)i / 2, 3, UINT64_MAX, &page);
+    assert_int_equal(page.first, i / 2);
+    sc_logpage_fini(&page);
+  }
+  sc_shardlog_page(log, SC_FORMAT_CBOR, 0, 1000, UINT64_MAX, &page);
+  assert_int_equal(page.count, 300);
+  print(&page, &whole);
+  sc_logpage_fini(&page);
+  for (uint64_t first = 0; first < 300; first += page.count) {
+    sc_shardlog_page(log, SC_FORMAT_CBOR, first, 1 + first % 13, UINT64_MAX, &page);
+    print(&page, &parts);
+    free(page.ranges);
+  }
+  assert_true(sc_slice_equals(sc_buf_view(&whole), sc_buf_view(&parts)));
+  struct sc_cbor c = sc_cbor_of(sc_buf_view(&whole));
+  for (int i = 0; i < 300; i++) assert_true(sc_cbor_skip(&c));
+  assert_ptr_equal(c.p, c.end);
+  sc_buf_fini(&whole);
+  sc_buf_fini(&parts);
+  sc_shardlog_give(log);
 }
 
 static void test_find_time(void **state) {
@@ -156,8 +188,9 @@ static void test_find_time(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_text),   cmocka_unit_test(test_small_times),   cmocka_unit_test(test_limits),
-      cmocka_unit_test(test_chunks), cmocka_unit_test(test_page_outlives), cmocka_unit_test(test_find_time),
+      cmocka_unit_test(test_text),       cmocka_unit_test(test_small_times),   cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_chunks),     cmocka_unit_test(test_page_outlives), cmocka_unit_test(test_find_time),
+      cmocka_unit_test(test_cbor_pages),
   };
   return cmocka_run_group_tests_name("local/shardlog", tests, NULL, NULL);
 }

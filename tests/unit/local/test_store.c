@@ -9,7 +9,7 @@ static struct sc_store_stream *make(struct sc_store *store, const char *name, ui
 }
 
 static void put(struct sc_store_shard *shard, int64_t arrived_ms, char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
-  struct sc_store_put what = {SC_SLICE_LITERAL("\"k\""), SC_SLICE_LITERAL("aGk="), 3, arrived_ms};
+  struct sc_store_put what = {SC_SLICE_LITERAL("\"k\""), SC_SLICE_LITERAL("aGk="), true, 3, arrived_ms};
   sc_shard_put(shard, &what, sequence);
 }
 
