@@ -68,6 +68,17 @@ def test_records_larger_than_a_block(local, stream, database, shardcopy):
     assert_adds_up(done, records=303, rows=4500, dead_letters=1, extra_rows=4500 - 302)
 
 
+def test_a_document_brings_a_column(local, stream, database, shardcopy):
+    """The record waits for the column its second document wants; no row of it stands there twice."""
+    source = stream()
+    source.put_many(['{"n":0}'] * 1000)
+    shardcopy.load(local.url("demo"), database.url())
+    source.put('{"n":1}{"n":2,"new":true}{"n":3}')
+    done = shardcopy.load(local.url("demo"), database.url(), "--concatenated=split")
+    assert database.rows("SELECT n, new FROM demo WHERE n > 0 ORDER BY n") == [(1, None), (2, True), (3, None)]
+    assert_adds_up(done, records=1, rows=3, dead_letters=0, extra_rows=2)
+
+
 def test_whole_documents(local, stream, database, shardcopy):
     stream().put_many(['1 "x"[2]\n', '{"a":1}null'])
     done = shardcopy.load(local.url("demo"), database.url(), "--columns=json", "--concatenated=split")

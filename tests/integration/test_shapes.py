@@ -64,7 +64,7 @@ def test_a_table_must_be_there(local, stream, database, shardcopy):
     assert "does not exist" in refused.err and "--columns=auto" in refused.err
     assert database.value("SELECT to_regclass('demo')") is None
     database.execute("CREATE TABLE demo (id int)")
-    shardcopy.load(local.url("demo"), database.url(), "--columns=table")
+    shardcopy.load(local.url("demo"), database.url(), "--columns=table", "--unknown-keys=add")
     assert database.rows("SELECT * FROM demo") == [(1,)]
 
 

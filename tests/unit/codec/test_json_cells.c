@@ -393,6 +393,29 @@ static void chunks(void **state) {
   assert_int_equal(bad, 66);
 }
 
+static void documents_of_a_record(void **state) {
+  (void)state;
+  const char *several = "{\"a\":1}\n {\"a\":2,\"c\":\"\\u0041\"}{\"b\":0.5,\"a\":3}";
+  assert_false(decode_bytes(several, strlen(several)));
+  sc_json_cells_split(decoder, true);
+  char *copy = calloc(strlen(several) + SC_BODY_PADDING, 1);
+  memcpy(copy, several, strlen(several));
+  struct sc_record r = {.data = {copy, strlen(several)}};
+  assert_int_equal(sc_json_cells_decode(decoder, plan, &r, 1, &cells, &rejects, &unknown), 1);
+  assert_int_equal(cells.n_rows, 3);
+  for (uint32_t i = 0; i < 3; i++) {
+    assert_int_equal(row_record[i], 0);
+    assert_int(&row[i * cells.n_columns], i + 1);
+  }
+  assert_text(&row[cells.n_columns + 2], SC_CELL_STRING, "A");
+  r.data.len -= 1; /* the last one broken: none of them */
+  assert_int_equal(sc_json_cells_decode(decoder, plan, &r, 1, &cells, &rejects, &unknown), 1);
+  assert_int_equal(cells.n_rows, 0);
+  assert_int_equal(rejects.n, 1);
+  sc_json_cells_split(decoder, false);
+  free(copy);
+}
+
 /* {"c":"\nxxxx"} with a string of len bytes, one escape among them. */
 static size_t put_record(char *to, size_t len) {
   memcpy(to, "{\"c\":\"\\n", 8);
@@ -532,6 +555,7 @@ int main(void) {
       cmocka_unit_test(depth),
       cmocka_unit_test(every_prefix_is_rejected),
       cmocka_unit_test(chunks),
+      cmocka_unit_test(documents_of_a_record),
       cmocka_unit_test(scratch_is_bounded),
       cmocka_unit_test(keys_without_a_column_are_wishes),
       cmocka_unit_test(doubles_that_are_exact_wish_for_more),

@@ -376,8 +376,51 @@ static void header_and_trailer(void **state) {
   assert_memory_equal(sc_pgcopy_trailer, "\xff\xff", 2);
 }
 
+/* Rows 1 to 3 are of one record. */
+static uint32_t encode_group(struct bench *b, struct sc_cell *row, size_t *needed) {
+  static uint32_t record[5] = {0, 1, 1, 1, 2};
+  struct sc_record records[3] = {
+      {.sequence = SC_SLICE_LITERAL("1")}, {.sequence = SC_SLICE_LITERAL("2")}, {.sequence = SC_SLICE_LITERAL("3")}};
+  struct sc_cells cells = {1, 5, 5, row, record};
+  return sc_pgcopy_encode(b->plan, &cells, 0, records, 0, b->block, &b->list, needed);
+}
+
+static void a_record_is_rejected_as_a_whole(void **state) {
+  (void)state;
+  struct bench b;
+  size_t needed;
+  struct sc_cell row[5];
+  for (int i = 0; i < 5; i++) row[i] = (struct sc_cell){.type = SC_CELL_INT, .i = i == 2 ? 70000 : i};
+  set_up(&b, SC_PG_INT2, -1, false);
+  assert_int_equal(encode_group(&b, row, &needed), 5);
+  assert_int_equal(b.block->n_rows, 2);
+  assert_int_equal(b.block->sequences_len, 2);
+  assert_memory_equal(b.block->sequences, "13", 2);
+  assert_int_equal(b.list.n, 1);
+  assert_int_equal(b.rejects[0].record, 1);
+  tear_down(&b);
+}
+
+static void a_record_finds_room_as_a_whole(void **state) {
+  (void)state;
+  struct bench b;
+  size_t needed;
+  static char text[BLOCK_BYTES / 2];
+  struct sc_cell row[5];
+  for (int i = 0; i < 5; i++) row[i] = (struct sc_cell){.type = SC_CELL_STRING, .len = sizeof(text) / 2, .ptr = text};
+  memset(text, 'x', sizeof(text));
+  set_up(&b, SC_PG_TEXT, -1, false);
+  assert_int_equal(encode_group(&b, row, &needed), 1); /* three would fit, four would not */
+  assert_int_equal(b.block->n_rows, 1);
+  assert_int_equal(b.block->len, b.block->rows[0].offset + 2 + 4 + row[0].len);
+  assert_in_range(needed, 3 * row[0].len, 3 * row[0].len + 1024);
+  tear_down(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_record_is_rejected_as_a_whole),
+      cmocka_unit_test(a_record_finds_room_as_a_whole),
       cmocka_unit_test(integers),
       cmocka_unit_test(reals),
       cmocka_unit_test(numerics),
