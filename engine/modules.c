@@ -12,8 +12,8 @@ const struct sc_source_ops *const sc_sources[] = {&sc_source_kinesis, NULL};
 const struct sc_decoder_ops *const sc_decoders[] = {&sc_decoder_json, NULL};
 const struct sc_sink_ops *const sc_sinks[] = {&sc_sink_postgres, &sc_sink_stdout, &sc_sink_null, NULL};
 
-sc_command_fn sc_cmd_load, sc_cmd_put, sc_cmd_streams_list, sc_cmd_streams_create, sc_cmd_streams_delete, sc_cmd_shards_list,
-    sc_cmd_checkpoints_list;
+sc_command_fn sc_cmd_load, sc_cmd_put, sc_cmd_streams_list, sc_cmd_streams_create, sc_cmd_streams_delete,
+    sc_cmd_shards_list, sc_cmd_checkpoints_list;
 
 sc_command_fn *const sc_command_table[SC_COMMANDS] = {
     [SC_CMD_LOAD] = sc_cmd_load,

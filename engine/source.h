@@ -21,10 +21,10 @@ struct sc_reader;
 struct sc_stream_identity {
   char name[129];
   char arn[2049];
-  int64_t created_ms;   /* StreamCreationTimestamp; 0 unknown */
-  int64_t retention_ms; /* RetentionPeriodHours */
+  int64_t created_ms;       /* StreamCreationTimestamp; 0 unknown */
+  int64_t retention_ms;     /* RetentionPeriodHours */
   int64_t max_record_bytes; /* MaxRecordSizeInKiB; 0 unknown */
-  int64_t service_ms;   /* the service's own Date at that call: LATEST is pinned to it */
+  int64_t service_ms;       /* the service's own Date at that call: LATEST is pinned to it */
 };
 
 /* A call of a reader. From a pool of the fetch thread; owned by the reader from start until next gives it back. */
