@@ -11,10 +11,11 @@
 #include "engine/base/random.h"
 #include "engine/program.h"
 #include "net/aws_config.h"
+#include "net/kinesis_cbor.h"
 #include "net/kinesis_error.h"
 #include "net/kinesis_url.h"
 
-#define CONTENT_TYPE "application/x-amz-json-1.1"
+#define JSON "application/x-amz-json-1.1"
 #define TARGET_PREFIX "Kinesis_20131202."
 #define LARGEST_CONTROL_REPLY ((size_t)32 << 20)
 #define PATIENCE_FIRST_MS 10000
@@ -209,7 +210,7 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
   snprintf(r->target_header, sizeof(r->target_header), "%s" TARGET_PREFIX "%s", target_name, operation);
   struct sc_sigv4_key key = sc_credentials_key(&k->credentials);
   struct sc_sigv4_request request = {.host = sc_slice_str(k->endpoint.at[kind].host),
-                                     .content_type = SC_SLICE_LITERAL(CONTENT_TYPE),
+                                     .content_type = sc_slice_str(r->is_cbor ? SC_KINESIS_CBOR : JSON),
                                      .target = sc_slice_str(r->target_header + sizeof(target_name) - 1),
                                      .body = sc_buf_view(&r->body)};
   int64_t now_ms = sc_clock_wall_ms() + atomic_load_explicit(&k->skew_ms, memory_order_relaxed);
@@ -218,7 +219,7 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
   snprintf(r->date_header, sizeof(r->date_header), "X-Amz-Date: %s", r->signature.amz_date);
   snprintf(r->authorization_header, sizeof(r->authorization_header), "Authorization: %s", r->signature.authorization);
   size_t n = 0;
-  r->headers[n++] = "Content-Type: " CONTENT_TYPE;
+  r->headers[n++] = r->is_cbor ? "Content-Type: " SC_KINESIS_CBOR : "Content-Type: " JSON;
   r->headers[n++] = r->target_header;
   r->headers[n++] = r->date_header;
   r->headers[n++] = r->authorization_header;
@@ -244,12 +245,15 @@ static void note_skew(struct sc_kinesis *k, const struct sc_http_head *head) {
 int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *operation, const char *shard_id,
                       const struct sc_http_head *head, struct sc_slice body, struct sc_error *err) {
   struct sc_json root = {NULL, 0};
+  struct sc_kinesis_cbor_room room;
   struct sc_kinesis_fault fault = {.status = head->status,
                                    .type = sc_slice_str(head->error_type),
                                    .operation = operation,
                                    .shard_id = shard_id,
                                    .where = k->described};
-  if (sc_jsondoc_parse(doc, body, &root, err) == SC_OK) {
+  if (sc_kinesis_is_cbor(body)) {
+    sc_kinesis_cbor_read_fault(body, &room, &fault);
+  } else if (sc_jsondoc_parse(doc, body, &root, err) == SC_OK) {
     sc_json_str(sc_json_get(root, "__type"), &fault.type);
     if (!sc_json_str(sc_json_get(root, "message"), &fault.message))
       sc_json_str(sc_json_get(root, "Message"), &fault.message);

@@ -1,4 +1,5 @@
-/* Calls of the Kinesis API (Kinesis_20131202, JSON 1.1): how they are written, signed, sent and understood.
+/* Calls of the Kinesis API (Kinesis_20131202, JSON 1.1, for GetRecords also CBOR 1.1): how they are written, signed, sent and
+ * understood.
  *
  * struct sc_kinesis is a stream's service as one user sees it: endpoint, credentials, clock skew. It is shared by all threads
  * and immutable but for the skew. A control client on top of it blocks; readers (source_kinesis.h) use the pieces themselves.
@@ -26,8 +27,11 @@ struct sc_kinesis {
   struct sc_credentials credentials;
   char *token_header; /* "X-Amz-Security-Token: ..." or NULL */
   struct sc_http *http;
-  _Atomic int64_t skew_ms; /* the service's clock minus ours, once it mattered */
-  char described[512];     /* "demo at https://127.0.0.1:4568 (us-east-1)" */
+  bool asks_cbor;            /* GetRecords is asked in CBOR */
+  bool may_fall_back;        /* and in JSON once the service refuses it */
+  _Atomic bool cbor_refused; /* it did */
+  _Atomic int64_t skew_ms;   /* the service's clock minus ours, once it mattered */
+  char described[512];       /* "demo at https://127.0.0.1:4568 (us-east-1)" */
 };
 
 /* Parses the URL (parameters become options), settles endpoint and credentials. No call yet. */
@@ -41,6 +45,7 @@ int sc_kinesis_need_stream(const struct sc_kinesis *k, struct sc_error *err);
 /* A request as HTTP wants it; used again and again by its owner. */
 struct sc_kinesis_request {
   struct sc_buf body;
+  bool is_cbor;                        /* body is; else it is JSON */
   struct sc_sigv4_signature signature; /* views of the headers below live here */
   char target_header[80], date_header[32], authorization_header[530];
   const char *headers[8];

@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "codec/reply_scan.h"
+#include "codec/reply_scan_cbor.h"
+#include "engine/base/log.h"
 #include "engine/base/metrics.h"
 #include "net/body.h"
 #include "net/kinesis.h"
+#include "net/kinesis_cbor.h"
 
 #define TEXT_BYTES_MAX ((size_t)64 << 10) /* an iterator's reply, or what is kept of an error's */
 #define FULL_BYTES ((size_t)1 << 20)      /* a page of this size may have been cut by the service's own limit */
@@ -20,8 +23,12 @@ struct flight {
   struct sc_kinesis_request request;
   struct sc_buf text;
   struct sc_body body;
-  struct sc_reply_scan scan;
+  union {
+    struct sc_reply_scan json;
+    struct sc_reply_scan_cbor cbor;
+  } scan;
   bool begun;
+  bool is_cbor; /* the reply, by its first byte: a service may answer in JSON what was asked in CBOR */
 };
 
 struct list {
@@ -81,9 +88,6 @@ static struct flight *take_flight(struct sc_reader *r) {
     f->reader = r;
     sc_body_init(&f->body, r->config.budget, r->config.largest_reply_bytes);
   }
-  f->begun = false;
-  f->transfer = NULL;
-  sc_buf_clear(&f->text);
   return f;
 }
 
@@ -124,30 +128,51 @@ static const char *operation_of(const struct sc_call *call) {
   return call->kind == SC_CALL_ITERATOR ? "GetShardIterator" : "GetRecords";
 }
 
+static void write_get_records(struct sc_reader *r, struct flight *f) {
+  struct sc_kinesis *k = r->k;
+  const struct sc_call *call = f->call;
+  f->request.is_cbor = k->asks_cbor && !atomic_load_explicit(&k->cbor_refused, memory_order_relaxed);
+  if (!f->request.is_cbor) sc_kinesis_write_get_records(k, &f->request.body, call->iterator, r->config.limit);
+  else
+    sc_kinesis_cbor_write_get_records(&f->request.body, k->arn[0] && k->endpoint.aws ? k->arn : NULL, call->iterator,
+                                      r->config.limit);
+}
+
 static void write_body(struct sc_reader *r, struct flight *f) {
   const struct sc_call *call = f->call;
-  if (call->kind == SC_CALL_ITERATOR)
-    sc_kinesis_write_get_iterator(r->k, &f->request.body, call->shard->id, &call->position);
-  else sc_kinesis_write_get_records(r->k, &f->request.body, call->iterator, r->config.limit);
+  if (call->kind == SC_CALL_RECORDS) {
+    write_get_records(r, f);
+    return;
+  }
+  f->request.is_cbor = false;
+  sc_kinesis_write_get_iterator(r->k, &f->request.body, call->shard->id, &call->position);
+}
+
+/* Writes, signs and sends; false and the call's error when that fails. */
+static bool start_flight(struct flight *f) {
+  struct sc_reader *r = f->reader;
+  struct sc_call *call = f->call;
+  sc_buf_clear(&f->text);
+  f->begun = false;
+  f->transfer = NULL;
+  write_body(r, f);
+  sc_metric_add(sc_metrics_mine(), SC_M_CALLS, 1);
+  if (sc_kinesis_sign(r->k, r->signer, SC_ENDPOINT_DATA, operation_of(call), &f->request, &call->error)) return false;
+  struct sc_http_request request = {.url = f->request.url,
+                                    .headers = f->request.headers,
+                                    .body = sc_buf_view(&f->request.body),
+                                    .timeout_ms = SC_HTTP_CALL_TIMEOUT_MS,
+                                    .receiver = &receiver,
+                                    .arg = f};
+  f->transfer = sc_http_start(r->loop, &request, &call->error);
+  return f->transfer != NULL;
 }
 
 static void send_call(struct sc_reader *r, struct sc_call *call) {
   struct flight *f = take_flight(r);
   f->call = call;
   call->impl = f;
-  write_body(r, f);
-  sc_reply_scan_init(&f->scan);
-  if (sc_kinesis_sign(r->k, r->signer, SC_ENDPOINT_DATA, operation_of(call), &f->request, &call->error) == SC_OK) {
-    struct sc_http_request request = {.url = f->request.url,
-                                      .headers = f->request.headers,
-                                      .body = sc_buf_view(&f->request.body),
-                                      .timeout_ms = SC_HTTP_CALL_TIMEOUT_MS,
-                                      .receiver = &receiver,
-                                      .arg = f};
-    f->transfer = sc_http_start(r->loop, &request, &call->error);
-  }
-  sc_metric_add(sc_metrics_mine(), SC_M_CALLS, 1);
-  if (f->transfer) add_active(r, call);
+  if (start_flight(f)) add_active(r, call);
   else land(f);
 }
 
@@ -169,15 +194,23 @@ static int keep_text(struct flight *f, const struct sc_http_head *head, struct s
   return SC_OK;
 }
 
+static void begin_body(struct flight *f, const struct sc_http_head *head, struct sc_slice chunk) {
+  sc_body_begin(&f->body, head->content_length);
+  f->is_cbor = sc_kinesis_is_cbor(chunk);
+  if (f->is_cbor) sc_reply_scan_cbor_init(&f->scan.cbor);
+  else sc_reply_scan_init(&f->scan.json);
+  f->begun = true;
+}
+
 static int on_data(void *arg, const struct sc_http_head *head, struct sc_slice chunk, struct sc_error *err) {
   struct flight *f = arg;
   if (!wants_batch(f, head)) return keep_text(f, head, chunk, err);
-  if (!f->begun) sc_body_begin(&f->body, head->content_length);
-  f->begun = true;
+  if (!f->begun) begin_body(f, head, chunk);
   int rc = sc_body_add(&f->body, chunk, err);
   if (rc) return rc;
   struct sc_slice body = sc_body_view(&f->body);
-  return sc_reply_scan_feed(&f->scan, body.ptr, body.len, err);
+  return f->is_cbor ? sc_reply_scan_cbor_feed(&f->scan.cbor, body.ptr, body.len, err)
+                    : sc_reply_scan_feed(&f->scan.json, body.ptr, body.len, err);
 }
 
 static bool on_resume(void *arg) {
@@ -200,27 +233,36 @@ static void iterator_came(struct flight *f, struct sc_error *err) {
   else sc_error_set(err, SC_E_PROTOCOL, "a reply without a ShardIterator");
 }
 
-static void fill_reply(struct sc_call *call, const struct sc_reply_facts *facts, size_t body_len, uint32_t limit) {
-  call->reply = (struct sc_reply){.n_records = facts->n_records,
-                                  .body_bytes = body_len,
-                                  .full = facts->n_records >= limit || body_len >= FULL_BYTES,
-                                  .has_next = facts->iterator_len > 0,
-                                  .has_children = facts->has_children,
-                                  .behind_ms = facts->millis_behind,
-                                  .last = facts->last};
+/* Base64 counts as what it stands for: the service's pace is one of data. */
+static size_t paced_bytes(const struct flight *f, size_t body_len) { return f->is_cbor ? body_len : body_len / 4 * 3; }
+
+static void fill_reply(struct flight *f, const struct sc_reply_facts *facts, size_t body_len) {
+  f->call->reply = (struct sc_reply){.n_records = facts->n_records,
+                                     .body_bytes = paced_bytes(f, body_len),
+                                     .full = facts->n_records >= f->reader->config.limit || body_len >= FULL_BYTES,
+                                     .has_next = facts->iterator_len > 0,
+                                     .has_children = facts->has_children,
+                                     .behind_ms = facts->millis_behind,
+                                     .last = facts->last};
+}
+
+static int read_facts(struct flight *f, struct sc_slice body, struct sc_reply_facts *facts, struct sc_error *err) {
+  if (!f->begun) return sc_error_set(err, SC_E_PROTOCOL, "an empty reply");
+  return f->is_cbor ? sc_reply_scan_cbor_finish(&f->scan.cbor, body.ptr, body.len, facts, err)
+                    : sc_reply_scan_finish(&f->scan.json, body.ptr, body.len, facts, err);
 }
 
 static void records_came(struct flight *f, struct sc_error *err) {
   struct sc_reply_facts facts;
   struct sc_call *call = f->call;
   struct sc_slice body = sc_body_view(&f->body);
-  if (sc_reply_scan_finish(&f->scan, body.len ? body.ptr : "", body.len, &facts, err)) return;
-  fill_reply(call, &facts, body.len, f->reader->config.limit);
+  if (read_facts(f, body, &facts, err)) return;
+  fill_reply(f, &facts, body.len);
   set_iterator(call, facts.iterator, facts.iterator_len);
   sc_metric_add(sc_metrics_mine(), SC_M_BODY_BYTES, body.len);
   if (facts.n_records == 0) return;
   call->batch = sc_body_take(&f->body);
-  call->batch->envelope = SC_ENVELOPE_JSON;
+  call->batch->envelope = f->is_cbor ? SC_ENVELOPE_CBOR : SC_ENVELOPE_JSON;
   call->batch->n_records = facts.n_records;
 }
 
@@ -239,10 +281,27 @@ static void reply_came(struct flight *f, const struct sc_http_head *head, struct
   if (err->code != SC_OK) sc_error_prefix(err, "%s at %s", operation, f->request.url);
 }
 
+/* The service does not speak CBOR: the call goes on in JSON, and so does every later one. True when it does. */
+static bool falls_back(struct flight *f, struct sc_error *err) {
+  struct sc_kinesis *k = f->reader->k;
+  if (!f->request.is_cbor || !sc_kinesis_cbor_is_refused(err)) return false;
+  if (!k->may_fall_back) {
+    sc_error_hint(err, "--protocol=json asks for records in JSON");
+    return false;
+  }
+  if (!atomic_exchange(&k->cbor_refused, true))
+    sc_log(SC_WARN, "the service refuses CBOR: reading in JSON", "reason=\"%s\"", err->text);
+  return true;
+}
+
 static void on_done(void *arg, const struct sc_http_head *head, struct sc_error *err) {
   struct flight *f = arg;
   struct sc_call *call = f->call;
   reply_came(f, head, err);
+  if (err->code != SC_OK && falls_back(f, err)) {
+    if (start_flight(f)) return;
+    *err = call->error;
+  }
   call->error = *err;
   if (err->code != SC_OK) memcpy(call->error.shard, call->shard->id, strlen(call->shard->id) + 1);
   call->service_ms = head->date_ms;

@@ -12,8 +12,8 @@
 #include "net/kinesis_url.h"
 
 #define AWS_CALLS_PER_SECOND 5
-#define AWS_BYTES_PER_SECOND ((INT64_C(8) << 20) / 3) /* of reply bodies: 2 MiB of data, a third more in base64 */
-#define AWS_IDLE_MS 500                               /* the five calls a second are shared by all who poll the shard */
+#define AWS_BYTES_PER_SECOND (INT64_C(2) << 20)
+#define AWS_IDLE_MS 500 /* the five calls a second are shared by all who poll the shard */
 #define IDLE_MS 100
 
 struct sc_source {
@@ -33,6 +33,14 @@ static void set_pace(struct sc_pace *pace, const struct sc_options *options, con
                            .behind_latest_ms = sc_options_int(options, SC_OPT_BEHIND_LATEST),
                            .follow = sc_options_flag(options, SC_OPT_FOLLOW)};
   if (pace->idle_interval_ms < pace->call_interval_ms) pace->idle_interval_ms = pace->call_interval_ms;
+}
+
+/* Emulators get CBOR wrong: it is for AWS alone, unless asked for. */
+static void set_protocol(struct sc_kinesis *k, const struct sc_options *options) {
+  const char *protocol = sc_options_text(options, SC_OPT_PROTOCOL);
+  bool is_auto = strcmp(protocol, "auto") == 0;
+  k->asks_cbor = is_auto ? k->endpoint.aws : strcmp(protocol, "cbor") == 0;
+  k->may_fall_back = is_auto;
 }
 
 static void source_close(struct sc_source *s) {
@@ -56,6 +64,7 @@ static int source_open(const char *url, struct sc_options *options, struct sc_so
     source_close(s);
     return rc;
   }
+  set_protocol(s->k, options);
   set_pace(&s->pace, options, &s->k->endpoint);
   *out = s;
   return SC_OK;

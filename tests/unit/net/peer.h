@@ -22,6 +22,7 @@
 struct answer {
   const char *bytes;
   const char *status, *body; /* "200 OK" */
+  size_t body_len;           /* of a body with NULs in it; 0: strlen */
   bool closes;
 };
 
@@ -64,14 +65,15 @@ static inline void peer_send(int fd, const char *bytes, size_t len) {
 /* Dated 2026-01-02T03:04:05Z. */
 static inline void peer_reply(int fd, const struct answer *a) {
   char head[256];
+  size_t len = a->body_len > 0 || a->bytes ? a->body_len : strlen(a->body);
   if (a->bytes) {
     peer_send(fd, a->bytes, strlen(a->bytes));
     return;
   }
   snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nDate: Fri, 02 Jan 2026 03:04:05 GMT\r\nContent-Length: %zu\r\n\r\n",
-           a->status, strlen(a->body));
+           a->status, len);
   peer_send(fd, head, strlen(head));
-  peer_send(fd, a->body, strlen(a->body));
+  peer_send(fd, a->body, len);
 }
 
 /* False when the connection is to be closed. */

@@ -125,7 +125,7 @@ static void records(void **state) {
   assert_non_null(batch);
   assert_int_equal(batch->envelope, SC_ENVELOPE_JSON);
   assert_int_equal(batch->body_len, len);
-  assert_int_equal(calls[0].reply.body_bytes, len);
+  assert_int_equal(calls[0].reply.body_bytes, len / 4 * 3);
   assert_memory_equal(batch->body, ONE_RECORD, len);
   assert_int_equal(sc_budget_used(budget, SC_POOL_BODIES), sc_batch_cost(len));
   assert_int_equal(sc_metric_sum(SC_M_CALLS), sent + 1);
@@ -233,13 +233,140 @@ static void wrong_clock_is_set_right(void **state) {
   assert_non_null(strstr(peer.requests[1], "X-Amz-Date: 20260102T030405Z"));
 }
 
+/* The 113 bytes of protocol.md: one record, "hi", tagged milliseconds. */
+#define CBOR_RECORD                                                                         \
+  "\xbf\x67Records\x9f\xbf\x6eSequenceNumber\x61\x31\x78\x1b\x41pproximateArrivalTimestamp" \
+  "\xc1\x1b\0\0\x01\x8b\xcf\xe5\x68\x7b\x64\x44\x61ta\x42hi\x6cPartitionKey\x61k\xff\xff"   \
+  "\x72MillisBehindLatest\0\xff"
+#define OK_CBOR \
+  { .status = "200 OK", .body = CBOR_RECORD, .body_len = sizeof(CBOR_RECORD) - 1 }
+#define CBOR_FAULT(code, type) \
+  { .status = (code), .body = "\xbf\x66__type" type "\xff" }
+#define UNKNOWN_OPERATION "\x78\x19UnknownOperationException"
+
+static void records_in_cbor(void **state) {
+  (void)state;
+  SCRIPT({OK_CBOR,
+          CBOR_FAULT("400 Bad Request",
+                     "\x78\x18"
+                     "ExpiredIteratorException"),
+          OK(ONE_RECORD)});
+  _Static_assert(sizeof(CBOR_RECORD) - 1 == 113, "as recorded");
+  k.asks_cbor = true;
+  start_records(&calls[0], "FIRST");
+  finish();
+  if (calls[0].error.code) fail_msg("%s", calls[0].error.text);
+  assert_non_null(strstr(peer.requests[0], "\r\nContent-Type: application/x-amz-cbor-1.1\r\n"));
+  assert_non_null(strstr(peer.requests[0],
+                         "\r\n\r\n\xbf\x65Limit\x19\x27\x10mShardIterator\x65"
+                         "FIRST\xff"));
+  assert_null(calls[0].iterator);
+  assert_int_equal(calls[0].reply.n_records, 1);
+  assert_int_equal(calls[0].reply.body_bytes, 113);
+  assert_int_equal(calls[0].reply.behind_ms, 0);
+  assert_true(sc_slice_is(sc_sequence_view(&calls[0].reply.last), "1"));
+  assert_int_equal(calls[0].batch->envelope, SC_ENVELOPE_CBOR);
+  assert_int_equal(calls[0].batch->body_len, 113);
+  assert_memory_equal(calls[0].batch->body, CBOR_RECORD, 113);
+  sc_batch_free(calls[0].batch);
+
+  start_records(&calls[0], "SECOND");
+  finish();
+  assert_int_equal(calls[0].error.code, SC_E_EXPIRED_ITERATOR);
+  assert_string_equal(calls[0].iterator, "SECOND");
+
+  start_records(&calls[0], "THIRD"); /* answered in JSON all the same */
+  finish();
+  assert_int_equal(calls[0].error.code, SC_OK);
+  assert_int_equal(calls[0].batch->envelope, SC_ENVELOPE_JSON);
+  sc_batch_free(calls[0].batch);
+}
+
+static const char json_type[] = "\r\nContent-Type: application/x-amz-json-1.1\r\n";
+static const char cbor_type[] = "\r\nContent-Type: application/x-amz-cbor-1.1\r\n";
+
+/* The call itself goes on in JSON, at once; later ones begin in it. */
+static void falls_back_to_json(void **state) {
+  (void)state;
+  SCRIPT({{.status = "404 Not Found", .body = "<UnknownOperationException/>\n"}, OK(ONE_RECORD), OK(NO_RECORDS)});
+  k.asks_cbor = k.may_fall_back = true;
+  start_records(&calls[0], "FIRST");
+  finish();
+  if (calls[0].error.code) fail_msg("%s", calls[0].error.text);
+  assert_int_equal(calls[0].reply.n_records, 1);
+  sc_batch_free(calls[0].batch);
+  start_records(&calls[0], "SECOND");
+  finish();
+  assert_int_equal(calls[0].error.code, SC_OK);
+  assert_int_equal(atomic_load(&peer.answered), 3);
+  assert_non_null(strstr(peer.requests[0], cbor_type));
+  assert_non_null(strstr(peer.requests[1], json_type));
+  assert_non_null(strstr(peer.requests[1], "\"ShardIterator\":\"FIRST\""));
+  assert_non_null(strstr(peer.requests[2], json_type));
+}
+
+/* Two calls are refused at the same time: both go on. */
+static void falls_back_with_calls_under_way(void **state) {
+  (void)state;
+  SCRIPT({CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION), CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION),
+          OK(NO_RECORDS), OK(NO_RECORDS)});
+  k.asks_cbor = k.may_fall_back = true;
+  start_records(&calls[0], "A");
+  start_records(&calls[1], "B");
+  for (int i = 0; i < 2; i++) assert_int_equal(finish()->error.code, SC_OK);
+  assert_int_equal(atomic_load(&peer.answered), 4);
+}
+
+static void cbor_that_was_asked_for_is_not_given_up(void **state) {
+  (void)state;
+  SCRIPT({CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION), CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION)});
+  k.asks_cbor = true;
+  for (size_t i = 0; i < 2; i++) {
+    start_records(&calls[0], "A");
+    finish();
+    assert_int_equal(calls[0].error.code, SC_E_REFUSED);
+    assert_non_null(strstr(calls[0].error.hint, "--protocol=json"));
+    assert_non_null(strstr(peer.requests[i], cbor_type));
+  }
+}
+
+static void errors_of_the_call_are_no_reason_to_fall_back(void **state) {
+  (void)state;
+  SCRIPT({CBOR_FAULT("400 Bad Request", "\x78\x26ProvisionedThroughputExceededException"),
+          {.status = "500 Oops", .body = ""},
+          CBOR_FAULT("400 Bad Request",
+                     "\x78\x15"
+                     "AccessDeniedException"),
+          OK_CBOR});
+  static const int codes[] = {SC_E_THROTTLED, SC_E_SERVICE, SC_E_AUTH, SC_OK};
+  k.asks_cbor = k.may_fall_back = true;
+  for (size_t i = 0; i < 4; i++) {
+    start_records(&calls[0], "A");
+    finish();
+    assert_int_equal(calls[0].error.code, codes[i]);
+    assert_non_null(strstr(peer.requests[i], cbor_type));
+  }
+  sc_batch_free(calls[0].batch);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, reset, drop)
 
 int main(void) {
   sc_log_init(SC_ERROR_LEVEL, false);
   const struct CMUnitTest tests[] = {
-      CASE(iterators), CASE(records),          CASE(empty_pages_have_no_batch), CASE(failures),
-      CASE(cancelled), CASE(waits_for_credit), CASE(freed_with_finished_calls), CASE(wrong_clock_is_set_right),
+      CASE(iterators),
+      CASE(records),
+      CASE(empty_pages_have_no_batch),
+      CASE(failures),
+      CASE(cancelled),
+      CASE(waits_for_credit),
+      CASE(freed_with_finished_calls),
+      CASE(wrong_clock_is_set_right),
+      CASE(records_in_cbor),
+      CASE(falls_back_to_json),
+      CASE(falls_back_with_calls_under_way),
+      CASE(cbor_that_was_asked_for_is_not_given_up),
+      CASE(errors_of_the_call_are_no_reason_to_fall_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
