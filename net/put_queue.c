@@ -8,7 +8,7 @@
 
 #define BUCKETS ((size_t)1 << 16) /* of keys */
 #define KEY_WORD 8
-#define GROW_SHARE 8 /* the window grows by one for so many entries put */
+#define GROW_SHARE 8 /* once throttled, the window grows by one for so many entries put */
 #define ATTEMPTS_MAX 30
 
 struct list {
@@ -28,6 +28,7 @@ struct sc_put_queue {
   int64_t ready_since_ms;
   uint64_t highest_sent, cut; /* lines */
   uint64_t window, growth;
+  bool was_throttled;
   int64_t calm_ms;               /* until then the window does not shrink again */
   struct sc_put_entry **buckets; /* ordered: the first entry of each key that is held */
   struct sc_buf key;             /* the key being written */
@@ -36,7 +37,7 @@ struct sc_put_queue {
 static const struct {
   int64_t base_ms, cap_ms;
 } back_offs[SC_PUT_FAILURES] = {
-    [SC_PUT_FAILED] = {50, 20000}, [SC_PUT_THROTTLED] = {100, 5000}, [SC_PUT_CALL_THROTTLED] = {1000, 20000}};
+    [SC_PUT_FAILED] = {50, 20000}, [SC_PUT_THROTTLED] = {200, 1000}, [SC_PUT_CALL_THROTTLED] = {1000, 20000}};
 
 struct sc_put_queue *sc_put_queue_new(const struct sc_put_rules *rules) {
   SC_ASSERT(rules->call_records >= 1 && rules->call_records <= SC_PUT_CALL_RECORDS_MAX);
@@ -45,7 +46,7 @@ struct sc_put_queue *sc_put_queue_new(const struct sc_put_rules *rules) {
   q->rules = *rules;
   q->fresh.last = &q->fresh.first;
   q->cut = UINT64_MAX;
-  q->window = rules->most_sent;
+  q->window = SC_PUT_WINDOW_LEAST;
   if (rules->ordered) q->buckets = sc_alloc_zero(BUCKETS, sizeof(struct sc_put_entry *));
   return q;
 }
@@ -318,14 +319,16 @@ void sc_put_queue_failed(struct sc_put_queue *q, struct sc_put_entry *entry, enu
 }
 
 static void widen(struct sc_put_queue *q, uint32_t put) {
+  uint32_t share = q->was_throttled ? GROW_SHARE : 1;
   q->growth += put;
-  q->window += q->growth / GROW_SHARE;
-  q->growth %= GROW_SHARE;
+  q->window += q->growth / share;
+  q->growth %= share;
   if (q->window > q->rules.most_sent) q->window = q->rules.most_sent;
 }
 
 void sc_put_queue_replied(struct sc_put_queue *q, uint32_t put, uint32_t throttled, int64_t now_ms) {
   widen(q, put);
+  if (throttled > 0) q->was_throttled = true;
   if (throttled == 0 || now_ms < q->calm_ms) return;
   uint64_t in_use = q->sent < q->window ? q->sent : q->window;
   q->window = in_use - in_use * throttled / (2 * ((uint64_t)put + throttled));

@@ -13,9 +13,10 @@
  * those held sets the pace.
  *
  * Bounds: entries take at most most_bytes of memory, or one entry when that is larger (fits), and no more lines are wanted once a
- * call's worth is ready (has_room). A service that throttles is asked less: of entries sent or delayed there are at most `window`, which
- * shrinks by half the share of throttled entries a reply holds, at most once every SC_PUT_CALM_MS, and grows with every entry
- * that is put. Failed entries wait with full jitter, each reply's drawn once, so that they stay together.
+ * call's worth is ready (has_room). A service that throttles is asked less: of entries sent and not confirmed there
+ * are at most `window`. It begins at SC_PUT_WINDOW_LEAST and grows by each entry put; once something was throttled, by every
+ * eighth, and shrinks by half the share of throttled entries in a reply, at most once in SC_PUT_CALM_MS. Failed entries wait
+ * with full jitter, each reply's drawn once, so that they stay together.
  */
 #ifndef SC_NET_PUT_QUEUE_H
 #define SC_NET_PUT_QUEUE_H
@@ -56,7 +57,7 @@ struct sc_put_rules {
 /* Why an entry failed; decides its back-off. */
 enum sc_put_failure {
   SC_PUT_FAILED,         /* the entry or the whole call: 50 ms, doubled, at most 20 s */
-  SC_PUT_THROTTLED,      /* the entry: 100 ms, doubled, at most 5 s */
+  SC_PUT_THROTTLED,      /* the entry: 200 ms, doubled, at most 1 s: a shard's quota comes back by the second */
   SC_PUT_CALL_THROTTLED, /* the whole call: 1 s, doubled, at most 20 s */
   SC_PUT_FAILURES
 };

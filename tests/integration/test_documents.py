@@ -27,8 +27,10 @@ def commands():
 
 
 @pytest.fixture
-def world(local, database):
-    """Streams clicks and demo; replaces the documents' machines by ours. Returns the arguments of a command."""
+def world(local, database, folder):
+    """Streams clicks and demo, a file of clicks; replaces the documents' machines by ours. Returns the arguments of a command."""
+    with open(os.path.join(folder, "clicks.ndjson"), "w", encoding="ascii") as out:
+        out.write('{"user":"a","n":1}\n{"user":"b","n":2}\n')
     for name in ("clicks", "demo"):
         Stream(local.client(), name, shards=2).put_many(numbered(0, 50))
 
@@ -58,7 +60,7 @@ def test_a_command_of_the_documents(world, local, database, shardcopy, command):
 
 
 def test_the_commands_of_help(world, local, database, shardcopy):
-    for topic in ("load", "streams list", "shards list", "checkpoints list"):
+    for topic in ("load", "put", "streams list", "shards list", "checkpoints list"):
         for command in shown(shardcopy.run(*topic.split(), "--help").out):
             if topic == "checkpoints list":
                 shardcopy.load(local.url("clicks"), database.url())
