@@ -58,7 +58,7 @@ enum sc_shard_do {
 struct sc_reply {
   uint32_t n_records;
   size_t body_bytes; /* base64 counted as what it stands for */
-  bool full; /* Limit records or the size cap: more may be there although the lag says 0 */
+  bool full;         /* Limit records or the size cap: more may be there although the lag says 0 */
   bool has_next, has_children;
   int64_t behind_ms;       /* MillisBehindLatest; -1 when absent */
   struct sc_sequence last; /* of its last record; len 0 without records */
