@@ -116,6 +116,7 @@ static struct shard *shard_of(struct sc_fetcher *f, const struct sc_shard_info *
 /* ---- handing over ---- */
 
 static bool push_batch(struct sc_fetcher *f, struct sc_batch *batch) {
+  SC_ASSERT(batch != NULL);
   uint32_t parse = batch->shard->parse;
   if (!sc_ring_push(sc_run_batches(f->run, f->index, parse), batch)) return false;
   sc_park_wake(f->run->parse_parks[parse]);

@@ -154,7 +154,7 @@ static bool goes_on(const struct sc_span *span, const struct sc_batch *batch) {
 struct sc_span *sc_parser_span(struct sc_parser *p, struct sc_block *block, const struct sc_batch *batch) {
   struct sc_span *span = block->n_spans == 0 ? NULL : &block->spans[block->n_spans - 1];
   if (span == NULL || !goes_on(span, batch)) {
-    SC_ASSERT(block->n_spans < block->cap_spans);
+    SC_ASSERT(block->spans != NULL && block->n_spans < block->cap_spans);
     span = &block->spans[block->n_spans++];
     *span = (struct sc_span){.shard = batch->shard, .first_batch = batch->number, .starts_inside = p->batch_begun};
   }

@@ -173,12 +173,11 @@ static bool open_envelope(struct sc_parser *p, struct sc_batch *batch) {
 static void handle(struct sc_parser *p, struct sc_batch *batch) {
   uint32_t at = 0;
   bool begun = false;
-  if (!open_envelope(p, batch)) {
-    sc_batch_free(batch);
-  } else if (p->opened != NULL || (p->records.n > 0 && !has_plan(p))) { /* a plan may come at any moment */
-    if (!has_plan(p)) sample(p, batch);
-    keep_opened(p, batch, 0, false);
-  } else if (write_some(p, batch, p->records.items, p->records.n, &at, &begun)) {
+  bool over = !open_envelope(p, batch);
+  bool waits = p->opened != NULL || (p->records.n > 0 && !has_plan(p)); /* a plan may come at any moment */
+  if (!over && waits && !has_plan(p)) sample(p, batch);
+  if (!over && !waits) over = write_some(p, batch, p->records.items, p->records.n, &at, &begun);
+  if (over) {
     sc_batch_free(batch);
   } else {
     keep_opened(p, batch, at, begun);

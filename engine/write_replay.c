@@ -14,6 +14,7 @@ static int push_letters(struct sc_writer *w, struct sc_error *err) {
 
 /* Into the thread's own room: the pool may be full of rows that wait for this very transaction. */
 static int put_letter(struct sc_writer *w, const struct sc_dead_letter *letter, struct sc_error *err) {
+  SC_ASSERT(w->grave != NULL);
   bool full = w->grave->dead_len + letter->data.len > w->grave->dead_cap / 2;
   if (full && push_letters(w, err) != SC_OK) return err->code;
   if (w->run->sink_ops->encode_dead(w->run->sink, letter, w->grave)) return SC_OK;

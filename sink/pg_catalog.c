@@ -448,7 +448,7 @@ static int check_one_column(struct sc_pg *pg, const struct sc_pg_names *names, c
   bool raw = d->layout->columns == SC_COLUMNS_RAW;
   if (!sc_pg_layout_is_one_column(d->layout)) return SC_OK;
   for (int i = 0; i < sc_pg_rows(d->rows); i++) {
-    if (!is_payload(d, i) || strcmp(sc_pg_value(d->rows, i, DESCRIBED_NAME), SC_COLUMNS_DATA)) continue;
+    if (!is_payload(d, i) || strcmp(sc_pg_value(d->rows, i, DESCRIBED_NAME), SC_COLUMNS_DATA) != 0) continue;
     uint32_t type = (uint32_t)sc_pg_int(d->rows, i, DESCRIBED_TYPE, 0);
     if (raw && type == SC_PG_BYTEA) return SC_OK;
     for (size_t k = 0; !raw && k < sizeof(of_json) / sizeof(of_json[0]); k++) {
