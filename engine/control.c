@@ -158,6 +158,14 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
   }
 }
 
+static int until_due(const struct sc_controller *c, int64_t now_ms) {
+  int64_t due_ms = c->list_due_ms;
+  if (c->stopping) return TICK_MS;
+  if (!c->locked && c->relock_ms < due_ms) due_ms = c->relock_ms;
+  if (due_ms <= now_ms) return 1; /* what is overdue was put off */
+  return due_ms - now_ms < TICK_MS ? (int)(due_ms - now_ms) : TICK_MS;
+}
+
 /* One turn: messages, what is due, progress; then sleeps at most until the next tick. */
 static void turn(struct sc_controller *c) {
   struct sc_park *park = c->run->control_park;
@@ -178,7 +186,7 @@ static void turn(struct sc_controller *c) {
   if (any) {
     sc_park_cancel(park);
   } else {
-    sc_park_wait(park, TICK_MS);
+    sc_park_wait(park, until_due(c, now_ms));
   }
 }
 

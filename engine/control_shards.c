@@ -9,7 +9,7 @@
 enum {
   IDLE_MS = 200,                /* between two polls of a shard at its tip */
   IDLE_CALLS_PER_SECOND = 2000, /* of the whole process */
-  RELIST_MS = 2000,             /* after a listing that failed */
+  RELIST = 20,                  /* times the first back-off: after a listing that failed */
   FRESH_MS = 500,               /* a listing this young answers for the end of a shard */
   DATE_STEP_MS = 1000           /* the service tells its time by the second */
 };
@@ -296,7 +296,7 @@ int sc_controller_assign(struct sc_controller *c, struct sc_error *err) {
 static void postpone(struct sc_controller *c, const struct sc_error *err) {
   if (err->class == SC_CLASS_RETRY || err->class == SC_CLASS_THROTTLE) {
     sc_log_error(SC_WARN, "the shards could not be listed, trying again", err);
-    c->list_due_ms = sc_clock_mono_ms() + RELIST_MS;
+    c->list_due_ms = sc_clock_mono_ms() + RELIST * c->run->settings.retry_ms;
   } else {
     sc_controller_fail(c, err);
   }
@@ -307,7 +307,7 @@ static void take_in(struct sc_controller *c) {
   struct sc_error err;
   for (uint32_t i = 0; i < c->n_infos; i++) tell_if_closed(c, c->infos[i]);
   if (c->locked && sc_controller_assign(c, &err) == SC_OK) return;
-  c->list_due_ms = sc_clock_mono_ms() + RELIST_MS;
+  c->list_due_ms = sc_clock_mono_ms() + RELIST * c->run->settings.retry_ms;
   if (c->locked) sc_controller_lost(c, &err);
 }
 

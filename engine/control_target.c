@@ -211,6 +211,7 @@ static void release_writers(struct sc_controller *c) {
 }
 
 void sc_controller_let_all_go(struct sc_controller *c) {
+  c->stopping = true;
   bool hopeless = !c->locked && sc_controller_has_failed(c);
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
     send(c, w, SC_WRITE_GO_ON);
@@ -219,6 +220,7 @@ void sc_controller_let_all_go(struct sc_controller *c) {
 }
 
 static void act(struct sc_controller *c, enum sc_planner_action action) {
+  if (c->stopping) return;
   switch (action) {
     case SC_PLANNER_NOTHING:
       return;
@@ -241,6 +243,10 @@ void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drain
 
 void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why) {
   sc_log_error(SC_WARN, "the table is not what it was; reading the catalog again", why);
+  if (c->stopping) {
+    sc_controller_want_go(c, writer);
+    return;
+  }
   c->waiting[writer] = true;
   enum sc_planner_action action = sc_planner_replan(&c->planner, generation);
   act(c, action);

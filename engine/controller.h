@@ -41,6 +41,7 @@ struct sc_controller {
   unsigned lock_failures;
   bool *waiting; /* [w]: wants GO */
   bool make_wanted, reread_wanted;
+  bool stopping; /* no plan is made any more: write threads do not hold */
   unsigned grant_failures;
   int64_t reread_ms;        /* not before: others hold a lock on the table */
   struct sc_sample *wishes; /* taken from the run, not yet granted */

@@ -37,10 +37,14 @@ void sc_parser_drop_filling(struct sc_parser *p, uint32_t write) {
   p->fillings[write] = NULL;
 }
 
-/* The rings hold as many blocks as there can be. */
+/* The rings hold as many blocks as there can be. One that is stale would be dropped there, but count for longer. */
 void sc_parser_hand_over(struct sc_parser *p, uint32_t write) {
   struct sc_block *block = p->fillings[write];
   if (block == NULL || block->n_spans == 0) return;
+  if (block->term != atomic_load_explicit(&p->run->terms[write], memory_order_acquire)) {
+    sc_parser_drop_filling(p, write);
+    return;
+  }
   p->fillings[write] = NULL;
   SC_ASSERT(sc_ring_push(sc_run_blocks(p->run, p->index, write), block));
   sc_park_wake(p->run->write_parks[write]);

@@ -217,7 +217,6 @@ static void hand_over_old(struct sc_parser *p, int64_t now_ms) {
 
 static void hand_over_all(struct sc_parser *p) {
   for (uint32_t w = 0; w < p->run->settings.write_threads; w++) {
-    if (p->fillings[w] != NULL && p->fillings[w]->term != term_of(p, w)) sc_parser_drop_filling(p, w);
     sc_parser_hand_over(p, w);
   }
 }

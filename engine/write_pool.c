@@ -185,10 +185,17 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
   return rc;
 }
 
+/* All of the old term: what they hold is read again, and must not count beside that. */
+static void drop_waiting_blocks(struct sc_writer *w) {
+  for (uint32_t p = 0; p < w->run->settings.parse_threads; p++)
+    for (struct sc_block *b; (b = sc_ring_pop(sc_run_blocks(w->run, p, w->index))) != NULL;) drop_block(w, b);
+}
+
 /* After GO and the back-off: a new session, new epochs, reading from what the target says. */
 static void come_back(struct sc_writer *w) {
   struct sc_error err;
   int rc = sc_writer_connect(w, &err);
+  drop_waiting_blocks(w);
   if (rc == SC_OK) rc = take_all(w, &err);
   if (rc != SC_OK) {
     sc_writer_judge(w, &err);
