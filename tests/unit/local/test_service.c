@@ -187,6 +187,12 @@ static void test_times_in_cbor(void **state) {
     call_cbor(&w, "GetShardIterator", body);
     if (w.status != (i < 3 ? 400 : 200)) fail_msg("%s: %d", body, w.status);
   }
+  /* as the AWS SDK for Java sends it (captured) */
+  call_cbor(
+      &w, "GetShardIterator",
+      "bf 'StreamName' 's' 'ShardId' '0' 'ShardIteratorType' 'AT_TIMESTAMP' 'Timestamp' c1 1b 000001a013accc38 ff");
+  assert_non_null(
+      strstr(sc_buf_str(&w.body), "timestampInMillis: 1787036486712, currentTimestampInMillis: 1700000000123"));
   end(&w);
 }
 
