@@ -69,8 +69,7 @@ struct model {
   uint32_t schema; /* plans of an older generation are refused */
   uint32_t n_keys; /* keys up to this number have a column */
   unsigned grants;
-  unsigned refusals, commits, takes;
-  int64_t waiting_since;
+  unsigned refusals, commits, takes, starved; /* starved: bodies that had to wait for credit */
 };
 
 /* n_shards shards of records each, with records of MODEL_RECORD_LEAST bytes, no faults. */
@@ -80,6 +79,10 @@ void model_fini(struct model *m);
 void model_split(struct model *m, uint32_t shard, uint32_t records);
 /* Every shard that is open gets more records. */
 void model_grow(struct model *m, uint32_t records);
+/* One shard gets more records. */
+void model_grow_shard(struct model *m, uint32_t shard, uint32_t records);
+/* Waits until so many bodies had to wait for credit. */
+void model_wait_for_starved(struct model *m, unsigned n);
 /* Waits until the database holds n rows and dead letters. */
 void model_wait_for(struct model *m, size_t n);
 /* Lets pushes go on, or stops them. */

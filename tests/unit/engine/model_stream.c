@@ -43,6 +43,18 @@ void model_grow(struct model *m, uint32_t records) {
   pthread_mutex_unlock(&m->lock);
 }
 
+void model_grow_shard(struct model *m, uint32_t shard, uint32_t records) {
+  pthread_mutex_lock(&m->lock);
+  m->shards[shard].records += records;
+  pthread_mutex_unlock(&m->lock);
+}
+
+void model_wait_for_starved(struct model *m, unsigned n) {
+  pthread_mutex_lock(&m->lock);
+  while (m->starved < n) pthread_cond_wait(&m->changed, &m->lock);
+  pthread_mutex_unlock(&m->lock);
+}
+
 void model_wait_for(struct model *m, size_t n) {
   pthread_mutex_lock(&m->lock);
   while (m->now.n_rows + m->now.n_dead < n) pthread_cond_wait(&m->changed, &m->lock);
@@ -188,6 +200,14 @@ static struct sc_batch *make_body(struct sc_reader *reader, uint32_t shard, uint
   return batch;
 }
 
+static bool starve(void) {
+  pthread_mutex_lock(&the_model->lock);
+  the_model->starved++;
+  pthread_cond_broadcast(&the_model->changed);
+  pthread_mutex_unlock(&the_model->lock);
+  return false;
+}
+
 /* False: no credit. */
 static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t from) {
   uint32_t number = shard_number(call->shard->id);
@@ -195,7 +215,7 @@ static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t f
   struct model_shard shard = the_model->shards[number];
   pthread_mutex_unlock(&the_model->lock);
   uint32_t left = shard.records - from, n = left < reader->config.limit ? left : reader->config.limit;
-  if (n > 0 && (call->batch = make_body(reader, number, from, n)) == NULL) return false;
+  if (n > 0 && (call->batch = make_body(reader, number, from, n)) == NULL) return starve();
   bool last = n == left && (n == 0 || !the_model->end_is_alone);
   call->reply =
       (struct sc_reply){.n_records = n, .body_bytes = n, .full = !last, .behind_ms = last ? 0 : 1000, .has_next = true};

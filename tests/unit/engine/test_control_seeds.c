@@ -54,6 +54,7 @@ static void make_load(struct model_load *l, struct sc_random *r) {
   l->settings.block_bytes = 1024 << sc_random_below(r, 6);
   l->settings.largest_record_bytes = 1 << 14;
   l->settings.largest_reply_bytes = 6 << 20;
+  if (sc_random_below(r, 2) == 0) l->flush_bytes = 4096 << sc_random_below(r, 6);
   l->memory_bytes = sc_random_below(r, 3) == 0 ? model_least_memory(l) : 128 * MIB;
 }
 
