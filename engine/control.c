@@ -137,6 +137,9 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
     case SC_CONTROL_WANT_GO:
       sc_controller_want_go(c, m->thread);
       return;
+    case SC_CONTROL_TAKEN:
+      c->taken[m->thread] = m->serial;
+      return;
     case SC_CONTROL_WENT_BACK:
       went_back(c, m->shard);
       return;
@@ -298,6 +301,7 @@ static void controller_init(struct sc_controller *c, struct sc_run *run, const s
   c->lineage = sc_lineage_new();
   c->records_before = sc_metric_sum(SC_M_RECORDS_IN);
   c->waiting = sc_alloc_zero(run->settings.write_threads, sizeof(*c->waiting));
+  c->taken = sc_alloc_zero(run->settings.write_threads, sizeof(*c->taken));
   c->list_due_ms = run->settings.pace.follow ? sc_clock_mono_ms() + run->settings.discovery_ms : INT64_MAX;
   sc_planner_init(&c->planner, run->settings.write_threads, SAMPLE_RECORDS, SAMPLE_MS);
   sc_random_init(&c->random, (uint64_t)sc_clock_mono_us());
@@ -331,6 +335,7 @@ int sc_control_load(struct sc_run *run, const struct sc_load_wish *wish, struct 
   sc_run_fini(run);
   sc_controller_free_shards(c);
   free(c->waiting);
+  free(c->taken);
   free(c);
   return rc;
 }

@@ -95,6 +95,11 @@ static void relock(struct sc_controller *c, int64_t now_ms) {
     return;
   }
   c->locked = true;
+  c->serial++;
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
+    struct sc_write_message m = {.kind = SC_WRITE_TAKE_AGAIN, .serial = c->serial};
+    sc_mailbox_send(c->run->write_boxes[w], &m);
+  }
   let_go(c);
 }
 
@@ -107,6 +112,8 @@ static void check_lock(struct sc_controller *c, int64_t now_ms) {
 
 bool sc_controller_is_sure(struct sc_controller *c) {
   check_lock(c, sc_clock_mono_ms());
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
+    if (c->taken[w] != c->serial) return false;
   return c->locked;
 }
 

@@ -39,7 +39,9 @@ struct sc_controller {
   bool locked; /* and the session is good */
   int64_t relock_ms, lost_ms, check_ms;
   unsigned lock_failures;
-  bool *waiting; /* [w]: wants GO */
+  bool *waiting;   /* [w]: wants GO */
+  uint32_t serial; /* of the last TAKE_AGAIN, sent whenever the lock was lost and is held again */
+  uint32_t *taken; /* [w]: the serial it has answered */
   bool make_wanted, reread_wanted;
   bool stopping; /* no plan is made any more: write threads do not hold */
   unsigned grant_failures;
@@ -86,7 +88,7 @@ int sc_controller_open_target(struct sc_controller *c, struct sc_error *err);
 int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err);
 /* The session failed in the middle of something: connects and locks again, or ends the run. */
 void sc_controller_lost(struct sc_controller *c, const struct sc_error *err);
-/* Is the target as it was when this load last spoke with it? False: its lock was lost; ask again once it is held. */
+/* Is the target as this load left it? False: the lock was lost, or write threads have yet to take their shards again; ask again later. */
 bool sc_controller_is_sure(struct sc_controller *c);
 /* The stop begins: nobody is to wait for a plan or a lock any more. */
 void sc_controller_let_all_go(struct sc_controller *c);

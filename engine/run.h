@@ -76,13 +76,15 @@ enum sc_write_message_kind {
   SC_WRITE_GO,     /* control holds the lock: open a session and take the shards again */
   SC_WRITE_HOLD,   /* commit, then write nothing until GO_ON */
   SC_WRITE_GO_ON,
-  SC_WRITE_GIVE_UP /* there will be no GO: the run has failed and control has no session */
+  SC_WRITE_TAKE_AGAIN, /* the target may have gone back: commit, rewind, and say so with this serial */
+  SC_WRITE_GIVE_UP     /* there will be no GO: the run has failed and control has no session */
 };
 struct sc_write_message {
   enum sc_write_message_kind kind;
   const struct sc_shard_info *shard;
   struct sc_taken taken;
   uint32_t term;
+  uint32_t serial;
 };
 
 enum sc_control_message_kind {
@@ -91,6 +93,7 @@ enum sc_control_message_kind {
   SC_CONTROL_SHARD_ENDED, /* shard: its end is committed */
   SC_CONTROL_SHARD_TIP,   /* shard: everything up to its tip is committed */
   SC_CONTROL_WANT_GO,     /* write thread: lost its session, needs the lock checked */
+  SC_CONTROL_TAKEN,       /* write thread, serial: has taken its shards again since that TAKE_AGAIN */
   SC_CONTROL_WENT_BACK,   /* shard: done, but the target has forgotten it (failover): the load begins anew */
   SC_CONTROL_WISH,        /* generation: there are wishes for another table than that plan's */
   SC_CONTROL_REPLAN,      /* write thread, generation: the table is not what the plan says */
@@ -103,6 +106,7 @@ struct sc_control_message {
   const struct sc_shard_info *shard;
   uint32_t thread; /* index of the write thread; of the generation's asker */
   uint32_t generation;
+  uint32_t serial;
   uint64_t records;
   bool tip_or_end;
   struct sc_error error;

@@ -106,9 +106,7 @@ static void die(struct sc_writer *w, const struct sc_error *err) {
 
 /* Gives up the session and everything in flight; goes on when control says that the lock is ours. */
 static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
-  int64_t now_ms = sc_clock_mono_ms();
   uint32_t generation = w->last != NULL && w->last->plan != NULL ? w->last->plan->generation : 0;
-  if (w->failures++ == 0) w->first_failure_ms = now_ms;
   sc_log_error(SC_WARN, "going back to the stored positions", err);
   sc_metric_add(sc_metrics_mine(), SC_M_REWINDS, 1);
   if (w->session != NULL) w->run->sink_ops->session_close(w->session);
@@ -118,16 +116,23 @@ static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
   drop_transaction(w);
   if (w->state == SC_WRITER_WORKING) answer_hold(w);
   w->state = SC_WRITER_LOST;
-  if (now_ms - w->first_failure_ms > GIVE_UP_MS) {
-    die(w, err);
-    return;
-  }
   if (err->class == SC_CLASS_REPLAN && generation > 0) {
     struct sc_control_message m = {
         .kind = SC_CONTROL_REPLAN, .thread = w->index, .generation = generation, .error = *err};
     sc_run_tell(w->run, &m);
   } else {
     sc_writer_tell(w, SC_CONTROL_WANT_GO, NULL);
+  }
+}
+
+/* Rewinds, unless it has done nothing else for too long or there is nowhere to go back to. */
+static void rewind_or_die(struct sc_writer *w, const struct sc_error *err) {
+  int64_t now_ms = sc_clock_mono_ms();
+  if (w->failures++ == 0) w->first_failure_ms = now_ms;
+  if (!w->run->sink_ops->keeps_positions || now_ms - w->first_failure_ms > GIVE_UP_MS) {
+    die(w, err);
+  } else {
+    rewind_all(w, err);
   }
 }
 
@@ -138,11 +143,7 @@ void sc_writer_judge(struct sc_writer *w, const struct sc_error *err) {
     case SC_CLASS_RETRY:
     case SC_CLASS_TAKE_AGAIN:
     case SC_CLASS_REPLAN:
-      if (w->run->sink_ops->keeps_positions) {
-        rewind_all(w, err);
-        return;
-      }
-      die(w, err); /* there is nowhere to go back to */
+      rewind_or_die(w, err);
       return;
     default:
       die(w, err);
@@ -202,6 +203,8 @@ static void come_back(struct sc_writer *w) {
     return;
   }
   w->state = w->hold_wanted ? SC_WRITER_HOLDING : SC_WRITER_WORKING;
+  struct sc_control_message m = {.kind = SC_CONTROL_TAKEN, .thread = w->index, .serial = w->asked};
+  sc_run_tell(w->run, &m);
 }
 
 /* ---- accepting ---- */
@@ -315,6 +318,16 @@ static void read_again(struct sc_writer *w, uint32_t term) {
   sc_writer_judge(w, &err);
 }
 
+/* An idle thread would never hear that the target went away and came back as it was before. */
+static void take_again(struct sc_writer *w, uint32_t serial) {
+  w->asked = serial;
+  if (w->state == SC_WRITER_WORKING && w->first != NULL) sc_writer_commit(w);
+  if (w->state != SC_WRITER_WORKING && w->state != SC_WRITER_HOLDING) return; /* it is about to */
+  struct sc_error err;
+  sc_error_set(&err, SC_E_DB_LOST, "control's connection was lost; the database may have changed behind it");
+  rewind_all(w, &err); /* no failure of this thread's own */
+}
+
 static void read_mail(struct sc_writer *w) {
   struct sc_write_message m;
   while (sc_mailbox_receive(w->run->write_boxes[w->index], &m)) {
@@ -338,6 +351,9 @@ static void read_mail(struct sc_writer *w) {
       case SC_WRITE_GO_ON:
         w->hold_wanted = false;
         if (w->state == SC_WRITER_HOLDING) w->state = SC_WRITER_WORKING;
+        break;
+      case SC_WRITE_TAKE_AGAIN:
+        take_again(w, m.serial);
         break;
       case SC_WRITE_GIVE_UP:
         if (w->state == SC_WRITER_LOST) w->state = SC_WRITER_DEAD;

@@ -61,6 +61,7 @@ struct sc_writer {
   struct sc_writer_totals doubtful;
 
   bool hold_wanted;
+  uint32_t asked;    /* the last TAKE_AGAIN's serial */
   unsigned failures; /* rewinds in a row without a commit */
   int64_t first_failure_ms, retry_ms;
 };

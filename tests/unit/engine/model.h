@@ -53,8 +53,9 @@ struct model {
   unsigned opens_refused; /* so many sessions cannot be opened once it runs */
   uint32_t new_key_every; /* every so many records of a shard one has a key that no earlier one had; 0 never */
   size_t replan_every;    /* the table changes with every so many rows; 0 never */
-  size_t fail_over_at;    /* once, at so many rows, the database goes back to its state at half of them; 0 never */
-  bool stalled;           /* pushes wait until it is false */
+  size_t
+      fail_over_at; /* once, at so many rows, the database goes back to its state at half of them and all sessions are lost; 0 never */
+  bool stalled; /* pushes wait until it is false */
 
   pthread_mutex_t lock; /* guards all below */
   pthread_cond_t changed;
@@ -65,6 +66,7 @@ struct model {
   uint32_t *rows; /* values */
   uint32_t *dead;
   struct model_state now, before;
+  unsigned era; /* sessions of an older one are lost */
   bool remembers, failed_over, last_is_durable, order_broken;
   uint32_t schema; /* plans of an older generation are refused */
   uint32_t n_keys; /* keys up to this number have a column */

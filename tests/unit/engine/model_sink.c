@@ -6,6 +6,7 @@ struct sc_session {
   uint32_t *rows, *dead;
   size_t n_rows, n_dead, copy_from, savepoint;
   bool in_copy;
+  unsigned era;
   struct sc_refusal refusal;
 };
 
@@ -30,8 +31,20 @@ static int session_open(struct sc_sink *sink, const char *role, const struct sc_
   struct sc_session *s = sc_alloc_zero(1, sizeof(*s));
   s->rows = sc_alloc(MODEL_ROWS_MAX * sizeof(uint32_t));
   s->dead = sc_alloc(MODEL_ROWS_MAX * sizeof(uint32_t));
+  pthread_mutex_lock(&the_model->lock);
+  s->era = the_model->era;
+  pthread_mutex_unlock(&the_model->lock);
   *out = s;
   return SC_OK;
+}
+
+/* A call that fails in so many of a thousand cases, and when the session is of before a failover. */
+static int call(const struct sc_session *s, unsigned per_mille, struct sc_error *err) {
+  bool faulty = is_started() && fault(per_mille);
+  pthread_mutex_lock(&the_model->lock);
+  bool lost = s->era != the_model->era;
+  pthread_mutex_unlock(&the_model->lock);
+  return lost || faulty ? sc_error_set(err, SC_E_DB_LOST, "the connection is lost") : SC_OK;
 }
 
 static void session_close(struct sc_session *s) {
@@ -52,11 +65,7 @@ static int sink_lock(struct sc_session *s, bool take_over, struct sc_error *err)
   return SC_OK;
 }
 
-static int sink_check_lock(struct sc_session *s, struct sc_error *err) {
-  (void)s;
-  if (fault(the_model->lock_faults)) return sc_error_set(err, SC_E_DB_LOST, "control's connection is lost");
-  return SC_OK;
-}
+static int sink_check_lock(struct sc_session *s, struct sc_error *err) { return call(s, the_model->lock_faults, err); }
 
 static int sink_survey(struct sc_session *s, struct sc_survey *out, struct sc_error *err) {
   (void)s, (void)err;
@@ -78,8 +87,8 @@ static int sink_survey(struct sc_session *s, struct sc_survey *out, struct sc_er
 
 static int sink_add(struct sc_session *s, const struct sc_stream_identity *identity, const struct sc_position_row *rows,
                     size_t n, struct sc_error *err) {
-  (void)s, (void)identity;
-  if (is_started() && fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  (void)identity;
+  if (call(s, the_model->take_faults, err) != SC_OK) return err->code;
   pthread_mutex_lock(&the_model->lock);
   for (size_t i = 0; i < n; i++) {
     struct model_position *p = &the_model->now.positions[shard_number(rows[i].shard_id)];
@@ -109,8 +118,7 @@ static void take_one(const char *id, struct sc_taken *out) {
 /* The first take of a load is let pass: it is control's, before anything runs. */
 static int sink_take(struct sc_session *s, const char *const *ids, size_t n, struct sc_taken *out,
                      struct sc_error *err) {
-  (void)s;
-  if (is_started() && fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  if (call(s, the_model->take_faults, err) != SC_OK) return err->code;
   pthread_mutex_lock(&the_model->lock);
   the_model->takes++;
   int rc = SC_OK;
@@ -125,10 +133,9 @@ static int sink_take(struct sc_session *s, const char *const *ids, size_t n, str
 
 static int sink_plan(struct sc_session *s, const struct sc_sample *sample, uint32_t generation, struct sc_plan **out,
                      struct sc_error *err) {
-  (void)s;
   *out = NULL;
   if (sample == NULL && generation == 1 && the_model->needs_sample) return SC_OK;
-  if (generation > 1 && fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
+  if (generation > 1 && call(s, the_model->take_faults, err) != SC_OK) return err->code;
   *out = sc_plan_new(generation, 1 + the_model->n_keys);
   sc_plan_add(*out, SC_SLICE_LITERAL("value"), SC_ROLE_PAYLOAD, SC_SLICE_LITERAL("value"));
   for (uint32_t key = 1; key <= the_model->n_keys; key++) {
@@ -205,7 +212,7 @@ static int wait_while_stalled(struct sc_error *err) {
 
 static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_t first, uint32_t end,
                      struct sc_error *err) {
-  if (wait_while_stalled(err) != SC_OK) return err->code;
+  if (wait_while_stalled(err) != SC_OK || call(s, 0, err) != SC_OK) return err->code;
   if (fault_in(the_model->push_faults, end - first, 256)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
   pthread_mutex_lock(&the_model->lock);
   bool changed = block->plan->generation < the_model->schema;
@@ -284,6 +291,7 @@ static bool fail_over(void) {
   }
   if (m->now.n_rows < m->fail_over_at) return false;
   m->failed_over = true;
+  m->era++;
   m->now = m->before;
   return true;
 }
@@ -292,11 +300,12 @@ static int sink_commit(struct sc_session *s, const struct sc_commit_row *rows, s
                        struct sc_error *err) {
   bool lost = fault(the_model->commit_lost), done_but_lost = fault(the_model->commit_lost_done);
   pthread_mutex_lock(&the_model->lock);
+  if (s->era != the_model->era) lost = true;
   bool match = positions_match(rows, n);
   if (match && !lost) apply(s, rows, n, is_last);
   if (fail_over()) lost = true;
   pthread_mutex_unlock(&the_model->lock);
-  if (!match) return sc_error_set(err, SC_E_FENCED, "fenced");
+  if (!match && !lost) return sc_error_set(err, SC_E_FENCED, "fenced");
   if (lost || done_but_lost) return sc_error_set(err, SC_E_DB_LOST, "the answer is lost");
   return SC_OK;
 }

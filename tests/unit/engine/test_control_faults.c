@@ -6,9 +6,10 @@ static void waits_for_a_target_that_is_away(void **state) {
   struct model m;
   struct model_load l;
   model_init(&m, 1, 4, 2000);
-  m.push_faults = 50;
+  m.push_faults = 300;
   m.opens_refused = 6;
   model_load_init(&l);
+  l.settings.limit = l.settings.flush_rows = 200;
   assert_int_equal(model_load_run(&l), SC_OK);
   assert_all_once(&m);
   assert_int_equal(m.opens_refused, 0);
@@ -54,8 +55,8 @@ static void follows_a_table_that_changes(void **state) {
     model_init(&m, seed, 6, 1500);
     m.replan_every = 800;
     m.push_faults = seed > 1 ? 30 : 0;
-    m.open_faults = seed > 2 ? 400 : 0;
-    m.lock_faults = seed > 3 ? 300 : 0;
+    m.open_faults = seed > 2 ? 200 : 0;
+    m.lock_faults = seed > 3 ? 50 : 0;
     model_load_init(&l);
     l.settings.write_threads = 3;
     assert_int_equal(model_load_run(&l), SC_OK);

@@ -33,12 +33,12 @@ static void make_stream(struct model *m, struct sc_random *r) {
 static void make_faults(struct model *m, struct sc_random *r) {
   m->read_faults = one_in(r, 3, 20);
   m->spoilt = one_in(r, 4, 20);
-  m->open_faults = one_in(r, 3, 300);
+  m->open_faults = one_in(r, 3, 200);
   m->take_faults = one_in(r, 3, 200);
   m->push_faults = one_in(r, 2, up_to(r, 50));
   m->commit_lost = one_in(r, 2, up_to(r, 200));
   m->commit_lost_done = one_in(r, 2, up_to(r, 200));
-  m->lock_faults = one_in(r, 3, 300);
+  m->lock_faults = one_in(r, 3, 50);
   m->opens_refused = one_in(r, 4, 3);
   m->replan_every = one_in(r, 4, 1000);
 }
