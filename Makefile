@@ -42,6 +42,7 @@ base_ldflags := -pie -Wl,-z,relro,-z,now -pthread $(sanitize)
 
 ENGINE_SRC := $(filter-out engine/main.c engine/modules.c,$(wildcard engine/*.c engine/base/*.c codec/*.c codec/*.cc net/*.c sink/*.c))
 LOCAL_SRC := $(filter-out bench/local/main.c,$(wildcard bench/local/*.c))
+DRIVE_SRC := $(filter-out bench/drive/main.c,$(wildcard bench/drive/*.c))
 UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null)
 SIMULATION_SRC := $(wildcard tests/simulation/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -49,7 +50,9 @@ obj = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
 ENGINE_LIB := $(BUILD)/libshardcopy.a
 LOCAL_LIB := $(BUILD)/liblocal.a
+DRIVE_LIB := $(BUILD)/libdrive.a
 PROGRAMS := $(if $(wildcard engine/main.c),$(BUILD)/shardcopy) $(if $(wildcard bench/local/main.c),$(BUILD)/shardcopy-local)
+BENCH_PROGRAMS := $(BUILD)/bench-drive
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 SIMULATION_BIN := $(if $(SIMULATION_SRC),$(BUILD)/simulate)
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
@@ -83,6 +86,14 @@ $(LOCAL_LIB): $(call obj,$(LOCAL_SRC))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+$(DRIVE_LIB): $(call obj,$(DRIVE_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/bench-drive: $(call obj,bench/drive/main.c) $(DRIVE_LIB) $(ENGINE_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
+
 $(BUILD)/shardcopy: $(call obj,engine/main.c engine/modules.c) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
@@ -91,7 +102,7 @@ $(BUILD)/shardcopy-local: $(call obj,bench/local/main.c) $(LOCAL_LIB) $(ENGINE_L
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(local_libs)
 
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.c.o $(LOCAL_LIB) $(ENGINE_LIB)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.c.o $(LOCAL_LIB) $(DRIVE_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) -lhttp_parser -lcmocka
@@ -132,7 +143,7 @@ suites:
 	@$(SUITE) --total
 
 .PHONY: test-programs unit simulate corpus integration
-test-programs: $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN) $(if $(wildcard engine/modules.c),$(BUILD)/reference)
+test-programs: $(BENCH_PROGRAMS) $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN) $(if $(wildcard engine/modules.c),$(BUILD)/reference)
 
 unit: $(UNIT_BIN) ## unit tests (with SAN=address or SAN=thread too)
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/unit.py $(UNIT_BIN)
@@ -143,7 +154,7 @@ simulate: $(SIMULATION_BIN) ## seeded simulation of the pure state machines: mak
 corpus: $(FUZZ_BIN) ## replay the fuzz corpora
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/corpus.py $(FUZZ_BIN)
 
-integration: $(PROGRAMS) ## real PostgreSQL and the local service; T=name picks tests
+integration: $(PROGRAMS) $(BENCH_PROGRAMS) ## real PostgreSQL and the local service; T=name picks tests
 	@SHARDCOPY_BUILD=$(BUILD) $(SANITIZER_ENV) $(PYTHON) -m pytest -q --tb=short -p no:cacheprovider $(if $(T),,-n 3) tests/integration $(if $(T),-k '$(T)')
 
 .PHONY: test-peers
@@ -173,7 +184,7 @@ $(BUILD)/reference: $(call obj,tests/tools/reference.c engine/modules.c) $(ENGIN
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cc' 2>/dev/null)
-TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(wildcard engine/main.c engine/modules.c bench/local/main.c) $(SIMULATION_SRC)
+TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(DRIVE_SRC) $(wildcard engine/main.c engine/modules.c bench/*/main.c) $(SIMULATION_SRC)
 .PHONY: lint tidy fmt
 lint: deps-lint ## formatting, clang-tidy, includes between folders, banned functions, lengths
 	@bad=$$(for f in $(C_FILES); do clang-format-14 --dry-run -Werror $$f >/dev/null 2>&1 || echo $$f; done); \

@@ -1,0 +1,122 @@
+#include "bench/drive/control.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "codec/jsondoc.h"
+#include "engine/base/clock.h"
+
+#define CREATE_MS 30000
+#define PAGE_SHARDS 10000
+
+/* What one call needs. */
+struct caller {
+  struct sc_client *client;
+  struct sc_jsondoc *parser;
+  struct sc_buf request, body;
+  struct sc_json root;
+  uint64_t calls;
+};
+
+static int open_caller(struct caller *c, const struct sc_drive *drive, struct sc_error *err) {
+  *c = (struct caller){.parser = sc_jsondoc_new()};
+  c->client = sc_client_new(sc_options_text(drive->options, SC_DRIVE_OPT_ENDPOINT),
+                            sc_options_text(drive->options, SC_DRIVE_OPT_CA_FILE), 1, err);
+  return c->client == NULL ? err->code : SC_OK;
+}
+
+static void close_caller(struct caller *c) {
+  sc_client_free(c->client);
+  sc_jsondoc_free(c->parser);
+  sc_buf_fini(&c->request);
+  sc_buf_fini(&c->body);
+}
+
+/* Sends c->request; the reply is in c->root. */
+static int ask(struct caller *c, const char *operation, struct sc_error *err) {
+  int code = sc_client_ask(c->client, operation, sc_buf_view(&c->request), &c->body, err);
+  sc_buf_clear(&c->request);
+  c->calls++;
+  if (code != SC_OK || c->body.len == 0) return code;
+  return sc_jsondoc_parse(c->parser, sc_buf_view(&c->body), &c->root, err);
+}
+
+static void add_stream(struct caller *c, const struct sc_drive *drive) {
+  sc_buf_add_str(&c->request, "{\"StreamName\":");
+  sc_buf_add_json_string(&c->request, sc_slice_str(drive->stream));
+}
+
+static int wait_active(struct caller *c, const struct sc_drive *drive, struct sc_error *err) {
+  int64_t deadline_ms = sc_clock_mono_ms() + CREATE_MS;
+  struct sc_slice status = {"", 0};
+  while (sc_clock_mono_ms() < deadline_ms) {
+    add_stream(c, drive);
+    sc_buf_add_char(&c->request, '}');
+    int code = ask(c, "DescribeStreamSummary", err);
+    if (code != SC_OK) return code;
+    sc_json_str(sc_json_get(sc_json_get(c->root, "StreamDescriptionSummary"), "StreamStatus"), &status);
+    if (sc_slice_is(status, "ACTIVE")) return SC_OK;
+    usleep(20000);
+  }
+  return sc_error_set(err, SC_E_DEADLINE, "the stream is not ACTIVE after %d s", CREATE_MS / 1000);
+}
+
+int sc_drive_create(const struct sc_drive *drive, uint64_t *calls, struct sc_error *err) {
+  struct caller c;
+  int code = open_caller(&c, drive, err);
+  if (code == SC_OK) {
+    add_stream(&c, drive);
+    sc_buf_printf(&c.request, ",\"ShardCount\":%" PRId64 "}", sc_options_int(drive->options, SC_DRIVE_OPT_SHARDS));
+    code = ask(&c, "CreateStream", err);
+  }
+  if (code == SC_OK) code = wait_active(&c, drive, err);
+  *calls = c.calls;
+  close_caller(&c);
+  return code;
+}
+
+static int take_shards(struct sc_drive *drive, struct sc_json list, uint32_t *cap, struct sc_error *err) {
+  struct sc_json_iter it = sc_json_walk(list);
+  struct sc_json shard;
+  struct sc_slice id;
+  while (sc_json_next(&it, NULL, &shard)) {
+    if (!sc_json_str(sc_json_get(shard, "ShardId"), &id))
+      return sc_error_set(err, SC_E_PROTOCOL, "ListShards: a shard without an id");
+    if (drive->n_shards == *cap) {
+      *cap = *cap == 0 ? 64 : *cap * 2;
+      drive->shards = sc_realloc(drive->shards, *cap * sizeof *drive->shards);
+    }
+    drive->shards[drive->n_shards] = (struct sc_buf)SC_BUF_INIT;
+    sc_buf_add_slice(&drive->shards[drive->n_shards++], id);
+  }
+  return SC_OK;
+}
+
+int sc_drive_list(struct sc_drive *drive, uint64_t *calls, struct sc_error *err) {
+  struct caller c;
+  struct sc_slice token = {NULL, 0};
+  uint32_t cap = 0;
+  int code = open_caller(&c, drive, err);
+  while (code == SC_OK) {
+    if (token.len == 0) {
+      add_stream(&c, drive);
+    } else {
+      sc_buf_add_str(&c.request, "{\"NextToken\":");
+      sc_buf_add_json_string(&c.request, token);
+    }
+    sc_buf_printf(&c.request, ",\"MaxResults\":%d}", PAGE_SHARDS);
+    code = ask(&c, "ListShards", err);
+    if (code == SC_OK) code = take_shards(drive, sc_json_get(c.root, "Shards"), &cap, err);
+    if (code != SC_OK || !sc_json_str(sc_json_get(c.root, "NextToken"), &token)) break;
+  }
+  *calls = c.calls;
+  close_caller(&c);
+  if (code == SC_OK && drive->n_shards == 0) code = sc_error_set(err, SC_E_PROTOCOL, "the stream has no shards");
+  return code;
+}
+
+void sc_drive_forget_shards(struct sc_drive *drive) {
+  for (uint32_t i = 0; i < drive->n_shards; i++) sc_buf_fini(&drive->shards[i]);
+  free(drive->shards);
+}

@@ -1,0 +1,120 @@
+/* get, poll: every shard from TRIM_HORIZON, to its tip or one page of it. An item is a shard in one round. */
+#include "bench/drive/drive.h"
+#include "codec/cbor.h"
+#include "codec/jsondoc.h"
+#include "codec/reply_scan.h"
+#include "codec/reply_scan_cbor.h"
+
+struct lane {
+  struct sc_drive *drive;
+  struct sc_drive_counts *counts;
+  struct sc_jsondoc *parser;
+  struct sc_buf request, iterator;
+  uint32_t shard;
+  bool is_reading; /* has a shard and its iterator */
+  bool is_cbor, is_once;
+  struct sc_reply_scan json;
+  struct sc_reply_scan_cbor cbor;
+};
+
+static void init(void *opaque, struct sc_drive *drive, struct sc_drive_counts *counts) {
+  struct lane *lane = opaque;
+  lane->drive = drive;
+  lane->counts = counts;
+  lane->parser = sc_jsondoc_new();
+  lane->is_cbor = sc_options_flag(drive->options, SC_DRIVE_OPT_CBOR);
+  lane->is_once = sc_options_command(drive->options) == SC_DRIVE_POLL;
+}
+
+static void fini(void *opaque) {
+  struct lane *lane = opaque;
+  sc_jsondoc_free(lane->parser);
+  sc_buf_fini(&lane->request);
+  sc_buf_fini(&lane->iterator);
+}
+
+static void add_member(struct sc_buf *out, const char *name, struct sc_slice value) {
+  sc_buf_printf(out, "%c\"%s\":", out->len == 0 ? '{' : ',', name);
+  sc_buf_add_json_string(out, value);
+}
+
+static bool ask_for_iterator(struct lane *lane, struct sc_client_call *call) {
+  uint64_t item;
+  if (!sc_drive_take_item(lane->drive, &item)) return false;
+  lane->shard = (uint32_t)(item % lane->drive->n_shards);
+  add_member(&lane->request, "StreamName", sc_slice_str(lane->drive->stream));
+  add_member(&lane->request, "ShardId", sc_buf_view(&lane->drive->shards[lane->shard]));
+  add_member(&lane->request, "ShardIteratorType", SC_SLICE_LITERAL("TRIM_HORIZON"));
+  sc_buf_add_char(&lane->request, '}');
+  call->operation = "GetShardIterator";
+  call->data = NULL;
+  return true;
+}
+
+static void ask_for_records(struct lane *lane, struct sc_client_call *call) {
+  int64_t limit = sc_options_int(lane->drive->options, SC_DRIVE_OPT_LIMIT);
+  call->operation = "GetRecords";
+  call->is_cbor = lane->is_cbor;
+  if (lane->is_cbor) {
+    sc_cbor_add(&lane->request, SC_CBOR_MAP, 2);
+    sc_cbor_add_text(&lane->request, SC_SLICE_LITERAL("ShardIterator"));
+    sc_cbor_add_text(&lane->request, sc_buf_view(&lane->iterator));
+    sc_cbor_add_text(&lane->request, SC_SLICE_LITERAL("Limit"));
+    sc_cbor_add_int(&lane->request, limit);
+    sc_reply_scan_cbor_init(&lane->cbor);
+  } else {
+    add_member(&lane->request, "ShardIterator", sc_buf_view(&lane->iterator));
+    sc_buf_printf(&lane->request, ",\"Limit\":%lld}", (long long)limit);
+    sc_reply_scan_init(&lane->json);
+  }
+}
+
+static bool next(void *opaque, struct sc_client_call *call) {
+  struct lane *lane = opaque;
+  sc_buf_clear(&lane->request);
+  if (lane->is_reading) ask_for_records(lane, call);
+  else if (!ask_for_iterator(lane, call)) return false;
+  call->body = sc_buf_view(&lane->request);
+  return true;
+}
+
+static int data(void *opaque, struct sc_slice body, struct sc_error *err) {
+  struct lane *lane = opaque;
+  if (lane->is_cbor) return sc_reply_scan_cbor_feed(&lane->cbor, body.ptr, body.len, err);
+  return sc_reply_scan_feed(&lane->json, body.ptr, body.len, err);
+}
+
+static int take_iterator(struct lane *lane, struct sc_slice body, struct sc_error *err) {
+  struct sc_json root;
+  struct sc_slice iterator;
+  int code = sc_jsondoc_parse(lane->parser, body, &root, err);
+  if (code != SC_OK) return code;
+  if (!sc_json_str(sc_json_get(root, "ShardIterator"), &iterator))
+    return sc_error_set(err, SC_E_PROTOCOL, "GetShardIterator: no ShardIterator");
+  sc_buf_clear(&lane->iterator);
+  sc_buf_add_slice(&lane->iterator, iterator);
+  lane->is_reading = true;
+  return SC_OK;
+}
+
+/* An empty page is the tip, in every emulator. */
+static int take_page(struct lane *lane, struct sc_slice body, struct sc_error *err) {
+  struct sc_reply_facts facts;
+  int code = lane->is_cbor ? sc_reply_scan_cbor_finish(&lane->cbor, body.ptr, body.len, &facts, err)
+                           : sc_reply_scan_finish(&lane->json, body.ptr, body.len, &facts, err);
+  if (code != SC_OK) return code;
+  lane->counts->calls++;
+  lane->counts->bytes += body.len;
+  lane->counts->records += facts.n_records;
+  sc_buf_clear(&lane->iterator);
+  sc_buf_add(&lane->iterator, facts.iterator, facts.iterator_len);
+  lane->is_reading = !lane->is_once && facts.iterator_len > 0 && facts.n_records > 0;
+  return SC_OK;
+}
+
+static int done(void *opaque, struct sc_slice body, struct sc_error *err) {
+  struct lane *lane = opaque;
+  return lane->is_reading ? take_page(lane, body, err) : take_iterator(lane, body, err);
+}
+
+const struct sc_workload sc_drive_get = {sizeof(struct lane), init, fini, next, data, done};

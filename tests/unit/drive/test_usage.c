@@ -1,0 +1,60 @@
+#include "bench/drive/usage.h"
+
+#include <unistd.h>
+
+#include "tests/unit/base/check.h"
+
+/* proc(5): pid, name, state, eleven numbers up to cmajflt, then utime and stime. */
+static void stat_of_a_name_with_brackets(void **state) {
+  (void)state;
+  uint64_t ticks = 0;
+  assert_true(sc_usage_parse_stat(
+      SC_SLICE_LITERAL("7 (a) b (c) S 1 7 7 0 -1 4194560 11 12 13 14 250 50 900 901 20 0 3 0 1 2 3\n"), &ticks));
+  assert_int_equal(ticks, 300);
+}
+
+static void stat_cut_short(void **state) {
+  (void)state;
+  uint64_t ticks = 0;
+  assert_false(sc_usage_parse_stat(SC_SLICE_LITERAL("7 (a) S 1 7 7 0 -1 4194560 11 12 13 14 250"), &ticks));
+  assert_false(sc_usage_parse_stat(SC_SLICE_LITERAL("7 a S 1"), &ticks));
+  assert_false(sc_usage_parse_stat(SC_SLICE_LITERAL(""), &ticks));
+}
+
+static void statm_counts_what_is_not_shared(void **state) {
+  (void)state;
+  uint64_t pages = 0;
+  assert_true(sc_usage_parse_statm(SC_SLICE_LITERAL("1000 300 100 5 0 200 0\n"), &pages));
+  assert_int_equal(pages, 200);
+  assert_false(sc_usage_parse_statm(SC_SLICE_LITERAL("1000 300"), &pages));
+  assert_false(sc_usage_parse_statm(SC_SLICE_LITERAL("1000 100 300"), &pages));
+}
+
+static void cpu_of_ourselves_is_seen_by_both(void **state) {
+  (void)state;
+  struct sc_error err;
+  struct sc_usage usage;
+  while (sc_usage_own().cpu_s < 0.1) continue;
+  assert_int_equal(sc_usage_of(getpid(), &usage, &err), SC_OK);
+  assert_true(usage.cpu_s >= 0.08);
+  assert_true(usage.rss_bytes > 0);
+}
+
+static void no_such_process(void **state) {
+  (void)state;
+  struct sc_error err;
+  struct sc_usage usage;
+  assert_int_equal(sc_usage_of(INT32_MAX, &usage, &err), SC_E_IO);
+  assert_non_null(strstr(err.text, "/proc/2147483647/stat"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(stat_of_a_name_with_brackets),
+      cmocka_unit_test(stat_cut_short),
+      cmocka_unit_test(statm_counts_what_is_not_shared),
+      cmocka_unit_test(cpu_of_ourselves_is_seen_by_both),
+      cmocka_unit_test(no_such_process),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
