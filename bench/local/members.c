@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/local/members_parts.h"
@@ -19,7 +18,9 @@
 /* What is being checked. */
 struct checker {
   struct sc_refusal *refusal;
-  const char *path; /* "records.3.member." or "" */
+  const struct checker *outer;    /* NULL: the request itself */
+  const struct sc_member *member; /* of outer: what is being looked into */
+  size_t item;                    /* of a list, from 1 */
 };
 
 /* ---- wrong types ---- */
@@ -93,6 +94,15 @@ static void quote(struct sc_buf *out, const struct sc_member *member, const stru
   sc_buf_add_char(out, '\'');
 }
 
+/* "records.3.member.", "" */
+static void add_path(struct sc_buf *out, const struct checker *checker) {
+  const struct sc_member *member = checker->member;
+  if (checker->outer == NULL) return;
+  add_path(out, checker->outer);
+  sc_buf_printf(out, "%c%s.", tolower((unsigned char)member->name[0]), member->name + 1);
+  if (member->type == SC_MEMBER_LIST) sc_buf_printf(out, "%zu.member.", checker->item);
+}
+
 static void complain(struct checker *checker, const struct sc_member *member, const struct sc_value *value,
                      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 static void complain(struct checker *checker, const struct sc_member *member, const struct sc_value *value,
@@ -103,8 +113,10 @@ static void complain(struct checker *checker, const struct sc_member *member, co
   if (refusal->n_complaints++ > 0) sc_buf_add_str(&refusal->text, "; ");
   sc_buf_add_str(&refusal->text, "Value ");
   quote(&refusal->text, member, value);
-  sc_buf_printf(&refusal->text, " at '%s%c%s' failed to satisfy constraint: ", checker->path,
-                tolower((unsigned char)member->name[0]), member->name + 1);
+  sc_buf_add_str(&refusal->text, " at '");
+  add_path(&refusal->text, checker);
+  sc_buf_printf(&refusal->text, "%c%s' failed to satisfy constraint: ", tolower((unsigned char)member->name[0]),
+                member->name + 1);
   va_list args;
   va_start(args, fmt);
   sc_buf_vprintf(&refusal->text, fmt, args);
@@ -210,12 +222,8 @@ static void check_row(struct checker *checker, const struct sc_member *members, 
 /* The elements of a list, or a structure's members. */
 static void check_items(struct checker *checker, const struct sc_member *member, const struct sc_value *value) {
   size_t rows = member->type == SC_MEMBER_LIST ? value->n : 1;
-  char path[96];
   for (size_t i = 0; i < rows && value->items != NULL; i++) {
-    int first = tolower((unsigned char)member->name[0]);
-    if (member->type == SC_MEMBER_LIST) snprintf(path, sizeof path, "%c%s.%zu.member.", first, member->name + 1, i + 1);
-    else snprintf(path, sizeof path, "%c%s.", first, member->name + 1);
-    struct checker inner = {checker->refusal, path};
+    struct checker inner = {checker->refusal, checker, member, i + 1};
     check_row(&inner, member->members, member->n_members, value->items + i * (size_t)member->n_members);
   }
 }
@@ -242,7 +250,7 @@ static void check_row(struct checker *checker, const struct sc_member *members, 
 void sc_members_check(const struct sc_member *members, int n, const struct sc_value *values,
                       struct sc_refusal *refusal) {
   if (refusal->type != NULL) return;
-  struct checker checker = {refusal, ""};
+  struct checker checker = {.refusal = refusal};
   check_row(&checker, members, n, values);
   if (refusal->n_complaints == 0) return;
   struct sc_buf text = SC_BUF_INIT;
