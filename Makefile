@@ -168,6 +168,11 @@ demo: deps ## a million records into a real PostgreSQL, then everything removed
 	@$(MAKE_ALL) all
 	@bench/demo/demo.sh
 
+.PHONY: bench-local
+bench-local: deps deps-peers ## how fast the local service is, beside kinesalite: tables, and bench/results/local-*.jsonl
+	@$(MAKE_ALL) all $(BENCH_PROGRAMS)
+	@BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON) bench/local_speed.py
+
 .PHONY: fuzz fuzz-run
 fuzz: deps-lint ## libFuzzer on every target: make fuzz FUZZ_SECONDS=60 [FUZZ=name]
 	@$(MAKE_ALL) SAN=fuzz CC=clang-14 CXX=clang++-14 fuzz-run FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ=$(FUZZ)

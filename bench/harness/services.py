@@ -1,0 +1,117 @@
+"""What benchmarks run against, each started for it and stopped after it: the local service, kinesalite, and the load on them."""
+import atexit
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
+
+
+def temporary_folder(name):
+    folder = tempfile.mkdtemp(prefix=f"shardcopy-{name}-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(is_done, what, timeout_s=60):
+    deadline = time.monotonic() + timeout_s
+    while not is_done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_s} s for {what}")
+        time.sleep(0.02)
+
+
+class Program:
+    """A process that is ended at the latest when we are. Its output goes to a file."""
+
+    def __init__(self, command, folder, name, env=None):
+        self.path = os.path.join(folder, f"{name}.out")
+        with open(self.path, "w", encoding="utf-8") as out:
+            self.process = subprocess.Popen([str(c) for c in command], cwd=folder, stdout=out, stderr=subprocess.STDOUT, env=env)
+        atexit.register(self.stop)
+        self.pid = self.process.pid
+
+    def output(self):
+        if self.process.poll() is not None:
+            raise ChildProcessError(f"{self.process.args[0]} ended with {self.process.returncode}:\n{self._text()}")
+        return self._text()
+
+    def _text(self):
+        with open(self.path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=30)
+
+
+def has_option(program, option):
+    shown = subprocess.run([f"{BUILD}/{program}", "--help"], stdout=subprocess.PIPE, text=True, check=True)
+    return option in shown.stdout
+
+
+class LocalService(Program):
+    """shardcopy-local, as fast as it goes: limits off."""
+
+    def __init__(self, *args, threads=1):
+        folder = temporary_folder("local")
+        limits = ["--limits=off"] if has_option("shardcopy-local", "--limits") else []
+        super().__init__([f"{BUILD}/shardcopy-local", "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0", f"--cert-dir={folder}/certs",
+                          f"--threads={threads}", *limits, *args], folder, "service")
+        wait_until(lambda: "listening https" in self.output(), "the local service")
+        text = self.output()
+        self.http = "http://" + re.search(r"listening http (\S+)", text).group(1)
+        self.https = "https://" + re.search(r"listening https (\S+)", text).group(1)
+        self.ca_file = f"{folder}/certs/ca.pem"
+
+    def where(self, tls=False):
+        return ["-e", self.https, "--ca-file", self.ca_file] if tls else ["-e", self.http]
+
+
+class Kinesalite(Program):
+    """kinesalite from npm, in a throw-away folder; made to listen on loopback only."""
+
+    VERSION = "3.3.3"
+    LOOPBACK_ONLY = """
+const net = require('net');
+const listen = net.Server.prototype.listen;
+net.Server.prototype.listen = function (port, ...rest) {
+  const callback = rest.find((r) => typeof r === 'function');
+  return listen.call(this, { port, host: '127.0.0.1' }, callback);
+};
+"""
+
+    def __init__(self):
+        folder, port = temporary_folder("kinesalite"), free_port()
+        env = {"PATH": os.environ["PATH"], "HOME": folder}
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional", f"kinesalite@{self.VERSION}"], cwd=folder, env=env,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=300)
+        with open(f"{folder}/loopback.js", "w", encoding="ascii") as out:
+            out.write(self.LOOPBACK_ONLY)
+        super().__init__(["node", "-r", f"{folder}/loopback.js", f"{folder}/node_modules/kinesalite/cli.js", "--port", port,
+                          "--shardLimit", 100], folder, "kinesalite", env)
+        wait_until(lambda: "Listening" in self.output(), "kinesalite")
+        self.http = f"http://127.0.0.1:{port}"
+
+    def where(self):
+        return ["-e", self.http]
+
+
+def drive(*args):
+    """bench-drive; the figures it prints."""
+    done = subprocess.run([f"{BUILD}/bench-drive", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise ChildProcessError(f"bench-drive {' '.join(map(str, args))}: {done.stderr}")
+    return json.loads(done.stdout)
