@@ -128,7 +128,7 @@ int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, 
   sc_random_init(&random, generate->seed);
   for (uint64_t i = 0; i < generate->records; i++) {
     uint32_t k = (uint32_t)sc_random_below(&random, n_keys);
-    struct sc_payload what = {.number = i, .key = k + 1};
+    struct sc_payload what = {.number = i, .key = k + 1, .seed = generate->seed};
     int64_t arrived_ms = now_ms - SPAN_MS + (int64_t)(i * (uint64_t)SPAN_MS / generate->records);
     sc_buf_clear(&payload);
     generate->profile->write(&random, &what, &payload);

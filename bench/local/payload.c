@@ -1,19 +1,13 @@
-#include "bench/local/payload.h"
+#include "bench/local/payload_parts.h"
 
 #include <inttypes.h>
 #include <time.h>
 
 #include "engine/base/error.h"
 
-#define FIRST_MINUTE INT64_C(29146200) /* 2025-06-01 10:00 UTC */
 #define READINGS_A_MINUTE 1000
 
-static char *put_slice(char *at, struct sc_slice text) {
-  memcpy(at, text.ptr, text.len);
-  return at + text.len;
-}
-
-static char *put_number(char *at, uint64_t value) {
+char *sc_payload_put_number(char *at, uint64_t value) {
   char digits[20];
   int n = 0;
   do digits[n++] = (char)('0' + value % 10);
@@ -22,13 +16,12 @@ static char *put_number(char *at, uint64_t value) {
   return at;
 }
 
-/* A number with as many decimals as it needs, up to two: 42, 42.4, 42.42. */
-static char *put_hundredths(char *at, int64_t value) {
+char *sc_payload_put_hundredths(char *at, int64_t value) {
   if (value < 0) {
     *at++ = '-';
     value = -value;
   }
-  at = put_number(at, (uint64_t)value / 100);
+  at = sc_payload_put_number(at, (uint64_t)value / 100);
   int rest = (int)(value % 100);
   if (rest == 0) return at;
   *at++ = '.';
@@ -37,7 +30,7 @@ static char *put_hundredths(char *at, int64_t value) {
   return at;
 }
 
-static char *put_minute(char *at, int64_t minute) {
+char *sc_payload_put_minute(char *at, int64_t minute) {
   static _Thread_local int64_t known_minute = -1;
   static _Thread_local char known[32];
   if (minute != known_minute) {
@@ -46,21 +39,21 @@ static char *put_minute(char *at, int64_t minute) {
     if (gmtime_r(&seconds, &utc) == NULL || strftime(known, sizeof known, "%Y-%m-%d %H:%M", &utc) == 0) known[0] = '\0';
     known_minute = minute;
   }
-  return put_slice(at, sc_slice_str(known));
+  return sc_payload_put(at, sc_slice_str(known));
 }
 
 /* The public tutorial's record: {"sensor_id":1,"ts":"2025-06-01 10:00","temperature":42.42,"humidity":84.84} */
 static void write_sensors(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
   uint64_t bits = sc_random_u64(random);
   sc_buf_reserve(out, 160);
-  char *start = out->ptr + out->len, *at = put_slice(start, SC_SLICE_LITERAL("{\"sensor_id\":"));
-  at = put_number(at, payload->key);
-  at = put_slice(at, SC_SLICE_LITERAL(",\"ts\":\""));
-  at = put_minute(at, FIRST_MINUTE + (int64_t)(payload->number / READINGS_A_MINUTE));
-  at = put_slice(at, SC_SLICE_LITERAL("\",\"temperature\":"));
-  at = put_hundredths(at, (int64_t)((bits & 0xffffffff) % 10001) - 4000);
-  at = put_slice(at, SC_SLICE_LITERAL(",\"humidity\":"));
-  at = put_hundredths(at, (int64_t)((bits >> 32) % 10001));
+  char *start = out->ptr + out->len, *at = sc_payload_put(start, SC_SLICE_LITERAL("{\"sensor_id\":"));
+  at = sc_payload_put_number(at, payload->key);
+  at = sc_payload_put(at, SC_SLICE_LITERAL(",\"ts\":\""));
+  at = sc_payload_put_minute(at, SC_PAYLOAD_FIRST_MINUTE + (int64_t)(payload->number / READINGS_A_MINUTE));
+  at = sc_payload_put(at, SC_SLICE_LITERAL("\",\"temperature\":"));
+  at = sc_payload_put_hundredths(at, (int64_t)((bits & 0xffffffff) % 10001) - 4000);
+  at = sc_payload_put(at, SC_SLICE_LITERAL(",\"humidity\":"));
+  at = sc_payload_put_hundredths(at, (int64_t)((bits >> 32) % 10001));
   *at++ = '}';
   *at = '\0';
   out->len += (size_t)(at - start);
@@ -119,6 +112,11 @@ static void write_mixed(struct sc_random *random, const struct sc_payload *paylo
 static const struct sc_payload_profile PROFILES[] = {
     {"sensors", "sensor readings of 70 to 90 bytes, four flat fields", write_sensors},
     {"mixed", "objects with every JSON type, nested values, escapes and missing members", write_mixed},
+    {"readings", "sensor readings of about 124 bytes, six flat fields", sc_payload_write_readings},
+    {"events", "nested events of about 1 KiB", sc_payload_write_events},
+    {"wide", "50 flat fields of all scalar types, about 1 KiB", sc_payload_write_wide},
+    {"tiny", "two numbers in about 20 bytes", sc_payload_write_tiny},
+    {"large", "documents of about 256 KiB", sc_payload_write_large},
 };
 #define N_PROFILES (sizeof PROFILES / sizeof *PROFILES)
 

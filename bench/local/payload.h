@@ -13,6 +13,7 @@ struct sc_payload {
   uint64_t number; /* of the record in its stream, from 0 */
   uint32_t key;    /* of the partition key, from 1 */
   int64_t arrived_ms;
+  uint64_t seed; /* of the stream: with it vary the order of members and what values look like */
 };
 
 struct sc_payload_profile {
@@ -22,7 +23,7 @@ struct sc_payload_profile {
 
 /* NULL when there is none of that name. */
 const struct sc_payload_profile *sc_payload_profile_find(struct sc_slice name);
-/* "sensors, mixed" */
+/* "sensors, mixed, ..." */
 void sc_payload_profile_names(struct sc_buf *out);
 
 #endif

@@ -119,6 +119,58 @@ static void test_mixed(void **state) {
   check_stream("demo:shards=2,records=3000,profile=mixed", 3000);
 }
 
+static void test_profiles_of_the_benchmarks(void **state) {
+  (void)state;
+  check_stream("demo:shards=3,records=2000,seed=2,profile=readings", 2000);
+  check_stream("demo:shards=3,records=2000,seed=3,profile=events", 2000);
+  check_stream("demo:shards=3,records=2000,seed=4,profile=wide", 2000);
+  check_stream("demo:shards=3,records=2000,seed=5,profile=tiny", 2000);
+}
+
+/* Payloads of a profile, one after the other: their mean size, and the names of the first one's members as they stand. */
+static double write_profile(const char *profile, uint64_t seed, unsigned n, struct sc_buf *names) {
+  const struct sc_payload_profile *found = sc_payload_profile_find(sc_slice_str(profile));
+  struct sc_jsondoc *parser = sc_jsondoc_new();
+  struct sc_random random;
+  double bytes = 0;
+  sc_random_init(&random, seed);
+  for (unsigned i = 0; i < n; i++) {
+    struct sc_buf out = SC_BUF_INIT;
+    struct sc_payload what = {.number = i, .key = i + 1, .seed = seed};
+    struct sc_json root, value;
+    struct sc_slice name;
+    struct sc_error err;
+    found->write(&random, &what, &out);
+    assert_int_equal(sc_jsondoc_parse(parser, sc_buf_view(&out), &root, &err), SC_OK);
+    for (struct sc_json_iter it = sc_json_walk(root); i == 0 && sc_json_next(&it, &name, &value);)
+      sc_buf_printf(names, "%.*s ", SC_SLICE_ARGS(name));
+    bytes += (double)out.len;
+    sc_buf_fini(&out);
+  }
+  sc_jsondoc_free(parser);
+  return bytes / n;
+}
+
+static void check_profile(const char *profile, unsigned n, double least, double most, bool order_varies) {
+  struct sc_buf one = SC_BUF_INIT, other = SC_BUF_INIT;
+  double bytes = write_profile(profile, 1, n, &one);
+  if (bytes < least || bytes > most) fail_msg("%s: %.0f bytes", profile, bytes);
+  write_profile(profile, 2, n, &other);
+  assert_int_equal(one.len, other.len); /* the same names */
+  assert_int_equal(strcmp(sc_buf_str(&one), sc_buf_str(&other)) != 0, order_varies);
+  sc_buf_fini(&one);
+  sc_buf_fini(&other);
+}
+
+static void test_sizes_and_orders(void **state) {
+  (void)state;
+  check_profile("readings", 1000, 120, 128, true);
+  check_profile("events", 1000, 900, 1150, true);
+  check_profile("wide", 1000, 800, 1200, true);
+  check_profile("tiny", 1000, 18, 22, false);
+  check_profile("large", 8, 250000, 275000, true);
+}
+
 static void test_seed(void **state) {
   (void)state;
   struct sc_buf one = SC_BUF_INIT, again = SC_BUF_INIT, other = SC_BUF_INIT;
@@ -158,8 +210,14 @@ static void test_load(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_parse), cmocka_unit_test(test_load_parse), cmocka_unit_test(test_sensors),
-      cmocka_unit_test(test_mixed), cmocka_unit_test(test_seed),       cmocka_unit_test(test_load),
+      cmocka_unit_test(test_parse),
+      cmocka_unit_test(test_load_parse),
+      cmocka_unit_test(test_sensors),
+      cmocka_unit_test(test_mixed),
+      cmocka_unit_test(test_profiles_of_the_benchmarks),
+      cmocka_unit_test(test_sizes_and_orders),
+      cmocka_unit_test(test_seed),
+      cmocka_unit_test(test_load),
   };
   return cmocka_run_group_tests_name("local/generate", tests, NULL, NULL);
 }
