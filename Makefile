@@ -42,6 +42,7 @@ base_ldflags := -pie -Wl,-z,relro,-z,now -pthread $(sanitize)
 
 ENGINE_SRC := $(filter-out engine/main.c engine/modules.c,$(wildcard engine/*.c engine/base/*.c codec/*.c codec/*.cc net/*.c sink/*.c))
 LOCAL_SRC := $(filter-out bench/local/main.c,$(wildcard bench/local/*.c))
+MICRO_SRC := $(wildcard bench/micro/*.c bench/micro/*.cc)
 DRIVE_SRC := $(filter-out bench/drive/main.c,$(wildcard bench/drive/*.c))
 UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null)
 SIMULATION_SRC := $(wildcard tests/simulation/*.c)
@@ -52,7 +53,7 @@ ENGINE_LIB := $(BUILD)/libshardcopy.a
 LOCAL_LIB := $(BUILD)/liblocal.a
 DRIVE_LIB := $(BUILD)/libdrive.a
 PROGRAMS := $(if $(wildcard engine/main.c),$(BUILD)/shardcopy) $(if $(wildcard bench/local/main.c),$(BUILD)/shardcopy-local)
-BENCH_PROGRAMS := $(BUILD)/bench-drive
+BENCH_PROGRAMS := $(BUILD)/bench-drive $(BUILD)/bench-micro
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 SIMULATION_BIN := $(if $(SIMULATION_SRC),$(BUILD)/simulate)
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
@@ -93,6 +94,12 @@ $(DRIVE_LIB): $(call obj,$(DRIVE_SRC))
 $(BUILD)/bench-drive: $(call obj,bench/drive/main.c) $(DRIVE_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
+
+# The reference that is simdjson takes its instructions when it is compiled; the engine asks the machine when it runs.
+$(BUILD)/obj/bench/micro/simdjson_walk.cc.o: CXXFLAGS += -O3 $(if $(filter x86_64,$(shell uname -m)),-march=haswell)
+$(BUILD)/bench-micro: $(call obj,$(MICRO_SRC)) $(DRIVE_LIB) $(LOCAL_LIB) $(ENGINE_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) -lhttp_parser
 
 $(BUILD)/shardcopy: $(call obj,engine/main.c engine/modules.c) $(ENGINE_LIB)
 	$(call say,LD,$@)
@@ -168,7 +175,16 @@ demo: deps ## a million records into a real PostgreSQL, then everything removed
 	@$(MAKE_ALL) all
 	@bench/demo/demo.sh
 
-.PHONY: bench-local
+# Real records to measure on besides the generated ones: a folder of NDJSON files.
+DATA ?=
+.PHONY: bench bench-full bench-local bench-stages
+bench: bench-stages ## the short benchmarks: readings and events; results in bench/results
+bench-full: ## all profiles, and DATA=folder of NDJSON files
+	@$(MAKE) --no-print-directory bench-stages PROFILES="readings events wide tiny large $(wildcard $(DATA:=/*.ndjson))"
+bench-stages: PROFILES ?= readings events
+bench-stages: deps
+	@$(MAKE_ALL) all $(BENCH_PROGRAMS)
+	@BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON) bench/micro.py $(PROFILES)
 bench-local: deps deps-peers ## how fast the local service is, beside kinesalite: tables, and bench/results/local-*.jsonl
 	@$(MAKE_ALL) all $(BENCH_PROGRAMS)
 	@BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON) bench/local_speed.py
@@ -189,7 +205,7 @@ $(BUILD)/reference: $(call obj,tests/tools/reference.c engine/modules.c) $(ENGIN
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cc' 2>/dev/null)
-TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(DRIVE_SRC) $(wildcard engine/main.c engine/modules.c bench/*/main.c) $(SIMULATION_SRC)
+TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(DRIVE_SRC) $(MICRO_SRC) $(wildcard engine/main.c engine/modules.c bench/local/main.c bench/drive/main.c) $(SIMULATION_SRC)
 .PHONY: lint tidy fmt
 lint: deps-lint ## formatting, clang-tidy, includes between folders, banned functions, lengths
 	@bad=$$(for f in $(C_FILES); do clang-format-14 --dry-run -Werror $$f >/dev/null 2>&1 || echo $$f; done); \

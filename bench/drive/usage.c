@@ -50,14 +50,40 @@ bool sc_usage_parse_statm(struct sc_slice text, uint64_t *pages) {
   return true;
 }
 
+/* "cpu", then user, nice, system, idle, iowait, irq, softirq, steal. */
+bool sc_usage_parse_machine(struct sc_slice text, uint64_t *ticks) {
+  *ticks = 0;
+  if (!sc_slice_is(take_word(&text), "cpu")) return false;
+  for (int i = 0; i < 8; i++) {
+    uint64_t number;
+    bool is_idle = i == 3 || i == 4;
+    if (!sc_slice_to_u64(take_word(&text), &number)) return false;
+    if (!is_idle) *ticks += number;
+  }
+  return true;
+}
+
+static bool read_path(const char *path, char room[FILE_MOST], struct sc_slice *out) {
+  FILE *file = fopen(path, "re");
+  if (file == NULL) return false;
+  *out = sc_slice_of(room, fread(room, 1, FILE_MOST, file));
+  fclose(file);
+  return true;
+}
+
+bool sc_usage_machine(double *busy_s) {
+  char room[FILE_MOST];
+  struct sc_slice text;
+  uint64_t ticks;
+  if (!read_path("/proc/stat", room, &text) || !sc_usage_parse_machine(text, &ticks)) return false;
+  *busy_s = (double)ticks / (double)sysconf(_SC_CLK_TCK);
+  return true;
+}
+
 static int read_file(int64_t pid, const char *name, char room[FILE_MOST], struct sc_slice *out, struct sc_error *err) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%" PRId64 "/%s", pid, name);
-  FILE *file = fopen(path, "re");
-  if (file == NULL) return sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
-  *out = sc_slice_of(room, fread(room, 1, FILE_MOST, file));
-  fclose(file);
-  return SC_OK;
+  return read_path(path, room, out) ? SC_OK : sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
 }
 
 int sc_usage_of(int64_t pid, struct sc_usage *out, struct sc_error *err) {

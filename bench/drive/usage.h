@@ -18,8 +18,12 @@ struct sc_usage sc_usage_own(void);
 /* SC_E_IO when there is no such process. */
 int sc_usage_of(int64_t pid, struct sc_usage *out, struct sc_error *err);
 
-/* The texts of the two files; false when they are none. Pure. */
+/* CPU seconds that the whole machine was busy since it started, and what its hypervisor gave to others (/proc/stat). False without it. */
+bool sc_usage_machine(double *busy_s);
+
+/* The texts of the files; false when they are none. Pure. */
 bool sc_usage_parse_stat(struct sc_slice text, uint64_t *ticks);
 bool sc_usage_parse_statm(struct sc_slice text, uint64_t *pages);
+bool sc_usage_parse_machine(struct sc_slice text, uint64_t *ticks);
 
 #endif

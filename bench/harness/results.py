@@ -52,10 +52,13 @@ class Figures:
     def medians(self):
         return {name: self.median(name) for name in self._names()}
 
-    def spreads(self):
+    def spread(self, name):
         """(largest - smallest) / median."""
-        return {name: round((max(v) - min(v)) / m, 4) if m else None
-                for name in self._names() for v, m in [(self.values(name), self.median(name))]}
+        values, median = self.values(name), self.median(name)
+        return round((max(values) - min(values)) / abs(median), 4) if median else None
+
+    def spreads(self):
+        return {name: self.spread(name) for name in self._names()}
 
     def show(self, name, digits=0):
         """"1,234.5", with * when it is marked; "-" when there is none."""

@@ -30,6 +30,16 @@ static void statm_counts_what_is_not_shared(void **state) {
   assert_false(sc_usage_parse_statm(SC_SLICE_LITERAL("1000 100 300"), &pages));
 }
 
+static void the_machine_is_busy_but_when_it_idles(void **state) {
+  (void)state;
+  uint64_t ticks = 0;
+  assert_true(
+      sc_usage_parse_machine(SC_SLICE_LITERAL("cpu  1 20 300 4000 50000 600000 7000000 80000000 5 6\ncpu0"), &ticks));
+  assert_int_equal(ticks, 87600321);
+  assert_false(sc_usage_parse_machine(SC_SLICE_LITERAL("cpu  1 20 300 4000 50000 600000 7000000"), &ticks));
+  assert_false(sc_usage_parse_machine(SC_SLICE_LITERAL("intr 1 2 3 4 5 6 7 8 9"), &ticks));
+}
+
 static void cpu_of_ourselves_is_seen_by_both(void **state) {
   (void)state;
   struct sc_error err;
@@ -55,6 +65,7 @@ int main(void) {
       cmocka_unit_test(statm_counts_what_is_not_shared),
       cmocka_unit_test(cpu_of_ourselves_is_seen_by_both),
       cmocka_unit_test(no_such_process),
+      cmocka_unit_test(the_machine_is_busy_but_when_it_idles),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
