@@ -177,17 +177,19 @@ demo: deps ## a million records into a real PostgreSQL, then everything removed
 
 # Real records to measure on besides the generated ones: a folder of NDJSON files.
 DATA ?=
-.PHONY: bench bench-full bench-local bench-stages
-bench: bench-stages ## the short benchmarks: readings and events; results in bench/results
-bench-full: ## all profiles, and DATA=folder of NDJSON files
-	@$(MAKE) --no-print-directory bench-stages PROFILES="readings events wide tiny large $(wildcard $(DATA:=/*.ndjson))"
-bench-stages: PROFILES ?= readings events
-bench-stages: deps
+.PHONY: bench bench-full bench-local bench-stages bench-e2e
+PROFILES ?= readings events
+bench: ## the short benchmarks, about 6 minutes: readings and events; results in bench/results
+	@$(MAKE) --no-print-directory bench-stages bench-e2e PROFILES="readings events" SCALE=0.4
+bench-full: ## all profiles at full size, and DATA=folder of NDJSON files; about an hour
+	@$(MAKE) --no-print-directory bench-stages bench-e2e PROFILES="readings events wide tiny large" SCALE=1
+bench-stages bench-e2e: deps
 	@$(MAKE_ALL) all $(BENCH_PROGRAMS)
-	@BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON) bench/micro.py $(PROFILES)
+	@$(bench_env) bench/$(if $(filter bench-e2e,$@),e2e.py --scale $(or $(SCALE),1) $(PROFILES),micro.py $(PROFILES) $(wildcard $(DATA:=/*.ndjson)))
+bench_env = BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON)
 bench-local: deps deps-peers ## how fast the local service is, beside kinesalite: tables, and bench/results/local-*.jsonl
 	@$(MAKE_ALL) all $(BENCH_PROGRAMS)
-	@BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON) bench/local_speed.py
+	@$(bench_env) bench/local_speed.py
 
 .PHONY: fuzz fuzz-run
 fuzz: deps-lint ## libFuzzer on every target: make fuzz FUZZ_SECONDS=60 [FUZZ=name]

@@ -1,5 +1,6 @@
 """What benchmarks run against, each started for it and stopped after it: the local service, kinesalite, and the load on them."""
 import atexit
+import glob
 import json
 import os
 import re
@@ -107,6 +108,53 @@ net.Server.prototype.listen = function (port, ...rest) {
 
     def where(self):
         return ["-e", self.http]
+
+
+class Postgres:
+    """A cluster of its own, durable as PostgreSQL is by default. It refuses to run as root, so as root it runs as postgres."""
+
+    SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "8GB", "checkpoint_timeout": "30min", "autovacuum": "off"}
+
+    def __init__(self):
+        self.folder, self.port = temporary_folder("postgres"), free_port()
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        os.chmod(self.folder, 0o755)
+        data = f"{self.folder}/pg"
+        os.mkdir(data)
+        if os.getuid() == 0:
+            shutil.chown(data, "postgres")
+        settings = " ".join(f"-c {k}={v}" for k, v in self.SETTINGS.items())
+        self._run(f"{self.bin}/initdb", "-D", f"{data}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        self._run(f"{self.bin}/pg_ctl", "-D", f"{data}/data", "-l", f"{data}/log", "-w", "start", "-o",
+                  f"-c listen_addresses=127.0.0.1 -p {self.port} -k {data} {settings}")
+        atexit.register(self._run, f"{self.bin}/pg_ctl", "-D", f"{data}/data", "-m", "immediate", "stop")
+        with open(f"{data}/data/postmaster.pid", encoding="ascii") as file:
+            self.pid = int(file.readline())
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    @staticmethod
+    def _run(*command):
+        as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        subprocess.run([*as_user, *command], cwd="/", stdout=subprocess.DEVNULL, check=True)
+
+    def psql(self, *commands):
+        """psql, ready to be run: the commands one after the other, on one connection."""
+        return ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", self.url, *[w for c in commands for w in ("-c", c)]]
+
+    def sql(self, *commands):
+        return subprocess.run(self.psql(*commands), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout.strip()
+
+
+def timed(*commands):
+    """Runs commands side by side; the CPU seconds that they and their children took."""
+    before = os.times()
+    started = [subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
+    for process in started:
+        error = process.communicate()[1]
+        if process.returncode != 0:
+            raise ChildProcessError(f"{process.args[0]} ended with {process.returncode}: {error.decode()}")
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def drive(*args):

@@ -35,6 +35,16 @@ def test_get_counts_every_record_of_every_shard(local_service, drive, protocol, 
 
 
 @pytest.mark.parametrize("protocol", [[], ["--cbor"]], ids=["json", "cbor"])
+def test_what_is_thrown_away_is_as_much(local_service, drive, protocol):
+    """But for the empty page that shows a tip to those who read."""
+    service = local_service("--generate", "demo:shards=3,records=20000,profile=readings")
+    kept = drive("get", "demo", "-e", f"http://{service.http}", "--limit", 500, *protocol)
+    thrown = drive("get", "demo", "-e", f"http://{service.http}", "--limit", 500, "--discard", *protocol)
+    assert thrown["calls"] == kept["calls"] - 3
+    assert kept["bytes"] - 3 * 400 < thrown["bytes"] < kept["bytes"]
+
+
+@pytest.mark.parametrize("protocol", [[], ["--cbor"]], ids=["json", "cbor"])
 def test_what_put_counts_is_in_the_stream(local_service, drive, protocol):
     service = local_service()
     drive("create", "demo", "--shards", 3, "-e", f"http://{service.http}")
