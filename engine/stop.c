@@ -1,5 +1,6 @@
 #include "engine/stop.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -7,7 +8,8 @@
 #include "engine/base/thread.h"
 
 static _Atomic bool wanted, at_once, orderly;
-static struct sc_park *_Atomic woken;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* the park lives as long as it is held */
+static struct sc_park *woken;
 
 bool sc_stop_requested(void) { return atomic_load_explicit(&wanted, memory_order_relaxed); }
 bool sc_stop_now(void) {
@@ -16,8 +18,9 @@ bool sc_stop_now(void) {
 }
 
 static void wake(void) {
-  struct sc_park *park = atomic_load(&woken);
-  if (park != NULL) sc_park_wake(park);
+  pthread_mutex_lock(&lock);
+  if (woken != NULL) sc_park_wake(woken);
+  pthread_mutex_unlock(&lock);
 }
 
 void sc_stop_request(void) {
@@ -32,7 +35,11 @@ void sc_stop_request_now(void) {
 
 void sc_stop_in_order(bool on) { atomic_store(&orderly, on); }
 
-void sc_stop_wakes(struct sc_park *park) { atomic_store(&woken, park); }
+void sc_stop_wakes(struct sc_park *park) {
+  pthread_mutex_lock(&lock);
+  woken = park;
+  pthread_mutex_unlock(&lock);
+}
 
 static void signal_set(sigset_t *set) {
   sigemptyset(set);

@@ -18,7 +18,8 @@ void sc_stop_request_now(void);
 /* From here on the first signal means an orderly stop: control calls it when its threads run. */
 void sc_stop_in_order(bool on);
 
-/* The park woken by each of them; control's. NULL: none. */
+/* The park woken by each of them; control's, which stays its owner. NULL: none. Once it returns, no thread touches the park that was set
+ * before: it may be freed. */
 void sc_stop_wakes(struct sc_park *park);
 /* Before any other thread is started: blocks the signals everywhere and starts the thread that takes them. SIGPIPE is ignored. */
 int sc_stop_listen(struct sc_error *err);
