@@ -164,13 +164,26 @@ static size_t terminal_columns(void) {
   return known ? size.ws_col : DEFAULT_COLUMNS;
 }
 
+/* Bytes of the first so many characters of the line; whole ones, and no more than are kept. */
+static size_t bytes_of(const char *line, size_t characters) {
+  size_t end = 0;
+  for (size_t i = 0; line[i] != '\0' && i < PROGRESS_BYTES - 1;) {
+    i++;
+    while (((unsigned char)line[i] & 0xc0) == 0x80) i++;
+    if (characters-- == 0 || i >= PROGRESS_BYTES) break;
+    end = i;
+  }
+  return end;
+}
+
 /* A line that wraps could not be erased. */
 void sc_log_progress(const char *line) {
   if (!is_terminal) return;
-  int most = (int)terminal_columns() - 1;
   struct sc_buf out = SC_BUF_INIT;
+  size_t len = bytes_of(line, terminal_columns() - 1);
   pthread_mutex_lock(&lock);
-  snprintf(progress, sizeof(progress), "%.*s", most, line);
+  memcpy(progress, line, len);
+  progress[len] = '\0';
   sc_buf_printf(&out, "%s%s", erase_line, progress);
   write_all(sc_buf_view(&out));
   pthread_mutex_unlock(&lock);

@@ -159,6 +159,23 @@ static void test_progress_never_wraps(void **state) {
   assert_int_equal(strlen(written()), strlen("\r\033[K") + 79); /* a socket has no size: 80 columns */
 }
 
+/* 80 columns: 79 characters of whatever bytes; none is cut in two, not at the end of what is kept either. */
+static void test_progress_is_cut_between_characters(void **state) {
+  (void)state;
+  static const char *const characters[] = {"x", "\u00e9", "\u20ac", "\U0001f600"};
+  sc_log_init(SC_INFO, true);
+  for (size_t c = 0; c < 4; c++) {
+    struct sc_buf line = SC_BUF_INIT, shown = SC_BUF_INIT;
+    for (int i = 0; i < 300; i++) sc_buf_add_str(&line, characters[c]);
+    sc_buf_add_str(&shown, "\r\033[K");
+    for (int i = 0; i < 79; i++) sc_buf_add_str(&shown, characters[c]);
+    sc_log_progress(sc_buf_str(&line));
+    assert_string_equal(written(), sc_buf_str(&shown));
+    sc_buf_fini(&line);
+    sc_buf_fini(&shown);
+  }
+}
+
 static void test_window_lets_one_through_and_counts_the_rest(void **state) {
   (void)state;
   static struct sc_log_window window;
@@ -206,6 +223,7 @@ int main(void) {
       TEST(test_terminal_form),
       TEST(test_progress_stays_below_the_lines),
       TEST(test_progress_never_wraps),
+      TEST(test_progress_is_cut_between_characters),
       TEST(test_window_lets_one_through_and_counts_the_rest),
       TEST(test_lines_of_threads_do_not_mix),
   };
