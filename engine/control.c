@@ -195,7 +195,7 @@ static void turn(struct sc_controller *c) {
 
 static bool is_finished(const struct sc_controller *c) {
   const struct sc_settings *s = &c->run->settings;
-  if (s->max_records != UINT64_MAX && sc_metric_sum(SC_M_RECORDS_IN) - c->records_before >= s->max_records) return true;
+  if (s->max_records != UINT64_MAX && sc_progress_count(&c->progress, SC_M_RECORDS_IN) >= s->max_records) return true;
   return !s->pace.follow && sc_lineage_is_finished(c->lineage);
 }
 
@@ -275,7 +275,8 @@ static int prepare(struct sc_controller *c, struct sc_error *err) {
 }
 
 static const char *why_no_rows(const struct sc_controller *c) {
-  if (sc_metric_sum(SC_M_DEAD_LETTERS) > 0) return "every record became a dead letter; kinesis_dead_letters says why";
+  if (sc_progress_count(&c->progress, SC_M_DEAD_LETTERS) > 0)
+    return "every record became a dead letter; kinesis_dead_letters says why";
   if (c->first_run && c->start.start == SC_START_AT_TIME)
     return "no record between --start and the tip; --start trim-horizon begins with the oldest record kept";
   if (c->first_run) return "the stream holds no record";
@@ -299,7 +300,7 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
 static void controller_init(struct sc_controller *c, struct sc_run *run, const struct sc_load_wish *wish) {
   *c = (struct sc_controller){.run = run, .wish = wish};
   c->lineage = sc_lineage_new();
-  c->records_before = sc_metric_sum(SC_M_RECORDS_IN);
+  sc_progress_init(&c->progress, c->identity.name, wish->quiet);
   c->waiting = sc_alloc_zero(run->settings.write_threads, sizeof(*c->waiting));
   c->taken = sc_alloc_zero(run->settings.write_threads, sizeof(*c->taken));
   c->list_due_ms = run->settings.pace.follow ? sc_clock_mono_ms() + run->settings.discovery_ms : INT64_MAX;
@@ -318,9 +319,10 @@ int sc_control_load(struct sc_run *run, const struct sc_load_wish *wish, struct 
   }
   struct sc_controller *c = sc_alloc(sizeof(*c));
   controller_init(c, run, wish);
+  sc_stop_in_order(false); /* of an earlier load */
   sc_stop_wakes(run->control_park);
   rc = prepare(c, err);
-  sc_progress_init(&c->progress, c->identity.name, wish->quiet, sc_clock_mono_ms());
+  sc_progress_begin(&c->progress, sc_clock_mono_ms());
   if (rc != SC_OK) sc_controller_fail(c, err);
   if (rc == SC_OK) {
     sc_stop_in_order(true);

@@ -58,9 +58,8 @@ struct sc_controller {
   struct sc_writer **writers;
   struct sc_thread *threads; /* fetch, then parse, then write */
   uint32_t n_started;
-  uint32_t stopped;        /* answers of the stage under way */
-  uint64_t records_before; /* the counter when this load began */
-  bool finished;           /* a bounded load has nothing left to do */
+  uint32_t stopped; /* answers of the stage under way */
+  bool finished;    /* a bounded load has nothing left to do */
 
   struct sc_progress progress;
 };

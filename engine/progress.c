@@ -5,15 +5,20 @@
 #include <unistd.h>
 
 #include "engine/base/log.h"
-#include "engine/base/metrics.h"
 
 enum { TERMINAL_MS = 500, LOG_MS = 10000 };
 
-void sc_progress_init(struct sc_progress *p, const char *what, bool quiet, int64_t now_ms) {
+void sc_progress_init(struct sc_progress *p, const char *what, bool quiet) {
   *p = (struct sc_progress){.what = what, .quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1};
+  for (int i = 0; i < SC_METRICS; i++) p->before[i] = sc_metric_sum((enum sc_metric)i);
+}
+
+void sc_progress_begin(struct sc_progress *p, int64_t now_ms) {
   p->begun_ms = p->last_ms = now_ms;
   p->next_ms = now_ms + (p->terminal ? TERMINAL_MS : LOG_MS);
 }
+
+uint64_t sc_progress_count(const struct sc_progress *p, enum sc_metric id) { return sc_metric_sum(id) - p->before[id]; }
 
 static double per_second(uint64_t n, int64_t ms) { return ms <= 0 ? 0 : (double)n * 1000 / (double)ms; }
 
@@ -36,8 +41,8 @@ static void format_lag(int64_t ms, char out[32]) {
 bool sc_progress_is_due(const struct sc_progress *p, int64_t now_ms) { return !p->quiet && now_ms >= p->next_ms; }
 
 void sc_progress_show(struct sc_progress *p, const struct sc_lineage_counts *shards, int64_t lag_ms, int64_t now_ms) {
-  uint64_t rows = sc_metric_sum(SC_M_ROWS), bytes = sc_metric_sum(SC_M_RECORD_BYTES);
-  uint64_t dead = sc_metric_sum(SC_M_DEAD_LETTERS);
+  uint64_t rows = sc_progress_count(p, SC_M_ROWS), bytes = sc_progress_count(p, SC_M_RECORD_BYTES);
+  uint64_t dead = sc_progress_count(p, SC_M_DEAD_LETTERS);
   double rate = per_second(rows - p->last_rows, now_ms - p->last_ms);
   double mb = per_second(bytes - p->last_bytes, now_ms - p->last_ms) / 1e6;
   size_t done = shards->ended + shards->at_tip;
@@ -62,10 +67,10 @@ void sc_progress_show(struct sc_progress *p, const struct sc_lineage_counts *sha
 
 int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *shards, const char *zero_rows_why,
                        int64_t now_ms, struct sc_error *err) {
-  uint64_t in = sc_metric_sum(SC_M_RECORDS_IN), rows = sc_metric_sum(SC_M_ROWS),
-           dead = sc_metric_sum(SC_M_DEAD_LETTERS);
-  uint64_t extra = sc_metric_sum(SC_M_EXTRA_ROWS), filtered = sc_metric_sum(SC_M_FILTERED),
-           bytes = sc_metric_sum(SC_M_RECORD_BYTES);
+  uint64_t in = sc_progress_count(p, SC_M_RECORDS_IN), rows = sc_progress_count(p, SC_M_ROWS),
+           dead = sc_progress_count(p, SC_M_DEAD_LETTERS);
+  uint64_t extra = sc_progress_count(p, SC_M_EXTRA_ROWS), filtered = sc_progress_count(p, SC_M_FILTERED),
+           bytes = sc_progress_count(p, SC_M_RECORD_BYTES);
   int64_t ms = now_ms - p->begun_ms;
   sc_log_progress("");
   if (!p->quiet) {
@@ -74,7 +79,7 @@ int sc_progress_finish(struct sc_progress *p, const struct sc_lineage_counts *sh
            " seconds=%.1f rows_per_s=%.0f mb_per_s=%.1f shards=%zu ended=%zu at_tip=%zu unknown_keys=%" PRIu64
            " extra_rows=%" PRIu64,
            in, rows, dead, filtered, (double)ms / 1000, per_second(rows, ms), per_second(bytes, ms) / 1e6,
-           shards->known, shards->ended, shards->at_tip, sc_metric_sum(SC_M_UNKNOWN_KEYS), extra);
+           shards->known, shards->ended, shards->at_tip, sc_progress_count(p, SC_M_UNKNOWN_KEYS), extra);
     if (rows == 0 && zero_rows_why != NULL) sc_log(SC_INFO, "no row was written", "why=\"%s\"", zero_rows_why);
   }
   if (in + extra != rows + dead + filtered)
