@@ -177,18 +177,24 @@ demo: deps ## a million records into a real PostgreSQL, then everything removed
 
 # Real records to measure on besides the generated ones: a folder of NDJSON files.
 DATA ?=
-.PHONY: bench bench-full bench-local bench-stages bench-e2e
+.PHONY: bench bench-full bench-local bench-programs bench-stages bench-e2e bench-scale
 PROFILES ?= readings events
 bench: ## the short benchmarks, about 6 minutes: readings and events; results in bench/results
 	@$(MAKE) --no-print-directory bench-stages bench-e2e PROFILES="readings events" SCALE=0.4
 bench-full: ## all profiles at full size, and DATA=folder of NDJSON files; about an hour
-	@$(MAKE) --no-print-directory bench-stages bench-e2e PROFILES="readings events wide tiny large" SCALE=1
-bench-stages bench-e2e: deps
+	@$(MAKE) --no-print-directory bench-stages bench-e2e bench-scale PROFILES="readings events wide tiny large"
+SCALE ?= 1
+bench-stages bench-e2e bench-scale: bench-programs
+bench-programs: deps
 	@$(MAKE_ALL) all $(BENCH_PROGRAMS)
-	@$(bench_env) bench/$(if $(filter bench-e2e,$@),e2e.py --scale $(or $(SCALE),1) $(PROFILES),micro.py $(PROFILES) $(wildcard $(DATA:=/*.ndjson)))
+bench-stages:
+	@$(bench_env) bench/micro.py $(PROFILES) $(wildcard $(DATA:=/*.ndjson))
+bench-e2e:
+	@$(bench_env) bench/e2e.py --scale $(SCALE) $(PROFILES)
+bench-scale: ## 1 to 10,000 shards, most of them idle; about 5 minutes
+	@$(bench_env) bench/scale.py
 bench_env = BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON)
-bench-local: deps deps-peers ## how fast the local service is, beside kinesalite: tables, and bench/results/local-*.jsonl
-	@$(MAKE_ALL) all $(BENCH_PROGRAMS)
+bench-local: deps-peers bench-programs ## how fast the local service is, beside kinesalite: tables, and bench/results/local-*.jsonl
 	@$(bench_env) bench/local_speed.py
 
 .PHONY: fuzz fuzz-run

@@ -104,13 +104,15 @@ class Bench:
         self.postgres.sql("DROP TABLE IF EXISTS demo, copied, kinesis_checkpoints, kinesis_dead_letters")
 
     def fresh_for_copy(self):
-        self.postgres.sql("DROP TABLE IF EXISTS copied", "CREATE TABLE copied (LIKE demo)")
+        self.postgres.sql("DROP TABLE IF EXISTS copied", "CREATE TABLE copied (LIKE model)")
 
     def prepare_copy(self, writers, args):
-        """The rows of a first load, as files of PostgreSQL's own format, one for each writer."""
+        """The rows of a first load, as files of PostgreSQL's own format, one for each writer. Their table is kept as a model: the columns of
+        another load may come in another order."""
         self.fresh_for_load()
         services.timed(self.load(self.postgres.url, *args))
         self.check_count("shardcopy")
+        self.postgres.sql("DROP TABLE IF EXISTS model", "CREATE TABLE model (LIKE demo)")
         for i in range(writers):
             self.postgres.sql(f"\\copy (SELECT * FROM demo WHERE (ctid::text::point)[0]::bigint % {writers} = {i}) "
                               f"TO '{self.postgres.folder}/rows{i}' (FORMAT binary)")

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/thread.h"
 
 /* Lanes of one thread. */
@@ -109,6 +110,7 @@ int sc_drive_run(struct sc_drive *drive, struct sc_drive_counts *counts, struct 
   sc_error_clear(err);
   for (uint32_t i = 0; i < n && err->code == SC_OK; i++)
     init_team(&teams[i], drive, (uint32_t)(lanes / n) + (i < lanes % n ? 1 : 0), err);
+  drive->start_us = sc_clock_mono_us();
   if (err->code == SC_OK) run_teams(teams, n, counts, err);
   for (uint32_t i = 0; i < n; i++)
     if (teams[i].client != NULL) fini_team(&teams[i]);

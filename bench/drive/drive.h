@@ -43,7 +43,8 @@ struct sc_drive {
   uint64_t n_items;           /* what there is to do */
   _Atomic uint64_t next_item; /* the next that no lane has taken */
   const struct sc_workload *workload;
-  void *shared; /* the workload's, read-only while lanes run */
+  int64_t start_us; /* when the lanes began */
+  void *shared;     /* the workload's, read-only while lanes run */
 };
 
 struct sc_workload {

@@ -1,10 +1,12 @@
 /* put: PutRecords of records of one size. An item is a call of 500 records. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bench/drive/drive.h"
 #include "codec/base64.h"
 #include "codec/cbor.h"
+#include "engine/base/clock.h"
 #include "engine/base/random.h"
 
 #define RECORDS_A_CALL 500
@@ -18,15 +20,17 @@ struct lane {
   bool is_cbor;
 };
 
-/* A stretch of JSON-like text that begins anywhere. */
+/* A JSON object of exactly so many bytes; letters alone when that is too few for one. */
 static void make_data(struct sc_random *random, char *out, size_t len) {
-  static const char TEXT[] =
-      "{\"sensor_id\":1234,\"ts\":\"2025-06-01 10:00:00\",\"temperature\":21.42,\"humidity\":48.84,\"ok\":true}";
-  size_t at = sc_random_below(random, sizeof TEXT - 1);
-  for (size_t i = 0; i < len; i++) {
-    out[i] = TEXT[at];
-    if (++at == sizeof TEXT - 1) at = 0;
-  }
+  static const char LETTERS[] = "etaoin shrdlu cmfwyp vbgkjqxz 0123456789 etaoin shrdlu nahitseor";
+  char head[96];
+  int n = snprintf(head, sizeof head, "{\"sensor_id\":%u,\"temperature\":%u.%u,\"text\":\"",
+                   (unsigned)sc_random_below(random, 10000), (unsigned)sc_random_below(random, 100),
+                   (unsigned)sc_random_below(random, 10));
+  for (size_t i = 0; i < len; i++) out[i] = LETTERS[sc_random_below(random, sizeof LETTERS - 1)];
+  if (len < (size_t)n + 2) return;
+  memcpy(out, head, (size_t)n);
+  memcpy(out + len - 2, "\"}", 2);
 }
 
 static void add_json_record(struct sc_buf *out, struct sc_slice data, struct sc_slice key, bool is_first) {
@@ -46,11 +50,13 @@ static void add_cbor_record(struct sc_buf *out, struct sc_slice data, struct sc_
   sc_cbor_add_text(out, key);
 }
 
-static void add_records(struct sc_buf *out, struct sc_random *random, size_t bytes, bool is_cbor) {
+static void add_records(struct sc_buf *out, struct sc_random *random, const struct sc_drive *drive, bool is_cbor) {
+  size_t bytes = (size_t)sc_options_int(drive->options, SC_DRIVE_OPT_RECORD_BYTES);
+  uint64_t keys = (uint64_t)sc_options_int(drive->options, SC_DRIVE_OPT_KEYS);
   char *room = sc_alloc(bytes), key_text[24];
   for (int i = 0; i < RECORDS_A_CALL; i++) {
     make_data(random, room, bytes);
-    int n = snprintf(key_text, sizeof key_text, "%llu", (unsigned long long)sc_random_below(random, 1000000000));
+    int n = snprintf(key_text, sizeof key_text, "%llu", (unsigned long long)sc_random_below(random, keys));
     struct sc_slice data = sc_slice_of(room, bytes), key = sc_slice_of(key_text, (size_t)n);
     if (is_cbor) add_cbor_record(out, data, key);
     else add_json_record(out, data, key, i == 0);
@@ -59,19 +65,18 @@ static void add_records(struct sc_buf *out, struct sc_random *random, size_t byt
 }
 
 static void make_request(struct sc_buf *out, const struct sc_drive *drive, struct sc_random *random) {
-  size_t bytes = (size_t)sc_options_int(drive->options, SC_DRIVE_OPT_RECORD_BYTES);
   if (sc_options_flag(drive->options, SC_DRIVE_OPT_CBOR)) {
     sc_cbor_add(out, SC_CBOR_MAP, 2);
     sc_cbor_add_text(out, SC_SLICE_LITERAL("StreamName"));
     sc_cbor_add_text(out, sc_slice_str(drive->stream));
     sc_cbor_add_text(out, SC_SLICE_LITERAL("Records"));
     sc_cbor_add(out, SC_CBOR_ARRAY, RECORDS_A_CALL);
-    add_records(out, random, bytes, true);
+    add_records(out, random, drive, true);
   } else {
     sc_buf_add_str(out, "{\"StreamName\":");
     sc_buf_add_json_string(out, sc_slice_str(drive->stream));
     sc_buf_add_str(out, ",\"Records\":[");
-    add_records(out, random, bytes, false);
+    add_records(out, random, drive, false);
     sc_buf_add_str(out, "]}");
   }
 }
@@ -99,11 +104,20 @@ static void init(void *opaque, struct sc_drive *drive, struct sc_drive_counts *c
 
 static void fini(void *opaque) { (void)opaque; }
 
+/* Until the item is due, by --rate. */
+static void wait_for(const struct lane *lane, uint64_t item) {
+  int64_t rate = sc_options_int(lane->drive->options, SC_DRIVE_OPT_RATE);
+  if (rate == 0) return;
+  int64_t due_us = lane->drive->start_us + (int64_t)item * RECORDS_A_CALL * 1000000 / rate, now_us = sc_clock_mono_us();
+  if (due_us > now_us) usleep((useconds_t)(due_us - now_us));
+}
+
 static bool next(void *opaque, struct sc_client_call *call) {
   struct lane *lane = opaque;
   const struct sc_buf *requests = lane->drive->shared;
   uint64_t item;
   if (!sc_drive_take_item(lane->drive, &item)) return false;
+  wait_for(lane, item);
   lane->request = sc_buf_view(&requests[item % REQUESTS]);
   call->operation = "PutRecords";
   call->is_cbor = lane->is_cbor;

@@ -56,6 +56,18 @@ def test_what_put_counts_is_in_the_stream(local_service, drive, protocol):
     assert {len(record["Data"]) for record in page["Records"]} == {33}
 
 
+def test_few_keys_and_a_rate(local_service, drive):
+    service = local_service("--generate", "demo:shards=100")
+    put = drive("put", "demo", "-e", f"http://{service.http}", "--records", 2000, "--keys", 3, "--rate", 4000, "--connections", 1)
+    assert put["wall_s"] >= 0.375  # the last of four calls is due then
+    client = service.client()
+    filled = 0
+    for i in range(100):
+        where = client.get_shard_iterator(StreamName="demo", ShardId=f"shardId-{i:012}", ShardIteratorType="TRIM_HORIZON")
+        filled += bool(client.get_records(ShardIterator=where["ShardIterator"], Limit=1)["Records"])
+    assert 1 <= filled <= 3
+
+
 def test_poll_takes_one_page_of_each_shard(local_service, drive):
     service = local_service("--generate", "demo:shards=1200")
     found = drive("poll", "demo", "-e", f"http://{service.http}")
