@@ -93,6 +93,7 @@ static int read_wish(const struct sc_options *o, struct sc_load_wish *wish, stru
       sc_options_is_set(o, SC_OPT_MEMORY) ? (uint64_t)sc_options_int(o, SC_OPT_MEMORY) : sc_memory_default();
   wish->flush_bytes = sc_options_is_set(o, SC_OPT_FLUSH_BYTES) ? (size_t)sc_options_int(o, SC_OPT_FLUSH_BYTES) : 0;
   wish->quiet = sc_options_flag(o, SC_OPT_QUIET);
+  wish->timings = sc_options_flag(o, SC_OPT_TIMINGS);
   return SC_OK;
 }
 

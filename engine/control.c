@@ -283,12 +283,26 @@ static const char *why_no_rows(const struct sc_controller *c) {
   return "no record since the stored positions; --restart begins again at --start";
 }
 
+/* The threads are joined. */
+static void print_timings(const struct sc_run *run) {
+  const struct sc_settings *s = &run->settings;
+  const struct sc_timings_pool pools[SC_THREAD_POOLS] = {
+      [SC_POOL_FETCH] = {"fetch", run->timings[SC_POOL_FETCH], s->fetch_threads},
+      [SC_POOL_PARSE] = {"parse", run->timings[SC_POOL_PARSE], s->parse_threads},
+      [SC_POOL_WRITE] = {"write", run->timings[SC_POOL_WRITE], s->write_threads}};
+  struct sc_buf out = SC_BUF_INIT;
+  sc_timings_report(pools, &out);
+  fputs(sc_buf_str(&out), stderr);
+  sc_buf_fini(&out);
+}
+
 static int outcome(struct sc_controller *c, struct sc_error *err) {
   struct sc_lineage_counts counts;
   sc_lineage_count(c->lineage, &counts);
   int rc = sc_progress_finish(&c->progress, &counts, why_no_rows(c), sc_clock_mono_ms(), err);
   if (c->gaps > 0)
     sc_log(SC_WARN, "records were lost before they could be read", "gaps=%llu", (unsigned long long)c->gaps);
+  if (c->wish->timings) print_timings(c->run);
   if (sc_controller_has_failed(c)) {
     *err = c->error;
     return err->code;

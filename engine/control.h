@@ -17,7 +17,7 @@ struct sc_load_wish {
   bool dry_run; /* --restart is then only thought of */
   uint64_t memory_bytes;
   size_t flush_bytes; /* 0: by memory */
-  bool quiet;
+  bool quiet, timings;
 };
 
 /* run has its modules and settings; source and sink are open. SC_OK: everything up to the tip (or to --max-records) is committed, or

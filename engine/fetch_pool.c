@@ -59,6 +59,7 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
   sc_random_init(&f->random, (uint64_t)sc_clock_mono_us() * 2654435761u + index);
   struct sc_reader_config config = {.budget = run->budget,
                                     .park = run->fetch_parks[index],
+                                    .timings = &run->timings[SC_POOL_FETCH][index],
                                     .largest_reply_bytes = run->settings.largest_reply_bytes,
                                     .limit = run->settings.limit,
                                     .max_in_flight = SC_FETCH_IN_FLIGHT};
@@ -361,9 +362,18 @@ static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
   return left_ms <= 0 ? 0 : left_ms < LONGEST_POLL_MS ? (int)left_ms : LONGEST_POLL_MS;
 }
 
+/* With nothing under way and nothing due everything is read, or waits for others; with a full ring it is them, too. */
+static enum sc_time what_sleep_is(const struct sc_fetcher *f) {
+  for (uint32_t p = 0; p < f->run->settings.parse_threads; p++)
+    if (f->stuck[p].first != NULL) return SC_TIME_BLOCKED;
+  return f->in_flight == 0 && sc_heap_top(&f->due) == NULL ? SC_TIME_BLOCKED : SC_TIME_STARVED;
+}
+
 void sc_fetcher_main(void *arg) {
   struct sc_fetcher *f = arg;
   struct sc_park *park = f->run->fetch_parks[f->index];
+  struct sc_timings *timings = &f->run->timings[SC_POOL_FETCH][f->index];
+  sc_timings_begin(timings);
   for (;;) {
     sc_park_prepare(park);
     if (sc_run_stage(f->run) != SC_STAGE_RUN) break;
@@ -372,11 +382,13 @@ void sc_fetcher_main(void *arg) {
     retry_stuck(f);
     tell_lag(f, now_ms);
     if (!f->failed) start_due(f, now_ms);
+    timings->in_poll = what_sleep_is(f);
     f->run->source_ops->reader_poll(f->reader, poll_timeout(f, now_ms));
     sc_park_finish(park);
     now_ms = sc_clock_mono_ms();
     for (struct sc_call *call; (call = f->run->source_ops->reader_next(f->reader)) != NULL;) finished(f, call, now_ms);
   }
   sc_park_cancel(park);
+  sc_timings_end(timings);
   sc_run_stopped(f->run);
 }

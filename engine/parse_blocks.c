@@ -66,7 +66,12 @@ bool sc_parser_wait_turn(struct sc_parser *p, const struct sc_batch *batch) {
   return !sc_parser_is_stale(p, batch) && sc_run_stage(p->run) != SC_STAGE_ABANDON;
 }
 
-void sc_parser_wait_sleep(struct sc_parser *p) { sc_park_wait(p->run->parse_parks[p->index], 1000); }
+void sc_parser_wait_sleep(struct sc_parser *p) {
+  struct sc_timings *timings = &p->run->timings[SC_POOL_PARSE][p->index];
+  sc_timings_sleep(timings);
+  sc_park_wait(p->run->parse_parks[p->index], 1000);
+  sc_timings_wake(timings, SC_TIME_BLOCKED);
+}
 
 void sc_parser_wait_end(struct sc_parser *p) {
   sc_park_cancel(p->run->parse_parks[p->index]);

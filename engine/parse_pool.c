@@ -224,6 +224,8 @@ static void hand_over_all(struct sc_parser *p) {
 void sc_parser_main(void *arg) {
   struct sc_parser *p = arg;
   struct sc_park *park = p->run->parse_parks[p->index];
+  struct sc_timings *timings = &p->run->timings[SC_POOL_PARSE][p->index];
+  sc_timings_begin(timings);
   for (;;) {
     sc_park_prepare(park); /* before the stage is looked at: its change wakes */
     enum sc_stage stage = sc_run_stage(p->run);
@@ -237,8 +239,11 @@ void sc_parser_main(void *arg) {
     hand_over_all(p);
     if (stage >= SC_STAGE_STOP_PARSE) break;
     if (atomic_load(&p->run->n_hungry) > 0) sc_parser_release(p);
+    sc_timings_sleep(timings);
     sc_park_wait(park, 1000);
+    sc_timings_wake(timings, p->opened != NULL ? SC_TIME_BLOCKED : SC_TIME_STARVED);
   }
   sc_park_cancel(park);
+  sc_timings_end(timings);
   sc_run_stopped(p->run);
 }

@@ -58,6 +58,9 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   run->terms = sc_alloc_zero(s->write_threads, sizeof(*run->terms));
   run->behind_ms = sc_alloc_zero(s->fetch_threads, sizeof(*run->behind_ms));
   for (uint32_t i = 0; i < s->fetch_threads; i++) atomic_init(&run->behind_ms[i], -1);
+  run->timings[SC_POOL_FETCH] = sc_alloc_zero(s->fetch_threads, sizeof(struct sc_timings));
+  run->timings[SC_POOL_PARSE] = sc_alloc_zero(s->parse_threads, sizeof(struct sc_timings));
+  run->timings[SC_POOL_WRITE] = sc_alloc_zero(s->write_threads, sizeof(struct sc_timings));
   atomic_init(&run->plan, NULL);
   atomic_init(&run->allowance, s->max_records > INT64_MAX ? INT64_MAX : (int64_t)s->max_records);
   atomic_init(&run->stage, SC_STAGE_RUN);
@@ -105,6 +108,7 @@ void sc_run_fini(struct sc_run *run) {
   if (run->control_park != NULL) sc_park_free(run->control_park);
   free((void *)run->terms);
   free((void *)run->behind_ms);
+  for (int i = 0; i < SC_THREAD_POOLS; i++) free(run->timings[i]);
   if (run->sample != NULL) sc_sample_free(run->sample);
   sc_sample_free(run->wishes);
   pthread_mutex_destroy(&run->sample_lock);

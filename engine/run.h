@@ -22,6 +22,7 @@
 #include "engine/decoder.h"
 #include "engine/sink.h"
 #include "engine/source.h"
+#include "engine/timings.h"
 
 struct sc_settings {
   uint32_t fetch_threads, parse_threads, write_threads;
@@ -134,6 +135,8 @@ struct sc_run {
   _Atomic uint32_t stage;    /* enum sc_stage, written by control */
   _Atomic uint32_t n_hungry; /* parse threads that wait for block memory: write threads with nothing to take commit */
   struct sc_brake brake;     /* its own atomics */
+
+  struct sc_timings *timings[SC_THREAD_POOLS]; /* [pool][thread], by that thread; by control after the join */
 
   pthread_mutex_t sample_lock; /* guards both below */
   struct sc_sample *sample;    /* until the first plan is made */

@@ -25,7 +25,8 @@ struct sc_sink;
 struct sc_session;
 
 /* How a session waits. events: POLLIN | POLLOUT of poll(2), fd -1: only the time. 0 when something is ready, SC_E_STOPPED (second signal),
- * SC_E_DEADLINE after timeout_ms. Called by the session on its own thread. */
+ * SC_E_DEADLINE after timeout_ms. Called by the session on its own thread, and only when it has nothing else to do: it is the time spent
+ * waiting for the target (timings.h). Sessions copy the struct. */
 struct sc_wait {
   int (*wait)(void *arg, int fd, short events, int timeout_ms);
   void *arg;

@@ -48,7 +48,9 @@ struct sc_call {
 
 struct sc_reader_config {
   struct sc_budget *budget;
-  struct sc_park *park;       /* of the fetch thread; poll returns when it is woken, and finishes it */
+  struct sc_park *park; /* of the fetch thread; poll returns when it is woken, and finishes it */
+  struct sc_timings
+      *timings; /* of the fetch thread; told when poll sleeps, and that a call waits for credit; may be NULL */
   size_t largest_reply_bytes; /* a body over this is SC_E_PROTOCOL; sc_batch_cost of it fits the reserve */
   uint32_t limit;             /* GetRecords' Limit, 1..10000 */
   uint32_t max_in_flight;     /* calls: 64 */

@@ -8,8 +8,7 @@
 
 enum { SLICE_MS = 100 };
 
-static int wait_for(void *arg, int fd, short events, int timeout_ms) {
-  (void)arg;
+static int wait_for(int fd, short events, int timeout_ms) {
   int64_t deadline_ms = sc_clock_mono_ms() + timeout_ms;
   for (;;) {
     if (sc_stop_now()) return SC_E_STOPPED;
@@ -22,4 +21,20 @@ static int wait_for(void *arg, int fd, short events, int timeout_ms) {
   }
 }
 
-const struct sc_wait sc_wait = {wait_for, NULL};
+static int wait_timed(void *timings, int fd, short events, int timeout_ms) {
+  sc_timings_sleep(timings);
+  int rc = wait_for(fd, events, timeout_ms);
+  sc_timings_wake(timings, SC_TIME_BLOCKED);
+  return rc;
+}
+
+static int wait_untimed(void *arg, int fd, short events, int timeout_ms) {
+  (void)arg;
+  return wait_for(fd, events, timeout_ms);
+}
+
+const struct sc_wait sc_wait = {wait_untimed, NULL};
+
+struct sc_wait sc_wait_timed(struct sc_timings *timings) {
+  return (struct sc_wait){wait_timed, timings};
+}

@@ -29,10 +29,13 @@ struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
   return w;
 }
 
+static struct sc_timings *timings_of(const struct sc_writer *w) { return &w->run->timings[SC_POOL_WRITE][w->index]; }
+
 int sc_writer_connect(struct sc_writer *w, struct sc_error *err) {
   char role[16];
+  struct sc_wait wait = sc_wait_timed(timings_of(w));
   snprintf(role, sizeof(role), "write %u", w->index);
-  return w->run->sink_ops->session_open(w->run->sink, role, &sc_wait, &w->session, err);
+  return w->run->sink_ops->session_open(w->run->sink, role, &wait, &w->session, err);
 }
 
 void sc_writer_free(struct sc_writer *w) {
@@ -381,7 +384,9 @@ static void park(struct sc_writer *w, int timeout_ms) {
   struct sc_park *own = w->run->write_parks[w->index];
   int fd = w->in_transaction && w->session != NULL && ops->session_fd != NULL ? ops->session_fd(w->session) : -1;
   struct pollfd fds[2] = {{.fd = sc_park_fd(own), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+  sc_timings_sleep(timings_of(w));
   int n = poll(fds, 2, timeout_ms);
+  sc_timings_wake(timings_of(w), w->state == SC_WRITER_WORKING ? SC_TIME_STARVED : SC_TIME_BLOCKED);
   sc_park_finish(own);
   if (n <= 0 || fds[1].revents == 0) return;
   struct sc_error err;
@@ -441,6 +446,7 @@ static bool is_done(struct sc_writer *w) {
 void sc_writer_main(void *arg) {
   struct sc_writer *w = arg;
   struct sc_park *own = w->run->write_parks[w->index];
+  sc_timings_begin(timings_of(w));
   for (;;) {
     sc_park_prepare(own);
     if (sc_run_stage(w->run) == SC_STAGE_ABANDON) break;
@@ -452,6 +458,7 @@ void sc_writer_main(void *arg) {
     park(w, longest_sleep(w, sc_clock_mono_ms()));
   }
   sc_park_cancel(own);
+  sc_timings_end(timings_of(w));
   sc_run_stopped(w->run);
 }
 

@@ -38,7 +38,8 @@ struct sc_http_transfer {
 struct sc_http_loop {
   struct sc_http *http;
   struct sc_park *park;
-  int watched; /* a descriptor of the owner's, -1: none */
+  struct sc_timings *timings; /* the owner's, NULL: none */
+  int watched;                /* a descriptor of the owner's, -1: none */
   CURLM *multi;
   struct sc_http_transfer *active, *free;
   uint32_t n_free, most_free, n_paused;
@@ -394,7 +395,10 @@ static void wait_for_sockets(struct sc_http_loop *loop, int timeout_ms) {
   unsigned n = 0;
   if (loop->park) also[n++] = (struct curl_waitfd){.fd = sc_park_fd(loop->park), .events = CURL_WAIT_POLLIN};
   if (loop->watched >= 0) also[n++] = (struct curl_waitfd){.fd = loop->watched, .events = CURL_WAIT_POLLIN};
-  curl_multi_poll(loop->multi, also, n, until_deadline(loop, timeout_ms), NULL);
+  int left_ms = until_deadline(loop, timeout_ms);
+  if (loop->timings) sc_timings_sleep(loop->timings);
+  curl_multi_poll(loop->multi, also, n, left_ms, NULL);
+  if (loop->timings) sc_timings_wake(loop->timings, loop->n_paused > 0 ? SC_TIME_BLOCKED : loop->timings->in_poll);
 }
 
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
@@ -405,6 +409,8 @@ void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   }
   if (loop->park) sc_park_finish(loop->park);
 }
+
+void sc_http_time(struct sc_http_loop *loop, struct sc_timings *timings) { loop->timings = timings; }
 
 void sc_http_watch(struct sc_http_loop *loop, int fd) { loop->watched = fd; }
 

@@ -14,6 +14,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 #include "engine/base/slice.h"
+#include "engine/timings.h"
 
 #define SC_HTTP_CONNECTIONS_MAX 64 /* a loop; without a cap a hiccup of the service collapses it */
 #define SC_HTTP_HEADERS_MAX 12
@@ -74,6 +75,8 @@ void sc_http_cancel(struct sc_http_loop *loop, struct sc_http_transfer *transfer
  * Prepares the park (park.h) before it looks for credit and finishes it at the end, so credit that comes back is not
  * missed. An owner that looks for work of other kinds before it calls this prepares the park first, for the same reason. */
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms);
+/* From here on poll tells these timings when it sleeps and what for: blocked while a transfer is paused, else what in_poll says. */
+void sc_http_time(struct sc_http_loop *loop, struct sc_timings *timings);
 /* From here on poll also returns when that descriptor can be read, or has ended; -1: none. */
 void sc_http_watch(struct sc_http_loop *loop, int fd);
 uint64_t sc_http_pauses(const struct sc_http_loop *loop); /* since the loop was made */

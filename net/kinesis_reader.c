@@ -327,8 +327,10 @@ int sc_kinesis_reader_new(struct sc_kinesis *k, const struct sc_reader_config *c
   r->done.last = &r->done.first;
   r->doc = sc_jsondoc_new();
   if (sc_signer_new(k->endpoint.region, "kinesis", &r->signer, err) == SC_OK &&
-      sc_http_loop_new(k->http, config->park, most, &r->loop, err) == SC_OK)
+      sc_http_loop_new(k->http, config->park, most, &r->loop, err) == SC_OK) {
+    sc_http_time(r->loop, config->timings);
     return SC_OK;
+  }
   sc_kinesis_reader_free(r);
   *out = NULL;
   return err->code;

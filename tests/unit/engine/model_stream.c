@@ -257,7 +257,10 @@ static void reader_poll(struct sc_reader *reader, int timeout_ms) {
   for (struct sc_call *call; (call = get_call(&before)) != NULL;)
     put_call(answer(reader, call) ? &reader->done : &reader->waiting, call);
   struct pollfd p = {.fd = sc_park_fd(reader->config.park), .events = POLLIN};
+  sc_timings_sleep(reader->config.timings);
   poll(&p, 1, reader->done.first != NULL ? 0 : timeout_ms);
+  sc_timings_wake(reader->config.timings,
+                  reader->waiting.first != NULL ? SC_TIME_BLOCKED : reader->config.timings->in_poll);
 }
 
 static struct sc_call *reader_next(struct sc_reader *reader) { return get_call(&reader->done); }

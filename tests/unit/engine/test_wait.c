@@ -28,6 +28,20 @@ static void a_deadline(void **state) {
   assert_int_equal(wait_readable(250), SC_E_DEADLINE); /* longer than a slice */
 }
 
+/* The time inside is the target's, whatever comes of it; what is outside is busy. */
+static void a_timed_wait(void **state) {
+  (void)state;
+  struct sc_timings t;
+  struct sc_wait wait = sc_wait_timed(&t);
+  sc_timings_begin(&t);
+  assert_int_equal(wait.wait(wait.arg, ends[0], POLLIN, 150), SC_E_DEADLINE);
+  assert_true(t.us[SC_TIME_BLOCKED] >= 149000); /* the deadline is in whole milliseconds */
+  assert_int_equal(wait.wait(wait.arg, ends[1], POLLOUT, LONG_MS), SC_OK);
+  sc_timings_end(&t);
+  assert_int_equal(t.us[SC_TIME_STARVED], 0);
+  assert_int_equal(t.us[SC_TIME_BLOCKED] + t.us[SC_TIME_BUSY], t.since_us - t.begun_us);
+}
+
 static void *write_byte(void *arg) {
   (void)arg;
   return write(ends[1], "x", 1) == 1 ? NULL : &ends;
@@ -70,8 +84,11 @@ static void a_stop_at_once(void **state) {
 int main(void) {
   alarm(100);
   if (pipe(ends) != 0) return 1;
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_ready_descriptor), cmocka_unit_test(a_deadline),
-                                     cmocka_unit_test(what_comes_meanwhile), cmocka_unit_test(an_orderly_stop_goes_on),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_ready_descriptor),
+                                     cmocka_unit_test(a_deadline),
+                                     cmocka_unit_test(a_timed_wait),
+                                     cmocka_unit_test(what_comes_meanwhile),
+                                     cmocka_unit_test(an_orderly_stop_goes_on),
                                      cmocka_unit_test(a_stop_at_once)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
