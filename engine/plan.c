@@ -98,6 +98,7 @@ void sc_plan_free(struct sc_plan *plan) {
 
 int sc_plan_find(const struct sc_plan *plan, struct sc_slice key, int expected) {
   if (expected >= 0 && (uint32_t)expected < plan->n_payload && has_key(plan, (uint32_t)expected, key)) return expected;
+  if (plan->n_payload == 0) return -1; /* to null: every key comes here */
   uint32_t column = plan->slots[slot_of(plan, key)];
   return column ? (int)column - 1 : -1;
 }
