@@ -92,6 +92,9 @@ static int read_wish(const struct sc_options *o, struct sc_load_wish *wish, stru
   wish->memory_bytes =
       sc_options_is_set(o, SC_OPT_MEMORY) ? (uint64_t)sc_options_int(o, SC_OPT_MEMORY) : sc_memory_default();
   wish->flush_bytes = sc_options_is_set(o, SC_OPT_FLUSH_BYTES) ? (size_t)sc_options_int(o, SC_OPT_FLUSH_BYTES) : 0;
+  wish->fetch_given = sc_options_is_set(o, SC_OPT_FETCH_THREADS);
+  wish->parse_given = sc_options_is_set(o, SC_OPT_PARSE_THREADS);
+  wish->write_given = sc_options_is_set(o, SC_OPT_WRITE_THREADS);
   wish->quiet = sc_options_flag(o, SC_OPT_QUIET);
   wish->timings = sc_options_flag(o, SC_OPT_TIMINGS);
   return SC_OK;

@@ -24,6 +24,19 @@ void sc_controller_fail(struct sc_controller *c, const struct sc_error *err) {
 
 /* ---- memory and threads ---- */
 
+static void settle(struct sc_settings *s, const struct sc_memory *m) {
+  bool fewer =
+      m->fetch_threads + m->parse_threads + m->write_threads < s->fetch_threads + s->parse_threads + s->write_threads;
+  s->fetch_threads = m->fetch_threads;
+  s->parse_threads = m->parse_threads;
+  s->write_threads = m->write_threads;
+  s->flush_bytes = m->flush_bytes;
+  s->blocks_a_parser = m->blocks_a_parser;
+  if (fewer)
+    sc_log(SC_INFO, "fewer threads than processors ask for, to keep within --memory", "fetch=%u parse=%u write=%u",
+           s->fetch_threads, s->parse_threads, s->write_threads);
+}
+
 static int deal_memory(struct sc_run *run, const struct sc_load_wish *wish, struct sc_memory *out,
                        struct sc_error *err) {
   struct sc_settings *s = &run->settings;
@@ -32,7 +45,10 @@ static int deal_memory(struct sc_run *run, const struct sc_load_wish *wish, stru
                              .fetch_threads = s->fetch_threads,
                              .parse_threads = s->parse_threads,
                              .write_threads = s->write_threads,
-                             .connections = s->fetch_threads * SC_FETCH_IN_FLIGHT,
+                             .fetch_given = wish->fetch_given,
+                             .parse_given = wish->parse_given,
+                             .write_given = wish->write_given,
+                             .connections = SC_FETCH_IN_FLIGHT,
                              .scratch_bytes = run->decoder_ops->scratch_bytes(s->largest_record_bytes),
                              .largest_reply_cost = sc_batch_cost(s->largest_reply_bytes),
                              .block_bytes = s->block_bytes,
@@ -41,8 +57,7 @@ static int deal_memory(struct sc_run *run, const struct sc_load_wish *wish, stru
                              .grave_cost = sc_block_cost(0) + s->grave_bytes,
                              .flush_bytes = wish->flush_bytes};
   int rc = sc_memory_deal(&w, out, err);
-  s->flush_bytes = out->flush_bytes;
-  s->blocks_a_parser = out->blocks_a_parser;
+  if (rc == SC_OK) settle(s, out);
   return rc;
 }
 

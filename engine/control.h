@@ -16,7 +16,8 @@ struct sc_load_wish {
   bool restart, take_over;
   bool dry_run; /* --restart is then only thought of */
   uint64_t memory_bytes;
-  size_t flush_bytes; /* 0: by memory */
+  size_t flush_bytes;                         /* 0: by memory */
+  bool fetch_given, parse_given, write_given; /* the number of threads: others are lowered to fit into memory_bytes */
   bool quiet, timings;
 };
 

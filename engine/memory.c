@@ -21,7 +21,8 @@ static uint64_t blocks_bytes(const struct sc_memory_wish *w, uint64_t each) {
 
 static uint64_t fixed_bytes(const struct sc_memory_wish *w) {
   return SC_MEMORY_BASE_BYTES + (uint64_t)w->parse_threads * w->scratch_bytes +
-         (uint64_t)w->connections * SC_MEMORY_CONNECTION_BYTES + w->largest_reply_cost + BODIES_LEAST;
+         (uint64_t)w->fetch_threads * w->connections * SC_MEMORY_CONNECTION_BYTES + w->largest_reply_cost +
+         BODIES_LEAST;
 }
 
 static int too_small(const struct sc_memory_wish *w, uint64_t least, struct sc_error *err) {
@@ -41,11 +42,33 @@ static size_t fit_flush_bytes(const struct sc_memory_wish *w, uint64_t rest) {
   return fit > FLUSH_MOST ? FLUSH_MOST : (size_t)fit;
 }
 
-int sc_memory_deal(const struct sc_memory_wish *w, struct sc_memory *out, struct sc_error *err) {
+static uint64_t least_bytes(const struct sc_memory_wish *w) {
   size_t flush_least = w->flush_bytes == 0 ? FLUSH_LEAST : w->flush_bytes;
-  uint64_t least = fixed_bytes(w) + blocks_bytes(w, blocks_a_parser(w, flush_least));
-  if (w->total_bytes < least) return too_small(w, least, err);
+  return fixed_bytes(w) + blocks_bytes(w, blocks_a_parser(w, flush_least));
+}
+
+/* The larger of two pools, of which only those count that may be lowered. */
+static uint32_t *larger(uint32_t *most, uint32_t *n, bool given) {
+  if (given || *n == 1) return most;
+  return most == NULL || *n > *most ? n : most;
+}
+
+static bool lower_threads(struct sc_memory_wish *w) {
+  uint32_t *most = larger(NULL, &w->fetch_threads, w->fetch_given); /* the dearest ones first among equals */
+  most = larger(most, &w->write_threads, w->write_given);
+  most = larger(most, &w->parse_threads, w->parse_given);
+  if (most != NULL) --*most;
+  return most != NULL;
+}
+
+int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, struct sc_error *err) {
+  struct sc_memory_wish lowered = *wish, *w = &lowered;
+  while (w->total_bytes < least_bytes(w))
+    if (!lower_threads(w)) return too_small(w, least_bytes(w), err);
   uint64_t rest = w->total_bytes - fixed_bytes(w);
+  out->fetch_threads = w->fetch_threads;
+  out->parse_threads = w->parse_threads;
+  out->write_threads = w->write_threads;
   out->flush_bytes = fit_flush_bytes(w, rest);
   uint64_t each = blocks_a_parser(w, out->flush_bytes), twice = 2 * each;
   if (blocks_bytes(w, twice) <= rest / 2) each = twice;

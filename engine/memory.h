@@ -1,8 +1,12 @@
 /* How --memory is dealt out: scratch and connections are deducted, the rest becomes the two pools of budget.h. Pure.
+ *
+ * Every thread costs memory (at the defaults a fetch thread 5 MiB, a parse thread 2 MiB, a write thread 4 MiB, and each pair of the latter
+ * a block), so a machine with many processors wants more of it. Thread counts that nobody asked for give way to --memory.
  */
 #ifndef SC_MEMORY_H
 #define SC_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,22 +18,25 @@
 struct sc_memory_wish {
   uint64_t total_bytes;
   uint32_t fetch_threads, parse_threads, write_threads;
-  uint32_t connections;           /* calls in flight at most */
-  size_t scratch_bytes;           /* of one decoder */
-  size_t largest_reply_cost;      /* one is set aside */
-  size_t block_bytes, block_cost; /* of a block: data, and all of it */
-  size_t spare_bytes;             /* beside the blocks: a row larger than one, dead letters */
-  size_t grave_cost;              /* of a write thread's own room for dead letters */
-  size_t flush_bytes;             /* as wished; 0: fit it to the memory, 32 MiB at most */
+  bool fetch_given, parse_given, write_given; /* asked for by the user: not to be lowered */
+  uint32_t connections;                       /* of a fetch thread: calls in flight at most */
+  size_t scratch_bytes;                       /* of one decoder */
+  size_t largest_reply_cost;                  /* one is set aside */
+  size_t block_bytes, block_cost;             /* of a block: data, and all of it */
+  size_t spare_bytes;                         /* beside the blocks: a row larger than one, dead letters */
+  size_t grave_cost;                          /* of a write thread's own room for dead letters */
+  size_t flush_bytes;                         /* as wished; 0: fit it to the memory, 32 MiB at most */
 };
 
 struct sc_memory {
+  uint32_t fetch_threads, parse_threads, write_threads;
   size_t bodies_bytes, blocks_bytes; /* the pools */
   size_t flush_bytes;
   uint32_t blocks_a_parser; /* a parse thread may own so many: at least one for each write thread and one more */
 };
 
-/* SC_E_MEMORY with the least value that works when total_bytes is too small. */
+/* Where total_bytes is too small for the threads wished, those not given are lowered one by one, the most numerous pool first, at least one of
+ * each stays. SC_E_MEMORY with the least value that works when even they are too many. */
 int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, struct sc_error *err);
 
 /* A quarter of the machine's RAM, at most 1 GiB. */

@@ -1,5 +1,6 @@
 """--memory bounds what is in flight, whatever the target does."""
 import json
+import re
 
 from support.process import BUILD
 from support.wait import SLOWNESS, wait_until
@@ -57,3 +58,14 @@ def test_many_shards_in_little_memory(local_service, database, shardcopy):
     assert database.count("demo") == 100000
     if SLOWNESS == 1:
         assert max(peaks) < 64 * MIB + BESIDES, f"{max(peaks) / MIB:.0f} MiB resident in {BUILD}"
+
+
+def test_little_memory_on_any_machine(local_service, database, shardcopy):
+    """As many threads as the processors ask for may not fit; the ones asked for must."""
+    local = local_service("--generate", "demo:shards=8,records=10000,seed=3")
+    shardcopy.load(local.url("demo"), database.url(), "--memory=48MiB")
+    assert database.count("demo") == 10000
+    refused = shardcopy.load(local.url("demo"), database.url(), "--memory=48MiB", "--parse-threads=16", status=2)
+    least = re.search(r"16 parse and \d+ write threads need at least (\d+MiB)", refused.err)
+    assert least, refused.story()
+    shardcopy.load(local.url("demo"), database.url(), f"--memory={least.group(1)}", "--parse-threads=16")

@@ -52,6 +52,9 @@ static int model_load_run(struct model_load *l) {
   struct sc_load_wish wish = {.start = {.start = SC_START_TRIM_HORIZON},
                               .memory_bytes = l->memory_bytes,
                               .flush_bytes = l->flush_bytes,
+                              .fetch_given = true,
+                              .parse_given = true,
+                              .write_given = true,
                               .quiet = true};
   sc_error_clear(&l->err);
   int rc = sc_control_load(run, &wish, &l->err);
