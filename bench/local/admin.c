@@ -7,8 +7,11 @@
 
 #define MAX_COUNT 1000000000
 #define MAX_DELAY_MS 3600000
+/* Ten years. */
+#define MAX_ADVANCE_MS INT64_C(315360000000)
 
 struct sc_admin {
+  struct sc_timebase *timebase;
   struct sc_faults *faults;
   _Atomic uint32_t generation;
 };
@@ -29,8 +32,9 @@ static const struct kind {
     {"entries", SC_FAULT_ENTRIES, 0, "ProvisionedThroughputExceededException", "Rate exceeded for shard."},
 };
 
-struct sc_admin *sc_admin_new(void) {
+struct sc_admin *sc_admin_new(struct sc_timebase *timebase) {
   struct sc_admin *admin = sc_alloc_zero(1, sizeof *admin);
+  admin->timebase = timebase;
   admin->faults = sc_faults_new();
   return admin;
 }
@@ -125,6 +129,14 @@ static const char *add_faults(struct sc_admin *admin, struct sc_json body) {
   return wrong;
 }
 
+static const char *move_clock(struct sc_admin *admin, struct sc_json body) {
+  int64_t ms = -1;
+  bool is_number = sc_json_kind(body) == SC_JSON_OBJECT && get_int(body, "advance_ms", 0, MAX_ADVANCE_MS, &ms);
+  if (!is_number || ms < 0) return "the body is {\"advance_ms\": 0 or more}";
+  sc_timebase_advance(admin->timebase, ms);
+  return NULL;
+}
+
 /* NULL when done, else what is wrong with the request. */
 static const char *obey(struct sc_admin *admin, struct sc_jsondoc *parser, const struct sc_request *request) {
   struct sc_error err;
@@ -134,15 +146,17 @@ static const char *obey(struct sc_admin *admin, struct sc_jsondoc *parser, const
     atomic_fetch_add(&admin->generation, 1);
     return NULL;
   }
-  if (!sc_slice_is(request->path, SC_ADMIN_PATH "faults"))
-    return "there are POST and DELETE " SC_ADMIN_PATH "faults and POST " SC_ADMIN_PATH "expire-iterators";
-  if (sc_slice_is(request->method, "DELETE")) {
+  bool is_clock = sc_slice_is(request->path, SC_ADMIN_PATH "clock");
+  if (!is_clock && !sc_slice_is(request->path, SC_ADMIN_PATH "faults"))
+    return "there are POST and DELETE " SC_ADMIN_PATH "faults, POST " SC_ADMIN_PATH
+           "expire-iterators and " SC_ADMIN_PATH "clock";
+  if (!is_clock && sc_slice_is(request->method, "DELETE")) {
     sc_faults_clear(admin->faults);
     return NULL;
   }
-  if (!is_post) return "faults are made by POST and removed by DELETE";
+  if (!is_post) return is_clock ? "the clock is moved by POST" : "faults are made by POST and removed by DELETE";
   if (sc_jsondoc_parse(parser, request->body, &body, &err) != SC_OK) return "the body is no JSON";
-  return add_faults(admin, body);
+  return is_clock ? move_clock(admin, body) : add_faults(admin, body);
 }
 
 void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const struct sc_request *request,
@@ -151,12 +165,12 @@ void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const st
   const char *wrong = request->from_loopback ? obey(admin, parser, request) : "only from this machine";
   reply->status = wrong == NULL ? 200 : request->from_loopback ? 400 : 403;
   if (wrong == NULL) {
-    sc_buf_printf(&reply->head, "{\"waiting\":%zu}", sc_faults_waiting(admin->faults));
+    sc_buf_printf(&reply->content.head, "{\"waiting\":%zu}", sc_faults_waiting(admin->faults));
     return;
   }
-  sc_buf_add_str(&reply->head, "{\"message\":");
-  sc_buf_add_json_string(&reply->head, sc_slice_str(wrong));
-  sc_buf_add_char(&reply->head, '}');
+  sc_buf_add_str(&reply->content.head, "{\"message\":");
+  sc_buf_add_json_string(&reply->content.head, sc_slice_str(wrong));
+  sc_buf_add_char(&reply->content.head, '}');
 }
 
 void sc_admin_answer_error(const struct sc_fault *fault, struct sc_reply *reply) {

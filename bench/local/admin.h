@@ -9,20 +9,22 @@
  *    "bytes": 1000,               of the body before a reset, truncate, half-open; -1: not even the header
  *    "every": 3}                  kind entries, which is for PutRecords alone: fails the 1st, 4th, 7th ... entry; default 1
  * POST /_local/expire-iterators: every iterator and NextToken issued so far has expired.
- * Both answer {"waiting": faults in the script}; 400 and {"message": ...} when they do not understand.
+ * POST /_local/clock, {"advance_ms": 1000}: the service's clock moves forward (timebase.h).
+ * All answer {"waiting": faults in the script}; 400 and {"message": ...} when they do not understand.
  */
 #ifndef SC_LOCAL_ADMIN_H
 #define SC_LOCAL_ADMIN_H
 
 #include "bench/local/exchange.h"
 #include "bench/local/faults.h"
+#include "bench/local/timebase.h"
 #include "codec/jsondoc.h"
 
 #define SC_ADMIN_PATH "/_local/"
 
 struct sc_admin;
 
-struct sc_admin *sc_admin_new(void);
+struct sc_admin *sc_admin_new(struct sc_timebase *timebase);
 void sc_admin_free(struct sc_admin *admin);
 
 void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const struct sc_request *request,

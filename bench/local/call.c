@@ -9,8 +9,8 @@ void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) 
   sc_buf_vprintf(&text, fmt, args);
   va_end(args);
   struct sc_reply *reply = call->reply;
-  sc_buf_clear(&reply->head);
-  sc_buf_clear(&reply->tail);
+  sc_buf_clear(&reply->content.head);
+  sc_buf_clear(&reply->content.tail);
   sc_reply_fail(reply, 400, type, "message", sc_buf_view(&text));
   sc_buf_fini(&text);
 }
@@ -92,7 +92,8 @@ struct sc_store_shard *sc_call_shard(struct sc_call *call, struct sc_store_strea
                  SC_SLICE_ARGS(id), stream->name, SC_SERVICE_ACCOUNT);
     return NULL;
   }
-  if (index < stream->n_shards) return &stream->shards[index];
+  bool is_there = index < stream->n_shards && !sc_shard_is_expired(stream, &stream->shards[index], call->now_ms);
+  if (is_there) return &stream->shards[index];
   sc_call_fail(call, "ResourceNotFoundException",
                "Shard shardId-%012" PRIu32 " in stream %s under account %s does not exist", index, stream->name,
                SC_SERVICE_ACCOUNT);

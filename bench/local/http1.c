@@ -62,7 +62,7 @@ static void add_header(struct sc_buf *out, const struct sc_reply *reply, bool cl
   add_date(out, reply->date_ms);
   if (reply->content_type != NULL) sc_buf_printf(out, "Content-Type: %s\r\n", reply->content_type);
   if (closes) sc_buf_add_str(out, "Connection: close\r\n");
-  sc_buf_printf(out, "Content-Length: %zu\r\n\r\n", sc_reply_len(reply));
+  sc_buf_printf(out, "Content-Length: %zu\r\n\r\n", sc_content_len(&reply->content));
 }
 
 /* Cuts the pieces down to the first `most` bytes. */
@@ -85,14 +85,10 @@ static void add_piece(struct sc_output *output, const void *ptr, size_t len) {
 static void lay_out(struct sending *sending, bool has_body) {
   const struct sc_reply *reply = &sending->reply;
   struct sc_output *output = &sending->output;
-  output->pieces = sending->pieces = sc_alloc((size_t)(reply->page.n_ranges + 3) * sizeof *sending->pieces);
+  output->pieces = sending->pieces =
+      sc_alloc((size_t)(sc_content_most_pieces(&reply->content) + 1) * sizeof *sending->pieces);
   add_piece(output, sending->header.ptr, sending->header.len);
-  if (has_body) {
-    add_piece(output, reply->head.ptr, reply->head.len);
-    for (int i = 0; i < reply->page.n_ranges; i++)
-      add_piece(output, reply->page.ranges[i].iov_base, reply->page.ranges[i].iov_len);
-    add_piece(output, reply->tail.ptr, reply->tail.len);
-  }
+  if (has_body) output->n_pieces += sc_content_pieces(&reply->content, output->pieces + output->n_pieces);
   if (reply->delivery.is_silent) output->n_pieces = 0;
   else if (reply->delivery.is_cut) cut_pieces(output, sending->header.len + reply->delivery.cut_bytes);
 }

@@ -27,7 +27,7 @@ struct sc_operation {
   const char *name;
   const struct sc_member *members;
   int n_members;
-  bool writes; /* needs the store's lock for writing */
+  bool writes; /* needs the store's lock for writing; putting records does not */
   void (*run)(struct sc_call *call);
 };
 

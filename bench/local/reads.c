@@ -97,7 +97,9 @@ static void get_shard_iterator(struct sc_call *call) {
   struct start start = {.stream = sc_call_ready_stream(call)};
   if (start.stream == NULL) return;
   start.shard = sc_call_shard(call, start.stream, call->values[ITERATOR_SHARD].text);
-  if (start.shard == NULL || !find_start(call, &start)) return;
+  if (start.shard == NULL) return;
+  sc_stream_trim(start.stream, start.shard, call->now_ms);
+  if (!find_start(call, &start)) return;
   sc_writer_open_map(&call->out, NULL);
   add_iterator(&call->out, "ShardIterator", call, start.stream, start.shard->index, start.position);
   sc_writer_close_map(&call->out);
@@ -131,6 +133,12 @@ static void fail_expired(struct sc_call *call, const struct sc_token *token) {
                then, now, SC_SERVICE_ITERATOR_MS);
 }
 
+static void fail_no_shard(struct sc_call *call, const struct sc_token *token) {
+  sc_call_fail(call, "ResourceNotFoundException",
+               "Shard shardId-%012" PRIu32 " in stream %s under account %s does not exist", token->shard, token->stream,
+               SC_SERVICE_ACCOUNT);
+}
+
 /* The shard the iterator points into; NULL after failing the call. */
 static struct sc_store_shard *open_iterator(struct sc_call *call, struct sc_token *token,
                                             struct sc_store_stream **stream) {
@@ -144,12 +152,14 @@ static struct sc_store_shard *open_iterator(struct sc_call *call, struct sc_toke
   }
   *stream = sc_store_find(call->store, sc_slice_str(token->stream));
   if (*stream == NULL || (*stream)->id != token->stream_id || token->shard >= (*stream)->n_shards) {
-    sc_call_fail(call, "ResourceNotFoundException",
-                 "Shard shardId-%012" PRIu32 " in stream %s under account %s does not exist", token->shard,
-                 token->stream, SC_SERVICE_ACCOUNT);
+    fail_no_shard(call, token);
     return NULL;
   }
   struct sc_store_shard *shard = &(*stream)->shards[token->shard];
+  if (sc_shard_is_expired(*stream, shard, call->now_ms)) {
+    fail_no_shard(call, token);
+    return NULL;
+  }
   if (token->position <= sc_shardlog_count(shard->log)) return shard;
   sc_call_fail(call, "InvalidArgumentException", "Invalid ShardIterator.");
   return NULL;
@@ -174,21 +184,19 @@ static void add_children(struct sc_writer *w, const struct sc_store_stream *stre
 }
 
 /* How far the page's end is behind now; 0 when nothing follows it. */
-static int64_t behind_ms(const struct sc_call *call, const struct sc_store_shard *shard,
-                         const struct sc_logpage *page) {
-  uint64_t next = page->first + page->count;
-  if (next == sc_shardlog_count(shard->log)) return 0;
-  int64_t behind = call->now_ms - sc_shardlog_arrived_ms(shard->log, page->count > 0 ? next - 1 : next);
+static int64_t behind_ms(const struct sc_call *call, const struct sc_logpage *page) {
+  if (page->n_following == 0) return 0;
+  int64_t behind = call->now_ms - (page->count > 0 ? page->last_ms : page->following_ms);
   return behind > 0 ? behind : 0;
 }
 
 /* What a reply says besides its records. */
 static void add_rest(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream,
                      const struct sc_store_shard *shard) {
-  const struct sc_logpage *page = &call->reply->page;
+  const struct sc_logpage *page = &call->reply->content.page;
   uint64_t next = page->first + page->count;
-  bool is_end = shard->closed_ms != 0 && next == sc_shardlog_count(shard->log);
-  sc_writer_int(w, "MillisBehindLatest", behind_ms(call, shard, page));
+  bool is_end = shard->closed_ms != 0 && page->n_following == 0;
+  sc_writer_int(w, "MillisBehindLatest", behind_ms(call, page));
   if (is_end) add_children(w, stream, shard);
   else add_iterator(w, "NextShardIterator", call, stream, shard->index, next);
 }
@@ -200,14 +208,14 @@ static void get_records(struct sc_call *call) {
   if (shard == NULL) return;
   struct sc_reply *reply = call->reply;
   const struct sc_value *limit = &call->values[GET_LIMIT];
+  sc_stream_trim(stream, shard, call->now_ms);
   sc_shardlog_page(shard->log, reply->format, token.position,
                    limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS, call->settings->page_bytes,
-                   &reply->page);
-  reply->log = sc_shardlog_take(shard->log);
+                   &reply->content.page);
   sc_writer_open_map(&call->out, NULL);
   if (!call->settings->iterator_is_last) add_rest(&call->out, call, stream, shard);
   sc_writer_open_list(&call->out, "Records");
-  struct sc_writer tail = sc_writer_on(&call->out, &reply->tail);
+  struct sc_writer tail = sc_writer_on(&call->out, &reply->content.tail);
   sc_writer_close_list(&tail);
   if (call->settings->iterator_is_last) add_rest(&tail, call, stream, shard);
   sc_writer_close_map(&tail);

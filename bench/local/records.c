@@ -150,7 +150,7 @@ static void put_records(struct sc_call *call) {
 }
 
 const struct sc_operation sc_record_operations[] = {
-    {"PutRecord", PUT, PUT_MEMBERS, true, put_record},
-    {"PutRecords", PUTS, PUTS_MEMBERS, true, put_records},
+    {"PutRecord", PUT, PUT_MEMBERS, false, put_record},
+    {"PutRecords", PUTS, PUTS_MEMBERS, false, put_records},
 };
 const int sc_record_operations_n = sizeof sc_record_operations / sizeof *sc_record_operations;

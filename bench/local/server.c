@@ -54,6 +54,7 @@ const struct sc_program_spec sc_local_program = {
 
 struct server {
   const struct sc_options *options;
+  struct sc_timebase timebase;
   struct sc_store *store;
   struct sc_service *service;
   struct sc_site site;
@@ -185,9 +186,10 @@ static int start(struct server *server, struct sc_error *err) {
       .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
       .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
   };
+  sc_timebase_init(&server->timebase);
   server->store =
       sc_store_new(sc_options_int(options, SC_LOCAL_OPT_CREATE_MS), sc_options_int(options, SC_LOCAL_OPT_UPDATE_MS));
-  server->service = sc_service_new(&settings, server->store);
+  server->service = sc_service_new(&settings, server->store, &server->timebase);
   server->site = (struct sc_site){sc_service_handle, server->service};
   server->transport =
       sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http1_protocol, &server->site);
@@ -201,6 +203,7 @@ static void stop(struct server *server) {
   sc_transport_free(server->transport);
   sc_service_free(server->service);
   sc_store_free(server->store);
+  sc_timebase_fini(&server->timebase);
   if (server->tls != NULL) sc_tls_context_free(server->tls);
   sc_certs_fini(&server->certs);
   sc_buf_fini(&server->ready);

@@ -18,6 +18,7 @@
 struct sc_service {
   struct sc_service_settings settings;
   struct sc_store *store;
+  struct sc_timebase *timebase;
   struct sc_admin *admin;
   _Atomic uint64_t next_request;
   pthread_mutex_t lock; /* of the parsers */
@@ -25,12 +26,14 @@ struct sc_service {
   struct sc_jsondoc *parsers[MAX_PARSERS];
 };
 
-struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store) {
+struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store,
+                                  struct sc_timebase *timebase) {
   SC_ASSERT(settings->page_bytes > 0 && settings->page_bytes <= SC_SERVICE_PAGE_BYTES);
   struct sc_service *service = sc_alloc_zero(1, sizeof *service);
   service->settings = *settings;
   service->store = store;
-  service->admin = sc_admin_new();
+  service->timebase = timebase;
+  service->admin = sc_admin_new(timebase);
   atomic_init(&service->next_request, (uint64_t)sc_clock_wall_ms() << 20);
   pthread_mutex_init(&service->lock, NULL);
   return service;
@@ -98,7 +101,7 @@ static void fail(struct sc_reply *reply, const char *type) {
 static void answer_xml(struct sc_reply *reply, int status, const char *body) {
   reply->status = status;
   reply->content_type = NULL;
-  sc_buf_add_str(&reply->head, body);
+  sc_buf_add_str(&reply->content.head, body);
 }
 
 static void run(struct sc_service *service, const struct sc_operation *operation, const struct sc_value *values,
@@ -110,7 +113,7 @@ static void run(struct sc_service *service, const struct sc_operation *operation
                          .values = values,
                          .fault = fault,
                          .reply = reply,
-                         .out = sc_writer_of(&reply->head, reply->format)};
+                         .out = sc_writer_of(&reply->content.head, reply->format)};
   if (operation->writes) sc_store_lock_write(service->store);
   else sc_store_lock_read(service->store);
   operation->run(&call);
@@ -207,7 +210,7 @@ static void call_service(struct sc_service *service, const struct sc_request *re
 
 void sc_service_handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
   struct sc_service *service = context;
-  reply->date_ms = sc_clock_wall_ms();
+  reply->date_ms = sc_timebase_now_ms(service->timebase);
   set_ids(service, reply);
   if (sc_slice_starts(request->path, SC_ADMIN_PATH)) {
     struct sc_jsondoc *parser = take_parser(service);

@@ -10,6 +10,7 @@
 
 #include "bench/local/exchange.h"
 #include "bench/local/store.h"
+#include "bench/local/timebase.h"
 
 #define SC_SERVICE_ACCOUNT "000000000000"
 #define SC_SERVICE_JSON "application/x-amz-json-1.1"
@@ -27,8 +28,9 @@ struct sc_service_settings {
 
 struct sc_service;
 
-/* The store must outlive the service. */
-struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store);
+/* The store and the timebase must outlive the service. */
+struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store,
+                                  struct sc_timebase *timebase);
 void sc_service_free(struct sc_service *service);
 
 /* A struct sc_site's handle, with the service as its context. */

@@ -1,91 +1,112 @@
 #include "bench/local/shardlog.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "bench/local/arena.h"
 #include "engine/base/error.h"
 
 struct entry {
   int64_t arrived_ms;
-  uint64_t bytes_before; /* of all records before this one */
+  uint64_t bytes_before; /* of all records before this one, trimmed ones too */
 };
 
 struct sc_shardlog {
-  _Atomic uint32_t references;
-  struct entry *entries;
-  uint64_t count, cap_entries;
+  pthread_mutex_t lock;
+  struct sc_bell bell;
+  struct sc_window entries;
   uint64_t bytes;
+  int64_t last_ms;
   struct sc_arena json;
-  pthread_mutex_t cbor_lock; /* readers extend it */
-  struct sc_arena cbor;      /* as far as it was read */
+  struct sc_arena cbor; /* as far as it was read */
 };
 
 struct sc_shardlog *sc_shardlog_new(void) {
   struct sc_shardlog *log = sc_alloc_zero(1, sizeof *log);
-  atomic_init(&log->references, 1);
-  pthread_mutex_init(&log->cbor_lock, NULL);
+  pthread_mutex_init(&log->lock, NULL);
+  sc_bell_init(&log->bell);
+  log->entries.item_bytes = sizeof(struct entry);
+  sc_arena_init(&log->json);
+  sc_arena_init(&log->cbor);
   return log;
 }
 
-struct sc_shardlog *sc_shardlog_take(struct sc_shardlog *log) {
-  atomic_fetch_add_explicit(&log->references, 1, memory_order_relaxed);
-  return log;
-}
-
-void sc_shardlog_give(struct sc_shardlog *log) {
+void sc_shardlog_free(struct sc_shardlog *log) {
   if (log == NULL) return;
-  uint32_t before = atomic_fetch_sub_explicit(&log->references, 1, memory_order_acq_rel);
-  SC_ASSERT(before > 0);
-  if (before > 1) return;
   sc_arena_fini(&log->json);
   sc_arena_fini(&log->cbor);
-  pthread_mutex_destroy(&log->cbor_lock);
-  free(log->entries);
+  sc_window_fini(&log->entries);
+  sc_bell_fini(&log->bell);
+  pthread_mutex_destroy(&log->lock);
   free(log);
 }
 
-static void add_entry(struct sc_shardlog *log, const struct sc_logrecord *record) {
-  if (log->count == log->cap_entries) {
-    log->cap_entries = log->cap_entries == 0 ? 16 : log->cap_entries * 2;
-    log->entries = sc_realloc(log->entries, log->cap_entries * sizeof *log->entries);
-  }
-  log->entries[log->count++] = (struct entry){record->arrived_ms, log->bytes};
-  log->bytes += record->bytes;
+void sc_shardlog_lock(struct sc_shardlog *log) { pthread_mutex_lock(&log->lock); }
+void sc_shardlog_unlock(struct sc_shardlog *log) { pthread_mutex_unlock(&log->lock); }
+struct sc_bell *sc_shardlog_bell(struct sc_shardlog *log) {
+  return &log->bell;
+}
+
+static const struct entry *entry_at(const struct sc_shardlog *log, uint64_t i) {
+  return sc_window_at(&log->entries, i);
 }
 
 void sc_shardlog_append(struct sc_shardlog *log, const struct sc_logrecord *record) {
-  SC_ASSERT(log->count == 0 || log->entries[log->count - 1].arrived_ms <= record->arrived_ms);
+  SC_ASSERT(log->last_ms <= record->arrived_ms);
   char *at = sc_arena_begin(&log->json, sc_recordtext_json_most(record));
   sc_arena_end(&log->json, sc_recordtext_put_json(at, record));
-  add_entry(log, record);
+  *(struct entry *)sc_window_add(&log->entries) = (struct entry){record->arrived_ms, log->bytes};
+  log->bytes += record->bytes;
+  log->last_ms = record->arrived_ms;
 }
 
-uint64_t sc_shardlog_count(const struct sc_shardlog *log) { return log->count; }
+uint64_t sc_shardlog_end(const struct sc_shardlog *log) { return log->entries.end; }
+uint64_t sc_shardlog_first(const struct sc_shardlog *log) { return log->entries.first; }
+int64_t sc_shardlog_last_ms(const struct sc_shardlog *log) { return log->last_ms; }
 
-int64_t sc_shardlog_arrived_ms(const struct sc_shardlog *log, uint64_t i) {
-  SC_ASSERT(i < log->count);
-  return log->entries[i].arrived_ms;
+int64_t sc_shardlog_arrived_ms(const struct sc_shardlog *log, uint64_t i) { return entry_at(log, i)->arrived_ms; }
+
+uint64_t sc_shardlog_count(struct sc_shardlog *log) {
+  sc_shardlog_lock(log);
+  uint64_t end = log->entries.end;
+  sc_shardlog_unlock(log);
+  return end;
 }
 
-uint64_t sc_shardlog_find_time(const struct sc_shardlog *log, int64_t ms) {
-  uint64_t low = 0, high = log->count;
+static uint64_t find_time(const struct sc_shardlog *log, int64_t ms) {
+  uint64_t low = log->entries.first, high = log->entries.end;
   while (low < high) {
     uint64_t middle = low + (high - low) / 2;
-    if (log->entries[middle].arrived_ms < ms) low = middle + 1;
+    if (entry_at(log, middle)->arrived_ms < ms) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
+uint64_t sc_shardlog_find_time(struct sc_shardlog *log, int64_t ms) {
+  sc_shardlog_lock(log);
+  uint64_t found = find_time(log, ms);
+  sc_shardlog_unlock(log);
+  return found;
+}
+
+void sc_shardlog_trim(struct sc_shardlog *log, int64_t ms) {
+  sc_shardlog_lock(log);
+  bool has_old = log->entries.first < log->entries.end && entry_at(log, log->entries.first)->arrived_ms < ms;
+  if (has_old) {
+    uint64_t first = find_time(log, ms), in_cbor = sc_arena_count(&log->cbor);
+    sc_window_drop(&log->entries, first);
+    sc_arena_drop(&log->json, first);
+    sc_arena_drop(&log->cbor, first < in_cbor ? first : in_cbor);
+  }
+  sc_shardlog_unlock(log);
+}
+
 static uint64_t bytes_before(const struct sc_shardlog *log, uint64_t i) {
-  return i == log->count ? log->bytes : log->entries[i].bytes_before;
+  return i == log->entries.end ? log->bytes : entry_at(log, i)->bytes_before;
 }
 
 /* The last end of a page that begins at first and holds at most max_bytes. */
 static uint64_t page_end(const struct sc_shardlog *log, uint64_t first, uint64_t last, uint64_t max_bytes) {
-  uint64_t start = log->entries[first].bytes_before;
+  uint64_t start = bytes_before(log, first);
   if (bytes_before(log, last) - start <= max_bytes) return last;
   uint64_t low = first + 1, high = last;
   while (low < high) {
@@ -96,42 +117,68 @@ static uint64_t page_end(const struct sc_shardlog *log, uint64_t first, uint64_t
   return low;
 }
 
-static void cut_page(const struct sc_arena *arena, struct sc_logpage *page) {
+static void cut_ranges(const struct sc_arena *arena, struct sc_logpage *page) {
   uint64_t last = page->first + page->count - 1;
   page->ranges = sc_alloc((size_t)sc_arena_most_ranges(arena, page->first, last) * sizeof *page->ranges);
   page->n_ranges = sc_arena_ranges(arena, page->first, last, page->ranges);
 }
 
-static void cut_json_page(const struct sc_shardlog *log, struct sc_logpage *page) {
-  cut_page(&log->json, page);
-  page->ranges[0].iov_base = (char *)page->ranges[0].iov_base + 1; /* the comma */
-  page->ranges[0].iov_len--;
+static void cut_json(const struct sc_shardlog *log, struct sc_logpage *page) {
+  cut_ranges(&log->json, page);
+  struct iovec *start = &page->ranges[0].bytes;
+  start->iov_base = (char *)start->iov_base + 1; /* the comma */
+  start->iov_len--;
 }
 
-static void cut_cbor_page(struct sc_shardlog *log, struct sc_logpage *page) {
-  pthread_mutex_lock(&log->cbor_lock);
-  for (uint64_t i = sc_arena_count(&log->cbor); i < page->first + page->count; i++) {
+/* Renders what nobody has read in CBOR yet. What was trimmed before it could be keeps its number by an empty text. */
+static void extend_cbor(struct sc_shardlog *log, uint64_t end) {
+  uint64_t first = sc_arena_first(&log->json);
+  while (sc_arena_count(&log->cbor) < first) sc_arena_end(&log->cbor, sc_arena_begin(&log->cbor, 0));
+  if (sc_arena_first(&log->cbor) < first) sc_arena_drop(&log->cbor, first);
+  for (uint64_t i = sc_arena_count(&log->cbor); i < end; i++) {
     struct sc_slice json = sc_arena_text(&log->json, i);
     char *at = sc_arena_begin(&log->cbor, sc_recordtext_cbor_most(json));
-    sc_arena_end(&log->cbor, sc_recordtext_put_cbor(at, json, log->entries[i].arrived_ms));
+    sc_arena_end(&log->cbor, sc_recordtext_put_cbor(at, json, entry_at(log, i)->arrived_ms));
   }
-  cut_page(&log->cbor, page);
-  pthread_mutex_unlock(&log->cbor_lock);
+}
+
+static void cut_records(struct sc_shardlog *log, enum sc_format format, struct sc_logpage *page) {
+  uint64_t end = page->first + page->count;
+  if (format == SC_FORMAT_CBOR) {
+    extend_cbor(log, end);
+    cut_ranges(&log->cbor, page);
+  } else {
+    cut_json(log, page);
+  }
+  for (int i = 0; i < page->n_ranges; i++) page->len += page->ranges[i].bytes.iov_len;
+  page->bytes = bytes_before(log, end) - bytes_before(log, page->first);
+  page->last_ms = entry_at(log, end - 1)->arrived_ms;
+}
+
+static void cut_page(struct sc_shardlog *log, enum sc_format format, uint64_t max_records, uint64_t max_bytes,
+                     struct sc_logpage *page) {
+  uint64_t end = log->entries.end;
+  if (page->first < log->entries.first) page->first = log->entries.first;
+  if (page->first < end) {
+    uint64_t last = end - page->first > max_records ? page->first + max_records : end;
+    page->count = page_end(log, page->first, last, max_bytes) - page->first;
+    cut_records(log, format, page);
+  }
+  page->n_following = end - page->first - page->count;
+  if (page->n_following > 0) page->following_ms = entry_at(log, page->first + page->count)->arrived_ms;
 }
 
 void sc_shardlog_page(struct sc_shardlog *log, enum sc_format format, uint64_t first, uint64_t max_records,
                       uint64_t max_bytes, struct sc_logpage *page) {
-  SC_ASSERT(first <= log->count && max_records > 0);
   *page = (struct sc_logpage){.first = first};
-  if (first == log->count) return;
-  uint64_t last = log->count - first > max_records ? first + max_records : log->count;
-  page->count = page_end(log, first, last, max_bytes) - first;
-  if (format == SC_FORMAT_CBOR) cut_cbor_page(log, page);
-  else cut_json_page(log, page);
-  for (int i = 0; i < page->n_ranges; i++) page->len += page->ranges[i].iov_len;
+  sc_shardlog_lock(log);
+  SC_ASSERT(first <= log->entries.end && max_records > 0);
+  cut_page(log, format, max_records, max_bytes, page);
+  sc_shardlog_unlock(log);
 }
 
 void sc_logpage_fini(struct sc_logpage *page) {
+  for (int i = 0; i < page->n_ranges; i++) sc_arena_range_fini(&page->ranges[i]);
   free(page->ranges);
   *page = (struct sc_logpage){0};
 }

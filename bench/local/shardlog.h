@@ -1,19 +1,18 @@
-/* The records of one shard, append-only, kept as the bytes that GetRecords sends.
+/* The records of one shard, appended at the end and trimmed at the front, kept as the bytes that are sent.
  *
  * Each record is rendered in JSON once, at append (recordtext.h), into an arena; in CBOR once too, but not before somebody reads it in
  * CBOR: most shards are read in one of them only. A page of records is then a few ranges of memory that can be written to a socket as
- * they are.
+ * they are, for as long as its reader holds it: the log may grow, be trimmed, or be gone.
  *
- * Appending and reading are the caller's to order (the store's lock); readers may be several. Bytes once written never move or
- * change, so a page is read without a lock for as long as its reader holds a reference. References are counted
- * atomically; the last one given up frees everything. Appending allocates, and so does the first CBOR page of records; running out of
- * memory aborts.
+ * A record keeps its number, from 0 on, when older ones are trimmed. One lock a log: functions marked (locked) are called
+ * between sc_shardlog_lock and _unlock, the others take it themselves. Any thread. Appending allocates, and so does the
+ * first CBOR page of records; running out of memory aborts.
  */
 #ifndef SC_LOCAL_SHARDLOG_H
 #define SC_LOCAL_SHARDLOG_H
 
-#include <sys/uio.h>
-
+#include "bench/local/arena.h"
+#include "bench/local/bell.h"
 #include "bench/local/recordtext.h"
 #include "bench/local/writer.h"
 
@@ -22,24 +21,40 @@ struct sc_shardlog;
 /* Records first .. first + count - 1 as elements of a list: in JSON without the comma before the first. */
 struct sc_logpage {
   uint64_t first, count;
-  struct iovec *ranges; /* malloc'ed; NULL when count is 0 */
+  struct sc_arena_range *ranges; /* malloc'ed; NULL when count is 0 */
   int n_ranges;
-  size_t len; /* bytes in all ranges */
+  size_t len;           /* bytes in all ranges */
+  uint64_t bytes;       /* of data and keys: what the service's limits count */
+  int64_t last_ms;      /* arrival of the last record; count > 0 */
+  uint64_t n_following; /* records behind the page when it was cut */
+  int64_t following_ms; /* arrival of the first of them; n_following > 0 */
 };
 
-struct sc_shardlog *sc_shardlog_new(void); /* holds one reference */
-struct sc_shardlog *sc_shardlog_take(struct sc_shardlog *log);
-void sc_shardlog_give(struct sc_shardlog *log); /* NULL is fine */
+struct sc_shardlog *sc_shardlog_new(void);
+/* Nobody calls it any more, nobody listens to its bell; pages may still be out. NULL is fine. */
+void sc_shardlog_free(struct sc_shardlog *log);
 
-/* record->arrived_ms is not below the one before. */
+void sc_shardlog_lock(struct sc_shardlog *log);
+void sc_shardlog_unlock(struct sc_shardlog *log);
+
+/* Rung, by sc_shardlog_ring, when there is something new to read: records, or the end of the shard. */
+struct sc_bell *sc_shardlog_bell(struct sc_shardlog *log);
+
+/* (locked) record->arrived_ms is not below the one before. */
 void sc_shardlog_append(struct sc_shardlog *log, const struct sc_logrecord *record);
+uint64_t sc_shardlog_end(const struct sc_shardlog *log);   /* (locked) the number of the next record */
+uint64_t sc_shardlog_first(const struct sc_shardlog *log); /* (locked) the oldest that is there; the end when none is */
+int64_t sc_shardlog_last_ms(const struct sc_shardlog *log); /* (locked) arrival of the last record ever; 0: none */
+int64_t sc_shardlog_arrived_ms(const struct sc_shardlog *log, uint64_t i); /* (locked) first <= i < end */
 
-uint64_t sc_shardlog_count(const struct sc_shardlog *log);
-int64_t sc_shardlog_arrived_ms(const struct sc_shardlog *log, uint64_t i); /* i < count */
-/* The first record that arrived at ms or later; count when there is none. */
-uint64_t sc_shardlog_find_time(const struct sc_shardlog *log, int64_t ms);
+uint64_t sc_shardlog_count(struct sc_shardlog *log); /* the end, locked for you */
+/* The first record that arrived at ms or later; the end when there is none. */
+uint64_t sc_shardlog_find_time(struct sc_shardlog *log, int64_t ms);
+/* Drops the records that arrived before ms; their numbers are not used again. */
+void sc_shardlog_trim(struct sc_shardlog *log, int64_t ms);
 
-/* From record first (at most count) on: at most max_records and max_bytes, but one record if there is any. */
+/* From record first (at most the end; moved up to the oldest there is) on: at most max_records and max_bytes, but one record if there
+ * is any. */
 void sc_shardlog_page(struct sc_shardlog *log, enum sc_format format, uint64_t first, uint64_t max_records,
                       uint64_t max_bytes, struct sc_logpage *page);
 void sc_logpage_fini(struct sc_logpage *page);

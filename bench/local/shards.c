@@ -38,11 +38,13 @@ struct listing {
   int64_t filter_ms;
 };
 
-static bool is_listed(const struct listing *listing, const struct sc_store_shard *shard) {
+static bool is_listed(const struct listing *listing, const struct sc_store_shard *shard, int64_t now_ms) {
   bool is_open = shard->closed_ms == 0;
+  int64_t horizon_ms = now_ms - listing->stream->retention_hours * SC_STORE_HOUR_MS;
+  if (sc_shard_is_expired(listing->stream, shard, now_ms)) return false;
   switch (listing->filter) {
-    case AT_TRIM_HORIZON: /* open at the horizon: nothing is trimmed, so these are the shards without parents */
-      return shard->parent == SC_STORE_NO_SHARD;
+    case AT_TRIM_HORIZON: /* open at the horizon, or made with the stream after it */
+      return shard->parent == SC_STORE_NO_SHARD || shard->created_ms <= horizon_ms;
     case AT_LATEST:
       return is_open;
     case AT_TIMESTAMP:
@@ -144,7 +146,7 @@ static void list_shards(struct sc_call *call) {
   sc_writer_open_map(w, NULL);
   sc_writer_open_list(w, "Shards");
   for (i = listing.first; i < listing.stream->n_shards; i++) {
-    if (!is_listed(&listing, &listing.stream->shards[i])) continue;
+    if (!is_listed(&listing, &listing.stream->shards[i], call->now_ms)) continue;
     if (n++ == room) break;
     sc_add_shard(w, &listing.stream->shards[i]);
     last = i;

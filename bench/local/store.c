@@ -24,7 +24,9 @@ struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms) {
 }
 
 static void free_stream(struct sc_store_stream *stream) {
-  for (uint32_t i = 0; i < stream->n_shards; i++) sc_shardlog_give(stream->shards[i].log);
+  for (uint32_t i = 0; i < stream->n_consumers; i++) free(stream->consumers[i]);
+  free(stream->consumers);
+  for (uint32_t i = 0; i < stream->n_shards; i++) sc_shardlog_free(stream->shards[i].log);
   free(stream->shards);
   free(stream->open);
   free(stream);
@@ -122,6 +124,7 @@ struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice 
   stream->id = store->next_id++;
   stream->created_ms = now_ms;
   stream->max_record_bytes = SC_STORE_RECORD_BYTES;
+  stream->retention_hours = SC_STORE_RETENTION_HOURS;
   set_busy(stream, SC_STREAM_CREATING, now_ms + store->create_ms);
   for (uint32_t i = 0; i < n_shards; i++) {
     struct sc_store_shard *shard = add_shard(stream);
@@ -176,13 +179,37 @@ static struct sc_seqlayout record_sequence(const struct sc_store_shard *shard, u
 void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put,
                   char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
   SC_ASSERT(shard->closed_ms == 0);
-  uint64_t count = sc_shardlog_count(shard->log);
-  int64_t arrived_ms = put->arrived_ms;
-  if (count > 0) arrived_ms = at_least(arrived_ms, sc_shardlog_arrived_ms(shard->log, count - 1));
-  struct sc_seqlayout seq = record_sequence(shard, count, arrived_ms);
+  struct sc_shardlog *log = shard->log;
+  sc_shardlog_lock(log);
+  int64_t arrived_ms = at_least(put->arrived_ms, sc_shardlog_last_ms(log));
+  struct sc_seqlayout seq = record_sequence(shard, sc_shardlog_end(log), arrived_ms);
   sc_seqlayout_format(&seq, sequence);
   struct sc_logrecord record = {sequence, arrived_ms, put->key_json, put->data, put->is_base64, put->bytes};
-  sc_shardlog_append(shard->log, &record);
+  sc_shardlog_append(log, &record);
+  sc_shardlog_unlock(log);
+  sc_bell_ring(sc_shardlog_bell(log));
+}
+
+static int64_t horizon_ms(const struct sc_store_stream *stream, int64_t now_ms) {
+  return now_ms - stream->retention_hours * SC_STORE_HOUR_MS;
+}
+
+void sc_stream_trim(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms) {
+  sc_shardlog_trim(shard->log, horizon_ms(stream, now_ms));
+}
+
+bool sc_shard_is_expired(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms) {
+  return shard->closed_ms != 0 && shard->closed_ms < horizon_ms(stream, now_ms);
+}
+
+struct sc_store_consumer *sc_stream_find_consumer(const struct sc_store_stream *stream, struct sc_slice name,
+                                                  int64_t now_ms) {
+  for (uint32_t i = 0; i < stream->n_consumers; i++) {
+    struct sc_store_consumer *consumer = stream->consumers[i];
+    bool is_gone = consumer->gone_ms != 0 && consumer->gone_ms <= now_ms;
+    if (!is_gone && sc_slice_is(name, consumer->name)) return consumer;
+  }
+  return NULL;
 }
 
 static void close_shard(struct sc_store_shard *shard, int64_t now_ms, uint32_t child, uint32_t other_child) {
@@ -190,6 +217,7 @@ static void close_shard(struct sc_store_shard *shard, int64_t now_ms, uint32_t c
   shard->closed_ms = at_least(now_ms, 1);
   shard->child[0] = child;
   shard->child[1] = other_child;
+  sc_bell_ring(sc_shardlog_bell(shard->log));
 }
 
 static void start_child(struct sc_store_stream *stream, struct sc_store_shard *child, uint32_t parent, int64_t now_ms) {
@@ -253,13 +281,21 @@ void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SE
   sc_seqlayout_format(&seq, out);
 }
 
-uint64_t sc_shard_find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after) {
-  SC_ASSERT(seq->shard == shard->index && seq->created_s == shard->created_s);
-  uint64_t count = sc_shardlog_count(shard->log);
-  if (seq->index == 0) return 0;
-  if (seq->index > count) return count;
+static uint64_t find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after) {
+  uint64_t end = sc_shardlog_end(shard->log), first = sc_shardlog_first(shard->log);
+  if (seq->index == 0) return first;
+  if (seq->index > end) return end;
   uint64_t position = seq->index - 1;
+  if (position < first) return first;
   struct sc_seqlayout there = record_sequence(shard, position, sc_shardlog_arrived_ms(shard->log, position));
   bool is_past = seq->arrived_s > there.arrived_s || (after && seq->arrived_s == there.arrived_s);
   return is_past ? position + 1 : position;
+}
+
+uint64_t sc_shard_find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after) {
+  SC_ASSERT(seq->shard == shard->index && seq->created_s == shard->created_s);
+  sc_shardlog_lock(shard->log);
+  uint64_t position = find_sequence(shard, seq, after);
+  sc_shardlog_unlock(shard->log);
+  return position;
 }

@@ -1,12 +1,14 @@
 /* What the local service remembers: streams, their shards, the shards' records (shardlog.h). It knows no JSON and no
  * HTTP, and has no clock: "now" is an argument, in ms since the epoch.
  *
- * One lock for all of it, held by the caller: sc_store_lock_read around everything that only reads, _write around what
- * creates, deletes, puts, splits and merges. Pointers to streams and shards are good until the lock is let go; a page of
- * records outlives it by the reference to the shard's log. The plain fields are for reading only.
+ * One lock for all of it, held by the caller: sc_store_lock_read around everything that reads or puts, _write around what
+ * creates, deletes, splits, merges and changes attributes. The records of a shard have a lock of their own (shardlog.h), so that puts
+ * into different shards go on side by side. Pointers to streams, shards and consumers are good until the lock is let go; a page of
+ * records outlives it. Fields are for reading only, but for those under "attributes", which whoever holds the lock for writing may set.
  *
  * A stream's status follows the clock: CREATING for create_ms after it was made, UPDATING for update_ms after a split or
- * merge (which take effect at once), else ACTIVE. Bounds: SC_STORE_MAX_SHARDS shards a stream over its life.
+ * merge (which take effect at once), else ACTIVE. A record is there until it is retention_hours old (sc_stream_trim), a closed
+ * shard until retention_hours after it was closed (sc_shard_is_expired). Bounds: SC_STORE_MAX_SHARDS shards a stream over its life.
  */
 #ifndef SC_LOCAL_STORE_H
 #define SC_LOCAL_STORE_H
@@ -19,6 +21,8 @@
 #define SC_STORE_MAX_SHARDS 1000000
 #define SC_STORE_RECORD_BYTES (1u << 20)
 #define SC_STORE_NO_SHARD UINT32_MAX
+#define SC_STORE_RETENTION_HOURS 24
+#define SC_STORE_HOUR_MS INT64_C(3600000)
 
 enum sc_stream_status { SC_STREAM_CREATING, SC_STREAM_ACTIVE, SC_STREAM_UPDATING };
 
@@ -33,17 +37,30 @@ struct sc_store_shard {
   struct sc_shardlog *log;
 };
 
+/* An enhanced fan-out consumer. Its status follows the clock too. */
+struct sc_store_consumer {
+  char name[SC_STORE_MAX_NAME + 1];
+  uint64_t id;        /* never used twice, by no stream and no consumer */
+  int64_t created_ms; /* the number in its ARN is this, in seconds */
+  int64_t ready_ms;   /* CREATING until then */
+  int64_t gone_ms;    /* 0, or DELETING until then */
+};
+
 struct sc_store_stream {
   char name[SC_STORE_MAX_NAME + 1];
   uint64_t id; /* never used twice: tells a stream from an older one of its name */
   int64_t created_ms;
   enum sc_stream_status busy_status;
   int64_t busy_until_ms;
-  uint64_t max_record_bytes; /* of data and key; SC_STORE_RECORD_BYTES unless the stream was made otherwise */
   uint32_t n_shards, cap_shards;
   struct sc_store_shard *shards; /* by index */
   uint32_t n_open;
   uint32_t *open; /* indexes of open shards, by hash_start */
+  /* attributes */
+  uint64_t max_record_bytes; /* of data and key */
+  int32_t retention_hours;
+  uint32_t n_consumers;
+  struct sc_store_consumer **consumers; /* malloc'ed each, freed with the stream */
 };
 
 struct sc_store;
@@ -78,7 +95,7 @@ struct sc_store_put {
   uint64_t bytes;
   int64_t arrived_ms; /* raised to the shard's last arrival */
 };
-/* Appends to an open shard, gives the record's sequence number. */
+/* Appends to an open shard, gives the record's sequence number, rings the shard's bell. Needs the lock for reading only. */
 void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put, char sequence[SC_SEQLAYOUT_DIGITS + 1]);
 
 /* new_start must be above hash_start + 1 and below hash_end; the shard open. Shard pointers are stale afterwards. */
@@ -87,6 +104,15 @@ void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint
 /* Both open, hash_end of the first + 1 = hash_start of the second. Shard pointers are stale afterwards. */
 void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent,
                     int64_t now_ms);
+
+/* Drops what is older than the stream keeps; cheap when nothing is. Needs the lock for reading only. */
+void sc_stream_trim(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms);
+/* Closed for longer than the stream keeps records: the service says that there is no such shard. */
+bool sc_shard_is_expired(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms);
+
+/* NULL when there is no such consumer, or when it is gone by now. */
+struct sc_store_consumer *sc_stream_find_consumer(const struct sc_store_stream *stream, struct sc_slice name,
+                                                  int64_t now_ms);
 
 void sc_shard_starting_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]);
 void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]); /* closed only */

@@ -49,7 +49,7 @@ static void write_body(struct making *making, enum sc_format format, struct sc_b
   sc_writer_int(&w, "MillisBehindLatest", 0);
   sc_writer_str(&w, "NextShardIterator", iterator);
   sc_writer_open_list(&w, "Records");
-  for (int i = 0; i < page.n_ranges; i++) sc_buf_add(out, page.ranges[i].iov_base, page.ranges[i].iov_len);
+  for (int i = 0; i < page.n_ranges; i++) sc_buf_add(out, page.ranges[i].bytes.iov_base, page.ranges[i].bytes.iov_len);
   sc_writer_close_list(&w);
   sc_writer_close_map(&w);
   sc_buf_reserve(out, SC_BODY_PADDING);
@@ -87,7 +87,7 @@ int sc_micro_data_generate(const char *profile, uint64_t seed, struct sc_micro_d
   }
   sc_buf_fini(&payload);
   int code = finish(&making, err);
-  sc_shardlog_give(making.log);
+  sc_shardlog_free(making.log);
   return code;
 }
 
@@ -116,7 +116,7 @@ int sc_micro_data_read(const char *path, struct sc_micro_data *out, struct sc_er
   while (has_lines && !has_enough(out)) has_lines = add_lines(file, &making);
   fclose(file);
   int code = has_lines ? finish(&making, err) : sc_error_set(err, SC_E_USAGE, "%s holds no records", path);
-  sc_shardlog_give(making.log);
+  sc_shardlog_free(making.log);
   return code;
 }
 

@@ -27,6 +27,7 @@ struct side {
   char folder[40];
   struct sc_certs certs;
   struct sc_tls_context *tls;
+  struct sc_timebase timebase;
   struct sc_store *store;
   struct sc_service *service;
   struct sc_site site;
@@ -76,10 +77,11 @@ static void open_side(struct side *side) {
   must(sc_certs_ensure(side->folder, &side->certs, &err), &err);
   side->tls = sc_tls_context_new(sc_buf_str(&side->certs.server), sc_buf_str(&side->certs.server_key), &err);
   must(side->tls == NULL ? err.code : SC_OK, &err);
+  sc_timebase_init(&side->timebase);
   side->store = sc_store_new(0, 0);
   must(sc_generate_parse(SC_SLICE_LITERAL(STREAM), &generate, &err), &err);
   must(sc_generate_run(side->store, &generate, sc_clock_wall_ms(), &err), &err);
-  side->service = sc_service_new(&settings, side->store);
+  side->service = sc_service_new(&settings, side->store, &side->timebase);
   side->site = (struct sc_site){sc_service_handle, side->service};
   side->transport = sc_transport_new(1, &sc_http1_protocol, &side->site);
   must(sc_transport_listen(side->transport, "127.0.0.1:0", side->tls, bound, &err), &err);
@@ -91,6 +93,7 @@ static void close_side(struct side *side) {
   sc_transport_free(side->transport);
   sc_service_free(side->service);
   sc_store_free(side->store);
+  sc_timebase_fini(&side->timebase);
   sc_tls_context_free(side->tls);
   const struct sc_buf *files[] = {&side->certs.ca, &side->certs.ca_key, &side->certs.server, &side->certs.server_key};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) unlink(sc_buf_str(files[i]));

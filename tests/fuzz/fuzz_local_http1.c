@@ -16,9 +16,9 @@
 static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
   (void)context;
   reply->status = 200;
-  sc_buf_add_slice(&reply->head, request->method);
-  sc_buf_add_slice(&reply->head, request->target);
-  sc_buf_add_slice(&reply->tail, request->body.len < 64 ? request->body : sc_slice_of(request->body.ptr, 64));
+  sc_buf_add_slice(&reply->content.head, request->method);
+  sc_buf_add_slice(&reply->content.head, request->target);
+  sc_buf_add_slice(&reply->content.tail, request->body.len < 64 ? request->body : sc_slice_of(request->body.ptr, 64));
 }
 
 static const struct sc_site SITE = {handle, NULL};

@@ -142,10 +142,10 @@ static int call(struct sc_service *service, struct sc_slice operation, const cha
                                .content_type = sc_slice_str(type),
                                .body = body};
   sc_service_handle(service, &request, &reply);
-  sc_buf_add_slice(answer, sc_buf_view(&reply.head));
-  for (int i = 0; i < reply.page.n_ranges; i++)
-    sc_buf_add(answer, reply.page.ranges[i].iov_base, reply.page.ranges[i].iov_len);
-  sc_buf_add_slice(answer, sc_buf_view(&reply.tail));
+  sc_buf_add_slice(answer, sc_buf_view(&reply.content.head));
+  for (int i = 0; i < reply.content.page.n_ranges; i++)
+    sc_buf_add(answer, reply.content.page.ranges[i].bytes.iov_base, reply.content.page.ranges[i].bytes.iov_len);
+  sc_buf_add_slice(answer, sc_buf_view(&reply.content.tail));
   int status = reply.status;
   sc_reply_fini(&reply);
   sc_buf_fini(&target);
@@ -219,8 +219,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct sc_slice rest = sc_slice_of((const char *)data, size);
   sc_clock_freeze(1000, INT64_C(1700000000123));
   struct world w = {.store = sc_store_new(0, 0), .cbor_store = sc_store_new(0, 0), .parser = sc_jsondoc_new()};
-  w.service = sc_service_new(&settings, w.store);
-  w.cbor_service = sc_service_new(&settings, w.cbor_store);
+  struct sc_timebase timebase;
+  sc_timebase_init(&timebase);
+  w.service = sc_service_new(&settings, w.store, &timebase);
+  w.cbor_service = sc_service_new(&settings, w.cbor_store, &timebase);
   for (int i = 0; i < MAX_CALLS && rest.len > 0; i++) {
     struct sc_buf body = SC_BUF_INIT;
     struct sc_slice operation = cut(&rest, "\n");
@@ -233,6 +235,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   sc_service_free(w.cbor_service);
   sc_store_free(w.store);
   sc_store_free(w.cbor_store);
+  sc_timebase_fini(&timebase);
   sc_jsondoc_free(w.parser);
   sc_buf_fini(&w.iterator);
   sc_buf_fini(&w.token);

@@ -11,6 +11,7 @@
 #define NOW INT64_C(1700000000123)
 
 struct world {
+  struct sc_timebase timebase;
   struct sc_store *store;
   struct sc_service *service;
   int status;
@@ -22,7 +23,8 @@ struct world {
 static inline void begin_with(struct world *w, struct sc_service_settings settings, int64_t create_ms) {
   sc_clock_freeze(1000, NOW);
   *w = (struct world){.store = sc_store_new(create_ms, 0)};
-  w->service = sc_service_new(&settings, w->store);
+  sc_timebase_init(&w->timebase);
+  w->service = sc_service_new(&settings, w->store, &w->timebase);
 }
 
 static inline void begin(struct world *w) {
@@ -32,6 +34,7 @@ static inline void begin(struct world *w) {
 static inline void end(struct world *w) {
   sc_service_free(w->service);
   sc_store_free(w->store);
+  sc_timebase_fini(&w->timebase);
   sc_buf_fini(&w->body);
   sc_clock_real();
 }
@@ -43,11 +46,11 @@ static inline void request(struct world *w, const struct sc_request *request) {
   w->content_type = reply.content_type;
   w->delivery = reply.delivery;
   sc_buf_clear(&w->body);
-  sc_buf_add_slice(&w->body, sc_buf_view(&reply.head));
-  for (int i = 0; i < reply.page.n_ranges; i++)
-    sc_buf_add(&w->body, reply.page.ranges[i].iov_base, reply.page.ranges[i].iov_len);
-  sc_buf_add_slice(&w->body, sc_buf_view(&reply.tail));
-  assert_int_equal(w->body.len, sc_reply_len(&reply));
+  sc_buf_add_slice(&w->body, sc_buf_view(&reply.content.head));
+  for (int i = 0; i < reply.content.page.n_ranges; i++)
+    sc_buf_add(&w->body, reply.content.page.ranges[i].bytes.iov_base, reply.content.page.ranges[i].bytes.iov_len);
+  sc_buf_add_slice(&w->body, sc_buf_view(&reply.content.tail));
+  assert_int_equal(w->body.len, sc_content_len(&reply.content));
   sc_reply_fini(&reply);
 }
 

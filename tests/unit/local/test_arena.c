@@ -20,7 +20,8 @@ static void check_text(const struct sc_arena *arena, int i) {
 
 static void test_texts_stay(void **state) {
   (void)state;
-  struct sc_arena arena = {0};
+  struct sc_arena arena;
+  sc_arena_init(&arena);
   const char *where[500];
   for (int i = 0; i < 500; i++) {
     add(&arena, i, 100);
@@ -37,7 +38,8 @@ static void test_texts_stay(void **state) {
 
 static void test_large_texts(void **state) {
   (void)state;
-  struct sc_arena arena = {0};
+  struct sc_arena arena;
+  sc_arena_init(&arena);
   for (int i = 0; i < 3; i++) {
     char *at = sc_arena_begin(&arena, 10 << 20);
     at[0] = (char)i;
@@ -55,11 +57,12 @@ static void test_large_texts(void **state) {
 /* Any stretch is exactly its texts, one after the other. */
 static void test_ranges(void **state) {
   (void)state;
-  struct sc_arena arena = {0};
+  struct sc_arena arena;
+  sc_arena_init(&arena);
   for (int i = 0; i < 300; i++) add(&arena, i, i % 5 == 0 ? 5000 : 0);
   for (uint64_t first = 0; first < 300; first += 7) {
     for (uint64_t last = first; last < 300; last += 13) {
-      struct iovec ranges[300];
+      struct sc_arena_range ranges[300];
       assert_in_range(sc_arena_most_ranges(&arena, first, last), 1, 300);
       int n = sc_arena_ranges(&arena, first, last, ranges);
       assert_in_range(n, 1, sc_arena_most_ranges(&arena, first, last));
@@ -67,14 +70,37 @@ static void test_ranges(void **state) {
       for (uint64_t text = first; text <= last; text++) {
         struct sc_slice want = sc_arena_text(&arena, text);
         if (want.len == 0) continue;
-        if (offset == ranges[i].iov_len) i++, offset = 0;
-        assert_ptr_equal((const char *)ranges[i].iov_base + offset, want.ptr);
+        if (offset == ranges[i].bytes.iov_len) i++, offset = 0;
+        assert_ptr_equal((const char *)ranges[i].bytes.iov_base + offset, want.ptr);
         offset += want.len;
       }
-      assert_true(i + 1 == (size_t)n || ranges[i + 1].iov_len == 0);
-      assert_int_equal(offset, ranges[i].iov_len);
+      assert_true(i + 1 == (size_t)n || ranges[i + 1].bytes.iov_len == 0);
+      assert_int_equal(offset, ranges[i].bytes.iov_len);
+      for (int j = 0; j < n; j++) sc_arena_range_fini(&ranges[j]);
     }
   }
+  sc_arena_fini(&arena);
+}
+
+/* What was handed out stays good when its texts are dropped, and the rest keeps its numbers. */
+static void test_drop(void **state) {
+  (void)state;
+  struct sc_arena arena;
+  struct sc_arena_range ranges[300];
+  sc_arena_init(&arena);
+  for (int i = 0; i < 300; i++) add(&arena, i, 0);
+  int n = sc_arena_ranges(&arena, 1, 1, ranges);
+  assert_int_equal(n, 1);
+  for (uint64_t first = 0; first <= 300; first += 50) {
+    sc_arena_drop(&arena, first);
+    assert_int_equal(sc_arena_first(&arena), first);
+    for (int i = (int)first; i < 300; i++) check_text(&arena, i);
+  }
+  assert_int_equal(ranges[0].bytes.iov_len, 37);
+  assert_int_equal(*(const char *)ranges[0].bytes.iov_base, 1);
+  sc_arena_range_fini(&ranges[0]);
+  add(&arena, 300, 0);
+  check_text(&arena, 300);
   sc_arena_fini(&arena);
 }
 
@@ -83,6 +109,7 @@ int main(void) {
       cmocka_unit_test(test_texts_stay),
       cmocka_unit_test(test_large_texts),
       cmocka_unit_test(test_ranges),
+      cmocka_unit_test(test_drop),
   };
   return cmocka_run_group_tests_name("local/arena", tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static void print_shard(const struct sc_store_shard *shard, struct sc_buf *out) 
   struct sc_logpage page;
   sc_buf_add_char(out, '[');
   sc_shardlog_page(shard->log, SC_FORMAT_JSON, 0, UINT64_MAX, UINT64_MAX, &page);
-  for (int i = 0; i < page.n_ranges; i++) sc_buf_add(out, page.ranges[i].iov_base, page.ranges[i].iov_len);
+  for (int i = 0; i < page.n_ranges; i++) sc_buf_add(out, page.ranges[i].bytes.iov_base, page.ranges[i].bytes.iov_len);
   sc_buf_add_char(out, ']');
   sc_logpage_fini(&page);
 }

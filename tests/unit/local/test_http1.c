@@ -30,9 +30,9 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
   reply->status = 200;
   reply->content_type = "text/x";
   reply->delivery = w->delivery;
-  sc_buf_add_str(&reply->head, "[");
-  sc_buf_add_slice(&reply->head, request->body.len < 100 ? request->body : SC_SLICE_LITERAL("long"));
-  sc_buf_add_str(&reply->tail, "]");
+  sc_buf_add_str(&reply->content.head, "[");
+  sc_buf_add_slice(&reply->content.head, request->body.len < 100 ? request->body : SC_SLICE_LITERAL("long"));
+  sc_buf_add_str(&reply->content.tail, "]");
 }
 
 static void begin(struct world *w) {

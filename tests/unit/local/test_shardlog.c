@@ -16,8 +16,8 @@ static void append(struct sc_shardlog *log, int64_t arrived_ms, const char *data
 static void print(const struct sc_logpage *page, struct sc_buf *out) {
   size_t len = 0;
   for (int i = 0; i < page->n_ranges; i++) {
-    sc_buf_add(out, page->ranges[i].iov_base, page->ranges[i].iov_len);
-    len += page->ranges[i].iov_len;
+    sc_buf_add(out, page->ranges[i].bytes.iov_base, page->ranges[i].bytes.iov_len);
+    len += page->ranges[i].bytes.iov_len;
   }
   assert_int_equal(len, page->len);
 }
@@ -51,7 +51,7 @@ static void test_text(void **state) {
   assert_true(sc_slice_starts(sc_buf_view(&text), "{\"SequenceNumber\""));
   sc_logpage_fini(&page);
   sc_buf_fini(&text);
-  sc_shardlog_give(log);
+  sc_shardlog_free(log);
 }
 
 /* Times below a second and at the epoch keep their three decimals. */
@@ -70,7 +70,7 @@ static void test_small_times(void **state) {
   assert_non_null(strstr(sc_buf_str(&text), "Timestamp\":61.020,"));
   sc_logpage_fini(&page);
   sc_buf_fini(&text);
-  sc_shardlog_give(log);
+  sc_shardlog_free(log);
 }
 
 static void test_limits(void **state) {
@@ -87,7 +87,7 @@ static void test_limits(void **state) {
   check_page(log, 95, 1000, 50, 5);
   check_page(log, 96, 1000, 50, 4);
   check_page(log, 0, 1000, 1, 1); /* one record whatever its size */
-  sc_shardlog_give(log);
+  sc_shardlog_free(log);
 }
 
 /* Every page over many chunks is exactly its records: the whole equals the parts. */
@@ -118,7 +118,7 @@ static void test_chunks(void **state) {
   sc_buf_fini(&data);
   sc_buf_fini(&whole);
   sc_buf_fini(&parts);
-  sc_shardlog_give(log);
+  sc_shardlog_free(log);
 }
 
 /* A page read before stays good while the log grows and its owner lets go of it. */
@@ -130,13 +130,13 @@ static void test_page_outlives(void **state) {
   append(log, 1, "first");
   sc_shardlog_page(log, SC_FORMAT_JSON, 0, 1, 1000, &page);
   print(&page, &before);
-  struct sc_shardlog *mine = sc_shardlog_take(log);
   for (int i = 0; i < 5000; i++) append(log, 2, "more");
-  sc_shardlog_give(log);
+  sc_shardlog_trim(log, 3);
+  assert_int_equal(sc_shardlog_count(log), 5001);
+  sc_shardlog_free(log);
   print(&page, &after);
   assert_string_equal(sc_buf_str(&before), sc_buf_str(&after));
   sc_logpage_fini(&page);
-  sc_shardlog_give(mine);
   sc_buf_fini(&before);
   sc_buf_fini(&after);
 }
@@ -168,7 +168,7 @@ static void test_cbor_pages(void **state) {
   assert_ptr_equal(c.p, c.end);
   sc_buf_fini(&whole);
   sc_buf_fini(&parts);
-  sc_shardlog_give(log);
+  sc_shardlog_free(log);
 }
 
 static void test_find_time(void **state) {
@@ -183,14 +183,45 @@ static void test_find_time(void **state) {
   assert_int_equal(sc_shardlog_find_time(log, 20), 1);
   assert_int_equal(sc_shardlog_find_time(log, 21), 4);
   assert_int_equal(sc_shardlog_find_time(log, 31), 5);
-  sc_shardlog_give(log);
+  sc_shardlog_free(log);
+}
+
+/* Trimmed records are gone, the others keep their numbers; in CBOR too, read before or after. */
+static void test_trim(void **state) {
+  (void)state;
+  struct sc_logpage page;
+  for (int reads_before = 0; reads_before < 2; reads_before++) {
+    struct sc_shardlog *log = sc_shardlog_new();
+    for (int i = 0; i < 100; i++) append(log, i, "aGk=");
+    if (reads_before) {
+      sc_shardlog_page(log, SC_FORMAT_CBOR, 0, 30, 1000000, &page);
+      sc_logpage_fini(&page);
+    }
+    sc_shardlog_trim(log, 40);
+    assert_int_equal(sc_shardlog_find_time(log, 0), 40);
+    for (int format = SC_FORMAT_JSON; format <= SC_FORMAT_CBOR; format++) {
+      sc_shardlog_page(log, (enum sc_format)format, 0, 10, 1000000, &page);
+      assert_int_equal(page.first, 40);
+      assert_int_equal(page.count, 10);
+      assert_int_equal(page.last_ms, 49);
+      assert_int_equal(page.n_following, 50);
+      assert_int_equal(page.following_ms, 50);
+      assert_int_equal(page.bytes, 40);
+      sc_logpage_fini(&page);
+    }
+    sc_shardlog_trim(log, 1000);
+    check_page(log, 100, 10, 1000, 0);
+    append(log, 1000, "aGk=");
+    check_page(log, 100, 10, 1000, 1);
+    sc_shardlog_free(log);
+  }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_text),       cmocka_unit_test(test_small_times),   cmocka_unit_test(test_limits),
       cmocka_unit_test(test_chunks),     cmocka_unit_test(test_page_outlives), cmocka_unit_test(test_find_time),
-      cmocka_unit_test(test_cbor_pages),
+      cmocka_unit_test(test_cbor_pages), cmocka_unit_test(test_trim),
   };
   return cmocka_run_group_tests_name("local/shardlog", tests, NULL, NULL);
 }

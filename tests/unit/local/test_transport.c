@@ -17,7 +17,7 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
   (void)context;
   SC_ASSERT(request->from_loopback);
   reply->status = 200;
-  sc_buf_add_slice(&reply->head, request->body);
+  sc_buf_add_slice(&reply->content.head, request->body);
 }
 
 static const struct sc_site SITE = {handle, NULL};
