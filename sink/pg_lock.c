@@ -17,12 +17,23 @@ struct holder {
   char name[64]; /* PID@HOST, else the backend's user */
 };
 
-static int try_lock(struct sc_pg *pg, const struct sc_pg_names *names, bool *got, struct sc_error *err) {
+static void remember(struct sc_pg_lock *own, const struct pg_result *rows) {
+  const char *begun = sc_pg_value(rows, 0, 2);
+  own->pid = begun ? sc_pg_int(rows, 0, 1, 0) : 0;
+  snprintf(own->begun, sizeof(own->begun), "%s", begun ? begun : "");
+}
+
+static int try_lock(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_pg_lock *own, bool *got,
+                    struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(pg, &sql, err, "SELECT pg_try_advisory_lock(%D)", names->lock_key);
+  int code = sc_pg_sql(pg, &sql, err,
+                       "SELECT pg_try_advisory_lock(%D), pg_backend_pid(),"
+                       " (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())",
+                       names->lock_key);
   if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   if (!code) *got = sc_pg_bool(answer.rows, 0, 0);
+  if (!code && *got) remember(own, answer.rows);
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&sql);
   return code;
@@ -65,6 +76,24 @@ static int end_holder(struct sc_pg *pg, const struct sc_pg_names *names, struct 
   return code;
 }
 
+/* *others: the lock is held, and not by an earlier session of this load; one of those is ended. */
+static int end_own(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_lock *own, bool *others,
+                   struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  *others = true;
+  if (own->pid == 0) return SC_OK;
+  int code = sc_pg_sql(pg, &sql, err,
+                       "SELECT CASE WHEN a.pid = %D AND a.backend_start = %L THEN pg_terminate_backend(a.pid) IS NULL"
+                       " ELSE true END FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " LOCK_IS,
+                       own->pid, own->begun, names->lock_key);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (!code) *others = sc_pg_rows(answer.rows) > 0 && sc_pg_bool(answer.rows, 0, 0);
+  sc_pg_result_free(answer.rows);
+  sc_buf_fini(&sql);
+  return code;
+}
+
 static int say_busy(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
   struct holder holder;
   int code = find_holder(pg, names, &holder, err);
@@ -75,15 +104,17 @@ static int say_busy(struct sc_pg *pg, const struct sc_pg_names *names, struct sc
   return err->code;
 }
 
-int sc_pg_lock_take(struct sc_pg *pg, const struct sc_pg_names *names, bool take_over, struct sc_error *err) {
+int sc_pg_lock_take(struct sc_pg *pg, const struct sc_pg_names *names, bool take_over, struct sc_pg_lock *own,
+                    struct sc_error *err) {
   int64_t deadline = sc_clock_mono_ms() + TAKE_OVER_MS;
-  bool got = false;
-  int code = try_lock(pg, names, &got, err);
+  bool got = false, others = false;
+  int code = try_lock(pg, names, own, &got, err);
   while (!code && !got) {
-    if (!take_over || sc_clock_mono_ms() > deadline) return say_busy(pg, names, err);
-    code = end_holder(pg, names, err);
-    if (!code) code = sc_pg_sleep(pg, 50, err);
-    if (!code) code = try_lock(pg, names, &got, err);
+    code = take_over ? end_holder(pg, names, err) : end_own(pg, names, own, &others, err);
+    if (code) return code;
+    if (others || sc_clock_mono_ms() > deadline) return say_busy(pg, names, err);
+    code = sc_pg_sleep(pg, 50, err);
+    if (!code) code = try_lock(pg, names, own, &got, err);
   }
   return code;
 }

@@ -29,6 +29,7 @@ struct postgres {
   struct sc_pg_names names;
   struct sc_pg_defaults defaults; /* control's */
   struct sc_pg_schema changes;    /* control's */
+  struct sc_pg_lock lock;         /* control's */
   _Atomic(const char *) newest;   /* fingerprint of the newest plan; plans live longer than sessions */
 };
 
@@ -211,7 +212,7 @@ static int prepare(struct sc_session *session, struct sc_error *err) {
 }
 static int lock(struct sc_session *session, bool take_over, struct sc_error *err) {
   struct session *s = session_of(session);
-  return sc_pg_lock_take(s->pg, names_of(s), take_over, err);
+  return sc_pg_lock_take(s->pg, names_of(s), take_over, &s->sink->lock, err);
 }
 static int check_lock(struct sc_session *session, struct sc_error *err) {
   struct session *s = session_of(session);

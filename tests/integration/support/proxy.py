@@ -17,6 +17,8 @@ class PgProxy:
 
     cut_commit_answers: so many answers "COMMIT" are kept back and their connections cut: committed, but nobody said so.
     cut_commits:        so many connections are cut when the client asks for the commit, before the server hears of it.
+    cut_clients():      every client is cut off and its server's side stays open, as after a network that went away: the server
+                        hears nothing of it.
     resume/stall:       stall() stops reading from clients; everything they send piles up at their side.
     """
 
@@ -30,6 +32,7 @@ class PgProxy:
         self._flowing.set()
         self._lock = threading.Lock()
         self._pairs = []
+        self._half_open = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -47,10 +50,18 @@ class PgProxy:
         for pair in pairs:
             self._close(*pair)
 
+    def cut_clients(self):
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
+            self._half_open += [server for _, server in pairs]
+        for client, _ in pairs:
+            reset(client)
+
     def close(self):
         self._listener.close()
         self.resume()
         self.cut_all()
+        self._close(*self._half_open)
 
     @staticmethod
     def _close(*ends):
@@ -80,7 +91,9 @@ class PgProxy:
         except (OSError, Stop, struct.error, ValueError):
             pass
         finally:
-            self._close(source, sink)
+            with self._lock:
+                kept = sink in self._half_open
+            self._close(source, *([] if kept else [sink]))
 
     def _take(self, counter):
         with self._lock:
