@@ -23,8 +23,8 @@ BUDGET_integration := 285
 BUDGET_peers := 120
 
 VERSION := 0.1.0
-PKGS := libcurl openssl simdjson libpq
-LOCAL_PKGS := openssl simdjson
+PKGS := libcurl openssl simdjson libpq libdeflate
+LOCAL_PKGS := openssl simdjson libdeflate
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
 CFLAGS ?= -O2 -g

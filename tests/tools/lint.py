@@ -22,7 +22,7 @@ NET_FOR_SINKS = re.compile(r"^net/http\.h$")
 ASSEMBLY = {"engine/modules.c"}
 
 # OpenSSL is three things to the local service: TLS, certificates, digests.
-THIRD_PARTY = re.compile(r"^(curl/|openssl/|nghttp2/|jemalloc/|simdjson|libpq-fe|postgres_ext|http_parser|cmocka)")
+THIRD_PARTY = re.compile(r"^(curl/|openssl/|nghttp2/|jemalloc/|libdeflate|liburing|simdjson|libpq-fe|postgres_ext|http_parser|cmocka)")
 BANNED = re.compile(r"\b(v?sprintf|strcpy|strcat|strtok|ato[fil]|atoll|gmtime|localtime|strerror|alloca|gets)\s*\(")
 WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
