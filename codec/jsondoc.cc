@@ -166,3 +166,5 @@ size_t sc_json_count(struct sc_json container) {
   while (sc_json_next(&it, nullptr, &value)) n++;
   return n;
 }
+
+bool sc_jsondoc_is_utf8(struct sc_slice bytes) { return simdjson::validate_utf8(bytes.ptr, bytes.len); }

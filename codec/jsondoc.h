@@ -82,6 +82,9 @@ bool sc_json_next(struct sc_json_iter *it, struct sc_slice *key, struct sc_json 
 /* Number of elements or members; 0 of anything else. Walks. */
 size_t sc_json_count(struct sc_json container);
 
+/* Whether the bytes are UTF-8 (RFC 3629), by simdjson's vectors. Behind utf8.h, here for the header. Any thread. */
+bool sc_jsondoc_is_utf8(struct sc_slice bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "codec/jsondoc.h"
+
 /* Length of the sequence that starts with a byte above 0x7f, 0 when it is none. left: bytes there are, at least 1. */
 static size_t sequence_len(const unsigned char *s, size_t left) {
   unsigned char first = s[0];
@@ -18,18 +20,6 @@ static size_t sequence_len(const unsigned char *s, size_t left) {
   if (first == 0xf0 && s[1] < 0x90) return 0; /* overlong */
   if (first == 0xf4 && s[1] > 0x8f) return 0; /* above U+10FFFF */
   return len;
-}
-
-/* Bytes of ASCII at the front, a multiple of 16 of them. */
-static size_t ascii_len(const char *text, size_t len) {
-  size_t i = 0;
-  for (; len - i >= 16; i += 16) {
-    uint64_t a, b;
-    memcpy(&a, text + i, 8);
-    memcpy(&b, text + i + 8, 8);
-    if (((a | b) & UINT64_C(0x8080808080808080)) != 0) break;
-  }
-  return i;
 }
 
 /* All of a text of at least 16 bytes; the last step looks at some bytes twice. */
@@ -49,18 +39,15 @@ static bool is_ascii(const char *text, size_t len) {
 #endif
 }
 
-bool sc_utf8_valid(const char *text, size_t len) {
-  const unsigned char *s = (const unsigned char *)text;
-  size_t i = 0;
-  if (len >= 16 && len <= 512 && is_ascii(text, len)) return true;
-  while (i < len) {
-    i += ascii_len(text + i, len - i);
-    size_t stop = len - i < 16 ? len : i + 16;
-    while (i < stop) {
-      size_t n = s[i] < 0x80 ? 1 : sequence_len(s + i, len - i);
-      if (n == 0) return false;
-      i += n;
-    }
+static bool is_valid_short(const unsigned char *s, size_t len) {
+  for (size_t i = 0, n; i < len; i += n) {
+    n = s[i] < 0x80 ? 1 : sequence_len(s + i, len - i);
+    if (n == 0) return false;
   }
   return true;
+}
+
+bool sc_utf8_valid(const char *text, size_t len) {
+  if (len < 16) return is_valid_short((const unsigned char *)text, len);
+  return (len <= 512 && is_ascii(text, len)) || sc_jsondoc_is_utf8(sc_slice_of(text, len));
 }
