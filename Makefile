@@ -127,11 +127,13 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.c.o $(fuzz_driver) $(LOCAL_LIB) $(ENG
 
 .SECONDARY:
 
-.PHONY: deps deps-lint deps-peers
+.PHONY: deps deps-lint deps-bench deps-peers
 deps: ## install what building and testing needs and is missing (Debian packages)
 	@tests/tools/deps.sh build test
 deps-lint:
 	@tests/tools/deps.sh lint
+deps-bench:
+	@tests/tools/deps.sh bench
 deps-peers:
 	@tests/tools/deps.sh peers
 
@@ -177,7 +179,7 @@ demo: deps ## a million records into a real PostgreSQL, then everything removed
 
 # Real records to measure on besides the generated ones: a folder of NDJSON files.
 DATA ?=
-.PHONY: bench bench-full bench-local bench-programs bench-stages bench-e2e bench-scale
+.PHONY: bench bench-full bench-local bench-programs bench-stages bench-e2e bench-scale bench-plots
 PROFILES ?= readings events
 bench: ## the short benchmarks, about 6 minutes: readings and events; results in bench/results
 	@$(MAKE) --no-print-directory bench-stages bench-e2e PROFILES="readings events" SCALE=0.4
@@ -193,6 +195,8 @@ bench-e2e:
 	@$(bench_env) bench/e2e.py --scale $(SCALE) $(PROFILES)
 bench-scale: ## 1 to 10,000 shards, most of them idle; about 5 minutes
 	@$(bench_env) bench/scale.py
+bench-plots: deps-bench ## the charts in docs/ from the newest results
+	@$(PYTHON) bench/plot.py
 bench_env = BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON)
 bench-local: deps-peers bench-programs ## how fast the local service is, beside kinesalite: tables, and bench/results/local-*.jsonl
 	@$(bench_env) bench/local_speed.py

@@ -65,10 +65,21 @@ def _busy_and_stolen():
     return user + nice + system + irq + softirq, steal
 
 
+def settle():
+    """Waits until nobody else is at work, at most SETTLE seconds (environment; default 0)."""
+    deadline = time.monotonic() + float(os.environ.get("SETTLE", "0"))
+    while time.monotonic() < deadline:
+        before = _busy_and_stolen()
+        time.sleep(0.4)
+        if sum(_busy_and_stolen()) - sum(before) < 0.4 * FOREIGN_CORES:
+            return
+
+
 class Watch:
     """Around a run: CPU of the processes named, and cores that anybody else took (a hypervisor's other guests too)."""
 
     def __init__(self, **pids):
+        settle()
         self.pids = {**pids, "harness": os.getpid()}
         self.before = self._read()
 

@@ -27,12 +27,12 @@ struct settings {
 
 /* Nanoseconds of a pass, over as many passes as fill the time. */
 static double measure(int64_t (*pass)(void *state), void *state, int64_t run_ns) {
-  int64_t counted = 0, start = sc_micro_now_ns();
+  int64_t counted = 0, start = sc_micro_wall_ns();
   uint64_t passes = 0;
   do {
     counted += pass(state);
     passes++;
-  } while (sc_micro_now_ns() - start < run_ns);
+  } while (sc_micro_wall_ns() - start < run_ns);
   return (double)counted / (double)passes;
 }
 
@@ -46,10 +46,10 @@ static void run_pair(const struct sc_micro_stage *stage, void *state, const stru
   double busy_before, busy_after;
   bool is_known = sc_usage_machine(&busy_before);
   double own_before = sc_usage_own().cpu_s;
-  int64_t start = sc_micro_now_ns();
+  int64_t start = sc_micro_wall_ns();
   double pass_ns = measure(stage->pass, state, settings->run_ns);
   double reference_ns = measure(stage->reference_pass, state, settings->run_ns);
-  double wall_s = (double)(sc_micro_now_ns() - start) / 1e9, own_s = sc_usage_own().cpu_s - own_before;
+  double wall_s = (double)(sc_micro_wall_ns() - start) / 1e9, own_s = sc_usage_own().cpu_s - own_before;
   is_known = is_known && sc_usage_machine(&busy_after);
   putchar('{');
   print_side("", pass_ns, size);

@@ -59,12 +59,6 @@ static void must(int code, const struct sc_error *err) {
   exit(1);
 }
 
-static int64_t thread_cpu_ns(void) {
-  struct timespec used;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
-}
-
 /* ---- the service ---- */
 
 static void open_side(struct side *side) {
@@ -164,11 +158,11 @@ static void start_transfer(struct lane *lane) {
 
 static int64_t pass(void *state) {
   struct state *s = state;
-  int64_t start = thread_cpu_ns();
+  int64_t start = sc_micro_now_ns();
   s->left = CALLS;
   for (uint32_t i = 0; i < LANES; i++) start_transfer(&s->lanes[i]);
   while (s->n_active > 0) sc_http_poll(s->loop, 1000);
-  return thread_cpu_ns() - start;
+  return sc_micro_now_ns() - start;
 }
 
 /* ---- libcurl alone ---- */
@@ -204,11 +198,11 @@ static void start_call(struct lane *lane) {
 
 static int64_t throw_away(void *state) {
   struct state *s = state;
-  int64_t start = thread_cpu_ns();
+  int64_t start = sc_micro_now_ns();
   s->left = CALLS;
   for (uint32_t i = 0; i < LANES; i++) start_call(&s->lanes[i]);
   sc_client_run(s->client);
-  return thread_cpu_ns() - start;
+  return sc_micro_now_ns() - start;
 }
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {

@@ -96,7 +96,7 @@ static void *produce_locked(void *state) {
 static int64_t two_ring(void *state) {
   struct state *s = state;
   pthread_t producer;
-  int64_t start = sc_micro_now_ns();
+  int64_t start = sc_micro_wall_ns();
   int failed = pthread_create(&producer, NULL, produce_ring, s);
   SC_ASSERT(failed == 0);
   for (int i = 0; i < ITEMS;) {
@@ -104,13 +104,13 @@ static int64_t two_ring(void *state) {
     else sched_yield();
   }
   pthread_join(producer, NULL);
-  return sc_micro_now_ns() - start;
+  return sc_micro_wall_ns() - start;
 }
 
 static int64_t two_locked(void *state) {
   struct state *s = state;
   pthread_t producer;
-  int64_t start = sc_micro_now_ns();
+  int64_t start = sc_micro_wall_ns();
   int failed = pthread_create(&producer, NULL, produce_locked, s);
   SC_ASSERT(failed == 0);
   for (int i = 0; i < ITEMS;) {
@@ -118,7 +118,7 @@ static int64_t two_locked(void *state) {
     else sched_yield();
   }
   pthread_join(producer, NULL);
-  return sc_micro_now_ns() - start;
+  return sc_micro_wall_ns() - start;
 }
 
 const struct sc_micro_stage sc_stage_ring_one = {"ring, one core", "mutex and array", "item",   NULL,      true,

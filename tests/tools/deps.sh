@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for the purposes named: build, test, lint, peers.
+# Installs the Debian packages that are missing for the purposes named: build, test, lint, bench, peers.
 # Does nothing when all are there. Elsewhere than on Debian it prints the list and fails.
 set -eu
 
@@ -8,11 +8,12 @@ build="gcc g++ libc6-dev make pkg-config libcurl4-openssl-dev libssl-dev libsimd
 test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 python3-psycopg2 python3-cbor2 awscli ca-certificates openssl"
 lint="clang-14 clang-format-14 clang-tidy-14 git"
 peers="npm"
+bench="gnuplot-nox"
 
 wanted=""
 for purpose in "$@"; do
   case $purpose in
-    build | test | lint) wanted="$wanted ${!purpose}" ;;
+    build | test | lint | bench) wanted="$wanted ${!purpose}" ;;
     peers) command -v npm >/dev/null || wanted="$wanted $peers" ;;
     *) echo "deps: unknown purpose '$purpose'" >&2; exit 2 ;;
   esac
