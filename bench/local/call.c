@@ -149,6 +149,23 @@ void sc_add_shard(struct sc_writer *w, const struct sc_store_shard *shard) {
   sc_writer_close_map(w);
 }
 
+static void add_child(struct sc_writer *w, const struct sc_store_shard *child) {
+  sc_writer_open_map(w, NULL);
+  sc_add_shard_id(w, "ShardId", child->index);
+  sc_writer_open_list(w, "ParentShards");
+  sc_add_shard_id(w, NULL, child->parent);
+  if (child->adjacent_parent != SC_STORE_NO_SHARD) sc_add_shard_id(w, NULL, child->adjacent_parent);
+  sc_writer_close_list(w);
+  sc_add_hash_range(w, child);
+  sc_writer_close_map(w);
+}
+
+void sc_add_children(struct sc_writer *w, const struct sc_store_stream *stream, const struct sc_store_shard *shard) {
+  sc_writer_open_list(w, "ChildShards");
+  for (int i = 0; i < 2 && shard->child[i] != SC_STORE_NO_SHARD; i++) add_child(w, &stream->shards[shard->child[i]]);
+  sc_writer_close_list(w);
+}
+
 const char *sc_stream_status_text(enum sc_stream_status status) {
   return status == SC_STREAM_CREATING ? "CREATING" : status == SC_STREAM_UPDATING ? "UPDATING" : "ACTIVE";
 }

@@ -69,6 +69,8 @@ void sc_add_shard_id(struct sc_writer *w, const char *name, uint32_t index);
 void sc_add_stream_arn(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream);
 void sc_add_shard(struct sc_writer *w, const struct sc_store_shard *shard);      /* a Shard, as an element */
 void sc_add_hash_range(struct sc_writer *w, const struct sc_store_shard *shard); /* HashKeyRange */
+/* ChildShards, of a closed shard. */
+void sc_add_children(struct sc_writer *w, const struct sc_store_stream *stream, const struct sc_store_shard *shard);
 const char *sc_stream_status_text(enum sc_stream_status status);
 
 /* A token of the stream, issued now. */

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "bench/local/operation.h"
+#include "bench/local/start.h"
 
 /* --- GetShardIterator ---------------------------------------------------------------------------------------------- */
 
@@ -11,77 +11,9 @@ enum { ITERATOR_SHARD = SC_VALUE_REST, ITERATOR_TYPE, ITERATOR_SEQUENCE, ITERATO
 static const struct sc_member ITERATOR[ITERATOR_MEMBERS] = {
     SC_STREAM_MEMBERS,
     {"ShardId", SC_MEMBER_TEXT, true, 1, 128, SC_PATTERN_NAME, NULL, NULL, 0},
-    {"ShardIteratorType", SC_MEMBER_TEXT, true, 0, 0, SC_PATTERN_NONE,
-     "AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON", NULL, 0},
+    {"ShardIteratorType", SC_MEMBER_TEXT, true, 0, 0, SC_PATTERN_NONE, SC_START_TYPES, NULL, 0},
     {"StartingSequenceNumber", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_SEQUENCE, NULL, NULL, 0},
     {"Timestamp", SC_MEMBER_TIME, false, 0, 0, SC_PATTERN_NONE, NULL, NULL, 0}};
-
-struct start {
-  struct sc_store_stream *stream;
-  struct sc_store_shard *shard;
-  uint64_t position;
-};
-
-static bool refuse_sequence(struct sc_call *call, const struct start *start, const char *why) {
-  sc_call_fail(call, "InvalidArgumentException",
-               "StartingSequenceNumber %.*s used in GetShardIterator on shard shardId-%012" PRIu32
-               " in stream %s under account %s is invalid%s",
-               SC_SLICE_ARGS(call->values[ITERATOR_SEQUENCE].text), start->shard->index, start->stream->name,
-               SC_SERVICE_ACCOUNT, why);
-  return false;
-}
-
-static bool start_at_sequence(struct sc_call *call, struct start *start, bool after) {
-  struct sc_seqlayout seq;
-  if (!sc_seqlayout_parse(call->values[ITERATOR_SEQUENCE].text, &seq)) return refuse_sequence(call, start, ".");
-  if (seq.shard != start->shard->index) {
-    sc_call_fail(call, "InvalidArgumentException",
-                 "Invalid StartingSequenceNumber. It encodes shardId-%012" PRIu32
-                 ", while it was used in a call to a shard with shardId-%012" PRIu32,
-                 seq.shard, start->shard->index);
-    return false;
-  }
-  if (seq.created_s != start->shard->created_s)
-    return refuse_sequence(call, start, " because it did not come from this stream.");
-  start->position = sc_shard_find_sequence(start->shard, &seq, after);
-  return true;
-}
-
-static bool start_at_time(struct sc_call *call, struct start *start) {
-  int64_t ms = call->values[ITERATOR_TIME].number;
-  if (ms > call->now_ms) {
-    sc_call_fail(call, "InvalidArgumentException",
-                 "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
-                 "timestampInMillis: %" PRId64 ", currentTimestampInMillis: %" PRId64,
-                 ms, call->now_ms);
-    return false;
-  }
-  start->position = sc_shardlog_find_time(start->shard->log, ms);
-  return true;
-}
-
-static bool refuse_mix(struct sc_call *call, const char *what) {
-  sc_call_fail(call, "InvalidArgumentException",
-               "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
-               "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %.*s and %s.",
-               SC_SLICE_ARGS(call->values[ITERATOR_TYPE].text), what);
-  return false;
-}
-
-static bool find_start(struct sc_call *call, struct start *start) {
-  const struct sc_value *v = call->values;
-  struct sc_slice type = v[ITERATOR_TYPE].text;
-  bool after = sc_slice_is(type, "AFTER_SEQUENCE_NUMBER");
-  bool by_sequence = after || sc_slice_is(type, "AT_SEQUENCE_NUMBER");
-  bool by_time = sc_slice_is(type, "AT_TIMESTAMP");
-  if (by_sequence && !v[ITERATOR_SEQUENCE].is_set) return refuse_mix(call, "no StartingSequenceNumber");
-  if (!by_sequence && v[ITERATOR_SEQUENCE].is_set) return refuse_mix(call, "also a StartingSequenceNumber");
-  if (by_time && !v[ITERATOR_TIME].is_set) return refuse_mix(call, "no Timestamp");
-  if (by_sequence) return start_at_sequence(call, start, after);
-  if (by_time) return start_at_time(call, start);
-  start->position = sc_slice_is(type, "LATEST") ? sc_shardlog_count(start->shard->log) : 0;
-  return true;
-}
 
 static void add_iterator(struct sc_writer *w, const char *name, const struct sc_call *call,
                          const struct sc_store_stream *stream, uint32_t shard, uint64_t position) {
@@ -94,14 +26,16 @@ static void add_iterator(struct sc_writer *w, const char *name, const struct sc_
 }
 
 static void get_shard_iterator(struct sc_call *call) {
-  struct start start = {.stream = sc_call_ready_stream(call)};
-  if (start.stream == NULL) return;
-  start.shard = sc_call_shard(call, start.stream, call->values[ITERATOR_SHARD].text);
-  if (start.shard == NULL) return;
-  sc_stream_trim(start.stream, start.shard, call->now_ms);
-  if (!find_start(call, &start)) return;
+  const struct sc_value *v = call->values;
+  uint64_t position;
+  struct sc_store_stream *stream = sc_call_ready_stream(call);
+  if (stream == NULL) return;
+  struct sc_store_shard *shard = sc_call_shard(call, stream, v[ITERATOR_SHARD].text);
+  if (shard == NULL) return;
+  struct sc_start start = {"GetShardIterator", v[ITERATOR_TYPE].text, &v[ITERATOR_SEQUENCE], &v[ITERATOR_TIME]};
+  if (!sc_call_start(call, &start, stream, shard, &position)) return;
   sc_writer_open_map(&call->out, NULL);
-  add_iterator(&call->out, "ShardIterator", call, start.stream, start.shard->index, start.position);
+  add_iterator(&call->out, "ShardIterator", call, stream, shard->index, position);
   sc_writer_close_map(&call->out);
 }
 
@@ -165,39 +99,14 @@ static struct sc_store_shard *open_iterator(struct sc_call *call, struct sc_toke
   return NULL;
 }
 
-static void add_child(struct sc_writer *w, const struct sc_store_shard *child) {
-  sc_writer_open_map(w, NULL);
-  sc_add_shard_id(w, "ShardId", child->index);
-  sc_writer_open_list(w, "ParentShards");
-  sc_add_shard_id(w, NULL, child->parent);
-  if (child->adjacent_parent != SC_STORE_NO_SHARD) sc_add_shard_id(w, NULL, child->adjacent_parent);
-  sc_writer_close_list(w);
-  sc_add_hash_range(w, child);
-  sc_writer_close_map(w);
-}
-
-static void add_children(struct sc_writer *w, const struct sc_store_stream *stream,
-                         const struct sc_store_shard *shard) {
-  sc_writer_open_list(w, "ChildShards");
-  for (int i = 0; i < 2 && shard->child[i] != SC_STORE_NO_SHARD; i++) add_child(w, &stream->shards[shard->child[i]]);
-  sc_writer_close_list(w);
-}
-
-/* How far the page's end is behind now; 0 when nothing follows it. */
-static int64_t behind_ms(const struct sc_call *call, const struct sc_logpage *page) {
-  if (page->n_following == 0) return 0;
-  int64_t behind = call->now_ms - (page->count > 0 ? page->last_ms : page->following_ms);
-  return behind > 0 ? behind : 0;
-}
-
 /* What a reply says besides its records. */
 static void add_rest(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream,
                      const struct sc_store_shard *shard) {
   const struct sc_logpage *page = &call->reply->content.page;
   uint64_t next = page->first + page->count;
   bool is_end = shard->closed_ms != 0 && page->n_following == 0;
-  sc_writer_int(w, "MillisBehindLatest", behind_ms(call, page));
-  if (is_end) add_children(w, stream, shard);
+  sc_writer_int(w, "MillisBehindLatest", sc_logpage_behind_ms(page, call->now_ms));
+  if (is_end) sc_add_children(w, stream, shard);
   else add_iterator(w, "NextShardIterator", call, stream, shard->index, next);
 }
 

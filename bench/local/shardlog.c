@@ -177,6 +177,12 @@ void sc_shardlog_page(struct sc_shardlog *log, enum sc_format format, uint64_t f
   sc_shardlog_unlock(log);
 }
 
+int64_t sc_logpage_behind_ms(const struct sc_logpage *page, int64_t now_ms) {
+  if (page->n_following == 0) return 0;
+  int64_t behind = now_ms - (page->count > 0 ? page->last_ms : page->following_ms);
+  return behind > 0 ? behind : 0;
+}
+
 void sc_logpage_fini(struct sc_logpage *page) {
   for (int i = 0; i < page->n_ranges; i++) sc_arena_range_fini(&page->ranges[i]);
   free(page->ranges);

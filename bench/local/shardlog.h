@@ -57,6 +57,8 @@ void sc_shardlog_trim(struct sc_shardlog *log, int64_t ms);
  * is any. */
 void sc_shardlog_page(struct sc_shardlog *log, enum sc_format format, uint64_t first, uint64_t max_records,
                       uint64_t max_bytes, struct sc_logpage *page);
+/* How far the page's end is behind now; 0 when nothing follows it. */
+int64_t sc_logpage_behind_ms(const struct sc_logpage *page, int64_t now_ms);
 void sc_logpage_fini(struct sc_logpage *page);
 
 #endif
