@@ -50,7 +50,7 @@ free_port() {
 }
 
 start_service() {
-  (cd "$folder" && exec "$programs/shardcopy-local" --listen=127.0.0.1:0 --tls-listen=127.0.0.1:0 --cert-dir="$folder/certs" \
+  (cd "$folder" && exec "$programs/shardcopy-local" --listen=127.0.0.1:0 --tls-listen=127.0.0.1:0 --cert-dir="$folder/certs" --limits=off \
     --generate "demo:shards=$SHARDS,records=$RECORDS,seed=1") >"$folder/service.out" 2>"$folder/service.err" &
   service=$!
   until grep -q '^listening https' "$folder/service.out"; do

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "bench/local/limits.h"
 #include "bench/local/start.h"
 
 /* --- GetShardIterator ---------------------------------------------------------------------------------------------- */
@@ -31,7 +32,7 @@ static void get_shard_iterator(struct sc_call *call) {
   struct sc_store_stream *stream = sc_call_ready_stream(call);
   if (stream == NULL) return;
   struct sc_store_shard *shard = sc_call_shard(call, stream, v[ITERATOR_SHARD].text);
-  if (shard == NULL) return;
+  if (shard == NULL || !sc_limits_check_iterator(call, stream, shard)) return;
   struct sc_start start = {"GetShardIterator", v[ITERATOR_TYPE].text, &v[ITERATOR_SEQUENCE], &v[ITERATOR_TIME]};
   if (!sc_call_start(call, &start, stream, shard, &position)) return;
   sc_writer_open_map(&call->out, NULL);
@@ -114,13 +115,14 @@ static void get_records(struct sc_call *call) {
   struct sc_token token;
   struct sc_store_stream *stream;
   struct sc_store_shard *shard = open_iterator(call, &token, &stream);
-  if (shard == NULL) return;
+  if (shard == NULL || !sc_limits_check_read(call, stream, shard)) return;
   struct sc_reply *reply = call->reply;
   const struct sc_value *limit = &call->values[GET_LIMIT];
   sc_stream_trim(stream, shard, call->now_ms);
   sc_shardlog_page(shard->log, reply->format, token.position,
                    limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS, call->settings->page_bytes,
                    &reply->content.page);
+  sc_limits_count_read(call, shard, reply->content.page.bytes);
   sc_writer_open_map(&call->out, NULL);
   if (!call->settings->iterator_is_last) add_rest(&call->out, call, stream, shard);
   sc_writer_open_list(&call->out, "Records");

@@ -1,7 +1,7 @@
 /* PutRecord, PutRecords. */
 #include <inttypes.h>
 
-#include "bench/local/operation.h"
+#include "bench/local/limits.h"
 
 #define MAX_RECORD_BYTES (10 << 20)
 #define MAX_REQUEST_BYTES (10u << 20)
@@ -13,6 +13,8 @@ struct incoming {
   bool is_base64;
   uint64_t bytes;
   sc_hashkey_int hash;
+  struct sc_store_shard *shard; /* where it belongs, when it is put */
+  bool is_throttled;
 };
 
 /* The hash key, explicit or the partition key's; fails the call when it is out of range. */
@@ -37,16 +39,20 @@ static bool check_size(struct sc_call *call, const struct sc_store_stream *strea
   return false;
 }
 
+/* Finds the record's shard and asks it for room. */
+static void route(const struct sc_call *call, struct sc_store_stream *stream, struct incoming *record) {
+  record->shard = sc_stream_route(stream, record->hash);
+  record->is_throttled = !sc_limits_put(call, record->shard, record->bytes);
+}
+
 /* Appends the record where it belongs and says which: ShardId, SequenceNumber. */
-static void put(struct sc_call *call, struct sc_store_stream *stream, const struct incoming *record,
-                struct sc_buf *key_json) {
+static void put(struct sc_call *call, const struct incoming *record, struct sc_buf *key_json) {
   char sequence[SC_SEQLAYOUT_DIGITS + 1];
-  struct sc_store_shard *shard = sc_stream_route(stream, record->hash);
   sc_buf_clear(key_json);
   sc_buf_add_json_string(key_json, record->key);
   struct sc_store_put what = {sc_buf_view(key_json), record->data, record->is_base64, record->bytes, call->now_ms};
-  sc_shard_put(shard, &what, sequence);
-  sc_add_shard_id(&call->out, "ShardId", shard->index);
+  sc_shard_put(record->shard, &what, sequence);
+  sc_add_shard_id(&call->out, "ShardId", record->shard->index);
   sc_writer_str(&call->out, "SequenceNumber", sequence);
 }
 
@@ -80,11 +86,17 @@ static void put_record(struct sc_call *call) {
   record.bytes = v[PUT_DATA].bytes + record.key.len;
   if (!check_size(call, stream, record.bytes) || !find_hash(call, &v[PUT_HASH_KEY], &record)) return;
   if (!check_ordering(call, stream)) return;
-  struct sc_buf key_json = SC_BUF_INIT;
-  sc_writer_open_map(&call->out, NULL);
-  put(call, stream, &record, &key_json);
-  sc_writer_close_map(&call->out);
-  sc_buf_fini(&key_json);
+  route(call, stream, &record);
+  struct sc_buf text = SC_BUF_INIT;
+  if (record.is_throttled) {
+    sc_limits_add_text(&text, stream, record.shard);
+    sc_call_fail(call, SC_LIMITS_EXCEEDED, "%s", sc_buf_str(&text));
+  } else {
+    sc_writer_open_map(&call->out, NULL);
+    put(call, &record, &text);
+    sc_writer_close_map(&call->out);
+  }
+  sc_buf_fini(&text);
 }
 
 /* --- PutRecords ---------------------------------------------------------------------------------------------------- */
@@ -127,13 +139,33 @@ static void add_failed_entry(struct sc_call *call) {
   sc_writer_str(&call->out, "ErrorMessage", call->fault->message);
 }
 
+static void add_throttled_entry(struct sc_call *call, const struct sc_store_stream *stream,
+                                const struct incoming *record, struct sc_buf *text) {
+  sc_buf_clear(text);
+  sc_limits_add_text(text, stream, record->shard);
+  sc_writer_str(&call->out, "ErrorCode", SC_LIMITS_EXCEEDED);
+  sc_writer_text(&call->out, "ErrorMessage", sc_buf_view(text));
+}
+
+/* How many of the records will not be put. */
+static size_t route_all(const struct sc_call *call, struct sc_store_stream *stream, struct incoming *records,
+                        size_t n) {
+  size_t n_failed = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool is_faulty = is_to_fail(call, i);
+    if (!is_faulty) route(call, stream, &records[i]);
+    if (is_faulty || records[i].is_throttled) n_failed++;
+  }
+  return n_failed;
+}
+
 static void put_records(struct sc_call *call) {
   struct incoming records[MAX_RECORDS] = {0};
   size_t n = call->values[PUTS_RECORDS].n;
-  uint64_t n_failed = call->fault == NULL ? 0 : (n + call->fault->every - 1) / call->fault->every;
   struct sc_store_stream *stream = sc_call_ready_stream(call);
   if (stream == NULL || !gather(call, stream, records)) return;
-  struct sc_buf key_json = SC_BUF_INIT;
+  size_t n_failed = route_all(call, stream, records, n);
+  struct sc_buf text = SC_BUF_INIT;
   struct sc_writer *w = &call->out;
   sc_writer_open_map(w, NULL);
   sc_writer_int(w, "FailedRecordCount", (int64_t)n_failed);
@@ -141,12 +173,13 @@ static void put_records(struct sc_call *call) {
   for (size_t i = 0; i < n; i++) {
     sc_writer_open_map(w, NULL);
     if (is_to_fail(call, i)) add_failed_entry(call);
-    else put(call, stream, &records[i], &key_json);
+    else if (records[i].is_throttled) add_throttled_entry(call, stream, &records[i], &text);
+    else put(call, &records[i], &text);
     sc_writer_close_map(w);
   }
   sc_writer_close_list(w);
   sc_writer_close_map(w);
-  sc_buf_fini(&key_json);
+  sc_buf_fini(&text);
 }
 
 const struct sc_operation sc_record_operations[] = {

@@ -23,6 +23,8 @@ static const struct sc_command_spec COMMANDS[] = {
      "      any client works against it; every credential is accepted\n"
      "  shardcopy-local --generate demo:shards=32,records=1000000,seed=1\n"
      "      with a stream of a million sensor readings\n"
+     "  shardcopy-local --limits=off\n"
+     "      as fast as it goes, where Kinesis would throttle\n"
      "  shardcopy-local --load demo=events.ndjson:shards=4 --tls-listen 127.0.0.1:4568\n"
      "      with a file's lines as records, over HTTPS too\n"
      "  curl -d '{\"operation\":\"GetRecords\",\"kind\":\"throttle\",\"count\":3}' "
@@ -184,6 +186,7 @@ static int start(struct server *server, struct sc_error *err) {
   struct sc_service_settings settings = {
       .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
       .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
+      .is_limited = strcmp(sc_options_text(options, SC_LOCAL_OPT_LIMITS), "aws") == 0,
       .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
   };
   sc_timebase_init(&server->timebase);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "bench/local/admin.h"
+#include "bench/local/limits.h"
 #include "bench/local/operation.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
@@ -20,6 +21,7 @@ struct sc_service {
   struct sc_store *store;
   struct sc_timebase *timebase;
   struct sc_admin *admin;
+  struct sc_limits *limits; /* NULL: none */
   _Atomic uint64_t next_request;
   pthread_mutex_t lock; /* of the parsers */
   int n_parsers;
@@ -34,6 +36,7 @@ struct sc_service *sc_service_new(const struct sc_service_settings *settings, st
   service->store = store;
   service->timebase = timebase;
   service->admin = sc_admin_new(timebase);
+  if (settings->is_limited) service->limits = sc_limits_new();
   atomic_init(&service->next_request, (uint64_t)sc_clock_wall_ms() << 20);
   pthread_mutex_init(&service->lock, NULL);
   return service;
@@ -44,6 +47,7 @@ void sc_service_free(struct sc_service *service) {
   for (int i = 0; i < service->n_parsers; i++) sc_jsondoc_free(service->parsers[i]);
   pthread_mutex_destroy(&service->lock);
   sc_admin_free(service->admin);
+  sc_limits_free(service->limits);
   free(service);
 }
 
@@ -116,7 +120,7 @@ static void run(struct sc_service *service, const struct sc_operation *operation
                          .out = sc_writer_of(&reply->content.head, reply->format)};
   if (operation->writes) sc_store_lock_write(service->store);
   else sc_store_lock_read(service->store);
-  operation->run(&call);
+  if (sc_limits_check_control(service->limits, operation, &call)) operation->run(&call);
   sc_store_unlock(service->store);
 }
 

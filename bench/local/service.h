@@ -23,6 +23,7 @@
 struct sc_service_settings {
   const char *region;    /* in ARNs; must outlive the service */
   uint64_t page_bytes;   /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
+  bool is_limited;       /* the rates of quota.h hold */
   bool iterator_is_last; /* GetRecords replies end with NextShardIterator instead of beginning with it */
 };
 

@@ -14,6 +14,7 @@
 #define SC_LOCAL_STORE_H
 
 #include "bench/local/hashkey.h"
+#include "bench/local/quota.h"
 #include "bench/local/seqlayout.h"
 #include "bench/local/shardlog.h"
 
@@ -35,6 +36,7 @@ struct sc_store_shard {
   int64_t created_s; /* as its sequence numbers say: always later than its parents' */
   int64_t closed_ms; /* 0: open */
   struct sc_shardlog *log;
+  struct sc_shard_quota quota; /* under the log's lock */
 };
 
 /* An enhanced fan-out consumer. Its status follows the clock too. */
@@ -55,7 +57,8 @@ struct sc_store_stream {
   uint32_t n_shards, cap_shards;
   struct sc_store_shard *shards; /* by index */
   uint32_t n_open;
-  uint32_t *open; /* indexes of open shards, by hash_start */
+  uint32_t *open;                                    /* indexes of open shards, by hash_start */
+  struct sc_bucket control[SC_QUOTA_STREAM_BUCKETS]; /* of limits.h, under its lock */
   /* attributes */
   uint64_t max_record_bytes; /* of data and key */
   int32_t retention_hours;

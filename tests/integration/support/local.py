@@ -12,12 +12,14 @@ from .wait import wait_until
 
 
 class LocalService:
-    """A started shardcopy-local. http and https are "HOST:PORT"; ca is the file its certificate is verified with."""
+    """A started shardcopy-local. http and https are "HOST:PORT"; ca is the file its certificate is verified with.
+    Without limits, unless the arguments say --limits=aws."""
 
     def __init__(self, folder, name, *args):
         self.folder = folder
+        limits = [] if any(arg.startswith("--limits") for arg in args) else ["--limits=off"]
         self.program = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0",
-                                *args], folder, name)
+                                *limits, *args], folder, name)
         wait_until(self._is_listening, 60, f"{name} to listen\n{self.program.story()}")
         self.http = re.search(r"listening http (\S+)", self.program.out).group(1)
         found = re.search(r"listening https (\S+) ca=(\S+)", self.program.out)
