@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "bench/local/operation.h"
+#include "engine/base/error.h"
 
 void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) {
   struct sc_buf text = SC_BUF_INIT;
@@ -15,16 +16,15 @@ void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) 
   sc_buf_fini(&text);
 }
 
-static struct sc_slice name_in_arn(struct sc_slice arn) {
-  const char *slash = memchr(arn.ptr, '/', arn.len);
-  return sc_slice_of(slash + 1, (size_t)(arn.ptr + arn.len - slash - 1));
-}
-
-/* The fifth part; the pattern has made sure of its twelve digits. */
-static struct sc_slice account_in_arn(struct sc_slice arn) {
-  const char *at = arn.ptr;
-  for (int i = 0; i < 4; i++) at = (const char *)memchr(at, ':', (size_t)(arn.ptr + arn.len - at)) + 1;
-  return sc_slice_of(at, 12);
+/* The stream's name, from an ARN that matches the pattern; empty after failing the call for another account's. */
+static struct sc_slice name_in_arn(struct sc_call *call, struct sc_slice text) {
+  struct sc_arn arn;
+  bool is_arn = sc_arn_read(text, &arn);
+  SC_ASSERT(is_arn);
+  if (sc_slice_is(arn.account, SC_SERVICE_ACCOUNT)) return arn.stream;
+  sc_call_fail(call, "ResourceNotFoundException", "Stream %.*s under account %.*s not found.",
+               SC_SLICE_ARGS(arn.stream), SC_SLICE_ARGS(arn.account));
+  return (struct sc_slice){NULL, 0};
 }
 
 struct sc_slice sc_call_stream_name(struct sc_call *call) {
@@ -37,17 +37,10 @@ struct sc_slice sc_call_stream_name(struct sc_call *call) {
     return none;
   }
   if (!arn->is_set) return name->text;
-  struct sc_slice from_arn = name_in_arn(arn->text), account = account_in_arn(arn->text);
-  if (name->is_set && !sc_slice_equals(name->text, from_arn)) {
-    sc_call_fail(call, "InvalidArgumentException", "StreamName and StreamARN do not name the same stream.");
-    return none;
-  }
-  if (!sc_slice_is(account, SC_SERVICE_ACCOUNT)) {
-    sc_call_fail(call, "ResourceNotFoundException", "Stream %.*s under account %.*s not found.",
-                 SC_SLICE_ARGS(from_arn), SC_SLICE_ARGS(account));
-    return none;
-  }
-  return from_arn;
+  struct sc_slice from_arn = name_in_arn(call, arn->text);
+  if (from_arn.len == 0 || !name->is_set || sc_slice_equals(name->text, from_arn)) return from_arn;
+  sc_call_fail(call, "InvalidArgumentException", "StreamName and StreamARN do not name the same stream.");
+  return none;
 }
 
 static struct sc_store_stream *not_found(struct sc_call *call, struct sc_slice name) {
@@ -56,11 +49,36 @@ static struct sc_store_stream *not_found(struct sc_call *call, struct sc_slice n
   return NULL;
 }
 
-struct sc_store_stream *sc_call_stream(struct sc_call *call) {
-  struct sc_slice name = sc_call_stream_name(call);
+bool sc_call_check_created(struct sc_call *call, const struct sc_store_stream *stream, const struct sc_value *created) {
+  if (!created->is_set || created->number / 1000 == stream->created_ms / 1000) return true;
+  return not_found(call, sc_slice_str(stream->name)) != NULL;
+}
+
+bool sc_call_resource(struct sc_call *call, struct sc_slice text, struct sc_resource *resource) {
+  struct sc_arn arn;
+  *resource = (struct sc_resource){0};
+  bool is_arn = sc_arn_read(text, &arn);
+  SC_ASSERT(is_arn);
+  if (arn.consumer.len > 0) {
+    resource->consumer = sc_call_consumer(call, text, &resource->stream);
+    return resource->consumer != NULL;
+  }
+  resource->stream = sc_call_stream_of(call, text);
+  return resource->stream != NULL;
+}
+
+static struct sc_store_stream *find_stream(struct sc_call *call, struct sc_slice name) {
   if (name.len == 0) return NULL;
   struct sc_store_stream *stream = sc_store_find(call->store, name);
   return stream == NULL ? not_found(call, name) : stream;
+}
+
+struct sc_store_stream *sc_call_stream(struct sc_call *call) {
+  return find_stream(call, sc_call_stream_name(call));
+}
+
+struct sc_store_stream *sc_call_stream_of(struct sc_call *call, struct sc_slice arn) {
+  return find_stream(call, name_in_arn(call, arn));
 }
 
 struct sc_store_stream *sc_call_ready_stream(struct sc_call *call) {
@@ -167,7 +185,8 @@ void sc_add_children(struct sc_writer *w, const struct sc_store_stream *stream, 
 }
 
 const char *sc_stream_status_text(enum sc_stream_status status) {
-  return status == SC_STREAM_CREATING ? "CREATING" : status == SC_STREAM_UPDATING ? "UPDATING" : "ACTIVE";
+  static const char *const texts[] = {"CREATING", "ACTIVE", "UPDATING", "DELETING"};
+  return texts[status];
 }
 
 struct sc_token sc_call_token(const struct sc_call *call, enum sc_token_kind kind,

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/local/arn.h"
 #include "bench/local/members_parts.h"
 
 #define VALIDATION "ValidationException"
@@ -25,7 +26,7 @@ struct checker {
 
 /* ---- wrong types ---- */
 
-static const char *const TYPE_NAMES[] = {"a String", "an Integer", "a Date", "a Boolean", "a Blob", "", "", ""};
+static const char *const TYPE_NAMES[] = {"a String", "an Integer", "a Date", "a Boolean", "a Blob", "", "", "", ""};
 
 void sc_refuse_type(struct sc_refusal *refusal, const char *fmt, ...) {
   if (refusal->type != NULL && strcmp(refusal->type, SERIALIZATION) == 0) return;
@@ -42,7 +43,7 @@ void sc_refuse_scalar(struct sc_refusal *refusal, const struct sc_member *member
 }
 
 bool sc_members_fit(struct sc_refusal *refusal, const struct sc_member *member, bool is_list, bool is_object) {
-  bool wants_list = member->type == SC_MEMBER_LIST;
+  bool wants_list = member->type == SC_MEMBER_LIST || member->type == SC_MEMBER_TEXTS;
   bool wants_object = member->type == SC_MEMBER_STRUCTURE || member->type == SC_MEMBER_MAP;
   if (is_list == wants_list && is_object == wants_object) return true;
   if (is_list) sc_refuse_type(refusal, "Start of list found where not expected");
@@ -71,6 +72,22 @@ static size_t quoted_len(struct sc_slice text) {
   return len;
 }
 
+static void add_quoted(struct sc_buf *out, struct sc_slice text) { sc_buf_add(out, text.ptr, quoted_len(text)); }
+
+/* "[a, b]", "{a=b, c=d}" */
+static void quote_elements(struct sc_buf *out, const struct sc_member *member, const struct sc_value *value) {
+  bool is_map = member->type == SC_MEMBER_MAP;
+  sc_buf_add_char(out, is_map ? '{' : '[');
+  for (size_t i = 0; i < value->n; i++) {
+    const struct sc_value *row = value->items + i * (size_t)member->n_members;
+    if (i > 0) sc_buf_add_str(out, ", ");
+    add_quoted(out, row[0].text);
+    if (is_map) sc_buf_add_char(out, '=');
+    if (is_map) add_quoted(out, row[1].text);
+  }
+  sc_buf_add_char(out, is_map ? '}' : ']');
+}
+
 /* The value as the service quotes it. */
 static void quote(struct sc_buf *out, const struct sc_member *member, const struct sc_value *value) {
   if (!value->is_set) {
@@ -88,8 +105,13 @@ static void quote(struct sc_buf *out, const struct sc_member *member, const stru
     case SC_MEMBER_LIST:
       sc_buf_printf(out, "[%zu members]", value->n);
       break;
+    case SC_MEMBER_TEXTS:
+    case SC_MEMBER_MAP:
+      if (value->n <= SC_MEMBERS_MAX_ELEMENTS) quote_elements(out, member, value);
+      else sc_buf_printf(out, "[%zu members]", value->n);
+      break;
     default:
-      sc_buf_add(out, value->text.ptr, quoted_len(value->text));
+      add_quoted(out, value->text);
   }
   sc_buf_add_char(out, '\'');
 }
@@ -123,14 +145,6 @@ static void complain(struct checker *checker, const struct sc_member *member, co
   va_end(args);
 }
 
-static bool is_name(struct sc_slice text) {
-  for (size_t i = 0; i < text.len; i++) {
-    unsigned char c = (unsigned char)text.ptr[i];
-    if (c > 127 || (!isalnum(c) && c != '_' && c != '.' && c != '-')) return false;
-  }
-  return text.len > 0;
-}
-
 static bool is_decimal(struct sc_slice text, size_t max_digits) {
   if (text.len == 0 || text.len > max_digits || (text.ptr[0] == '0' && text.len > 1)) return false;
   for (size_t i = 0; i < text.len; i++)
@@ -138,44 +152,33 @@ static bool is_decimal(struct sc_slice text, size_t max_digits) {
   return true;
 }
 
-/* The next part of an ARN up to its colon; false when there is none. */
-static bool take_part(struct sc_slice *rest, struct sc_slice *part) {
-  const char *colon = rest->len == 0 ? NULL : memchr(rest->ptr, ':', rest->len);
-  if (colon == NULL) return false;
-  *part = sc_slice_of(rest->ptr, (size_t)(colon - rest->ptr));
-  *rest = sc_slice_of(colon + 1, rest->len - part->len - 1);
-  return true;
-}
-
-static bool is_stream_arn(struct sc_slice text) {
-  struct sc_slice part[5];
-  for (int i = 0; i < 5; i++)
-    if (!take_part(&text, &part[i])) return false;
-  uint64_t account;
-  if (!sc_slice_is(part[0], "arn") || !sc_slice_starts(part[1], "aws") || !sc_slice_is(part[2], "kinesis"))
-    return false;
-  if (part[4].len != 12 || !sc_slice_to_u64(part[4], &account)) return false;
-  return sc_slice_starts(text, "stream/") && text.len > strlen("stream/") && memchr(text.ptr, ' ', text.len) == NULL;
-}
-
 static bool matches(enum sc_pattern pattern, struct sc_slice text) {
   switch (pattern) {
     case SC_PATTERN_NAME:
-      return is_name(text);
+      return sc_arn_is_name(text);
     case SC_PATTERN_HASH_KEY:
       return is_decimal(text, 39);
     case SC_PATTERN_SEQUENCE:
       return is_decimal(text, 129);
     case SC_PATTERN_STREAM_ARN:
-      return is_stream_arn(text);
+      return sc_arn_is_stream(text);
+    case SC_PATTERN_CONSUMER_ARN:
+      return sc_arn_is_consumer(text);
+    case SC_PATTERN_RESOURCE_ARN:
+      return sc_arn_is_resource(text);
     case SC_PATTERN_NONE:
       break;
   }
   return true;
 }
 
-static const char *const PATTERN_TEXTS[] = {"", "[a-zA-Z0-9_.-]+", "0|([1-9]\\d{0,38})", "0|([1-9]\\d{0,128})",
-                                            "arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+"};
+static const char *const PATTERN_TEXTS[] = {"",
+                                            "[a-zA-Z0-9_.-]+",
+                                            "0|([1-9]\\d{0,38})",
+                                            "0|([1-9]\\d{0,128})",
+                                            SC_ARN_STREAM_PATTERN,
+                                            SC_ARN_CONSUMER_PATTERN,
+                                            SC_ARN_RESOURCE_PATTERN};
 
 static bool is_choice(const char *choices, struct sc_slice text) {
   for (const char *at = choices; *at != '\0';) {
@@ -201,6 +204,8 @@ static int64_t measure(const struct sc_member *member, const struct sc_value *va
     case SC_MEMBER_BLOB:
       return (int64_t)value->bytes;
     case SC_MEMBER_LIST:
+    case SC_MEMBER_TEXTS:
+    case SC_MEMBER_MAP:
       return (int64_t)value->n;
     default:
       return value->number;
@@ -219,6 +224,30 @@ static void check_bounds(struct checker *checker, const struct sc_member *member
 
 static void check_row(struct checker *checker, const struct sc_member *members, int n, const struct sc_value *row);
 
+static bool is_within(const struct sc_member *member, const struct sc_value *value) {
+  int64_t size = measure(member, value);
+  if (!value->is_set || (member->choices != NULL && !is_choice(member->choices, value->text))) return false;
+  return member->max == 0 || (size >= member->min && size <= member->max);
+}
+
+/* The keys, the values, or the strings of the list: one complaint for all of them, which lists what they must satisfy. */
+static void check_elements(struct checker *checker, const struct sc_member *member, const struct sc_value *value,
+                           int column, const char *what) {
+  const struct sc_member *element = &member->members[column];
+  size_t i = 0;
+  if (value->items == NULL) return;
+  while (i < value->n && is_within(element, &value->items[i * (size_t)member->n_members + (size_t)column])) i++;
+  if (i == value->n) return;
+  if (element->choices != NULL)
+    complain(checker, member, value, "%s must satisfy constraint: [Member must satisfy enum value set: [%s]]", what,
+             element->choices);
+  else
+    complain(checker, member, value,
+             "%s must satisfy constraint: [Member must have length less than or equal to %" PRId64
+             ", Member must have length greater than or equal to %" PRId64 "]",
+             what, element->max, element->min);
+}
+
 /* The elements of a list, or a structure's members. */
 static void check_items(struct checker *checker, const struct sc_member *member, const struct sc_value *value) {
   size_t rows = member->type == SC_MEMBER_LIST ? value->n : 1;
@@ -233,7 +262,14 @@ static void check(struct checker *checker, const struct sc_member *member, const
     if (member->required) complain(checker, member, value, "Member must not be null");
     return;
   }
-  check_items(checker, member, value);
+  if (member->type == SC_MEMBER_TEXTS) {
+    check_elements(checker, member, value, 0, "Member");
+  } else if (member->type == SC_MEMBER_MAP) {
+    check_elements(checker, member, value, 0, "Map keys");
+    check_elements(checker, member, value, 1, "Map value");
+  } else {
+    check_items(checker, member, value);
+  }
   if (member->choices != NULL && !is_choice(member->choices, value->text))
     complain(checker, member, value, "Member must satisfy enum value set: [%s]", member->choices);
   if (!matches(member->pattern, value->text))
@@ -262,7 +298,7 @@ void sc_members_check(const struct sc_member *members, int n, const struct sc_va
 
 static void free_row(const struct sc_member *members, int n, struct sc_value *row) {
   for (int i = 0; i < n; i++) {
-    size_t rows = members[i].type == SC_MEMBER_LIST ? row[i].n : 1;
+    size_t rows = members[i].type == SC_MEMBER_STRUCTURE ? 1 : row[i].n;
     if (row[i].items == NULL) continue;
     for (size_t j = 0; j < rows; j++)
       free_row(members[i].members, members[i].n_members, row[i].items + j * (size_t)members[i].n_members);

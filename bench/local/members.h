@@ -19,10 +19,22 @@ enum sc_member_type {
   SC_MEMBER_BLOB, /* JSON: base64; CBOR: a byte string; min, max: bytes */
   SC_MEMBER_LIST, /* of structures; min, max: elements */
   SC_MEMBER_STRUCTURE,
-  SC_MEMBER_MAP /* checked to be an object, not read */
+  SC_MEMBER_TEXTS, /* a list of strings; min, max: elements; members: the one that describes an element */
+  SC_MEMBER_MAP    /* of strings by string; min, max: entries; members: two, that describe keys and values */
 };
 
-enum sc_pattern { SC_PATTERN_NONE, SC_PATTERN_NAME, SC_PATTERN_HASH_KEY, SC_PATTERN_SEQUENCE, SC_PATTERN_STREAM_ARN };
+enum sc_pattern {
+  SC_PATTERN_NONE,
+  SC_PATTERN_NAME,
+  SC_PATTERN_HASH_KEY,
+  SC_PATTERN_SEQUENCE,
+  SC_PATTERN_STREAM_ARN,
+  SC_PATTERN_CONSUMER_ARN,
+  SC_PATTERN_RESOURCE_ARN
+};
+
+/* Elements of TEXTS and of a MAP that are read; of a larger one only n is known (its max is below this). */
+#define SC_MEMBERS_MAX_ELEMENTS 1000
 
 struct sc_member {
   const char *name;
@@ -31,7 +43,7 @@ struct sc_member {
   int64_t min, max; /* max 0: no bounds */
   enum sc_pattern pattern;
   const char *choices;             /* "A, B, C", as the service lists them; NULL: any */
-  const struct sc_member *members; /* LIST: of an element; STRUCTURE */
+  const struct sc_member *members; /* LIST: of an element; STRUCTURE; TEXTS; MAP */
   int n_members;
 };
 
@@ -41,8 +53,8 @@ struct sc_value {
   struct sc_slice text;   /* TEXT (UTF-8), BLOB */
   int64_t number;         /* INTEGER; TIME in ms; FLAG 0 or 1 */
   uint64_t bytes;         /* BLOB: decoded length */
-  size_t n;               /* LIST: elements */
-  struct sc_value *items; /* LIST: n rows of n_members; STRUCTURE: one row */
+  size_t n;               /* LIST, TEXTS, MAP: elements */
+  struct sc_value *items; /* LIST, TEXTS, MAP: n rows of n_members; STRUCTURE: one row */
 };
 
 /* Why a body was refused. */

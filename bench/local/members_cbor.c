@@ -77,11 +77,15 @@ static bool read_scalar(const struct document *doc, const struct sc_member *memb
 static void read_row(const struct document *doc, const struct sc_member *members, int n, struct sc_cbor *c,
                      const struct sc_cbor_head *head, struct sc_value *row);
 
+/* Elements of a list, entries of a map. */
 static size_t count(struct sc_cbor c, const struct sc_cbor_head *head) {
   struct sc_cbor_list list;
   size_t n = 0;
-  sc_cbor_enter(&c, head, SC_CBOR_ARRAY, &list);
-  for (; sc_cbor_more(&c, &list); n++) sc_cbor_skip(&c);
+  sc_cbor_enter(&c, head, head->major, &list);
+  for (; sc_cbor_more(&c, &list); n++) {
+    if (head->major == SC_CBOR_MAP) sc_cbor_skip(&c);
+    sc_cbor_skip(&c);
+  }
   return n;
 }
 
@@ -105,6 +109,35 @@ static void read_list(const struct document *doc, const struct sc_member *member
 }
 
 static void read_value(const struct document *doc, const struct sc_member *member, const char *at,
+                       struct sc_value *value);
+
+static void read_key(const struct document *doc, const struct sc_member *member, struct sc_cbor *c,
+                     struct sc_value *value) {
+  struct sc_cbor_head head;
+  sc_cbor_take(c, &head);
+  value->is_set = true;
+  if (read_scalar(doc, member, c, &head, value)) return;
+  refuse_scalar(doc, member, &head);
+  sc_cbor_pass(c, &head);
+}
+
+static void read_elements(const struct document *doc, const struct sc_member *member, struct sc_cbor *c,
+                          const struct sc_cbor_head *head, struct sc_value *value) {
+  struct sc_cbor_list list;
+  bool is_map = member->type == SC_MEMBER_MAP;
+  value->n = count(*c, head);
+  if (value->n == 0 || value->n > SC_MEMBERS_MAX_ELEMENTS) return; /* too many: the check will say so */
+  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof *value->items);
+  sc_cbor_enter(c, head, head->major, &list);
+  for (struct sc_value *row = value->items; sc_cbor_more(c, &list); row += member->n_members) {
+    if (is_map) read_key(doc, &member->members[0], c, &row[0]);
+    const char *at = c->p;
+    sc_cbor_skip(c);
+    read_value(doc, &member->members[is_map], at, &row[is_map]);
+  }
+}
+
+static void read_value(const struct document *doc, const struct sc_member *member, const char *at,
                        struct sc_value *value) {
   struct sc_cbor c = {at, doc->end, NULL};
   struct sc_cbor_head head;
@@ -113,6 +146,8 @@ static void read_value(const struct document *doc, const struct sc_member *membe
   if (!sc_members_fit(doc->refusal, member, head.major == SC_CBOR_ARRAY, head.major == SC_CBOR_MAP)) return;
   if (member->type == SC_MEMBER_LIST) {
     read_list(doc, member, &c, &head, value);
+  } else if (member->type == SC_MEMBER_TEXTS || member->type == SC_MEMBER_MAP) {
+    read_elements(doc, member, &c, &head, value);
   } else if (member->type == SC_MEMBER_STRUCTURE) {
     value->items = sc_alloc_zero((size_t)member->n_members, sizeof *value->items);
     read_row(doc, member->members, member->n_members, &c, &head, value->items);

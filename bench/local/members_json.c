@@ -91,12 +91,32 @@ static void read_list(struct sc_refusal *refusal, const struct sc_member *member
 }
 
 static void read_value(struct sc_refusal *refusal, const struct sc_member *member, struct sc_json json,
+                       struct sc_value *value);
+
+static void read_elements(struct sc_refusal *refusal, const struct sc_member *member, struct sc_json json,
+                          struct sc_value *value) {
+  bool is_map = member->type == SC_MEMBER_MAP;
+  value->n = sc_json_count(json);
+  if (value->n == 0 || value->n > SC_MEMBERS_MAX_ELEMENTS) return; /* too many: the check will say so */
+  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof *value->items);
+  struct sc_json_iter it = sc_json_walk(json);
+  struct sc_json element;
+  struct sc_slice key;
+  for (struct sc_value *row = value->items; sc_json_next(&it, &key, &element); row += member->n_members) {
+    if (is_map) row[0] = (struct sc_value){.is_set = true, .text = key};
+    read_value(refusal, &member->members[is_map], element, &row[is_map]);
+  }
+}
+
+static void read_value(struct sc_refusal *refusal, const struct sc_member *member, struct sc_json json,
                        struct sc_value *value) {
   enum sc_json_kind kind = sc_json_kind(json);
   value->is_set = !sc_json_absent(json);
   if (!value->is_set || !sc_members_fit(refusal, member, kind == SC_JSON_ARRAY, kind == SC_JSON_OBJECT)) return;
   if (member->type == SC_MEMBER_LIST) {
     read_list(refusal, member, json, value);
+  } else if (member->type == SC_MEMBER_TEXTS || member->type == SC_MEMBER_MAP) {
+    read_elements(refusal, member, json, value);
   } else if (member->type == SC_MEMBER_STRUCTURE) {
     value->items = sc_alloc_zero((size_t)member->n_members, sizeof *value->items);
     read_row(refusal, member->members, member->n_members, json, value->items);

@@ -1,11 +1,12 @@
 /* What the service and its operations share: a table entry an operation, a call with its values and reply.
  *
- * The modules streams, shards, records and reads each hand out a table; the service looks operations up, reads the body by the
+ * The modules streams, shards, records, reads, consumers and others each hand out a table; the service looks operations up, reads the body by the
  * members, takes the store's lock as the entry says and runs the call.
  */
 #ifndef SC_LOCAL_OPERATION_H
 #define SC_LOCAL_OPERATION_H
 
+#include "bench/local/arn.h"
 #include "bench/local/faults.h"
 #include "bench/local/members.h"
 #include "bench/local/service.h"
@@ -39,6 +40,10 @@ extern const struct sc_operation sc_record_operations[];
 extern const int sc_record_operations_n;
 extern const struct sc_operation sc_read_operations[];
 extern const int sc_read_operations_n;
+extern const struct sc_operation sc_consumer_operations[];
+extern const int sc_consumer_operations_n;
+extern const struct sc_operation sc_tag_operations[];
+extern const int sc_tag_operations_n;
 
 /* The members by which nearly every operation names its stream; the first three of its table. StreamId is reserved by the
  * service and ignored. */
@@ -49,6 +54,19 @@ enum { SC_VALUE_STREAM_NAME, SC_VALUE_STREAM_ARN, SC_VALUE_STREAM_ID, SC_VALUE_R
     "StreamId", SC_MEMBER_TEXT, false, 1, 24, SC_PATTERN_NONE, NULL, NULL, 0                   \
   }
 
+/* Members that several operations have. */
+#define SC_MEMBER_STREAM_ARN(required) \
+  { "StreamARN", SC_MEMBER_TEXT, (required), 1, 2048, SC_PATTERN_STREAM_ARN, NULL, NULL, 0 }
+#define SC_MEMBER_CONSUMER_ARN(required) \
+  { "ConsumerARN", SC_MEMBER_TEXT, (required), 1, 2048, SC_PATTERN_CONSUMER_ARN, NULL, NULL, 0 }
+#define SC_MEMBER_RESOURCE_ARN \
+  { "ResourceARN", SC_MEMBER_TEXT, true, 1, 2048, SC_PATTERN_RESOURCE_ARN, NULL, NULL, 0 }
+#define SC_MEMBER_NEXT_TOKEN \
+  { "NextToken", SC_MEMBER_TEXT, false, 1, 1048576, SC_PATTERN_NONE, NULL, NULL, 0 }
+#define SC_MEMBER_TAGS(required) \
+  { "Tags", SC_MEMBER_MAP, (required), 1, 200, SC_PATTERN_NONE, NULL, sc_tag_members, 2 }
+extern const struct sc_member sc_tag_members[2]; /* key, value */
+
 /* Turns the reply into an error: status 400, {"__type": type, "message": text}. */
 void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -56,12 +74,42 @@ void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) 
 struct sc_slice sc_call_stream_name(struct sc_call *call);
 /* The stream the call names; NULL after failing it. */
 struct sc_store_stream *sc_call_stream(struct sc_call *call);
+/* The stream of that ARN; NULL after failing the call. */
+struct sc_store_stream *sc_call_stream_of(struct sc_call *call, struct sc_slice arn);
 /* As sc_call_stream, and not CREATING (the service says then that it does not exist). */
 struct sc_store_stream *sc_call_ready_stream(struct sc_call *call);
 /* Fails the call with ResourceInUseException unless the stream is ACTIVE. */
 bool sc_call_check_active(struct sc_call *call, const struct sc_store_stream *stream);
 /* The shard of that id; NULL after failing the call with ResourceNotFoundException. */
 struct sc_store_shard *sc_call_shard(struct sc_call *call, struct sc_store_stream *stream, struct sc_slice id);
+
+/* The consumer of that ARN, and its stream; NULL after failing the call with ResourceNotFoundException: for another account or
+ * region too, and when the consumer was registered at another second. */
+struct sc_store_consumer *sc_call_consumer(struct sc_call *call, struct sc_slice arn, struct sc_store_stream **stream);
+/* Fails the call with ResourceInUseException unless the consumer is ACTIVE. */
+bool sc_call_check_consumer(struct sc_call *call, const struct sc_store_stream *stream,
+                            const struct sc_store_consumer *consumer);
+
+/* A stream or a consumer, by its ARN. */
+struct sc_resource {
+  struct sc_store_stream *stream;
+  struct sc_store_consumer *consumer; /* NULL: the stream itself */
+};
+/* False after failing the call. */
+bool sc_call_resource(struct sc_call *call, struct sc_slice arn, struct sc_resource *resource);
+
+/* Fails the call with ResourceNotFoundException when a StreamCreationTimestamp is given and is not this stream's. */
+bool sc_call_check_created(struct sc_call *call, const struct sc_store_stream *stream, const struct sc_value *created);
+
+/* Who tags are for, as errors name it, and the tags it has already. */
+struct sc_tag_owner {
+  const char *kind; /* "stream", "consumer" */
+  struct sc_slice name;
+  const struct sc_tagset *tags; /* NULL: none yet */
+};
+/* Fails the call with InvalidArgumentException when the tags hold characters the service refuses, or are too many. */
+bool sc_call_check_tags(struct sc_call *call, const struct sc_value *tags, const struct sc_tag_owner *owner);
+void sc_call_set_tags(const struct sc_value *tags, struct sc_tagset *set);
 
 /* "shardId-000000000007", or just digits; false on anything else. */
 bool sc_shard_id_parse(struct sc_slice id, uint32_t *index);
@@ -72,6 +120,9 @@ void sc_add_hash_range(struct sc_writer *w, const struct sc_store_shard *shard);
 /* ChildShards, of a closed shard. */
 void sc_add_children(struct sc_writer *w, const struct sc_store_stream *stream, const struct sc_store_shard *shard);
 const char *sc_stream_status_text(enum sc_stream_status status);
+/* The members of a Consumer, in the map that is open. */
+void sc_add_consumer(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream,
+                     const struct sc_store_consumer *consumer);
 
 /* A token of the stream, issued now. */
 struct sc_token sc_call_token(const struct sc_call *call, enum sc_token_kind kind,

@@ -84,17 +84,21 @@ static void set_ids(struct sc_service *service, struct sc_reply *reply) {
   reply->id_2[72] = '\0';
 }
 
-static const struct sc_operation *find_in(const struct sc_operation *table, int n, struct sc_slice name) {
-  for (int i = 0; i < n; i++)
-    if (sc_slice_is(name, table[i].name)) return &table[i];
-  return NULL;
-}
+/* The tables of operations; those that are called most come first. */
+static const struct {
+  const struct sc_operation *operations;
+  const int *n;
+} TABLES[] = {
+    {sc_read_operations, &sc_read_operations_n},         {sc_record_operations, &sc_record_operations_n},
+    {sc_shard_operations, &sc_shard_operations_n},       {sc_stream_operations, &sc_stream_operations_n},
+    {sc_consumer_operations, &sc_consumer_operations_n}, {sc_tag_operations, &sc_tag_operations_n},
+};
 
 static const struct sc_operation *find_operation(struct sc_slice name) {
-  const struct sc_operation *found = find_in(sc_read_operations, sc_read_operations_n, name);
-  if (found == NULL) found = find_in(sc_record_operations, sc_record_operations_n, name);
-  if (found == NULL) found = find_in(sc_shard_operations, sc_shard_operations_n, name);
-  return found != NULL ? found : find_in(sc_stream_operations, sc_stream_operations_n, name);
+  for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++)
+    for (int j = 0; j < *TABLES[i].n; j++)
+      if (sc_slice_is(name, TABLES[i].operations[j].name)) return &TABLES[i].operations[j];
+  return NULL;
 }
 
 /* An error of the front end, without a message. */

@@ -8,7 +8,8 @@
 
 struct sc_store {
   pthread_rwlock_t lock;
-  int64_t create_ms, update_ms;
+  int64_t create_ms, update_ms, consumer_ms, delete_ms;
+  struct sc_store_account account;
   uint64_t next_id;
   uint32_t n_streams, cap_streams;
   struct sc_store_stream **streams; /* by name */
@@ -23,9 +24,23 @@ struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms) {
   return store;
 }
 
+void sc_store_set_delays(struct sc_store *store, int64_t consumer_ms, int64_t delete_ms) {
+  store->consumer_ms = consumer_ms;
+  store->delete_ms = delete_ms;
+}
+
+static void free_consumer(struct sc_store_consumer *consumer) {
+  sc_tagset_fini(&consumer->tags);
+  free(consumer->policy);
+  free(consumer);
+}
+
 static void free_stream(struct sc_store_stream *stream) {
-  for (uint32_t i = 0; i < stream->n_consumers; i++) free(stream->consumers[i]);
+  for (uint32_t i = 0; i < stream->n_consumers; i++) free_consumer(stream->consumers[i]);
   free(stream->consumers);
+  sc_tagset_fini(&stream->tags);
+  free(stream->key_id);
+  free(stream->policy);
   for (uint32_t i = 0; i < stream->n_shards; i++) sc_shardlog_free(stream->shards[i].log);
   free(stream->shards);
   free(stream->open);
@@ -202,15 +217,71 @@ bool sc_shard_is_expired(const struct sc_store_stream *stream, const struct sc_s
   return shard->closed_ms != 0 && shard->closed_ms < horizon_ms(stream, now_ms);
 }
 
+bool sc_consumer_is_gone(const struct sc_store_consumer *consumer, int64_t now_ms) {
+  return consumer->gone_ms != 0 && consumer->gone_ms <= now_ms;
+}
+
+enum sc_consumer_status sc_consumer_status(const struct sc_store_consumer *consumer, int64_t now_ms) {
+  if (consumer->gone_ms != 0) return SC_CONSUMER_DELETING;
+  return now_ms < consumer->ready_ms ? SC_CONSUMER_CREATING : SC_CONSUMER_ACTIVE;
+}
+
 struct sc_store_consumer *sc_stream_find_consumer(const struct sc_store_stream *stream, struct sc_slice name,
                                                   int64_t now_ms) {
   for (uint32_t i = 0; i < stream->n_consumers; i++) {
     struct sc_store_consumer *consumer = stream->consumers[i];
-    bool is_gone = consumer->gone_ms != 0 && consumer->gone_ms <= now_ms;
-    if (!is_gone && sc_slice_is(name, consumer->name)) return consumer;
+    if (!sc_consumer_is_gone(consumer, now_ms) && sc_slice_is(name, consumer->name)) return consumer;
   }
   return NULL;
 }
+
+uint32_t sc_stream_count_consumers(const struct sc_store_stream *stream, int64_t now_ms) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < stream->n_consumers; i++) n += !sc_consumer_is_gone(stream->consumers[i], now_ms);
+  return n;
+}
+
+static void drop_gone(struct sc_store_stream *stream, int64_t now_ms) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < stream->n_consumers; i++) {
+    if (sc_consumer_is_gone(stream->consumers[i], now_ms)) free_consumer(stream->consumers[i]);
+    else stream->consumers[kept++] = stream->consumers[i];
+  }
+  stream->n_consumers = kept;
+}
+
+struct sc_store_consumer *sc_store_register(struct sc_store *store, struct sc_store_stream *stream,
+                                            struct sc_slice name, int64_t now_ms) {
+  SC_ASSERT(name.len > 0 && name.len <= SC_STORE_MAX_NAME);
+  SC_ASSERT(sc_stream_find_consumer(stream, name, now_ms) == NULL);
+  drop_gone(stream, now_ms);
+  struct sc_store_consumer *consumer = sc_alloc_zero(1, sizeof *consumer);
+  memcpy(consumer->name, name.ptr, name.len);
+  consumer->id = store->next_id++;
+  consumer->created_ms = now_ms;
+  consumer->ready_ms = now_ms + store->consumer_ms;
+  stream->consumers = sc_realloc(stream->consumers, (stream->n_consumers + 1) * sizeof(struct sc_store_consumer *));
+  stream->consumers[stream->n_consumers++] = consumer;
+  return consumer;
+}
+
+void sc_store_deregister(struct sc_store *store, struct sc_store_stream *stream, struct sc_store_consumer *consumer,
+                         int64_t now_ms) {
+  SC_ASSERT(!sc_consumer_is_gone(consumer, now_ms));
+  if (consumer->gone_ms == 0) consumer->gone_ms = at_least(now_ms + store->consumer_ms, 1);
+  drop_gone(stream, now_ms);
+}
+
+void sc_store_note_attributes(struct sc_store *store, struct sc_store_stream *stream) {
+  (void)store;
+  (void)stream;
+}
+
+struct sc_store_account *sc_store_account(struct sc_store *store) {
+  return &store->account;
+}
+
+void sc_store_note_account(struct sc_store *store) { (void)store; }
 
 static void close_shard(struct sc_store_shard *shard, int64_t now_ms, uint32_t child, uint32_t other_child) {
   SC_ASSERT(shard->closed_ms == 0);

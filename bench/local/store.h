@@ -6,8 +6,8 @@
  * into different shards go on side by side. Pointers to streams, shards and consumers are good until the lock is let go; a page of
  * records outlives it. Fields are for reading only, but for those under "attributes", which whoever holds the lock for writing may set.
  *
- * A stream's status follows the clock: CREATING for create_ms after it was made, UPDATING for update_ms after a split or
- * merge (which take effect at once), else ACTIVE. A record is there until it is retention_hours old (sc_stream_trim), a closed
+ * A stream's status follows the clock: CREATING for create_ms after it was made, UPDATING for update_ms after a split, a merge or
+ * a change of attributes (which take effect at once), DELETING for delete_ms before it is gone, else ACTIVE. So does a consumer's. A record is there until it is retention_hours old (sc_stream_trim), a closed
  * shard until retention_hours after it was closed (sc_shard_is_expired). Bounds: SC_STORE_MAX_SHARDS shards a stream over its life.
  */
 #ifndef SC_LOCAL_STORE_H
@@ -17,6 +17,7 @@
 #include "bench/local/quota.h"
 #include "bench/local/seqlayout.h"
 #include "bench/local/shardlog.h"
+#include "bench/local/tagset.h"
 
 #define SC_STORE_MAX_NAME 128
 #define SC_STORE_MAX_SHARDS 1000000
@@ -24,8 +25,10 @@
 #define SC_STORE_NO_SHARD UINT32_MAX
 #define SC_STORE_RETENTION_HOURS 24
 #define SC_STORE_HOUR_MS INT64_C(3600000)
+#define SC_STORE_MAX_RESCALES 10
 
-enum sc_stream_status { SC_STREAM_CREATING, SC_STREAM_ACTIVE, SC_STREAM_UPDATING };
+enum sc_stream_status { SC_STREAM_CREATING, SC_STREAM_ACTIVE, SC_STREAM_UPDATING, SC_STREAM_DELETING };
+enum sc_consumer_status { SC_CONSUMER_CREATING, SC_CONSUMER_ACTIVE, SC_CONSUMER_DELETING };
 
 struct sc_store_shard {
   uint32_t index;                   /* the number in shardId-%012u */
@@ -39,13 +42,15 @@ struct sc_store_shard {
   struct sc_shard_quota quota; /* under the log's lock */
 };
 
-/* An enhanced fan-out consumer. Its status follows the clock too. */
+/* An enhanced fan-out consumer. */
 struct sc_store_consumer {
   char name[SC_STORE_MAX_NAME + 1];
   uint64_t id;        /* never used twice, by no stream and no consumer */
   int64_t created_ms; /* the number in its ARN is this, in seconds */
   int64_t ready_ms;   /* CREATING until then */
   int64_t gone_ms;    /* 0, or DELETING until then */
+  struct sc_tagset tags;
+  char *policy; /* malloc'ed JSON; NULL: none */
 };
 
 struct sc_store_stream {
@@ -62,14 +67,28 @@ struct sc_store_stream {
   /* attributes */
   uint64_t max_record_bytes; /* of data and key */
   int32_t retention_hours;
+  bool is_on_demand;
+  int64_t warm_mibps; /* warm throughput; 0: none */
+  uint32_t metrics;   /* of enhanced monitoring, a bit each, in the order of the service's list */
+  char *key_id;       /* malloc'ed: of the KMS key; NULL: not encrypted */
+  char *policy;       /* malloc'ed JSON; NULL: none */
+  struct sc_tagset tags;
   uint32_t n_consumers;
-  struct sc_store_consumer **consumers; /* malloc'ed each, freed with the stream */
+  struct sc_store_consumer **consumers; /* in the order of their ids; malloc'ed each, freed with the stream */
+};
+
+/* What is set for the account, not for one stream. */
+struct sc_store_account {
+  bool has_commitment;                                /* MinimumThroughputBillingCommitment is ENABLED */
+  int64_t commitment_started_ms, commitment_ended_ms; /* 0: never */
 };
 
 struct sc_store;
 
 struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms);
 void sc_store_free(struct sc_store *store);
+/* How long consumers stay CREATING and DELETING, and streams DELETING; 0 before it is called. Before the store is shared. */
+void sc_store_set_delays(struct sc_store *store, int64_t consumer_ms, int64_t delete_ms);
 
 void sc_store_lock_read(struct sc_store *store);
 void sc_store_lock_write(struct sc_store *store);
@@ -85,6 +104,7 @@ struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i);
 /* The name must be free (sc_store_find) and 1..128 bytes, n_shards 1..SC_STORE_MAX_SHARDS. */
 struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
                                         int64_t now_ms);
+/* At once. */
 void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream);
 
 enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms);
@@ -116,6 +136,24 @@ bool sc_shard_is_expired(const struct sc_store_stream *stream, const struct sc_s
 /* NULL when there is no such consumer, or when it is gone by now. */
 struct sc_store_consumer *sc_stream_find_consumer(const struct sc_store_stream *stream, struct sc_slice name,
                                                   int64_t now_ms);
+bool sc_consumer_is_gone(const struct sc_store_consumer *consumer, int64_t now_ms);
+enum sc_consumer_status sc_consumer_status(const struct sc_store_consumer *consumer, int64_t now_ms);
+/* How many are not gone. */
+uint32_t sc_stream_count_consumers(const struct sc_store_stream *stream, int64_t now_ms);
+/* The name must be free (sc_stream_find_consumer). Frees those that are gone. */
+struct sc_store_consumer *sc_store_register(struct sc_store *store, struct sc_store_stream *stream,
+                                            struct sc_slice name, int64_t now_ms);
+/* DELETING from now on, for as long as the store says; nothing when it is already. */
+void sc_store_deregister(struct sc_store *store, struct sc_store_stream *stream, struct sc_store_consumer *consumer,
+                         int64_t now_ms);
+
+/* To be called, with the lock for writing, at the end of whatever changed attributes of the stream, its consumers and tags among
+ * them. Not after sc_store_create, _delete, _split, _merge and puts, which speak for themselves. */
+void sc_store_note_attributes(struct sc_store *store, struct sc_store_stream *stream);
+
+/* For reading; for writing with the lock for writing, and sc_store_note_account afterwards. */
+struct sc_store_account *sc_store_account(struct sc_store *store);
+void sc_store_note_account(struct sc_store *store);
 
 void sc_shard_starting_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]);
 void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]); /* closed only */

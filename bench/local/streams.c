@@ -18,7 +18,7 @@ static const struct sc_member CREATE[CREATE_MEMBERS] = {
     {"StreamName", SC_MEMBER_TEXT, true, 1, SC_STORE_MAX_NAME, SC_PATTERN_NAME, NULL, NULL, 0},
     {"ShardCount", SC_MEMBER_INTEGER, false, 1, SC_STORE_MAX_SHARDS, SC_PATTERN_NONE, NULL, NULL, 0},
     {"StreamModeDetails", SC_MEMBER_STRUCTURE, false, 0, 0, SC_PATTERN_NONE, NULL, MODE_MEMBERS, 1},
-    {"Tags", SC_MEMBER_MAP, false, 0, 0, SC_PATTERN_NONE, NULL, NULL, 0},
+    SC_MEMBER_TAGS(false),
     {"MaxRecordSizeInKiB", SC_MEMBER_INTEGER, false, 1024, 10240, SC_PATTERN_NONE, NULL, NULL, 0}};
 
 /* An on-demand stream begins with four shards. */
@@ -50,9 +50,20 @@ static void create_stream(struct sc_call *call) {
 static const struct sc_member DELETE[] = {
     SC_STREAM_MEMBERS, {"EnforceConsumerDeletion", SC_MEMBER_FLAG, false, 0, 0, SC_PATTERN_NONE, NULL, NULL, 0}};
 
+static bool check_consumers(struct sc_call *call, const struct sc_store_stream *stream) {
+  const struct sc_value *enforce = &call->values[SC_VALUE_REST];
+  if ((enforce->is_set && enforce->number != 0) || sc_stream_count_consumers(stream, call->now_ms) == 0) return true;
+  sc_call_fail(
+      call, "ResourceInUseException",
+      "DeleteStream can't delete %s:%s because there are consumers associated with this data stream. To delete "
+      "%s anyway, set the EnforceConsumerDeletion parameter to true in the DeleteStream request.",
+      SC_SERVICE_ACCOUNT, stream->name, stream->name);
+  return false;
+}
+
 static void delete_stream(struct sc_call *call) {
   struct sc_store_stream *stream = sc_call_stream(call);
-  if (stream != NULL) sc_store_delete(call->store, stream);
+  if (stream != NULL && check_consumers(call, stream)) sc_store_delete(call->store, stream);
 }
 
 /* --- ListStreams --------------------------------------------------------------------------------------------------- */
@@ -183,7 +194,7 @@ static void describe_stream_summary(struct sc_call *call) {
   sc_writer_open_map(w, "StreamDescriptionSummary");
   add_description(w, call, stream);
   sc_writer_int(w, "OpenShardCount", is_creating ? 0 : stream->n_open);
-  sc_writer_int(w, "ConsumerCount", 0);
+  sc_writer_int(w, "ConsumerCount", sc_stream_count_consumers(stream, call->now_ms));
   sc_writer_int(w, "MaxRecordSizeInKiB", (int64_t)(stream->max_record_bytes >> 10));
   sc_writer_close_map(w);
   sc_writer_close_map(w);

@@ -12,7 +12,7 @@
 #define SC_TOKEN_MAX_NAME 128
 #define SC_TOKEN_TEXT 385 /* at most 384 characters and a NUL */
 
-enum sc_token_kind { SC_TOKEN_ITERATOR = 1, SC_TOKEN_SHARDS = 2, SC_TOKEN_STREAMS = 3 };
+enum sc_token_kind { SC_TOKEN_ITERATOR = 1, SC_TOKEN_SHARDS = 2, SC_TOKEN_STREAMS = 3, SC_TOKEN_CONSUMERS = 4 };
 
 struct sc_token {
   enum sc_token_kind kind;
@@ -21,7 +21,7 @@ struct sc_token {
   char stream[SC_TOKEN_MAX_NAME + 1];
   uint64_t stream_id;
   uint32_t shard;    /* ITERATOR: which; SHARDS: the last one listed */
-  uint64_t position; /* ITERATOR: the next record */
+  uint64_t position; /* ITERATOR: the next record; CONSUMERS: the id of the last one listed */
   uint8_t filter;    /* SHARDS: the shard filter that the listing began with */
   int64_t filter_ms;
 };

@@ -1,8 +1,7 @@
 #include "bench/local/service.h"
 
 #include "codec/envelope_cbor.h"
-#include "tests/unit/codec/cbor_text.h"
-#include "tests/unit/local/service_calls.h"
+#include "tests/unit/local/service_cbor.h"
 
 #define NOT_FOUND \
   "{\"__type\":\"ResourceNotFoundException\",\"message\":\"Stream nope under account 000000000000 not found.\"}"
@@ -32,24 +31,6 @@ static void test_front_end(void **state) {
   request(&w, &cbor);
   assert_int_equal(w.status, 200);
   end(&w);
-}
-
-/* An answer in CBOR, as a test may write it. */
-static void answers(struct world *w, int status, const char *want) {
-  struct sc_buf bytes = SC_BUF_INIT;
-  assert_int_equal(w->status, status);
-  assert_string_equal(w->content_type, SC_SERVICE_CBOR);
-  if (!sc_slice_equals(sc_buf_view(&w->body), cbor_text(&bytes, want))) {
-    for (size_t i = 0; i < w->body.len; i++) print_error("%02x", (unsigned char)w->body.ptr[i]);
-    fail_msg(" is not %s", want);
-  }
-  sc_buf_fini(&bytes);
-}
-
-static void call_cbor(struct world *w, const char *operation, const char *body) {
-  struct sc_buf bytes = SC_BUF_INIT;
-  call_as(w, operation, SC_SERVICE_CBOR, cbor_text(&bytes, body));
-  sc_buf_fini(&bytes);
 }
 
 /* Who does not ask in JSON is told so in CBOR. */
