@@ -13,8 +13,8 @@
 #include "bench/micro/stage.h"
 
 static const struct sc_micro_stage *const STAGES[] = {
-    &sc_stage_envelope_json, &sc_stage_envelope_cbor, &sc_stage_base64,   &sc_stage_cells, &sc_stage_copy,
-    &sc_stage_sign,          &sc_stage_ring_one,      &sc_stage_ring_two, &sc_stage_fetch,
+    &sc_stage_envelope_json, &sc_stage_envelope_cbor, &sc_stage_event,    &sc_stage_base64,   &sc_stage_cells,
+    &sc_stage_copy,          &sc_stage_sign,          &sc_stage_ring_one, &sc_stage_ring_two, &sc_stage_fetch,
 };
 #define N_STAGES (sizeof STAGES / sizeof *STAGES)
 

@@ -42,6 +42,6 @@ static inline int64_t sc_micro_wall_ns(void) {
 static inline void sc_micro_use(const void *ptr) { __asm__ volatile("" : : "r"(ptr) : "memory"); }
 
 extern const struct sc_micro_stage sc_stage_envelope_json, sc_stage_envelope_cbor, sc_stage_base64, sc_stage_cells,
-    sc_stage_copy, sc_stage_sign, sc_stage_ring_one, sc_stage_ring_two, sc_stage_fetch;
+    sc_stage_copy, sc_stage_sign, sc_stage_ring_one, sc_stage_ring_two, sc_stage_fetch, sc_stage_event;
 
 #endif
