@@ -1,16 +1,12 @@
-/* What a test may ask of the service besides Kinesis: faults to come, iterators to expire. Loopback only.
+/* What a test may ask of the service besides Kinesis: faults, iterators that expire, another time. Loopback only.
  *
- * POST /_local/faults, one fault or a list of them, appended to the script (faults.h); DELETE empties it:
- *   {"operation": "GetRecords",   default "*"
- *    "kind": "error",             error | throttle | slow | reset | truncate | half-open | entries
- *    "count": 3, "after": 0,      hits, and calls to let pass before the first; defaults 1 and 0
- *    "status": 500, "code": "InternalFailure", "message": "...",   kind error; code and message of kind entries too
- *    "delay_ms": 200,             kind slow, and with any other kind
- *    "bytes": 1000,               of the body before a reset, truncate, half-open; -1: not even the header
- *    "every": 3}                  kind entries, which is for PutRecords alone: fails the 1st, 4th, 7th ... entry; default 1
+ * POST /_local/faults: one fault or a list of them, by the names of fault.h, appended to those that wait (faults.h): all of
+ *   the list or none. {"operation": "GetRecords", "kind": "throttle", "count": 3}
+ * GET /_local/faults: {"waiting": how many, "faults": [those that wait], "over": [those that have hit all they were to hit]},
+ *   each with its hits so far and how many calls fitted it. DELETE /_local/faults: forgets them all.
  * POST /_local/expire-iterators: every iterator and NextToken issued so far has expired.
  * POST /_local/clock, {"advance_ms": 1000}: the service's clock moves forward (timebase.h).
- * All answer {"waiting": faults in the script}; 400 and {"message": ...} when they do not understand.
+ * What does not list answers {"waiting": faults that wait}; 400 and {"message": ...} what is not understood.
  */
 #ifndef SC_LOCAL_ADMIN_H
 #define SC_LOCAL_ADMIN_H
@@ -24,7 +20,8 @@
 
 struct sc_admin;
 
-struct sc_admin *sc_admin_new(struct sc_timebase *timebase);
+/* Both must outlive it. */
+struct sc_admin *sc_admin_new(struct sc_timebase *timebase, struct sc_faults *faults);
 void sc_admin_free(struct sc_admin *admin);
 
 void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const struct sc_request *request,
@@ -32,11 +29,5 @@ void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const st
 
 /* Raised by expire-iterators. */
 uint32_t sc_admin_generation(const struct sc_admin *admin);
-/* The fault of a call of that operation, if any. */
-bool sc_admin_fault(struct sc_admin *admin, struct sc_slice operation, struct sc_fault *fault);
-/* Writes the error that a fault of kind SC_FAULT_ERROR answers, in the reply's format. */
-void sc_admin_answer_error(const struct sc_fault *fault, struct sc_reply *reply);
-/* Says in reply->delivery how the fault changes its sending. */
-void sc_admin_deliver(const struct sc_fault *fault, struct sc_reply *reply);
 
 #endif

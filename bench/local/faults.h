@@ -1,51 +1,37 @@
-/* Faults asked for by a test: a script of what goes wrong, taken in order by the calls it names.
+/* The faults that are waiting: which of them a call meets.
  *
- * A fault names an operation ("*": any) and how many of its calls it hits; the first fault in the script that fits a call
- * and has hits left is used up by one. Thread-safe; at most SC_FAULTS_MAX wait.
+ * Faults without a probability are a script, taken in order: a call belongs to the first of them that fits it, which lets it
+ * pass while `after` lasts and hits it then, `count` times. Faults with a probability stand beside each other: each decides
+ * about every call that fits it, by its own random numbers, which follow from the seed and from how many faults were there
+ * before it. So the n-th call that fits is hit or not whatever else goes on, in however many threads: the same seed and the
+ * same calls give the same faults. A call meets one fault at most, the first in the order they were added.
+ *
+ * Any thread; one lock, not taken while there are no faults. At most SC_FAULTS_MAX wait; what is over is kept for
+ * sc_faults_list, the last SC_FAULTS_OVER of it.
  */
 #ifndef SC_LOCAL_FAULTS_H
 #define SC_LOCAL_FAULTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "bench/local/faultspec.h"
 
-#include "engine/base/slice.h"
-
-#define SC_FAULTS_MAX 10000
-
-enum sc_fault_kind {
-  SC_FAULT_ERROR,    /* answers `code` with `status` and `message`, does nothing */
-  SC_FAULT_SLOW,     /* answers after delay_ms */
-  SC_FAULT_RESET,    /* sends bytes of the body, then resets the connection */
-  SC_FAULT_TRUNCATE, /* sends bytes of the body, then closes */
-  SC_FAULT_ENTRIES, /* PutRecords: puts the others, fails the entries whose place is a multiple of `every` with `code` */
-  SC_FAULT_HALF_OPEN /* sends bytes of the body (-1: not even the header), then neither sends nor reads again */
-};
-
-struct sc_fault {
-  char operation[64]; /* "GetRecords", "*" */
-  enum sc_fault_kind kind;
-  uint64_t count; /* hits left */
-  uint64_t after; /* fitting calls to let pass first */
-  int status;
-  char code[64];
-  char message[256];
-  int64_t delay_ms;
-  int64_t bytes;
-  uint64_t every; /* 1: all entries */
-};
+#define SC_FAULTS_OVER 100
 
 struct sc_faults;
 
-struct sc_faults *sc_faults_new(void);
+struct sc_faults *sc_faults_new(uint64_t seed);
 void sc_faults_free(struct sc_faults *faults);
 
-/* False when the script is full. */
-bool sc_faults_add(struct sc_faults *faults, const struct sc_fault *fault);
+/* All of them, or none: false when there is no room. */
+bool sc_faults_add(struct sc_faults *faults, const struct sc_fault *items, size_t n);
+/* As new: the same faults added again do the same again. */
 void sc_faults_clear(struct sc_faults *faults);
 size_t sc_faults_waiting(struct sc_faults *faults);
-/* The fault of this call, if any. */
+/* "waiting":N,"faults":[...],"over":[...]: members of JSON; each fault with its "hits" and the "calls" that fitted it. */
+void sc_faults_list(struct sc_faults *faults, struct sc_buf *out);
+
+/* The fault that a call of the operation meets, or an event of a subscription (SC_FAULT_EVENTS). */
 bool sc_faults_take(struct sc_faults *faults, struct sc_slice operation, struct sc_fault *fault);
+/* The fault that a page of GetRecords meets; at: all of SC_FAULT_AT_* that are true of it. */
+bool sc_faults_take_page(struct sc_faults *faults, unsigned at, struct sc_fault *fault);
 
 #endif

@@ -19,7 +19,8 @@ struct sc_call {
   uint32_t generation; /* of tokens */
   int64_t now_ms;
   const struct sc_value *values; /* as the operation's members */
-  const struct sc_fault *fault;  /* of kind SC_FAULT_ENTRIES, else NULL */
+  const struct sc_fault *fault;  /* of a kind that is this operation's own (ENTRIES, EXPIRE_ITERATOR), else NULL */
+  struct sc_faults *faults;      /* for what is found out while it runs */
   struct sc_reply *reply;
   struct sc_writer out; /* the reply's head */
 };

@@ -81,7 +81,7 @@ static struct sc_store_shard *open_iterator(struct sc_call *call, struct sc_toke
     sc_call_fail(call, "InvalidArgumentException", "Invalid ShardIterator.");
     return NULL;
   }
-  if (sc_call_token_expired(call, token, SC_SERVICE_ITERATOR_MS)) {
+  if (call->fault != NULL || sc_call_token_expired(call, token, SC_SERVICE_ITERATOR_MS)) {
     fail_expired(call, token);
     return NULL;
   }
@@ -100,15 +100,54 @@ static struct sc_store_shard *open_iterator(struct sc_call *call, struct sc_toke
   return NULL;
 }
 
+/* As if the shard had just been split: its next two children, which nobody else hears of. */
+static void add_false_children(struct sc_writer *w, const struct sc_store_stream *stream,
+                               const struct sc_store_shard *shard) {
+  struct sc_store_shard parent = *shard, children[2] = {*shard, *shard};
+  struct sc_store_stream as_if = {.shards = children};
+  for (uint32_t i = 0; i < 2; i++) {
+    parent.child[i] = i;
+    children[i].index = stream->n_shards + i;
+    children[i].parent = shard->index;
+    children[i].adjacent_parent = SC_STORE_NO_SHARD;
+  }
+  children[0].hash_end = shard->hash_start + (shard->hash_end - shard->hash_start) / 2;
+  children[1].hash_start = children[0].hash_end + 1;
+  sc_add_children(w, &as_if, &parent);
+}
+
 /* What a reply says besides its records. */
-static void add_rest(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream,
-                     const struct sc_store_shard *shard) {
+struct rest {
+  int64_t behind_ms;
+  uint64_t next; /* of NextShardIterator */
+  bool has_iterator, has_children, has_false_children;
+};
+
+/* What is true, and as a fault would have it. */
+static struct rest find_rest(struct sc_call *call, const struct sc_store_shard *shard) {
   const struct sc_logpage *page = &call->reply->content.page;
-  uint64_t next = page->first + page->count;
   bool is_end = shard->closed_ms != 0 && page->n_following == 0;
-  sc_writer_int(w, "MillisBehindLatest", sc_logpage_behind_ms(page, call->now_ms));
-  if (is_end) sc_add_children(w, stream, shard);
-  else add_iterator(w, "NextShardIterator", call, stream, shard->index, next);
+  struct rest rest = {sc_logpage_behind_ms(page, call->now_ms), page->first + page->count, !is_end, is_end, false};
+  struct sc_fault fault;
+  unsigned at = (page->count > 0 ? SC_FAULT_AT_RECORDS : 0) | (page->n_following > 0 ? SC_FAULT_AT_BEHIND : 0) |
+                (is_end ? SC_FAULT_AT_END : SC_FAULT_AT_OPEN);
+  if (!sc_faults_take_page(call->faults, at, &fault)) return rest;
+  sc_fault_bend(&fault, call->reply);
+  if (fault.kind == SC_FAULT_BEHIND_ZERO) rest.behind_ms = 0;
+  if (fault.kind == SC_FAULT_DUPLICATE) rest.next = page->first;
+  if (fault.kind == SC_FAULT_DUPLICATE || fault.kind == SC_FAULT_END_LATE) rest.has_iterator = true;
+  if (rest.has_iterator) rest.has_children = false;
+  if (fault.kind == SC_FAULT_END_FALSELY) rest.has_iterator = false;
+  rest.has_false_children = fault.kind == SC_FAULT_END_FALSELY && fault.children != 0;
+  return rest;
+}
+
+static void add_rest(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream,
+                     const struct sc_store_shard *shard, const struct rest *rest) {
+  sc_writer_int(w, "MillisBehindLatest", rest->behind_ms);
+  if (rest->has_children) sc_add_children(w, stream, shard);
+  if (rest->has_false_children) add_false_children(w, stream, shard);
+  if (rest->has_iterator) add_iterator(w, "NextShardIterator", call, stream, shard->index, rest->next);
 }
 
 static void get_records(struct sc_call *call) {
@@ -123,12 +162,13 @@ static void get_records(struct sc_call *call) {
                    limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS, call->settings->page_bytes,
                    &reply->content.page);
   sc_limits_count_read(call, shard, reply->content.page.bytes);
+  struct rest rest = find_rest(call, shard);
   sc_writer_open_map(&call->out, NULL);
-  if (!call->settings->iterator_is_last) add_rest(&call->out, call, stream, shard);
+  if (!call->settings->iterator_is_last) add_rest(&call->out, call, stream, shard, &rest);
   sc_writer_open_list(&call->out, "Records");
   struct sc_writer tail = sc_writer_on(&call->out, &reply->content.tail);
   sc_writer_close_list(&tail);
-  if (call->settings->iterator_is_last) add_rest(&tail, call, stream, shard);
+  if (call->settings->iterator_is_last) add_rest(&tail, call, stream, shard, &rest);
   sc_writer_close_map(&tail);
 }
 

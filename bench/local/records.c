@@ -131,7 +131,7 @@ static bool gather(struct sc_call *call, const struct sc_store_stream *stream, s
 }
 
 static bool is_to_fail(const struct sc_call *call, size_t i) {
-  return call->fault != NULL && i % call->fault->every == 0;
+  return call->fault != NULL && i % (uint64_t)call->fault->every == 0;
 }
 
 static void add_failed_entry(struct sc_call *call) {

@@ -29,10 +29,20 @@ static const struct sc_command_spec COMMANDS[] = {
      "      with a file's lines as records, over HTTPS too\n"
      "  curl -d '{\"operation\":\"GetRecords\",\"kind\":\"throttle\",\"count\":3}' "
      "http://127.0.0.1:4567/_local/faults\n"
-     "      the next three GetRecords calls are throttled; kinds: error (status, code, message), throttle,\n"
-     "      slow (delay_ms), reset, truncate, half-open (bytes of the body before it; -1: not even the header),\n"
-     "      entries (PutRecords fails each entry whose place is a multiple of every; code, message);\n"
-     "      after: calls to let pass first; DELETE /_local/faults forgets what has not happened yet\n"
+     "      the next three GetRecords calls are throttled. Names: operation, kind, count (default 1),\n"
+     "      after (calls to let pass first), p (probability with each call; then without an end unless there is a "
+     "count),\n"
+     "      and with any kind delay_ms, piece_bytes (the body in pieces), date_skew_ms (of the Date header). Kinds:\n"
+     "        error (code, status, message, retry_after_ms: x-amz-retry-after; error=CODE for short), throttle, "
+     "expired-token\n"
+     "        slow, split, skewed-date: only late, in pieces of a byte, with a Date an hour ahead\n"
+     "        reset, truncate, half-open, rst-stream: behind bytes of the body (0; -1: not even the header)\n"
+     "        refused-stream: not carried out; goaway: behind the body, or bytes of it; of HTTP/2, as is rst-stream\n"
+     "        entries: PutRecords fails its 1st, every + 1st ... entry (every, code, message)\n"
+     "        expire-iterator, duplicate (the page comes again), behind-zero, end-late,\n"
+     "        end-falsely (children: true names some that do not exist): GetRecords\n"
+     "        corrupt, end, and most of those above: events of a subscription, operation SubscribeToShard.event\n"
+     "      GET /_local/faults lists them with their hits; DELETE forgets them\n"
      "  curl -X POST http://127.0.0.1:4567/_local/expire-iterators\n"
      "      every iterator and NextToken handed out so far has expired\n"},
 };
@@ -107,6 +117,17 @@ static int fill_store(struct server *server, struct sc_error *err) {
   while (code == SC_OK && take_spec(&rest, &spec)) code = generate(server, spec, err);
   rest = sc_slice_str(loads == NULL ? "" : loads);
   while (code == SC_OK && take_spec(&rest, &spec)) code = load(server, spec, err);
+  return code;
+}
+
+static int add_faults(struct server *server, struct sc_error *err) {
+  const char *spec = sc_options_text(server->options, SC_LOCAL_OPT_FAULTS);
+  struct sc_faultlist list = {0};
+  if (spec == NULL) return SC_OK;
+  int code = sc_faultspec_read(sc_slice_str(spec), &list, err);
+  if (code == SC_OK) sc_faults_add(sc_service_faults(server->service), list.items, list.n);
+  else sc_error_prefix(err, "--faults");
+  sc_faultlist_fini(&list);
   return code;
 }
 
@@ -188,6 +209,7 @@ static int start(struct server *server, struct sc_error *err) {
       .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
       .is_limited = strcmp(sc_options_text(options, SC_LOCAL_OPT_LIMITS), "aws") == 0,
       .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
+      .faults_seed = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_FAULTS_SEED),
   };
   sc_timebase_init(&server->timebase);
   server->store =
@@ -197,7 +219,8 @@ static int start(struct server *server, struct sc_error *err) {
   server->site = (struct sc_site){sc_service_handle, server->service};
   server->transport =
       sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http1_protocol, &server->site);
-  int code = listen_all(server, err);
+  int code = add_faults(server, err);
+  if (code == SC_OK) code = listen_all(server, err);
   if (code == SC_OK) code = fill_store(server, err);
   if (code == SC_OK) code = sc_transport_start(server->transport, err);
   return code != SC_OK ? code : say_ready(server, err);

@@ -20,6 +20,7 @@ struct sc_service {
   struct sc_service_settings settings;
   struct sc_store *store;
   struct sc_timebase *timebase;
+  struct sc_faults *faults;
   struct sc_admin *admin;
   struct sc_limits *limits; /* NULL: none */
   _Atomic uint64_t next_request;
@@ -35,7 +36,8 @@ struct sc_service *sc_service_new(const struct sc_service_settings *settings, st
   service->settings = *settings;
   service->store = store;
   service->timebase = timebase;
-  service->admin = sc_admin_new(timebase);
+  service->faults = sc_faults_new(settings->faults_seed);
+  service->admin = sc_admin_new(timebase, service->faults);
   if (settings->is_limited) service->limits = sc_limits_new();
   atomic_init(&service->next_request, (uint64_t)sc_clock_wall_ms() << 20);
   pthread_mutex_init(&service->lock, NULL);
@@ -47,8 +49,13 @@ void sc_service_free(struct sc_service *service) {
   for (int i = 0; i < service->n_parsers; i++) sc_jsondoc_free(service->parsers[i]);
   pthread_mutex_destroy(&service->lock);
   sc_admin_free(service->admin);
+  sc_faults_free(service->faults);
   sc_limits_free(service->limits);
   free(service);
+}
+
+struct sc_faults *sc_service_faults(struct sc_service *service) {
+  return service->faults;
 }
 
 static struct sc_jsondoc *take_parser(struct sc_service *service) {
@@ -120,6 +127,7 @@ static void run(struct sc_service *service, const struct sc_operation *operation
                          .now_ms = reply->date_ms,
                          .values = values,
                          .fault = fault,
+                         .faults = service->faults,
                          .reply = reply,
                          .out = sc_writer_of(&reply->content.head, reply->format)};
   if (operation->writes) sc_store_lock_write(service->store);
@@ -216,6 +224,14 @@ static void call_service(struct sc_service *service, const struct sc_request *re
   else answer_xml(reply, 404, "<UnknownOperationException/>\n");
 }
 
+static void call_with_fault(struct sc_service *service, const struct sc_request *request, const struct sc_fault *fault,
+                            struct sc_reply *reply) {
+  bool is_own = fault->kind == SC_FAULT_ENTRIES || fault->kind == SC_FAULT_EXPIRE_ITERATOR;
+  if (fault->kind == SC_FAULT_ERROR) sc_fault_answer(fault, reply);
+  else if (fault->kind != SC_FAULT_REFUSED) call_service(service, request, is_own ? fault : NULL, reply);
+  sc_fault_bend(fault, reply);
+}
+
 void sc_service_handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
   struct sc_service *service = context;
   reply->date_ms = sc_timebase_now_ms(service->timebase);
@@ -228,8 +244,7 @@ void sc_service_handle(void *context, const struct sc_request *request, struct s
   }
   set_format(request, reply);
   struct sc_fault fault;
-  bool is_hit = sc_admin_fault(service->admin, operation_name(request->target), &fault);
-  if (is_hit && fault.kind == SC_FAULT_ERROR) sc_admin_answer_error(&fault, reply);
-  else call_service(service, request, is_hit && fault.kind == SC_FAULT_ENTRIES ? &fault : NULL, reply);
-  if (is_hit) sc_admin_deliver(&fault, reply);
+  if (!sc_faults_take(service->faults, operation_name(request->target), &fault))
+    call_service(service, request, NULL, reply);
+  else call_with_fault(service, request, &fault, reply);
 }

@@ -1,14 +1,15 @@
 /* The Kinesis service: whole requests in, whole replies out (protocol.md 1.1 to 1.4, 2.1, 2.2). It knows no sockets.
  *
  * Operations are chosen by X-Amz-Target and described by tables (operation.h); bodies are JSON 1.1 or CBOR 1.1, by the request's
- * Content-Type; the reply is in the same. Besides them two
- * requests for tests, from loopback only, described in --help: POST /_local/faults and POST /_local/expire-iterators.
+ * Content-Type; the reply is in the same. Besides them
+ * requests for tests, from loopback only (admin.h), and what tests ask for: faults (faults.h).
  * sc_service_handle is thread-safe; it takes the store's lock for the time of the call and never blocks otherwise.
  */
 #ifndef SC_LOCAL_SERVICE_H
 #define SC_LOCAL_SERVICE_H
 
 #include "bench/local/exchange.h"
+#include "bench/local/faults.h"
 #include "bench/local/store.h"
 #include "bench/local/timebase.h"
 
@@ -21,6 +22,7 @@
 #define SC_SERVICE_PAGE_BYTES (10u << 20)
 
 struct sc_service_settings {
+  uint64_t faults_seed;
   const char *region;    /* in ARNs; must outlive the service */
   uint64_t page_bytes;   /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
   bool is_limited;       /* the rates of quota.h hold */
@@ -33,6 +35,9 @@ struct sc_service;
 struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store,
                                   struct sc_timebase *timebase);
 void sc_service_free(struct sc_service *service);
+
+/* The faults that its calls meet; those of the start are added here. */
+struct sc_faults *sc_service_faults(struct sc_service *service);
 
 /* A struct sc_site's handle, with the service as its context. */
 void sc_service_handle(void *service, const struct sc_request *request, struct sc_reply *reply);

@@ -338,61 +338,6 @@ static void test_arn(void **state) {
   end(&w);
 }
 
-static void test_faults(void **state) {
-  (void)state;
-  struct world w;
-  begin(&w);
-  admin(&w, "POST", "/_local/faults",
-        "[{\"operation\":\"ListStreams\",\"kind\":\"throttle\"},"
-        "{\"kind\":\"error\",\"status\":503,\"code\":\"ServiceUnavailable\",\"message\":\"later\"},"
-        "{\"kind\":\"reset\",\"bytes\":5,\"delay_ms\":10},{\"kind\":\"half-open\",\"bytes\":-1}]");
-  assert_string_equal(sc_buf_str(&w.body), "{\"waiting\":4}");
-  refused(&w, "ListStreams", "{}",
-          "{\"__type\":\"ProvisionedThroughputExceededException\",\"message\":\"Rate exceeded for shard.\"}");
-  assert_string_equal(call(&w, "ListStreams", "{}"), "{\"__type\":\"ServiceUnavailable\",\"message\":\"later\"}");
-  assert_int_equal(w.status, 503);
-  must(&w, "ListStreams", "{}");
-  assert_true(w.delivery.is_cut && w.delivery.cut_bytes == 5 && w.delivery.delay_ms == 10);
-  assert_int_equal(w.delivery.ending, SC_ENDING_RESET);
-  must(&w, "ListStreams", "{}");
-  assert_true(w.delivery.is_silent);
-  assert_int_equal(w.delivery.ending, SC_ENDING_HANG);
-  must(&w, "ListStreams", "{}");
-  assert_int_equal(w.delivery.ending, SC_ENDING_KEEP);
-  end(&w);
-}
-
-static void test_admin_refusals(void **state) {
-  (void)state;
-  struct world w;
-  begin(&w);
-  const char *const bad[] = {
-      "",
-      "7",
-      "[7]",
-      "{\"kind\":\"flood\"}",
-      "{\"count\":0}",
-      "{\"count\":\"1\"}",
-      "{\"status\":200}",
-      "{\"bytes\":-2}",
-      "{\"operation\":\"a name that is far too long for any operation of any service there is\"}"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-    admin(&w, "POST", "/_local/faults", bad[i]);
-    assert_int_equal(w.status, 400);
-  }
-  admin(&w, "GET", "/_local/faults", "");
-  assert_int_equal(w.status, 400);
-  admin(&w, "POST", "/_local/else", "");
-  assert_int_equal(w.status, 400);
-  admin(&w, "POST", "/_local/faults", "{}");
-  admin(&w, "DELETE", "/_local/faults", "");
-  assert_string_equal(sc_buf_str(&w.body), "{\"waiting\":0}");
-  struct sc_request remote = {.method = SC_SLICE_LITERAL("DELETE"), .path = SC_SLICE_LITERAL("/_local/faults")};
-  request(&w, &remote);
-  assert_int_equal(w.status, 403);
-  end(&w);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_front_end),
@@ -403,8 +348,6 @@ int main(void) {
       cmocka_unit_test(test_list_streams),
       cmocka_unit_test(test_creating),
       cmocka_unit_test(test_arn),
-      cmocka_unit_test(test_faults),
-      cmocka_unit_test(test_admin_refusals),
       cmocka_unit_test(test_front_end_in_cbor),
       cmocka_unit_test(test_cbor),
       cmocka_unit_test(test_wrong_types_in_cbor),
