@@ -11,10 +11,11 @@
 
 /* After the last output, how long unread input is thrown away, so that a reset does not overtake the reply. */
 #define LINGER_MS 1000
-/* Reads in a row before other connections get their turn. */
+/* Reads, and outputs, in a row before other connections get their turn. */
 #define MAX_READS 32
+#define MAX_OUTPUTS 64
 
-enum state { OPEN, DRAINING /* no more input; closes after the outputs */, LINGERING, HUNG, DEAD };
+enum state { OPEN, DRAINING /* no more input; closes when there is nothing to come */, LINGERING, HUNG, DEAD };
 enum progress { DONE, BLOCKED, FAILED };
 
 struct sc_conn {
@@ -23,50 +24,47 @@ struct sc_conn {
   bool is_loopback;
   enum state state;
   bool wants_out; /* the socket was full, or TLS must write before it can read */
+  bool saw_end;   /* of the input */
   const struct sc_protocol *protocol;
   void *session;
-  struct sc_output *first, *last;
-  int n_queued;
+  struct sc_wake *wake;
+  bool is_cut_off; /* an output was the last */
+  bool has_output;
+  struct sc_output output;
+  enum sc_conn_turn turn; /* what the protocol said last */
   int64_t wake_ms;
 };
 
 struct sc_conn *sc_conn_open(int fd, struct sc_tls_context *tls, bool is_loopback, const struct sc_protocol *protocol,
-                             void *context) {
+                             void *context, struct sc_wake *wake) {
   struct sc_conn *conn = sc_alloc_zero(1, sizeof *conn);
   conn->fd = fd;
   conn->is_loopback = is_loopback;
   conn->tls = tls == NULL ? NULL : sc_tls_new(tls, fd);
   conn->protocol = protocol;
+  conn->wake = wake;
+  conn->turn = SC_TURN_IDLE;
   conn->session = protocol->open(context, conn);
   return conn;
 }
 
-static void drop_first(struct sc_conn *conn) {
-  struct sc_output *output = conn->first;
-  conn->first = output->next;
-  if (conn->first == NULL) conn->last = NULL;
-  conn->n_queued--;
-  output->release(output);
-}
-
 void sc_conn_close(struct sc_conn *conn) {
-  while (conn->first != NULL) drop_first(conn);
   conn->protocol->close(conn->session);
+  sc_wake_cancel(conn->wake);
   if (conn->tls != NULL) sc_tls_free(conn->tls);
   close(conn->fd);
   free(conn);
 }
 
-void sc_conn_send(struct sc_conn *conn, struct sc_output *output) {
-  output->next = NULL;
-  if (conn->last == NULL) conn->first = output;
-  else conn->last->next = output;
-  conn->last = output;
-  conn->n_queued++;
-}
-
 bool sc_conn_is_loopback(const struct sc_conn *conn) { return conn->is_loopback; }
 int64_t sc_conn_wake_ms(const struct sc_conn *conn) { return conn->wake_ms; }
+
+void sc_conn_wake(void *opaque) {
+  struct sc_conn *conn = opaque;
+  sc_wake_post(conn->wake);
+}
+
+static bool wants(const struct sc_conn *conn, int what) { return (conn->protocol->wants(conn->session) & what) != 0; }
 
 /* How a TLS call went on. */
 static enum progress tls_progress(struct sc_conn *conn, enum sc_tls_outcome outcome) {
@@ -135,26 +133,35 @@ static void reset_at_close(int fd) {
 
 static void apply_ending(struct sc_conn *conn, enum sc_ending ending) {
   if (ending == SC_ENDING_KEEP) return;
-  while (conn->first != NULL) drop_first(conn);
+  SC_ASSERT(ending == SC_ENDING_CLOSE || ending == SC_ENDING_RESET || ending == SC_ENDING_HANG);
   if (ending == SC_ENDING_RESET) reset_at_close(conn->fd);
   conn->state = ending == SC_ENDING_RESET ? DEAD : ending == SC_ENDING_HANG ? HUNG : DRAINING;
+  if (ending == SC_ENDING_CLOSE) conn->is_cut_off = true;
 }
 
-/* Writes outputs until one must wait. */
-static enum progress flush(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch) {
-  conn->wake_ms = 0;
-  while (conn->first != NULL && (conn->state == OPEN || conn->state == DRAINING)) {
-    struct sc_output *output = conn->first;
-    if (output->not_before_ms > now_ms) {
-      conn->wake_ms = output->not_before_ms;
-      return BLOCKED;
-    }
-    enum progress progress = conn->tls == NULL ? write_plain(conn, output) : write_tls(conn, output, scratch);
+/* The protocol's next output; false when there is none now. */
+static bool take_output(struct sc_conn *conn, int64_t now_ms) {
+  if (conn->is_cut_off) return false;
+  conn->output = (struct sc_output){0};
+  conn->turn = conn->protocol->work(conn->session, now_ms, &conn->output);
+  conn->wake_ms = conn->turn == SC_TURN_WAIT ? conn->output.wake_ms : 0;
+  conn->has_output = conn->turn == SC_TURN_WRITE;
+  return conn->has_output;
+}
+
+static bool can_write(const struct sc_conn *conn) { return conn->state == OPEN || conn->state == DRAINING; }
+
+/* Writes outputs until there are none, one must wait, or others are to have their turn: *is_tired. */
+static enum progress flush(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch, bool *is_tired) {
+  for (int i = 0; i < MAX_OUTPUTS && can_write(conn); i++) {
+    if (!conn->has_output && !take_output(conn, now_ms)) return DONE;
+    enum progress progress =
+        conn->tls == NULL ? write_plain(conn, &conn->output) : write_tls(conn, &conn->output, scratch);
     if (progress != DONE) return progress;
-    enum sc_ending ending = output->ending;
-    drop_first(conn);
-    apply_ending(conn, ending);
+    conn->has_output = false;
+    apply_ending(conn, conn->output.ending);
   }
+  *is_tired = can_write(conn);
   return DONE;
 }
 
@@ -177,6 +184,7 @@ static enum progress feed(struct sc_conn *conn, struct sc_conn_scratch *scratch)
   ssize_t n = read_some(conn, scratch);
   if (n == -1) return BLOCKED;
   if (n == -2) return FAILED;
+  if (n == 0) conn->saw_end = true;
   if (n == 0 || !conn->protocol->receive(conn->session, sc_slice_of(scratch->in, (size_t)n))) conn->state = DRAINING;
   return DONE;
 }
@@ -202,25 +210,39 @@ static int keep_hanging(unsigned events) {
 
 /* Write, read, write, until something would block. */
 static enum progress pump(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch) {
+  bool is_tired = false;
   conn->wants_out = false;
-  for (int reads = 0; reads < MAX_READS; reads++) {
-    if (flush(conn, now_ms, scratch) == FAILED) return FAILED;
-    if (conn->state != OPEN || conn->n_queued >= SC_CONN_MAX_QUEUED) return BLOCKED;
+  for (int reads = 0; reads < MAX_READS && !is_tired; reads++) {
+    if (flush(conn, now_ms, scratch, &is_tired) == FAILED) return FAILED;
+    if (is_tired) return DONE;
+    if (conn->state != OPEN || !wants(conn, SC_WANTS_INPUT)) return BLOCKED;
     enum progress progress = feed(conn, scratch);
     if (progress != DONE) return progress;
   }
   return DONE;
 }
 
+/* Whether the peer is gone, and that is the end of it. */
+static bool is_forsaken(const struct sc_conn *conn, unsigned events) {
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return true;
+  return (conn->saw_end || (events & EPOLLRDHUP) != 0) && wants(conn, SC_WANTS_PEER);
+}
+
+static bool is_finished(const struct sc_conn *conn) {
+  return conn->state == DRAINING && !conn->has_output && (conn->is_cut_off || conn->turn == SC_TURN_IDLE);
+}
+
 int sc_conn_work(struct sc_conn *conn, unsigned events, int64_t now_ms, struct sc_conn_scratch *scratch) {
   if (conn->state == HUNG) return keep_hanging(events);
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return SC_CONN_CLOSE;
-  if (conn->state == LINGERING) return linger(conn, now_ms, scratch);
+  if (conn->state == LINGERING)
+    return (events & (EPOLLERR | EPOLLHUP)) != 0 ? SC_CONN_CLOSE : linger(conn, now_ms, scratch);
+  if (is_forsaken(conn, events)) return SC_CONN_CLOSE;
   enum progress progress = pump(conn, now_ms, scratch);
-  if (progress == FAILED || conn->state == DEAD) return SC_CONN_CLOSE;
+  if (progress == FAILED || conn->state == DEAD || is_forsaken(conn, 0)) return SC_CONN_CLOSE;
   if (conn->state == HUNG) return EPOLLRDHUP;
-  if (conn->state == DRAINING && conn->first == NULL) return start_lingering(conn, now_ms);
-  bool reads = conn->state == OPEN && conn->n_queued < SC_CONN_MAX_QUEUED;
   bool again = progress == DONE; /* a writable socket is reported at once */
-  return (reads ? EPOLLIN : 0) | (conn->wants_out || again ? EPOLLOUT : 0);
+  if (is_finished(conn) && !again) return start_lingering(conn, now_ms);
+  bool reads = conn->state == OPEN && wants(conn, SC_WANTS_INPUT);
+  bool listens = wants(conn, SC_WANTS_PEER);
+  return (reads ? EPOLLIN : 0) | (listens ? EPOLLRDHUP : 0) | (conn->wants_out || again ? EPOLLOUT : 0);
 }

@@ -1,50 +1,50 @@
 #include "bench/local/http1.h"
 
 #include <http_parser.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
 
+#include "bench/local/headers.h"
+#include "bench/local/sending.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 
 /* Buffers above this are not kept for the next request. */
 #define KEEP_BYTES (1u << 20)
-#define MAX_NAME 32
+/* Replies of one connection that wait for their turn before it is read from again. */
+#define MAX_WAITING 16
+#define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+/* Around the pieces of a content: the header, a chunk's size and end, the last chunk. */
+#define MORE_PIECES 4
 
-enum field { FIELD_TARGET, FIELD_CONTENT_TYPE, FIELD_EXPECT, FIELDS, FIELD_OTHER = FIELDS };
-
-static const char *const FIELD_NAMES[FIELDS] = {"x-amz-target", "content-type", "expect"};
+/* An answer on its way, or waiting for its turn. */
+struct answer {
+  struct answer *next;
+  struct sc_buf header;
+  bool is_interim; /* 100 Continue: a header only */
+  bool is_chunked;
+  bool is_done;
+  struct sc_sending sending;
+};
 
 struct session {
   http_parser parser;
   struct sc_conn *conn;
   const struct sc_site *site;
-  char name[MAX_NAME]; /* of the header being read */
-  size_t name_len;     /* MAX_NAME: too long to be one of ours */
-  bool in_value;
-  enum field field;
   struct sc_buf url;
-  struct sc_buf fields[FIELDS];
+  struct sc_headers headers;
+  bool headers_end; /* they are complete */
   struct sc_buf body;
   bool is_over; /* nothing more will be read */
+  struct answer *first, *last;
+  int n_answers;
+  struct iovec *pieces; /* of the output being written */
+  int room;
+  char chunk_size[24];
 };
-
-/* A reply on its way out, with the memory that the output's pieces point to. */
-struct sending {
-  struct sc_output output;
-  struct sc_buf header;
-  struct sc_reply reply;
-  struct iovec *pieces;
-};
-
-static void release_sending(struct sc_output *output) {
-  struct sending *sending = (struct sending *)output;
-  sc_buf_fini(&sending->header);
-  sc_reply_fini(&sending->reply);
-  free(sending->pieces);
-  free(sending);
-}
 
 static void add_date(struct sc_buf *out, int64_t wall_ms) {
   time_t seconds = (time_t)(wall_ms / 1000);
@@ -55,54 +55,48 @@ static void add_date(struct sc_buf *out, int64_t wall_ms) {
   sc_buf_printf(out, "Date: %s\r\n", text);
 }
 
-static void add_header(struct sc_buf *out, const struct sc_reply *reply, bool closes) {
+static void add_header(struct sc_buf *out, const struct sc_reply *reply, bool closes, bool is_chunked) {
   sc_buf_printf(out, "HTTP/1.1 %d %s\r\n", reply->status, http_status_str((enum http_status)reply->status));
   if (reply->request_id[0] != '\0') sc_buf_printf(out, "x-amzn-RequestId: %s\r\n", reply->request_id);
   if (reply->id_2[0] != '\0') sc_buf_printf(out, "x-amz-id-2: %s\r\n", reply->id_2);
+  if (reply->retry_after_ms > 0) sc_buf_printf(out, "x-amz-retry-after: %" PRId64 "\r\n", reply->retry_after_ms);
   add_date(out, reply->date_ms);
   if (reply->content_type != NULL) sc_buf_printf(out, "Content-Type: %s\r\n", reply->content_type);
   if (closes) sc_buf_add_str(out, "Connection: close\r\n");
-  sc_buf_printf(out, "Content-Length: %zu\r\n\r\n", sc_content_len(&reply->content));
+  if (is_chunked) sc_buf_add_str(out, "Transfer-Encoding: chunked\r\n");
+  else if (reply->feed == NULL) sc_buf_printf(out, "Content-Length: %zu\r\n", sc_content_len(&reply->content));
+  sc_buf_add_str(out, "\r\n");
 }
 
-/* Cuts the pieces down to the first `most` bytes. */
-static void cut_pieces(struct sc_output *output, size_t most) {
-  for (int i = 0; i < output->n_pieces; i++) {
-    if (output->pieces[i].iov_len > most) {
-      output->pieces[i].iov_len = most;
-      output->n_pieces = i + 1;
-      return;
-    }
-    most -= output->pieces[i].iov_len;
-  }
+/* --- answers -------------------------------------------------------------------------------------------------------- */
+
+static struct answer *add_answer(struct session *session) {
+  struct answer *answer = sc_alloc_zero(1, sizeof *answer);
+  if (session->last == NULL) session->first = answer;
+  else session->last->next = answer;
+  session->last = answer;
+  session->n_answers++;
+  return answer;
 }
 
-static void add_piece(struct sc_output *output, const void *ptr, size_t len) {
-  if (len == 0) return;
-  output->pieces[output->n_pieces++] = (struct iovec){(void *)ptr, len};
+static void drop_first(struct session *session) {
+  struct answer *answer = session->first;
+  session->first = answer->next;
+  if (session->first == NULL) session->last = NULL;
+  session->n_answers--;
+  sc_buf_fini(&answer->header);
+  if (!answer->is_interim) sc_sending_fini(&answer->sending);
+  free(answer);
 }
 
-static void lay_out(struct sending *sending, bool has_body) {
-  const struct sc_reply *reply = &sending->reply;
-  struct sc_output *output = &sending->output;
-  output->pieces = sending->pieces =
-      sc_alloc((size_t)(sc_content_most_pieces(&reply->content) + 1) * sizeof *sending->pieces);
-  add_piece(output, sending->header.ptr, sending->header.len);
-  if (has_body) output->n_pieces += sc_content_pieces(&reply->content, output->pieces + output->n_pieces);
-  if (reply->delivery.is_silent) output->n_pieces = 0;
-  else if (reply->delivery.is_cut) cut_pieces(output, sending->header.len + reply->delivery.cut_bytes);
-}
-
-/* Takes over what the reply owns. */
-static void send_reply(struct session *session, const struct sc_reply *reply, bool has_body) {
-  struct sending *sending = sc_alloc_zero(1, sizeof *sending);
-  sending->reply = *reply;
-  sending->output.release = release_sending;
-  sending->output.ending = reply->delivery.ending;
-  if (reply->delivery.delay_ms > 0) sending->output.not_before_ms = sc_clock_mono_ms() + reply->delivery.delay_ms;
-  add_header(&sending->header, reply, session->is_over);
-  lay_out(sending, has_body);
-  sc_conn_send(session->conn, &sending->output);
+/* Takes over what the reply owns. A body whose end is not known is sent in chunks, to HTTP/1.0 until the connection's end. */
+static void answer_with(struct session *session, const struct sc_reply *reply, bool has_body) {
+  struct answer *answer = add_answer(session);
+  answer->is_chunked = reply->feed != NULL && session->parser.http_minor > 0;
+  if (reply->feed != NULL && !answer->is_chunked) session->is_over = true;
+  add_header(&answer->header, reply, session->is_over, answer->is_chunked);
+  answer->is_chunked = answer->is_chunked && has_body;
+  sc_sending_init(&answer->sending, reply, has_body, sc_clock_mono_ms(), sc_conn_wake, session->conn);
 }
 
 /* Answers without asking the site, and ends the connection. */
@@ -110,17 +104,92 @@ static void refuse(struct session *session, int status) {
   if (session->is_over) return;
   session->is_over = true;
   struct sc_reply reply = {.status = status, .date_ms = sc_clock_wall_ms()};
-  send_reply(session, &reply, true);
+  answer_with(session, &reply, true);
 }
 
 static void send_continue(struct session *session) {
-  struct sending *sending = sc_alloc_zero(1, sizeof *sending);
-  sending->output.release = release_sending;
-  sc_buf_add_str(&sending->header, "HTTP/1.1 100 Continue\r\n\r\n");
-  sending->output.pieces = sending->pieces = sc_alloc(sizeof *sending->pieces);
-  add_piece(&sending->output, sending->header.ptr, sending->header.len);
-  sc_conn_send(session->conn, &sending->output);
+  struct answer *answer = add_answer(session);
+  answer->is_interim = true;
+  sc_buf_add_str(&answer->header, CONTINUE);
 }
+
+static void add_piece(struct sc_output *output, const void *ptr, size_t len) {
+  output->pieces[output->n_pieces++] = (struct iovec){(void *)ptr, len};
+}
+
+/* Before pieces of the sending are added: behind what is in the output already. */
+static void make_room(struct session *session, struct sc_output *output, const struct answer *answer) {
+  int wanted = output->n_pieces + sc_sending_most_pieces(&answer->sending) + MORE_PIECES;
+  if (wanted > session->room) {
+    session->room = wanted;
+    session->pieces = sc_realloc(session->pieces, (size_t)wanted * sizeof *session->pieces);
+  }
+  output->pieces = session->pieces;
+}
+
+/* What is left of the content, or a piece of it as a fault wants it. */
+static void add_body(struct session *session, struct answer *answer, struct sc_output *output) {
+  struct sc_sending *sending = &answer->sending;
+  size_t most = sending->piece_bytes > 0 ? sending->piece_bytes : sending->left;
+  if (most > sending->left) most = sending->left;
+  make_room(session, output, answer);
+  if (answer->is_chunked) {
+    int len = snprintf(session->chunk_size, sizeof session->chunk_size, "%zx\r\n", most);
+    add_piece(output, session->chunk_size, (size_t)len);
+  }
+  output->n_pieces += sc_sending_take(sending, most, output->pieces + output->n_pieces);
+  if (answer->is_chunked) add_piece(output, "\r\n", 2);
+}
+
+/* HTTP/1.1 has no streams to end: the connection ends. */
+static enum sc_ending ending_of(enum sc_ending ending) {
+  if (ending == SC_ENDING_STREAM || ending == SC_ENDING_REFUSE) return SC_ENDING_RESET;
+  return ending == SC_ENDING_GOAWAY ? SC_ENDING_CLOSE : ending;
+}
+
+static void finish_answer(struct session *session, struct answer *answer, struct sc_output *output) {
+  const struct sc_sending *sending = &answer->sending;
+  make_room(session, output, answer);
+  if (answer->is_chunked && !sending->was_cut) add_piece(output, "0\r\n\r\n", 5);
+  output->ending = ending_of(sending->ending);
+  if (sending->was_cut && sending->reply.feed != NULL && output->ending == SC_ENDING_KEEP)
+    output->ending = SC_ENDING_CLOSE;
+  answer->is_done = true;
+}
+
+static enum sc_conn_turn work_on(struct session *session, struct answer *answer, int64_t now_ms,
+                                 struct sc_output *output) {
+  struct sc_sending *sending = &answer->sending;
+  for (;;) switch (sc_sending_step(sending, now_ms, &output->wake_ms)) {
+      case SC_SENDING_BEGINS:
+        make_room(session, output, answer);
+        if (!sending->reply.delivery.is_silent) add_piece(output, answer->header.ptr, answer->header.len);
+        break;
+      case SC_SENDING_READY:
+        add_body(session, answer, output);
+        if (sending->left > 0 || sending->reply.feed != NULL) return SC_TURN_WRITE;
+        break;
+      case SC_SENDING_OVER:
+        finish_answer(session, answer, output);
+        return SC_TURN_WRITE;
+      default:
+        return output->n_pieces > 0 ? SC_TURN_WRITE : SC_TURN_WAIT;
+    }
+}
+
+static enum sc_conn_turn work(void *opaque, int64_t now_ms, struct sc_output *output) {
+  struct session *session = opaque;
+  if (session->first != NULL && session->first->is_done) drop_first(session);
+  struct answer *answer = session->first;
+  if (answer == NULL) return SC_TURN_IDLE;
+  if (!answer->is_interim) return work_on(session, answer, now_ms, output);
+  make_room(session, output, answer);
+  add_piece(output, answer->header.ptr, answer->header.len);
+  answer->is_done = true;
+  return SC_TURN_WRITE;
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------- */
 
 static void reuse_buf(struct sc_buf *buf) {
   if (buf->cap > KEEP_BYTES) sc_buf_fini(buf);
@@ -130,65 +199,45 @@ static void reuse_buf(struct sc_buf *buf) {
 static int on_message_begin(http_parser *parser) {
   struct session *session = parser->data;
   sc_buf_clear(&session->url);
-  for (int i = 0; i < FIELDS; i++) sc_buf_clear(&session->fields[i]);
+  sc_headers_clear(&session->headers);
+  session->headers_end = false;
   reuse_buf(&session->body);
-  session->name_len = 0;
-  session->in_value = false;
-  session->field = FIELD_OTHER;
-  return 0;
-}
-
-static int add_bounded(struct sc_buf *buf, const char *at, size_t len) {
-  if (len > SC_HTTP1_MAX_FIELD - buf->len) return -1;
-  sc_buf_add(buf, at, len);
   return 0;
 }
 
 static int on_url(http_parser *parser, const char *at, size_t len) {
   struct session *session = parser->data;
-  return add_bounded(&session->url, at, len);
-}
-
-static int on_header_field(http_parser *parser, const char *at, size_t len) {
-  struct session *session = parser->data;
-  if (session->in_value) session->name_len = 0;
-  session->in_value = false;
-  if (len >= MAX_NAME - session->name_len) {
-    session->name_len = MAX_NAME;
-    return 0;
-  }
-  memcpy(session->name + session->name_len, at, len);
-  session->name_len += len;
+  if (len > SC_HTTP1_MAX_URL - session->url.len) return -1;
+  sc_buf_add(&session->url, at, len);
   return 0;
 }
 
-static enum field find_field(const struct session *session) {
-  for (int i = 0; i < FIELDS; i++) {
-    size_t len = strlen(FIELD_NAMES[i]);
-    if (session->name_len == len && strncasecmp(session->name, FIELD_NAMES[i], len) == 0) return (enum field)i;
-  }
-  return FIELD_OTHER;
+/* Headers behind a chunked body are left unread. */
+static int on_header_field(http_parser *parser, const char *at, size_t len) {
+  struct session *session = parser->data;
+  if (session->headers_end || sc_headers_add_name(&session->headers, sc_slice_of(at, len))) return 0;
+  refuse(session, 431);
+  return -1;
 }
 
 static int on_header_value(http_parser *parser, const char *at, size_t len) {
   struct session *session = parser->data;
-  if (!session->in_value) {
-    session->in_value = true;
-    session->field = find_field(session);
-    /* A header given twice counts as a list (RFC 9110 section 5.3). */
-    if (session->field != FIELD_OTHER && session->fields[session->field].len > 0)
-      sc_buf_add_str(&session->fields[session->field], ", ");
-  }
-  return session->field == FIELD_OTHER ? 0 : add_bounded(&session->fields[session->field], at, len);
+  if (session->headers_end || sc_headers_add_value(&session->headers, sc_slice_of(at, len))) return 0;
+  refuse(session, 431);
+  return -1;
 }
 
 static bool asks_to_continue(const struct session *session) {
-  const struct sc_buf *expect = &session->fields[FIELD_EXPECT];
-  return expect->len > 0 && strcasecmp(sc_buf_str(expect), "100-continue") == 0 && session->parser.http_minor > 0;
+  struct sc_slice expect = sc_headers_find(&session->headers, "expect");
+  bool is_asked = expect.len == 12 && strncasecmp(expect.ptr, "100-continue", 12) == 0;
+  return is_asked && session->parser.http_minor > 0;
 }
 
 static int on_headers_complete(http_parser *parser) {
   struct session *session = parser->data;
+  session->headers_end = true;
+  sc_headers_finish(&session->headers);
+  parser->upgrade = 0; /* is ignored, as a server may (RFC 9110 section 7.8) */
   bool has_length = (parser->flags & F_CONTENTLENGTH) != 0 && (parser->flags & F_CHUNKED) == 0;
   if (has_length && parser->content_length > SC_HTTP1_MAX_BODY) {
     refuse(session, 413);
@@ -215,15 +264,17 @@ static int on_message_complete(http_parser *parser) {
   struct sc_request request = {
       .method = sc_slice_str(http_method_str((enum http_method)parser->method)),
       .path = sc_buf_view(&session->url),
-      .target = sc_buf_view(&session->fields[FIELD_TARGET]),
-      .content_type = sc_buf_view(&session->fields[FIELD_CONTENT_TYPE]),
+      .target = sc_headers_find(&session->headers, "x-amz-target"),
+      .content_type = sc_headers_find(&session->headers, "content-type"),
       .body = sc_buf_view(&session->body),
       .from_loopback = sc_conn_is_loopback(session->conn),
+      .headers = session->headers.views,
+      .n_headers = session->headers.n,
   };
   struct sc_reply reply = {0};
   session->site->handle(session->site->context, &request, &reply);
-  session->is_over = http_should_keep_alive(parser) == 0 || parser->upgrade != 0;
-  send_reply(session, &reply, parser->method != HTTP_HEAD);
+  session->is_over = http_should_keep_alive(parser) == 0;
+  answer_with(session, &reply, parser->method != HTTP_HEAD);
   if (session->is_over) http_parser_pause(parser, 1);
   return 0;
 }
@@ -256,12 +307,22 @@ static bool receive(void *opaque, struct sc_slice bytes) {
   return false;
 }
 
+/* While a feed is sent, a client that is gone ends it. */
+static int wants(const void *opaque) {
+  const struct session *session = opaque;
+  int what = session->n_answers < MAX_WAITING ? SC_WANTS_INPUT : 0;
+  bool has_feed = session->first != NULL && session->first->sending.reply.feed != NULL;
+  return what | (has_feed ? SC_WANTS_PEER : 0);
+}
+
 static void close_session(void *opaque) {
   struct session *session = opaque;
+  while (session->first != NULL) drop_first(session);
   sc_buf_fini(&session->url);
-  for (int i = 0; i < FIELDS; i++) sc_buf_fini(&session->fields[i]);
+  sc_headers_fini(&session->headers);
   sc_buf_fini(&session->body);
+  free(session->pieces);
   free(session);
 }
 
-const struct sc_protocol sc_http1_protocol = {open_session, receive, close_session};
+const struct sc_protocol sc_http1_protocol = {open_session, receive, work, wants, close_session};

@@ -1,8 +1,9 @@
 /* HTTP/1.1 on a connection (RFC 9112), by libhttp-parser: keep-alive, pipelined requests answered in order, bodies with
  * Content-Length or chunked, Expect: 100-continue. Each whole request goes to the site; replies are sent from where they
- * lie, the record pages straight from the store.
+ * lie, the record pages straight from the store. A reply with a feed is sent chunked, a chunk a chunk; its client
+ * hanging up, even half, ends it at once.
  *
- * Bounds: SC_HTTP1_MAX_BODY (413), SC_HTTP1_MAX_FIELD for the URL and each header we read (400), 80 KiB of headers in
+ * Bounds: SC_HTTP1_MAX_BODY (413), those of headers.h (431), SC_HTTP1_MAX_URL (400), 80 KiB of headers and trailers in
  * all (400, the library's). A bad request is answered 400 and the connection closed; a good one never is.
  */
 #ifndef SC_LOCAL_HTTP1_H
@@ -12,7 +13,7 @@
 
 /* 10 MiB of records in base64, and their keys, fit well. */
 #define SC_HTTP1_MAX_BODY (20u << 20)
-#define SC_HTTP1_MAX_FIELD 8192
+#define SC_HTTP1_MAX_URL 8192
 
 /* The context of its connections is a const struct sc_site *. */
 extern const struct sc_protocol sc_http1_protocol;

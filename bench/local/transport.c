@@ -6,18 +6,21 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/heap.h"
 #include "engine/base/log.h"
 #include "engine/base/thread.h"
 
 #define MAX_EVENTS 256
+/* Woken connections in a row before others get their turn. */
+#define MAX_WAKES 1024
 #define ACCEPTS_IN_A_ROW 64
 /* How long accepting rests after the process ran out of descriptors. */
 #define ACCEPT_PAUSE_MS 100
@@ -31,17 +34,20 @@ struct slot {
   struct sc_conn *conn;
   int fd;
   int events;
-  bool is_timed;
+  struct sc_wake wake;
+  struct sc_heap_node timer; /* due when the connection says */
   struct slot *prev, *next;
 };
 
 struct loop {
   struct sc_transport *transport;
   struct sc_thread thread;
-  int epoll_fd, stop_fd;
+  int epoll_fd;
+  struct sc_waker waker;
+  atomic_bool stops;
   pthread_mutex_t lock; /* of the list of slots: the accepting thread adds to it */
   struct slot *slots;
-  int n_timed;
+  struct sc_heap timers;
   struct sc_conn_scratch *scratch;
 };
 
@@ -65,7 +71,7 @@ struct sc_transport *sc_transport_new(int threads, const struct sc_protocol *pro
   for (int i = 0; i < threads; i++) {
     struct loop *loop = &transport->loops[i];
     loop->transport = transport;
-    loop->epoll_fd = loop->stop_fd = -1;
+    loop->epoll_fd = loop->waker.fd = -1;
     pthread_mutex_init(&loop->lock, NULL);
   }
   return transport;
@@ -159,7 +165,9 @@ static void deal_out(struct sc_transport *transport, int fd, const struct listen
   struct slot *slot = sc_alloc_zero(1, sizeof *slot);
   slot->fd = fd;
   slot->events = EPOLLIN;
-  slot->conn = sc_conn_open(fd, listener->tls, peer_is_loopback(peer), transport->protocol, transport->context);
+  slot->wake = (struct sc_wake){.waker = &loop->waker, .owner = slot};
+  slot->conn =
+      sc_conn_open(fd, listener->tls, peer_is_loopback(peer), transport->protocol, transport->context, &slot->wake);
   pthread_mutex_lock(&loop->lock);
   slot->next = loop->slots;
   if (loop->slots != NULL) loop->slots->prev = slot;
@@ -174,7 +182,7 @@ static void close_slot(struct loop *loop, struct slot *slot) {
   if (slot->next != NULL) slot->next->prev = slot->prev;
   if (loop->slots == slot) loop->slots = slot->next;
   pthread_mutex_unlock(&loop->lock);
-  if (slot->is_timed) loop->n_timed--;
+  sc_heap_remove(&loop->timers, &slot->timer);
   sc_conn_close(slot->conn);
   free(slot);
 }
@@ -219,9 +227,9 @@ static void work(struct loop *loop, struct slot *slot, unsigned events, int64_t 
     close_slot(loop, slot);
     return;
   }
-  bool is_timed = sc_conn_wake_ms(slot->conn) != 0;
-  loop->n_timed += is_timed - slot->is_timed;
-  slot->is_timed = is_timed;
+  int64_t wake_ms = sc_conn_wake_ms(slot->conn);
+  if (wake_ms != 0) sc_heap_set(&loop->timers, &slot->timer, wake_ms);
+  else sc_heap_remove(&loop->timers, &slot->timer);
   if (wanted == slot->events) return;
   struct epoll_event event = {.events = (uint32_t)wanted, .data.ptr = slot};
   int failed = epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, slot->fd, &event);
@@ -229,27 +237,33 @@ static void work(struct loop *loop, struct slot *slot, unsigned events, int64_t 
   slot->events = wanted;
 }
 
-/* Works on the connections whose time has come; gives the next such time, 0 for none. */
-static int64_t run_timers(struct loop *loop, int64_t now_ms) {
-  int64_t next = 0;
-  if (loop->n_timed == 0) return next;
-  pthread_mutex_lock(&loop->lock);
-  struct slot *slot = loop->slots;
-  pthread_mutex_unlock(&loop->lock);
-  while (slot != NULL) {
-    struct slot *following = slot->next;
-    int64_t wake = slot->is_timed ? sc_conn_wake_ms(slot->conn) : 0;
-    if (wake != 0 && wake <= now_ms) work(loop, slot, 0, now_ms);
-    else if (wake != 0 && (next == 0 || wake < next)) next = wake;
-    slot = following;
-  }
-  return next;
+static struct slot *slot_of_timer(struct sc_heap_node *timer) {
+  return (struct slot *)((char *)timer - offsetof(struct slot, timer));
 }
 
-static int wait_ms(const struct loop *loop, int64_t next_ms, int64_t now_ms) {
+/* Works on the connections whose time has come. */
+static void run_timers(struct loop *loop, int64_t now_ms) {
+  struct sc_heap_node *timer;
+  while ((timer = sc_heap_top(&loop->timers)) != NULL && timer->key <= now_ms) {
+    struct slot *slot = slot_of_timer(timer);
+    sc_heap_remove(&loop->timers, timer);
+    work(loop, slot, 0, now_ms);
+  }
+}
+
+/* Works on the connections that somebody woke. */
+static void run_wakes(struct loop *loop, int64_t now_ms) {
+  struct slot *slot;
+  for (int i = 0; i < MAX_WAKES && (slot = sc_waker_take(&loop->waker)) != NULL; i++) work(loop, slot, 0, now_ms);
+  if (!sc_waker_is_empty(&loop->waker)) sc_waker_nudge(&loop->waker);
+}
+
+static int wait_ms(const struct loop *loop, int64_t now_ms) {
   int64_t again = loop == loop->transport->loops ? loop->transport->accept_again_ms : 0;
-  if (again != 0 && (next_ms == 0 || again < next_ms)) next_ms = again;
-  if (next_ms == 0) return loop->n_timed > 0 ? 1 : -1;
+  const struct sc_heap_node *timer = sc_heap_top(&loop->timers);
+  int64_t next_ms = timer != NULL ? timer->key : again;
+  if (next_ms == 0) return -1;
+  if (again != 0 && again < next_ms) next_ms = again;
   return next_ms <= now_ms ? 0 : next_ms - now_ms > 60000 ? 60000 : (int)(next_ms - now_ms);
 }
 
@@ -259,37 +273,41 @@ static struct listener *as_listener(struct sc_transport *transport, void *what) 
   return NULL;
 }
 
-/* False when it is time to stop. */
-static bool run_once(struct loop *loop, int timeout_ms) {
+/* Wakes and timers come behind all events: what they close may have an event in the same list. */
+static void run_once(struct loop *loop) {
   struct epoll_event events[MAX_EVENTS];
-  int n = epoll_wait(loop->epoll_fd, events, MAX_EVENTS, timeout_ms);
+  bool has_wakes = false;
+  int n = epoll_wait(loop->epoll_fd, events, MAX_EVENTS, wait_ms(loop, sc_clock_mono_ms()));
   SC_ASSERT(n >= 0 || errno == EINTR);
   int64_t now_ms = sc_clock_mono_ms();
   struct sc_transport *transport = loop->transport;
   for (int i = 0; i < n; i++) {
-    if (events[i].data.ptr == loop) return false;
-    struct listener *listener = as_listener(transport, events[i].data.ptr);
-    if (listener != NULL) accept_some(transport, listener);
-    else work(loop, events[i].data.ptr, events[i].events, now_ms);
+    void *what = events[i].data.ptr;
+    struct listener *listener = as_listener(transport, what);
+    if (what == loop) has_wakes = true;
+    else if (listener != NULL) accept_some(transport, listener);
+    else work(loop, what, events[i].events, now_ms);
   }
+  if (has_wakes) {
+    sc_waker_clear(&loop->waker);
+    run_wakes(loop, now_ms);
+  }
+  run_timers(loop, now_ms);
   if (loop == transport->loops && transport->accept_again_ms != 0 && now_ms >= transport->accept_again_ms)
     watch_listeners(transport, true);
-  return true;
 }
 
 static void run(void *argument) {
   struct loop *loop = argument;
-  int64_t next_ms = 0;
-  while (run_once(loop, wait_ms(loop, next_ms, sc_clock_mono_ms()))) next_ms = run_timers(loop, sc_clock_mono_ms());
+  while (!atomic_load(&loop->stops)) run_once(loop);
   while (loop->slots != NULL) close_slot(loop, loop->slots);
 }
 
 static int open_loop(struct loop *loop, struct sc_error *err) {
   loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  loop->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (loop->epoll_fd < 0 || loop->stop_fd < 0) return sc_error_errno(err, SC_E_IO, errno, "making an epoll");
+  if (loop->epoll_fd < 0 || !sc_waker_init(&loop->waker)) return sc_error_errno(err, SC_E_IO, errno, "making an epoll");
   loop->scratch = sc_alloc(sizeof *loop->scratch);
-  watch(loop->epoll_fd, loop->stop_fd, EPOLLIN, loop);
+  watch(loop->epoll_fd, loop->waker.fd, EPOLLIN, loop);
   return SC_OK;
 }
 
@@ -309,9 +327,8 @@ int sc_transport_start(struct sc_transport *transport, struct sc_error *err) {
 static void stop_loop(struct loop *loop) {
   if (!loop->thread.started) return;
   struct sc_error err;
-  uint64_t one = 1;
-  ssize_t n = write(loop->stop_fd, &one, sizeof one);
-  SC_ASSERT(n == sizeof one);
+  atomic_store(&loop->stops, true);
+  sc_waker_nudge(&loop->waker);
   sc_thread_join(&loop->thread, -1, &err);
 }
 
@@ -321,7 +338,8 @@ void sc_transport_free(struct sc_transport *transport) {
   for (int i = 0; i < transport->n_loops; i++) {
     struct loop *loop = &transport->loops[i];
     if (loop->epoll_fd >= 0) close(loop->epoll_fd);
-    if (loop->stop_fd >= 0) close(loop->stop_fd);
+    if (loop->waker.fd >= 0) sc_waker_fini(&loop->waker);
+    sc_heap_fini(&loop->timers);
     pthread_mutex_destroy(&loop->lock);
     free(loop->scratch);
   }

@@ -18,6 +18,9 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
   reply->status = 200;
   sc_buf_add_slice(&reply->content.head, request->method);
   sc_buf_add_slice(&reply->content.head, request->target);
+  for (int i = 0; i < request->n_headers; i++)
+    sc_buf_printf(&reply->content.head, "%.*s=%.*s\n", SC_SLICE_ARGS(request->headers[i].name),
+                  SC_SLICE_ARGS(request->headers[i].value));
   sc_buf_add_slice(&reply->content.tail, request->body.len < 64 ? request->body : sc_slice_of(request->body.ptr, 64));
 }
 
@@ -33,7 +36,10 @@ static void converse(const uint8_t *data, size_t size, size_t piece, struct sc_b
   static struct sc_conn_scratch scratch;
   int fds[2], wanted = EPOLLIN;
   SC_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-  struct sc_conn *conn = sc_conn_open(fds[1], NULL, true, &sc_http1_protocol, (void *)&SITE);
+  struct sc_waker waker;
+  SC_ASSERT(sc_waker_init(&waker));
+  struct sc_wake wake = {.waker = &waker};
+  struct sc_conn *conn = sc_conn_open(fds[1], NULL, true, &sc_http1_protocol, (void *)&SITE, &wake);
   for (size_t at = 0; at < size && (wanted & EPOLLIN) != 0; at += piece) {
     size_t len = size - at < piece ? size - at : piece;
     if (send(fds[0], data + at, len, MSG_NOSIGNAL) != (ssize_t)len) break;
@@ -44,6 +50,7 @@ static void converse(const uint8_t *data, size_t size, size_t piece, struct sc_b
     if (wanted == SC_CONN_CLOSE) break;
   }
   sc_conn_close(conn);
+  sc_waker_fini(&waker);
   close(fds[0]);
 }
 

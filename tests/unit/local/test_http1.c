@@ -7,14 +7,23 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "bench/local/headers.h"
 #include "engine/base/error.h"
 #include "tests/unit/base/check.h"
+#include "tests/unit/local/count_feed.h"
 
 struct world {
   int fd; /* the client's end */
   struct sc_conn *conn;
   struct sc_conn_scratch *scratch;
+  struct sc_waker waker;
+  struct sc_wake wake;
   struct sc_site site;
+  struct counter counter;
+  bool feeds;                  /* the next replies go on with the counter's numbers */
+  int64_t retry_after_ms;      /* of the next replies */
+  struct sc_ticket ticket;     /* of the next replies */
+  struct sc_buf headers_seen;  /* name=value lines */
   struct sc_buf seen;          /* method path target body; a line a request */
   struct sc_delivery delivery; /* of the next replies */
   struct sc_buf answer;
@@ -27,9 +36,15 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
   sc_buf_printf(&w->seen, "%.*s %.*s %.*s %.*s\n", SC_SLICE_ARGS(request->method), SC_SLICE_ARGS(request->path),
                 SC_SLICE_ARGS(request->target), (int)(request->body.len < 100 ? request->body.len : 100),
                 request->body.ptr == NULL ? "" : request->body.ptr);
+  for (int i = 0; i < request->n_headers; i++)
+    sc_buf_printf(&w->headers_seen, "%.*s=%.*s\n", SC_SLICE_ARGS(request->headers[i].name),
+                  SC_SLICE_ARGS(request->headers[i].value));
   reply->status = 200;
   reply->content_type = "text/x";
   reply->delivery = w->delivery;
+  reply->retry_after_ms = w->retry_after_ms;
+  reply->ticket = w->ticket;
+  if (w->feeds) reply->feed = count_feed_new(&w->counter);
   sc_buf_add_str(&reply->content.head, "[");
   sc_buf_add_slice(&reply->content.head, request->body.len < 100 ? request->body : SC_SLICE_LITERAL("long"));
   sc_buf_add_str(&reply->content.tail, "]");
@@ -40,13 +55,20 @@ static void begin(struct world *w) {
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
   *w = (struct world){.fd = fds[0], .scratch = sc_alloc(sizeof *w->scratch)};
   w->site = (struct sc_site){handle, w};
-  w->conn = sc_conn_open(fds[1], NULL, true, &sc_http1_protocol, &w->site);
+  counter_init(&w->counter);
+  assert_true(sc_waker_init(&w->waker));
+  w->wake = (struct sc_wake){.waker = &w->waker, .owner = w};
+  w->conn = sc_conn_open(fds[1], NULL, true, &sc_http1_protocol, &w->site, &w->wake);
 }
 
 static void end(struct world *w) {
   if (w->wanted != SC_CONN_CLOSE) sc_conn_close(w->conn);
-  close(w->fd);
+  assert_int_equal(w->counter.n_open, 0);
+  sc_bell_fini(&w->counter.bell);
+  sc_waker_fini(&w->waker);
+  if (w->fd >= 0) close(w->fd);
   free(w->scratch);
+  sc_buf_fini(&w->headers_seen);
   sc_buf_fini(&w->seen);
   sc_buf_fini(&w->answer);
 }
@@ -60,6 +82,11 @@ static void work(struct world *w, int64_t now_ms) {
   while ((n = read(w->fd, bytes, sizeof bytes)) > 0) sc_buf_add(&w->answer, bytes, (size_t)n);
 }
 
+/* As its thread would: only when it was woken. */
+static void work_if_woken(struct world *w) {
+  if (sc_waker_take(&w->waker) == w) work(w, 1);
+}
+
 static void say_bytes(struct world *w, const char *bytes, size_t len) {
   while (len > 0) {
     ssize_t n = write(w->fd, bytes, len);
@@ -67,7 +94,8 @@ static void say_bytes(struct world *w, const char *bytes, size_t len) {
     if (n < 0) return; /* it hung up; the answer tells why */
     bytes += n;
     len -= (size_t)n;
-    work(w, 1);
+    do work(w, 1);
+    while (w->wanted != SC_CONN_CLOSE && (w->wanted & EPOLLOUT) != 0);
     if (w->wanted == SC_CONN_CLOSE) return;
   }
 }
@@ -189,17 +217,66 @@ static void test_bounds(void **state) {
   assert_true(sc_slice_starts(sc_buf_view(&w.answer), "HTTP/1.1 413 "));
   end(&w);
   begin(&w);
-  sc_buf_printf(&text, "POST /%0*d HTTP/1.1\r\n\r\n", SC_HTTP1_MAX_FIELD, 7);
+  sc_buf_printf(&text, "POST /%0*d HTTP/1.1\r\n\r\n", SC_HTTP1_MAX_URL, 7);
   say(&w, sc_buf_str(&text));
   assert_true(sc_slice_starts(sc_buf_view(&w.answer), "HTTP/1.1 400 "));
   end(&w);
   begin(&w);
   sc_buf_clear(&text);
-  sc_buf_printf(&text, "POST / HTTP/1.1\r\nX-Amz-Target: %0*d\r\n\r\n", SC_HTTP1_MAX_FIELD + 1, 7);
+  sc_buf_printf(&text, "POST / HTTP/1.1\r\nX-Amz-Target: %0*d\r\n\r\n", SC_HEADERS_MAX_BYTES, 7);
   say(&w, sc_buf_str(&text));
-  assert_true(sc_slice_starts(sc_buf_view(&w.answer), "HTTP/1.1 400 "));
+  assert_true(sc_slice_starts(sc_buf_view(&w.answer), "HTTP/1.1 431 "));
   end(&w);
   sc_buf_fini(&text);
+}
+
+static void test_many_headers(void **state) {
+  (void)state;
+  for (int more = 0; more <= 1; more++) {
+    struct world w;
+    struct sc_buf text = SC_BUF_INIT;
+    begin(&w);
+    sc_buf_add_str(&text, "POST / HTTP/1.1\r\n");
+    for (int i = 0; i < SC_REQUEST_MAX_HEADERS + more; i++) sc_buf_printf(&text, "h%d: v\r\n", i);
+    sc_buf_add_str(&text, "\r\n");
+    say(&w, sc_buf_str(&text));
+    assert_true(sc_slice_starts(sc_buf_view(&w.answer), more == 0 ? "HTTP/1.1 200 " : "HTTP/1.1 431 "));
+    assert_int_equal(count(&w.headers_seen, "=v\n"), more == 0 ? SC_REQUEST_MAX_HEADERS : 0);
+    sc_buf_fini(&text);
+    end(&w);
+  }
+}
+
+static void test_headers(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  say(&w,
+      "POST / HTTP/1.1\r\nHost: a:1\r\nX-Empty:\r\nX-Amz-Date: \t 2026 \r\nTransfer-Encoding: chunked\r\nx-twice: "
+      "1\r\nX-Twice: 2\r\n\r\n2\r\nhi\r\n0\r\nTrailer: t\r\n\r\n");
+  assert_string_equal(sc_buf_str(&w.headers_seen),
+                      "host=a:1\nx-empty=\nx-amz-date=2026\ntransfer-encoding=chunked\nx-twice=1\nx-twice=2\n");
+  end(&w);
+}
+
+static void test_upgrade_is_ignored(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  say(&w, POST "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi" POST
+               "Content-Length: 2\r\n\r\nho");
+  assert_string_equal(sc_buf_str(&w.seen), "POST / T.Op hi\nPOST / T.Op ho\n");
+  end(&w);
+}
+
+static void test_retry_after(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  w.retry_after_ms = 1500;
+  say(&w, POST "Content-Length: 2\r\n\r\nhi");
+  assert_non_null(strstr(sc_buf_str(&w.answer), "\r\nx-amz-retry-after: 1500\r\n"));
+  end(&w);
 }
 
 /* A chunked body has no length to refuse it by: it is refused when it has grown too large. */
@@ -301,13 +378,222 @@ static void test_half_open(void **state) {
   end(&w);
 }
 
+/* A body in pieces is the same body. */
+static void test_delivery_in_pieces(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  w.delivery.piece_bytes = 1;
+  say(&w, POST "Content-Length: 2\r\n\r\nhi" POST "Content-Length: 2\r\n\r\nho");
+  assert_int_equal(count(&w.answer, "Content-Length: 4\r\n\r\n[h"), 2);
+  assert_non_null(strstr(sc_buf_str(&w.answer), "\r\n\r\n[ho]"));
+  end(&w);
+}
+
+/* --- tickets and feeds --------------------------------------------------------------------------------------------- */
+
+/* A reply waits for its ticket, those behind it wait for it. */
+static void test_ticket(void **state) {
+  (void)state;
+  struct world w;
+  struct sc_gate gate;
+  sc_gate_init(&gate);
+  begin(&w);
+  w.ticket = (struct sc_ticket){&gate, 5};
+  say(&w, POST "Content-Length: 2\r\n\r\nhi");
+  w.ticket = (struct sc_ticket){0};
+  say(&w, POST "Content-Length: 2\r\n\r\nho");
+  assert_string_equal(sc_buf_str(&w.seen), "POST / T.Op hi\nPOST / T.Op ho\n");
+  sc_gate_raise(&gate, 4);
+  work_if_woken(&w);
+  assert_string_equal(sc_buf_str(&w.answer), "");
+  sc_gate_raise(&gate, 5);
+  work_if_woken(&w);
+  assert_non_null(strstr(sc_buf_str(&w.answer), "[hi]HTTP/1.1 200 OK"));
+  assert_non_null(strstr(sc_buf_str(&w.answer), "[ho]"));
+  end(&w);
+  sc_gate_fini(&gate);
+}
+
+static void test_ticket_of_a_lost_client(void **state) {
+  (void)state;
+  struct world w;
+  struct sc_gate gate;
+  sc_gate_init(&gate);
+  begin(&w);
+  w.ticket = (struct sc_ticket){&gate, 5};
+  say(&w, POST "Content-Length: 2\r\n\r\nhi");
+  end(&w);
+  sc_gate_raise(&gate, 5);
+  sc_gate_fini(&gate); /* nobody listens any more */
+}
+
+static const char *body_of(struct world *w) {
+  const char *body = strstr(sc_buf_str(&w->answer), "\r\n\r\n");
+  return body == NULL ? "" : body + 4;
+}
+
+static void test_feed(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  w.feeds = true;
+  w.counter.most = 2;
+  w.counter.end = 3;
+  say(&w, POST "Content-Length: 2\r\n\r\nhi");
+  assert_non_null(strstr(sc_buf_str(&w.answer), "\r\nTransfer-Encoding: chunked\r\n"));
+  assert_null(strstr(sc_buf_str(&w.answer), "Content-Length"));
+  assert_string_equal(body_of(&w), "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n");
+  assert_int_equal(w.wanted, EPOLLIN | EPOLLRDHUP);
+  w.feeds = false;
+  say(&w, POST "Content-Length: 2\r\n\r\nho"); /* is answered behind it */
+  counter_raise(&w.counter, 3);
+  work_if_woken(&w);
+  assert_non_null(strstr(body_of(&w), "3\r\n<3>\r\n0\r\n\r\nHTTP/1.1 200 OK"));
+  assert_int_equal(w.counter.n_open, 0);
+  assert_int_equal(w.wanted, EPOLLIN);
+  end(&w);
+}
+
+/* A client that does not read holds one chunk. */
+static void test_feed_unread(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  w.feeds = true;
+  w.counter.pad = 1 << 20;
+  say(&w, POST "Content-Length: 2\r\n\r\nhi");
+  int small = 4096;
+  assert_int_equal(setsockopt(w.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+  counter_raise(&w.counter, 100);
+  assert_ptr_equal(sc_waker_take(&w.waker), &w);
+  w.wanted = sc_conn_work(w.conn, 0, 1, w.scratch);
+  assert_int_equal(w.wanted, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
+  w.counter.most = 1; /* no more than one was asked for: what follows is not there any more */
+  for (int i = 0; i < 1000 && (w.wanted & EPOLLOUT) != 0; i++) work(&w, 1);
+  assert_int_equal(count(&w.answer, "<1>"), 1);
+  assert_int_equal(count(&w.answer, "<2>"), 0);
+  assert_int_equal(w.answer.len > 1 << 20, true);
+  end(&w);
+}
+
+static void test_feed_hangup(void **state) {
+  (void)state;
+  for (int half = 0; half <= 1; half++) {
+    struct world w;
+    begin(&w);
+    w.feeds = true;
+    say(&w, POST "Content-Length: 2\r\n\r\nhi");
+    assert_int_equal(w.counter.n_open, 1);
+    shutdown(w.fd, half == 1 ? SHUT_WR : SHUT_RDWR);
+    w.wanted = sc_conn_work(w.conn, half == 1 ? EPOLLIN : EPOLLRDHUP, 1, w.scratch);
+    assert_int_equal(w.wanted, SC_CONN_CLOSE);
+    sc_conn_close(w.conn);
+    assert_int_equal(w.counter.n_open, 0);
+    end(&w);
+  }
+}
+
+static void test_feed_http_1_0(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  w.feeds = true;
+  w.counter.most = w.counter.end = 2;
+  say(&w, "POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi");
+  assert_string_equal(body_of(&w), "[hi]<1><2>");
+  assert_non_null(strstr(sc_buf_str(&w.answer), "Connection: close\r\n"));
+  char byte;
+  assert_int_equal(read(w.fd, &byte, 1), 0);
+  end(&w);
+}
+
+static void test_feed_head(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  w.feeds = true;
+  w.counter.most = w.counter.end = 2;
+  say(&w, "HEAD / HTTP/1.1\r\n\r\n");
+  assert_string_equal(body_of(&w), "");
+  end(&w);
+}
+
+static void test_feed_ticket(void **state) {
+  (void)state;
+  struct world w;
+  struct sc_gate gate;
+  sc_gate_init(&gate);
+  begin(&w);
+  w.feeds = true;
+  w.counter.most = 1;
+  w.counter.ticket = (struct sc_ticket){&gate, 1};
+  say(&w, POST "Content-Length: 2\r\n\r\nhi");
+  assert_string_equal(body_of(&w), "4\r\n[hi]\r\n");
+  sc_gate_raise(&gate, 1);
+  work_if_woken(&w);
+  assert_string_equal(body_of(&w), "4\r\n[hi]\r\n3\r\n<1>\r\n");
+  end(&w);
+  sc_gate_fini(&gate);
+}
+
+/* The second chunk is what the fault says; whatever its ending, the feed is closed. */
+static void test_feed_faults(void **state) {
+  (void)state;
+  const struct {
+    struct sc_delivery delivery;
+    const char *body;
+  } cases[] = {
+      {{.piece_bytes = 2}, "4\r\n[hi]\r\n3\r\n<1>\r\n2\r\n<2\r\n1\r\n>\r\n3\r\n<3>\r\n0\r\n\r\n"},
+      {{.is_cut = true, .cut_bytes = 1, .ending = SC_ENDING_CLOSE}, "4\r\n[hi]\r\n3\r\n<1>\r\n1\r\n<\r\n"},
+      {{.is_silent = true, .ending = SC_ENDING_RESET}, "4\r\n[hi]\r\n3\r\n<1>\r\n"},
+      {{.ending = SC_ENDING_STREAM}, "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n0\r\n\r\n"},
+      {{.ending = SC_ENDING_GOAWAY}, "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n0\r\n\r\n"},
+      {{.is_silent = true, .ending = SC_ENDING_HANG}, "4\r\n[hi]\r\n3\r\n<1>\r\n"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct world w;
+    begin(&w);
+    w.feeds = true;
+    w.counter.most = w.counter.end = 3;
+    w.counter.fault_at = 2;
+    w.counter.delivery = cases[i].delivery;
+    say(&w, POST "Content-Length: 2\r\n\r\nhi");
+    assert_string_equal(body_of(&w), cases[i].body);
+    end(&w);
+  }
+}
+
+/* A fault of the reply counts the bytes of the whole body. */
+static void test_feed_cut(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  w.feeds = true;
+  w.counter.most = w.counter.end = 3;
+  w.delivery = (struct sc_delivery){.is_cut = true, .cut_bytes = 9, .ending = SC_ENDING_CLOSE};
+  say(&w, POST "Content-Length: 2\r\n\r\nhi");
+  assert_string_equal(body_of(&w), "4\r\n[hi]\r\n3\r\n<1>\r\n2\r\n<2\r\n");
+  end(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_reply),        cmocka_unit_test(test_pieces), cmocka_unit_test(test_pipeline),
-      cmocka_unit_test(test_continue),     cmocka_unit_test(test_close),  cmocka_unit_test(test_http_1_0),
-      cmocka_unit_test(test_bad_requests), cmocka_unit_test(test_bounds), cmocka_unit_test(test_large_chunked),
-      cmocka_unit_test(test_full_body),    cmocka_unit_test(test_head),   cmocka_unit_test(test_delay),
-      cmocka_unit_test(test_truncate),     cmocka_unit_test(test_reset),  cmocka_unit_test(test_half_open),
+      cmocka_unit_test(test_reply),         cmocka_unit_test(test_pieces),
+      cmocka_unit_test(test_pipeline),      cmocka_unit_test(test_continue),
+      cmocka_unit_test(test_close),         cmocka_unit_test(test_http_1_0),
+      cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_bounds),
+      cmocka_unit_test(test_large_chunked), cmocka_unit_test(test_full_body),
+      cmocka_unit_test(test_head),          cmocka_unit_test(test_delay),
+      cmocka_unit_test(test_truncate),      cmocka_unit_test(test_reset),
+      cmocka_unit_test(test_half_open),     cmocka_unit_test(test_many_headers),
+      cmocka_unit_test(test_headers),       cmocka_unit_test(test_upgrade_is_ignored),
+      cmocka_unit_test(test_retry_after),   cmocka_unit_test(test_delivery_in_pieces),
+      cmocka_unit_test(test_ticket),        cmocka_unit_test(test_ticket_of_a_lost_client),
+      cmocka_unit_test(test_feed),          cmocka_unit_test(test_feed_unread),
+      cmocka_unit_test(test_feed_hangup),   cmocka_unit_test(test_feed_http_1_0),
+      cmocka_unit_test(test_feed_head),     cmocka_unit_test(test_feed_ticket),
+      cmocka_unit_test(test_feed_faults),   cmocka_unit_test(test_feed_cut),
   };
   signal(SIGPIPE, SIG_IGN);
   return cmocka_run_group_tests_name("local/http1", tests, NULL, NULL);
