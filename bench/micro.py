@@ -16,7 +16,8 @@ from bench.harness import machine, results, services  # noqa: E402
 
 def measured(args):
     """The lines of bench-micro, as they come."""
-    command = [f"{services.BUILD}/bench-micro", f"--pairs={args.pairs}", f"--ms={args.ms}", f"--seed={args.seed}", *args.data]
+    command = [f"{services.BUILD}/bench-micro", f"--pairs={args.pairs}", f"--ms={args.ms}", f"--seed={args.seed}",
+               f"--settle={os.environ.get('SETTLE', '0')}", *args.data]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             yield json.loads(line)

@@ -5,11 +5,15 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
+# Ended by a signal we still clean up: atexit runs then.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 
 

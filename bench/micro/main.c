@@ -1,9 +1,9 @@
 /* bench-micro: every stage of the data path beside its reference; a line of JSON each, for bench/micro.py.
  *
- *   bench-micro [--pairs N] [--ms N] [--seed N] [--stage NAME] PROFILE|FILE...
+ *   bench-micro [--pairs N] [--ms N] [--seed N] [--settle S] [--stage NAME] PROFILE|FILE...
  *
  * A pair is one run of the stage and one of the reference, each of so many ms; pairs follow one another, so that whatever else happens
- * on the machine happens to both. foreign_cores says how much of the machine others took during a pair. */
+ * on the machine happens to both. With --settle a stage waits so many seconds in all for the machine to be calm. foreign_cores says how much of the machine others took during a pair. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static const struct sc_micro_stage *const STAGES[] = {
 
 struct settings {
   int pairs;
-  int64_t run_ns;
+  int64_t run_ns, settle_ns;
   uint64_t seed;
   const char *stage; /* NULL: all */
 };
@@ -39,6 +39,17 @@ static double measure(int64_t (*pass)(void *state), void *state, int64_t run_ns)
 static void print_side(const char *prefix, double pass_ns, const struct sc_micro_size *size) {
   printf("\"%sns_per_item\":%.3f", prefix, pass_ns / (double)size->items);
   if (size->bytes > 0) printf(",\"%smb_per_s\":%.1f", prefix, (double)size->bytes * 1e3 / pass_ns);
+}
+
+/* Waits until nobody else is at work, as long as there is patience left. */
+static void settle(int64_t *patience_ns) {
+  const struct timespec nap = {0, 200000000};
+  double before, after;
+  while (*patience_ns > 0 && sc_usage_machine(&before)) {
+    nanosleep(&nap, NULL);
+    *patience_ns -= nap.tv_nsec;
+    if (sc_usage_machine(&after) && after - before < 0.03) return;
+  }
 }
 
 static void run_pair(const struct sc_micro_stage *stage, void *state, const struct sc_micro_size *size,
@@ -71,8 +82,10 @@ static void run_stage(const struct sc_micro_stage *stage, const struct sc_micro_
          stage->name, stage->reference, stage->item, data == NULL ? "-" : data->name, size.items, size.bytes);
   measure(stage->pass, state, settings->run_ns / 4); /* warm */
   measure(stage->reference_pass, state, settings->run_ns / 4);
+  int64_t patience_ns = settings->settle_ns;
   for (int i = 0; i < settings->pairs; i++) {
     if (i > 0) putchar(',');
+    settle(&patience_ns);
     run_pair(stage, state, &size, settings);
   }
   printf("]}\n");
@@ -91,16 +104,15 @@ static int run_data(const char *name, const struct settings *settings, struct sc
 }
 
 static int usage(void) {
-  fputs("usage: bench-micro [--pairs N] [--ms N] [--seed N] [--stage NAME] PROFILE|FILE...\n", stderr);
+  fputs("usage: bench-micro [--pairs N] [--ms N] [--seed N] [--settle S] [--stage NAME] PROFILE|FILE...\n", stderr);
   return 2;
 }
 
 static bool read_settings(int argc, char **argv, struct settings *out) {
-  static const struct option OPTIONS[] = {{"pairs", required_argument, NULL, 'p'},
-                                          {"ms", required_argument, NULL, 'm'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"stage", required_argument, NULL, 'g'},
-                                          {NULL, 0, NULL, 0}};
+  static const struct option OPTIONS[] = {
+      {"pairs", required_argument, NULL, 'p'}, {"ms", required_argument, NULL, 'm'},
+      {"seed", required_argument, NULL, 's'},  {"settle", required_argument, NULL, 'w'},
+      {"stage", required_argument, NULL, 'g'}, {NULL, 0, NULL, 0}};
   uint64_t number;
   for (int letter; (letter = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
     if (letter == 'g') {
@@ -110,6 +122,7 @@ static bool read_settings(int argc, char **argv, struct settings *out) {
     if (letter == '?' || !sc_slice_to_u64(sc_slice_str(optarg), &number) || number > 1000000) return false;
     if (letter == 'p') out->pairs = (int)number;
     if (letter == 'm') out->run_ns = (int64_t)number * 1000000;
+    if (letter == 'w') out->settle_ns = (int64_t)number * 1000000000;
     if (letter == 's') out->seed = number;
   }
   return true;
