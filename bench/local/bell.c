@@ -43,3 +43,14 @@ void sc_bell_ring(struct sc_bell *bell) {
   for (struct sc_listener *at = bell->first; at != NULL; at = at->next) at->notify(at);
   pthread_mutex_unlock(&bell->lock);
 }
+
+void sc_bell_dismiss(struct sc_bell *bell) {
+  pthread_mutex_lock(&bell->lock);
+  while (bell->first != NULL) {
+    struct sc_listener *listener = bell->first;
+    bell->first = listener->next;
+    listener->bell = NULL;
+    listener->notify(listener);
+  }
+  pthread_mutex_unlock(&bell->lock);
+}

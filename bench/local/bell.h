@@ -32,5 +32,7 @@ void sc_bell_fini(struct sc_bell *bell);
 void sc_bell_listen(struct sc_bell *bell, struct sc_listener *listener);
 void sc_bell_leave(struct sc_listener *listener);
 void sc_bell_ring(struct sc_bell *bell);
+/* Rings for the last time, and lets all listeners go. None may be listening or leaving meanwhile: a lock of the caller's sees to it. */
+void sc_bell_dismiss(struct sc_bell *bell);
 
 #endif

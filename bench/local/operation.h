@@ -13,9 +13,12 @@
 #include "bench/local/token.h"
 #include "bench/local/writer.h"
 
+struct sc_subscriptions;
+
 struct sc_call {
   const struct sc_service_settings *settings;
   struct sc_store *store;
+  struct sc_subscriptions *subscriptions;
   uint32_t generation; /* of tokens */
   int64_t now_ms;
   const struct sc_value *values; /* as the operation's members */
@@ -45,6 +48,8 @@ extern const struct sc_operation sc_consumer_operations[];
 extern const int sc_consumer_operations_n;
 extern const struct sc_operation sc_tag_operations[];
 extern const int sc_tag_operations_n;
+extern const struct sc_operation sc_subscribe_operations[];
+extern const int sc_subscribe_operations_n;
 
 /* The members by which nearly every operation names its stream; the first three of its table. StreamId is reserved by the
  * service and ignored. */

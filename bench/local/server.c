@@ -210,6 +210,7 @@ static int start(struct server *server, struct sc_error *err) {
       .is_limited = strcmp(sc_options_text(options, SC_LOCAL_OPT_LIMITS), "aws") == 0,
       .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
       .faults_seed = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_FAULTS_SEED),
+      .subscription_ms = sc_options_int(options, SC_LOCAL_OPT_SUBSCRIPTION_MS),
   };
   sc_timebase_init(&server->timebase);
   server->store =

@@ -8,6 +8,7 @@
 #include "bench/local/admin.h"
 #include "bench/local/limits.h"
 #include "bench/local/operation.h"
+#include "bench/local/subscription.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
@@ -23,6 +24,7 @@ struct sc_service {
   struct sc_faults *faults;
   struct sc_admin *admin;
   struct sc_limits *limits; /* NULL: none */
+  struct sc_subscriptions *subscriptions;
   _Atomic uint64_t next_request;
   pthread_mutex_t lock; /* of the parsers */
   int n_parsers;
@@ -39,6 +41,8 @@ struct sc_service *sc_service_new(const struct sc_service_settings *settings, st
   service->faults = sc_faults_new(settings->faults_seed);
   service->admin = sc_admin_new(timebase, service->faults);
   if (settings->is_limited) service->limits = sc_limits_new();
+  int64_t life_ms = settings->subscription_ms == 0 ? SC_SUBSCRIPTION_LIFE_MS : settings->subscription_ms;
+  service->subscriptions = sc_subscriptions_new(store, timebase, life_ms, settings->is_limited);
   atomic_init(&service->next_request, (uint64_t)sc_clock_wall_ms() << 20);
   pthread_mutex_init(&service->lock, NULL);
   return service;
@@ -51,6 +55,7 @@ void sc_service_free(struct sc_service *service) {
   sc_admin_free(service->admin);
   sc_faults_free(service->faults);
   sc_limits_free(service->limits);
+  sc_subscriptions_free(service->subscriptions);
   free(service);
 }
 
@@ -96,9 +101,10 @@ static const struct {
   const struct sc_operation *operations;
   const int *n;
 } TABLES[] = {
-    {sc_read_operations, &sc_read_operations_n},         {sc_record_operations, &sc_record_operations_n},
-    {sc_shard_operations, &sc_shard_operations_n},       {sc_stream_operations, &sc_stream_operations_n},
-    {sc_consumer_operations, &sc_consumer_operations_n}, {sc_tag_operations, &sc_tag_operations_n},
+    {sc_read_operations, &sc_read_operations_n},           {sc_record_operations, &sc_record_operations_n},
+    {sc_shard_operations, &sc_shard_operations_n},         {sc_stream_operations, &sc_stream_operations_n},
+    {sc_consumer_operations, &sc_consumer_operations_n},   {sc_tag_operations, &sc_tag_operations_n},
+    {sc_subscribe_operations, &sc_subscribe_operations_n},
 };
 
 static const struct sc_operation *find_operation(struct sc_slice name) {
@@ -123,6 +129,7 @@ static void run(struct sc_service *service, const struct sc_operation *operation
                 const struct sc_fault *fault, struct sc_reply *reply) {
   struct sc_call call = {.settings = &service->settings,
                          .store = service->store,
+                         .subscriptions = service->subscriptions,
                          .generation = sc_admin_generation(service->admin),
                          .now_ms = reply->date_ms,
                          .values = values,

@@ -23,15 +23,16 @@
 
 struct sc_service_settings {
   uint64_t faults_seed;
-  const char *region;    /* in ARNs; must outlive the service */
-  uint64_t page_bytes;   /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
-  bool is_limited;       /* the rates of quota.h hold */
-  bool iterator_is_last; /* GetRecords replies end with NextShardIterator instead of beginning with it */
+  const char *region;      /* in ARNs; must outlive the service */
+  uint64_t page_bytes;     /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
+  bool is_limited;         /* the rates of quota.h hold */
+  bool iterator_is_last;   /* GetRecords replies end with NextShardIterator instead of beginning with it */
+  int64_t subscription_ms; /* a subscription lasts at most; 0: SC_SUBSCRIPTION_LIFE_MS */
 };
 
 struct sc_service;
 
-/* The store and the timebase must outlive the service. */
+/* The store and the timebase must outlive the service, the service the feeds of its replies. */
 struct sc_service *sc_service_new(const struct sc_service_settings *settings, struct sc_store *store,
                                   struct sc_timebase *timebase);
 void sc_service_free(struct sc_service *service);

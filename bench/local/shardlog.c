@@ -34,6 +34,7 @@ void sc_shardlog_free(struct sc_shardlog *log) {
   sc_arena_fini(&log->json);
   sc_arena_fini(&log->cbor);
   sc_window_fini(&log->entries);
+  sc_bell_dismiss(&log->bell);
   sc_bell_fini(&log->bell);
   pthread_mutex_destroy(&log->lock);
   free(log);

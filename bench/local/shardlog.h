@@ -31,7 +31,8 @@ struct sc_logpage {
 };
 
 struct sc_shardlog *sc_shardlog_new(void);
-/* Nobody calls it any more, nobody listens to its bell; pages may still be out. NULL is fine. */
+/* Nobody calls it any more; pages may still be out. Whoever listens to its bell is told and let go (sc_bell_dismiss). NULL is
+ * fine. */
 void sc_shardlog_free(struct sc_shardlog *log);
 
 void sc_shardlog_lock(struct sc_shardlog *log);

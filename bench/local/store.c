@@ -270,6 +270,7 @@ void sc_store_deregister(struct sc_store *store, struct sc_store_stream *stream,
   SC_ASSERT(!sc_consumer_is_gone(consumer, now_ms));
   if (consumer->gone_ms == 0) consumer->gone_ms = at_least(now_ms + store->consumer_ms, 1);
   drop_gone(stream, now_ms);
+  for (uint32_t i = 0; i < stream->n_shards; i++) sc_bell_ring(sc_shardlog_bell(stream->shards[i].log));
 }
 
 void sc_store_note_attributes(struct sc_store *store, struct sc_store_stream *stream) {
@@ -349,6 +350,17 @@ void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SE
                              .index = SC_SEQLAYOUT_LAST_INDEX,
                              .arrived_s = at_least(shard->closed_ms / 1000, shard->created_s),
                              .shard = shard->index};
+  sc_seqlayout_format(&seq, out);
+}
+
+void sc_shard_sequence_before(const struct sc_store_shard *shard, uint64_t position, int64_t now_ms,
+                              char out[SC_SEQLAYOUT_DIGITS + 1]) {
+  int64_t arrived_ms = 0;
+  sc_shardlog_lock(shard->log);
+  if (position > sc_shardlog_first(shard->log)) arrived_ms = sc_shardlog_arrived_ms(shard->log, position - 1);
+  sc_shardlog_unlock(shard->log);
+  struct sc_seqlayout seq = record_sequence(shard, position, at_least(arrived_ms, now_ms));
+  seq.index = position;
   sc_seqlayout_format(&seq, out);
 }
 

@@ -104,7 +104,8 @@ struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i);
 /* The name must be free (sc_store_find) and 1..128 bytes, n_shards 1..SC_STORE_MAX_SHARDS. */
 struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
                                         int64_t now_ms);
-/* At once. */
+/* At once. Whoever listens to the bells of its shards is told and let go: a listener listens and leaves with the lock held for
+ * reading. */
 void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream);
 
 enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms);
@@ -143,7 +144,7 @@ uint32_t sc_stream_count_consumers(const struct sc_store_stream *stream, int64_t
 /* The name must be free (sc_stream_find_consumer). Frees those that are gone. */
 struct sc_store_consumer *sc_store_register(struct sc_store *store, struct sc_store_stream *stream,
                                             struct sc_slice name, int64_t now_ms);
-/* DELETING from now on, for as long as the store says; nothing when it is already. */
+/* DELETING from now on, for as long as the store says, and the shards' bells are rung; nothing when it is already. */
 void sc_store_deregister(struct sc_store *store, struct sc_store_stream *stream, struct sc_store_consumer *consumer,
                          int64_t now_ms);
 
@@ -157,6 +158,10 @@ void sc_store_note_account(struct sc_store *store);
 
 void sc_shard_starting_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]);
 void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]); /* closed only */
+/* A number at or after the record before position and before the one at it: reading after it goes on there. It rises with now_ms; at 0 it
+ * is that record's own. */
+void sc_shard_sequence_before(const struct sc_store_shard *shard, uint64_t position, int64_t now_ms,
+                              char out[SC_SEQLAYOUT_DIGITS + 1]);
 /* The position of the first record at the number, or after it. The number must be this shard's (same shard index and
  * creation second); a number between two records is fine. */
 uint64_t sc_shard_find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after);

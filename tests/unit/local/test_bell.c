@@ -34,6 +34,21 @@ static void test_who_listens_is_told(void **state) {
   sc_bell_fini(&other);
 }
 
+static void test_dismissed_listeners_are_told_once(void **state) {
+  (void)state;
+  struct sc_bell bell;
+  struct ear ears[2] = {{.listener.notify = hear}, {.listener.notify = hear}};
+  sc_bell_init(&bell);
+  for (int i = 0; i < 2; i++) sc_bell_listen(&bell, &ears[i].listener);
+  sc_bell_dismiss(&bell);
+  sc_bell_ring(&bell);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(ears[i].heard, 1);
+    sc_bell_leave(&ears[i].listener); /* it is in none */
+  }
+  sc_bell_fini(&bell);
+}
+
 static void test_gate(void **state) {
   (void)state;
   struct sc_gate gate;
@@ -72,6 +87,7 @@ static void test_timebase(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_who_listens_is_told),
+      cmocka_unit_test(test_dismissed_listeners_are_told_once),
       cmocka_unit_test(test_gate),
       cmocka_unit_test(test_timebase),
   };
