@@ -62,6 +62,10 @@ class LocalService:
         """Every iterator given out so far is as old as if five minutes had passed."""
         self._ask("POST", "expire-iterators", {})
 
+    def advance_clock(self, ms):
+        """The service's own time, not that of its sockets."""
+        self._ask("POST", "clock", {"advance_ms": ms})
+
     def _ask(self, method, what, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"http://{self.http}/_local/{what}", data=data, method=method,
