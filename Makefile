@@ -59,7 +59,8 @@ SIMULATION_BIN := $(if $(SIMULATION_SRC),$(BUILD)/simulate)
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 libs := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lstdc++ -lm $(JEMALLOC)
-local_libs := $(shell pkg-config --libs $(LOCAL_PKGS) 2>/dev/null) -lhttp_parser -lstdc++ -lm $(JEMALLOC)
+local_only := -lhttp_parser $(shell pkg-config --libs liburing 2>/dev/null)
+local_libs := $(shell pkg-config --libs $(LOCAL_PKGS) 2>/dev/null) $(local_only) -lstdc++ -lm $(JEMALLOC)
 
 # A make inside a recipe: in parallel also when the caller gave no -j.
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -99,7 +100,7 @@ $(BUILD)/bench-drive: $(call obj,bench/drive/main.c) $(DRIVE_LIB) $(ENGINE_LIB)
 $(BUILD)/obj/bench/micro/simdjson_walk.cc.o: CXXFLAGS += -O3 $(if $(filter x86_64,$(shell uname -m)),-march=haswell)
 $(BUILD)/bench-micro: $(call obj,$(MICRO_SRC)) $(DRIVE_LIB) $(LOCAL_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) -lhttp_parser
+	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) $(local_only)
 
 $(BUILD)/shardcopy: $(call obj,engine/main.c engine/modules.c) $(ENGINE_LIB)
 	$(call say,LD,$@)
@@ -112,7 +113,7 @@ $(BUILD)/shardcopy-local: $(call obj,bench/local/main.c) $(LOCAL_LIB) $(ENGINE_L
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.c.o $(LOCAL_LIB) $(DRIVE_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) -lhttp_parser -lcmocka
+	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) $(local_only) -lcmocka
 
 $(BUILD)/simulate: $(call obj,$(SIMULATION_SRC)) $(ENGINE_LIB)
 	$(call say,LD,$@)
@@ -123,7 +124,7 @@ fuzz_driver := $(if $(filter fuzz,$(SAN)),,$(BUILD)/obj/tests/fuzz/replay.c.o)
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.c.o $(fuzz_driver) $(LOCAL_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(base_ldflags) $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(libs) -lhttp_parser
+	$(Q)$(CC) $(base_ldflags) $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(libs) $(local_only)
 
 .SECONDARY:
 

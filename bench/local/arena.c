@@ -55,6 +55,8 @@ void sc_arena_fini(struct sc_arena *arena) {
   sc_window_fini(&arena->places);
 }
 
+void sc_arena_start(struct sc_arena *arena, uint64_t first) { sc_window_start(&arena->places, first); }
+
 static struct sc_arena_chunk *last_chunk(const struct sc_arena *arena) {
   return arena->chunks.first == arena->chunks.end ? NULL : chunk_at(arena, arena->chunks.end - 1);
 }

@@ -29,6 +29,8 @@ struct sc_arena_range {
 
 void sc_arena_init(struct sc_arena *arena);
 void sc_arena_fini(struct sc_arena *arena);
+/* The first text added will have that number, as if so many had been added and dropped. None was so far. */
+void sc_arena_start(struct sc_arena *arena, uint64_t first);
 
 /* Room for a text of at most `most` bytes (below 4 GiB); it is added when sc_arena_end says where it ended. */
 char *sc_arena_begin(struct sc_arena *arena, size_t most);

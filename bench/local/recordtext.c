@@ -74,6 +74,13 @@ static struct parts parts_of(struct sc_slice json) {
                         sc_slice_of(key, (size_t)(end - key) - sizeof("\"}") + 1)};
 }
 
+struct sc_logrecord sc_recordtext_parts(struct sc_slice json) {
+  struct parts parts = parts_of(json);
+  struct sc_slice key_json = sc_slice_of(parts.key.ptr - 1, parts.key.len + 2); /* with its quotes */
+  return (struct sc_logrecord){
+      .sequence = parts.sequence, .key_json = key_json, .data = parts.base64, .is_base64 = true};
+}
+
 static size_t decoded_len(struct sc_slice base64) {
   size_t padding = 0;
   while (padding < 2 && padding < base64.len && base64.ptr[base64.len - 1 - padding] == '=') padding++;

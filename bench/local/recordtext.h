@@ -17,7 +17,8 @@ struct sc_logrecord {
 size_t sc_recordtext_json_most(const struct sc_logrecord *record);
 char *sc_recordtext_put_json(char *at, const struct sc_logrecord *record);
 
-/* From what put_json wrote. */
+/* From what put_json wrote: views, but for the time and the bytes. */
+struct sc_logrecord sc_recordtext_parts(struct sc_slice json);
 size_t sc_recordtext_cbor_most(struct sc_slice json);
 char *sc_recordtext_put_cbor(char *at, struct sc_slice json, int64_t arrived_ms);
 

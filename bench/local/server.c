@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "bench/local/certs.h"
+#include "bench/local/datadir.h"
 #include "bench/local/generate.h"
 #include "bench/local/http1.h"
 #include "bench/local/service.h"
@@ -27,6 +29,8 @@ static const struct sc_command_spec COMMANDS[] = {
      "      as fast as it goes, where Kinesis would throttle\n"
      "  shardcopy-local --load demo=events.ndjson:shards=4 --tls-listen 127.0.0.1:4568\n"
      "      with a file's lines as records, over HTTPS too\n"
+     "  shardcopy-local --data-dir ~/streams\n"
+     "      streams and records are there again after a restart, whatever ended the last run\n"
      "  curl -d '{\"operation\":\"GetRecords\",\"kind\":\"throttle\",\"count\":3}' "
      "http://127.0.0.1:4567/_local/faults\n"
      "      the next three GetRecords calls are throttled. Names: operation, kind, count (default 1),\n"
@@ -56,7 +60,9 @@ static const struct sc_option_spec OPTIONS[] = {
 const struct sc_program_spec sc_local_program = {
     .name = "shardcopy-local",
     .env_prefix = "SHARDCOPY_LOCAL",
-    .text = "A Kinesis service for one machine: for development, tests and benchmarks. Streams live in memory.",
+    .text =
+        "A Kinesis service for one machine: for development, tests and benchmarks. Streams live in memory, and in a "
+        "folder if asked for.",
     .version = SC_VERSION,
     .commands = COMMANDS,
     .n_commands = 1,
@@ -68,6 +74,7 @@ struct server {
   const struct sc_options *options;
   struct sc_timebase timebase;
   struct sc_store *store;
+  struct sc_datadir *datadir; /* NULL: in memory only */
   struct sc_service *service;
   struct sc_site site;
   struct sc_transport *transport;
@@ -87,10 +94,18 @@ static bool take_spec(struct sc_slice *rest, struct sc_slice *spec) {
   return true;
 }
 
+/* Whether the data folder has the stream; says so. */
+static bool is_kept(const struct server *server, const char *stream) {
+  bool is_there = server->datadir != NULL && sc_store_find(server->store, sc_slice_str(stream)) != NULL;
+  if (is_there) sc_log(SC_INFO, "the data folder has the stream already, it stays as it is", "stream=%s", stream);
+  return is_there;
+}
+
 static int generate(struct server *server, struct sc_slice spec, struct sc_error *err) {
   struct sc_generate what;
   int64_t start_ms = sc_clock_mono_ms();
   int code = sc_generate_parse(spec, &what, err);
+  if (code == SC_OK && is_kept(server, what.stream)) return SC_OK;
   if (code == SC_OK) code = sc_generate_run(server->store, &what, sc_clock_wall_ms(), err);
   if (code != SC_OK) {
     sc_error_prefix(err, "--generate %.*s", SC_SLICE_ARGS(spec));
@@ -104,6 +119,7 @@ static int generate(struct server *server, struct sc_slice spec, struct sc_error
 static int load(struct server *server, struct sc_slice spec, struct sc_error *err) {
   struct sc_load what;
   int code = sc_load_parse(spec, &what, err);
+  if (code == SC_OK && is_kept(server, what.stream)) return SC_OK;
   if (code == SC_OK) code = sc_load_run(server->store, &what, sc_clock_wall_ms(), err);
   if (code != SC_OK) sc_error_prefix(err, "--load %.*s", SC_SLICE_ARGS(spec));
   return code;
@@ -202,6 +218,20 @@ static void raise_descriptor_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* The journal's thread says that it cannot write: the main thread is to end the service, and finds out why. */
+static void end_service(void *context, const struct sc_error *err) {
+  (void)context;
+  sc_log_error(SC_ERROR_LEVEL, "nothing can be kept any more, shardcopy-local ends", err);
+  kill(getpid(), SIGTERM);
+}
+
+static int open_datadir(struct server *server, struct sc_error *err) {
+  const char *path = sc_options_text(server->options, SC_LOCAL_OPT_DATA_DIR);
+  if (path == NULL) return SC_OK;
+  int64_t now_ms = sc_timebase_now_ms(&server->timebase);
+  return sc_datadir_open(path, server->store, now_ms, end_service, NULL, &server->datadir, err);
+}
+
 static int start(struct server *server, struct sc_error *err) {
   const struct sc_options *options = server->options;
   struct sc_service_settings settings = {
@@ -222,19 +252,23 @@ static int start(struct server *server, struct sc_error *err) {
       sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http1_protocol, &server->site);
   int code = add_faults(server, err);
   if (code == SC_OK) code = listen_all(server, err);
+  if (code == SC_OK) code = open_datadir(server, err);
   if (code == SC_OK) code = fill_store(server, err);
   if (code == SC_OK) code = sc_transport_start(server->transport, err);
   return code != SC_OK ? code : say_ready(server, err);
 }
 
-static void stop(struct server *server) {
+/* The error of writing the data folder, which may be the reason of the end. */
+static int stop(struct server *server, struct sc_error *err) {
   sc_transport_free(server->transport);
   sc_service_free(server->service);
+  int code = sc_datadir_close(server->datadir, err);
   sc_store_free(server->store);
   sc_timebase_fini(&server->timebase);
   if (server->tls != NULL) sc_tls_context_free(server->tls);
   sc_certs_fini(&server->certs);
   sc_buf_fini(&server->ready);
+  return code;
 }
 
 int sc_server_run(const struct sc_options *options, struct sc_error *err) {
@@ -247,8 +281,11 @@ int sc_server_run(const struct sc_options *options, struct sc_error *err) {
   signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   struct server server = {.options = options};
+  struct sc_error stop_err;
   int code = start(&server, err);
   while (code == SC_OK && sigwait(&ends, &caught) != 0) continue;
-  stop(&server);
-  return code;
+  int stop_code = stop(&server, &stop_err);
+  if (code != SC_OK || stop_code == SC_OK) return code;
+  *err = stop_err;
+  return stop_code;
 }

@@ -141,6 +141,7 @@ static void run(struct sc_service *service, const struct sc_operation *operation
   else sc_store_lock_read(service->store);
   if (sc_limits_check_control(service->limits, operation, &call)) operation->run(&call);
   sc_store_unlock(service->store);
+  reply->ticket = sc_store_ticket(service->store);
 }
 
 static void refuse(struct sc_reply *reply, const struct sc_refusal *refusal) {

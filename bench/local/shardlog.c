@@ -50,6 +50,13 @@ static const struct entry *entry_at(const struct sc_shardlog *log, uint64_t i) {
   return sc_window_at(&log->entries, i);
 }
 
+void sc_shardlog_start(struct sc_shardlog *log, uint64_t first, int64_t last_ms) {
+  sc_window_start(&log->entries, first);
+  sc_arena_start(&log->json, first);
+  sc_arena_start(&log->cbor, first);
+  log->last_ms = last_ms;
+}
+
 void sc_shardlog_append(struct sc_shardlog *log, const struct sc_logrecord *record) {
   SC_ASSERT(log->last_ms <= record->arrived_ms);
   char *at = sc_arena_begin(&log->json, sc_recordtext_json_most(record));
@@ -103,6 +110,15 @@ void sc_shardlog_trim(struct sc_shardlog *log, int64_t ms) {
 
 static uint64_t bytes_before(const struct sc_shardlog *log, uint64_t i) {
   return i == log->entries.end ? log->bytes : entry_at(log, i)->bytes_before;
+}
+
+uint64_t sc_shardlog_bytes(const struct sc_shardlog *log) { return log->bytes - bytes_before(log, log->entries.first); }
+
+struct sc_logrecord sc_shardlog_record(const struct sc_shardlog *log, uint64_t i) {
+  struct sc_logrecord record = sc_recordtext_parts(sc_arena_text(&log->json, i));
+  record.arrived_ms = entry_at(log, i)->arrived_ms;
+  record.bytes = bytes_before(log, i + 1) - bytes_before(log, i);
+  return record;
 }
 
 /* The last end of a page that begins at first and holds at most max_bytes. */

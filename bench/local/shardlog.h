@@ -41,12 +41,19 @@ void sc_shardlog_unlock(struct sc_shardlog *log);
 /* Rung, by sc_shardlog_ring, when there is something new to read: records, or the end of the shard. */
 struct sc_bell *sc_shardlog_bell(struct sc_shardlog *log);
 
+/* The log begins with that number, as if the records before it had been appended, the last at last_ms, and trimmed. Nothing was
+ * appended so far. */
+void sc_shardlog_start(struct sc_shardlog *log, uint64_t first, int64_t last_ms);
+
 /* (locked) record->arrived_ms is not below the one before. */
 void sc_shardlog_append(struct sc_shardlog *log, const struct sc_logrecord *record);
 uint64_t sc_shardlog_end(const struct sc_shardlog *log);   /* (locked) the number of the next record */
 uint64_t sc_shardlog_first(const struct sc_shardlog *log); /* (locked) the oldest that is there; the end when none is */
 int64_t sc_shardlog_last_ms(const struct sc_shardlog *log); /* (locked) arrival of the last record ever; 0: none */
 int64_t sc_shardlog_arrived_ms(const struct sc_shardlog *log, uint64_t i); /* (locked) first <= i < end */
+uint64_t sc_shardlog_bytes(const struct sc_shardlog *log); /* (locked) of data and keys of the records that are there */
+/* (locked) first <= i < end. Views, good until the lock is let go; the data is base64. */
+struct sc_logrecord sc_shardlog_record(const struct sc_shardlog *log, uint64_t i);
 
 uint64_t sc_shardlog_count(struct sc_shardlog *log); /* the end, locked for you */
 /* The first record that arrived at ms or later; the end when there is none. */

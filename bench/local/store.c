@@ -10,6 +10,7 @@ struct sc_store {
   pthread_rwlock_t lock;
   int64_t create_ms, update_ms, consumer_ms, delete_ms;
   struct sc_store_account account;
+  const struct sc_store_recorder *recorder; /* NULL: none */
   uint64_t next_id;
   uint32_t n_streams, cap_streams;
   struct sc_store_stream **streams; /* by name */
@@ -35,9 +36,15 @@ static void free_consumer(struct sc_store_consumer *consumer) {
   free(consumer);
 }
 
-static void free_stream(struct sc_store_stream *stream) {
+void sc_stream_drop_consumers(struct sc_store_stream *stream) {
   for (uint32_t i = 0; i < stream->n_consumers; i++) free_consumer(stream->consumers[i]);
   free(stream->consumers);
+  stream->consumers = NULL;
+  stream->n_consumers = 0;
+}
+
+static void free_stream(struct sc_store_stream *stream) {
+  sc_stream_drop_consumers(stream);
   sc_tagset_fini(&stream->tags);
   free(stream->key_id);
   free(stream->policy);
@@ -70,6 +77,15 @@ void sc_store_unlock(struct sc_store *store) {
   SC_ASSERT(!failed);
 }
 
+void sc_store_set_recorder(struct sc_store *store, const struct sc_store_recorder *recorder) {
+  store->recorder = recorder;
+}
+
+struct sc_ticket sc_store_ticket(const struct sc_store *store) {
+  const struct sc_store_recorder *recorder = store->recorder;
+  return recorder == NULL ? (struct sc_ticket){NULL, 0} : recorder->ticket(recorder->context);
+}
+
 static int compare_names(struct sc_slice a, const char *b) {
   size_t b_len = strlen(b);
   int order = a.len == 0 || b_len == 0 ? 0 : memcmp(a.ptr, b, a.len < b_len ? a.len : b_len);
@@ -99,7 +115,7 @@ struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i) {
   return store->streams[i];
 }
 
-static struct sc_store_shard *add_shard(struct sc_store_stream *stream) {
+static struct sc_store_shard *add_shard(struct sc_store *store, struct sc_store_stream *stream) {
   if (stream->n_shards == stream->cap_shards) {
     stream->cap_shards = stream->cap_shards == 0 ? 4 : stream->cap_shards * 2;
     stream->shards = sc_realloc(stream->shards, stream->cap_shards * sizeof *stream->shards);
@@ -110,7 +126,9 @@ static struct sc_store_shard *add_shard(struct sc_store_stream *stream) {
                                    .parent = SC_STORE_NO_SHARD,
                                    .adjacent_parent = SC_STORE_NO_SHARD,
                                    .child = {SC_STORE_NO_SHARD, SC_STORE_NO_SHARD},
-                                   .log = sc_shardlog_new()};
+                                   .log = sc_shardlog_new(),
+                                   .store = store,
+                                   .stream_id = stream->id};
   return shard;
 }
 
@@ -130,19 +148,26 @@ static void insert_stream(struct sc_store *store, struct sc_store_stream *stream
   store->n_streams++;
 }
 
-struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
-                                        int64_t now_ms) {
-  SC_ASSERT(name.len > 0 && name.len <= SC_STORE_MAX_NAME && n_shards > 0 && n_shards <= SC_STORE_MAX_SHARDS);
+/* Without shards, and in nobody's list yet. */
+static struct sc_store_stream *new_stream(struct sc_store *store, struct sc_slice name, uint64_t id) {
+  SC_ASSERT(name.len > 0 && name.len <= SC_STORE_MAX_NAME);
   SC_ASSERT(sc_store_find(store, name) == NULL);
   struct sc_store_stream *stream = sc_alloc_zero(1, sizeof *stream);
   memcpy(stream->name, name.ptr, name.len);
-  stream->id = store->next_id++;
-  stream->created_ms = now_ms;
+  stream->id = id;
   stream->max_record_bytes = SC_STORE_RECORD_BYTES;
   stream->retention_hours = SC_STORE_RETENTION_HOURS;
+  return stream;
+}
+
+struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
+                                        int64_t now_ms) {
+  SC_ASSERT(n_shards > 0 && n_shards <= SC_STORE_MAX_SHARDS);
+  struct sc_store_stream *stream = new_stream(store, name, store->next_id++);
+  stream->created_ms = now_ms;
   set_busy(stream, SC_STREAM_CREATING, now_ms + store->create_ms);
   for (uint32_t i = 0; i < n_shards; i++) {
-    struct sc_store_shard *shard = add_shard(stream);
+    struct sc_store_shard *shard = add_shard(store, stream);
     shard->hash_start = sc_hashkey_even_start(i, n_shards);
     shard->hash_end = i + 1 < n_shards ? sc_hashkey_even_start(i + 1, n_shards) - 1 : SC_HASHKEY_MAX;
     shard->created_ms = now_ms;
@@ -150,7 +175,38 @@ struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice 
     stream->open[stream->n_open++] = i;
   }
   insert_stream(store, stream);
+  if (store->recorder != NULL) store->recorder->created(store->recorder->context, stream);
   return stream;
+}
+
+static int compare_starts(const void *a, const void *b, void *context) {
+  const struct sc_store_shard *shards = context;
+  sc_hashkey_int left = shards[*(const uint32_t *)a].hash_start, right = shards[*(const uint32_t *)b].hash_start;
+  return (left > right) - (left < right);
+}
+
+struct sc_store_stream *sc_store_restore(struct sc_store *store, struct sc_slice name, uint64_t id,
+                                         const struct sc_store_shard *shards, uint32_t n_shards) {
+  struct sc_store_stream *stream = new_stream(store, name, id);
+  for (uint32_t i = 0; i < n_shards; i++) {
+    struct sc_store_shard *shard = add_shard(store, stream);
+    struct sc_shardlog *log = shard->log;
+    *shard = shards[i];
+    shard->log = log;
+    shard->store = store;
+    shard->stream_id = id;
+    if (shard->closed_ms == 0) stream->open[stream->n_open++] = i;
+  }
+  qsort_r(stream->open, stream->n_open, sizeof *stream->open, compare_starts, stream->shards);
+  insert_stream(store, stream);
+  sc_store_raise_next_id(store, id + 1);
+  return stream;
+}
+
+uint64_t sc_store_next_id(const struct sc_store *store) { return store->next_id; }
+
+void sc_store_raise_next_id(struct sc_store *store, uint64_t next_id) {
+  if (store->next_id < next_id) store->next_id = next_id;
 }
 
 void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream) {
@@ -158,6 +214,7 @@ void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream) {
   SC_ASSERT(i < store->n_streams && store->streams[i] == stream);
   store->n_streams--;
   memmove(&store->streams[i], &store->streams[i + 1], (store->n_streams - i) * sizeof(struct sc_store_stream *));
+  if (store->recorder != NULL) store->recorder->deleted(store->recorder->context, stream->id);
   free_stream(stream);
 }
 
@@ -191,18 +248,31 @@ static struct sc_seqlayout record_sequence(const struct sc_store_shard *shard, u
                                .shard = shard->index};
 }
 
-void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put,
-                  char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
-  SC_ASSERT(shard->closed_ms == 0);
+static void append(struct sc_store_shard *shard, const struct sc_store_put *put,
+                   char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
   struct sc_shardlog *log = shard->log;
   sc_shardlog_lock(log);
   int64_t arrived_ms = at_least(put->arrived_ms, sc_shardlog_last_ms(log));
-  struct sc_seqlayout seq = record_sequence(shard, sc_shardlog_end(log), arrived_ms);
+  uint64_t number = sc_shardlog_end(log);
+  struct sc_seqlayout seq = record_sequence(shard, number, arrived_ms);
   sc_seqlayout_format(&seq, sequence);
   struct sc_logrecord record = {sequence, arrived_ms, put->key_json, put->data, put->is_base64, put->bytes};
   sc_shardlog_append(log, &record);
+  const struct sc_store_recorder *recorder = shard->store->recorder;
+  if (recorder != NULL) recorder->put(recorder->context, shard, number, &record);
   sc_shardlog_unlock(log);
   sc_bell_ring(sc_shardlog_bell(log));
+}
+
+void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put,
+                  char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
+  SC_ASSERT(shard->closed_ms == 0);
+  append(shard, put, sequence);
+}
+
+void sc_shard_restore(struct sc_store_shard *shard, const struct sc_store_put *put) {
+  char sequence[SC_SEQLAYOUT_DIGITS + 1];
+  append(shard, put, sequence);
 }
 
 static int64_t horizon_ms(const struct sc_store_stream *stream, int64_t now_ms) {
@@ -274,15 +344,16 @@ void sc_store_deregister(struct sc_store *store, struct sc_store_stream *stream,
 }
 
 void sc_store_note_attributes(struct sc_store *store, struct sc_store_stream *stream) {
-  (void)store;
-  (void)stream;
+  if (store->recorder != NULL) store->recorder->attributes(store->recorder->context, stream);
 }
 
 struct sc_store_account *sc_store_account(struct sc_store *store) {
   return &store->account;
 }
 
-void sc_store_note_account(struct sc_store *store) { (void)store; }
+void sc_store_note_account(struct sc_store *store) {
+  if (store->recorder != NULL) store->recorder->account(store->recorder->context, store);
+}
 
 static void close_shard(struct sc_store_shard *shard, int64_t now_ms, uint32_t child, uint32_t other_child) {
   SC_ASSERT(shard->closed_ms == 0);
@@ -302,7 +373,7 @@ void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint
                     int64_t now_ms) {
   SC_ASSERT(shard < stream->n_shards && stream->n_shards + 2 <= SC_STORE_MAX_SHARDS);
   uint32_t place = open_place(stream, stream->shards[shard].hash_start);
-  uint32_t low = add_shard(stream)->index, high = add_shard(stream)->index;
+  uint32_t low = add_shard(store, stream)->index, high = add_shard(store, stream)->index;
   struct sc_store_shard *parent = &stream->shards[shard];
   SC_ASSERT(new_start > parent->hash_start && new_start <= parent->hash_end);
   close_shard(parent, now_ms, low, high);
@@ -317,13 +388,14 @@ void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint
   stream->open[place + 1] = high;
   stream->n_open++;
   set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+  if (store->recorder != NULL) store->recorder->split(store->recorder->context, stream, shard);
 }
 
 void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent,
                     int64_t now_ms) {
   SC_ASSERT(shard < stream->n_shards && adjacent < stream->n_shards && stream->n_shards < SC_STORE_MAX_SHARDS);
   uint32_t place = open_place(stream, stream->shards[shard].hash_start);
-  struct sc_store_shard *child = add_shard(stream);
+  struct sc_store_shard *child = add_shard(store, stream);
   struct sc_store_shard *left = &stream->shards[shard], *right = &stream->shards[adjacent];
   SC_ASSERT(left->hash_end + 1 == right->hash_start && stream->open[place + 1] == adjacent);
   close_shard(left, now_ms, child->index, SC_STORE_NO_SHARD);
@@ -337,6 +409,7 @@ void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint
   memmove(&stream->open[place + 1], &stream->open[place + 2], (stream->n_open - place - 1) * sizeof *stream->open);
   stream->open[place] = child->index;
   set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+  if (store->recorder != NULL) store->recorder->merged(store->recorder->context, stream, shard, adjacent);
 }
 
 void sc_shard_starting_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]) {

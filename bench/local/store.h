@@ -13,6 +13,7 @@
 #ifndef SC_LOCAL_STORE_H
 #define SC_LOCAL_STORE_H
 
+#include "bench/local/gate.h"
 #include "bench/local/hashkey.h"
 #include "bench/local/quota.h"
 #include "bench/local/seqlayout.h"
@@ -40,6 +41,8 @@ struct sc_store_shard {
   int64_t closed_ms; /* 0: open */
   struct sc_shardlog *log;
   struct sc_shard_quota quota; /* under the log's lock */
+  struct sc_store *store;      /* that it is in */
+  uint64_t stream_id;
 };
 
 /* An enhanced fan-out consumer. */
@@ -85,10 +88,30 @@ struct sc_store_account {
 
 struct sc_store;
 
+/* Who is told of every change: what a journal is written from. Called after the change, with the store's lock still held as
+ * for the change, and for a put with the shard's too: before anybody else can see it, and in the order of the shard's records. */
+struct sc_store_recorder {
+  void *context;
+  void (*created)(void *context, const struct sc_store_stream *stream);
+  void (*deleted)(void *context, uint64_t stream_id);
+  void (*put)(void *context, const struct sc_store_shard *shard, uint64_t number, const struct sc_logrecord *record);
+  void (*split)(void *context, const struct sc_store_stream *stream, uint32_t shard);
+  void (*merged)(void *context, const struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent);
+  void (*attributes)(void *context, const struct sc_store_stream *stream);
+  void (*account)(void *context, struct sc_store *store);
+  /* Good when everything the recorder was told of cannot be lost any more. */
+  struct sc_ticket (*ticket)(void *context);
+};
+
 struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms);
 void sc_store_free(struct sc_store *store);
 /* How long consumers stay CREATING and DELETING, and streams DELETING; 0 before it is called. Before the store is shared. */
 void sc_store_set_delays(struct sc_store *store, int64_t consumer_ms, int64_t delete_ms);
+
+/* Before threads: the recorder must outlive the store's use; all of its functions are set. NULL: nobody is told, as at first. */
+void sc_store_set_recorder(struct sc_store *store, const struct sc_store_recorder *recorder);
+/* What a reply, or a chunk of one, that was made from the store has to wait for; taken after it was made. */
+struct sc_ticket sc_store_ticket(const struct sc_store *store);
 
 void sc_store_lock_read(struct sc_store *store);
 void sc_store_lock_write(struct sc_store *store);
@@ -108,6 +131,17 @@ struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice 
  * reading. */
 void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream);
 
+/* A stream as it was before a restart: the name free, the id used by nobody; shards as in sc_store_stream, the open ones of which
+ * divide all hash keys between them; the fields log, store and stream_id are set here, logs are empty. Attributes are as when
+ * a stream is created. The array of shards is copied. */
+struct sc_store_stream *sc_store_restore(struct sc_store *store, struct sc_slice name, uint64_t id,
+                                         const struct sc_store_shard *shards, uint32_t n_shards);
+/* All of them, at once: they are then added as they were before a restart. */
+void sc_stream_drop_consumers(struct sc_store_stream *stream);
+/* The id that is given out next, and one that it is at least. */
+uint64_t sc_store_next_id(const struct sc_store *store);
+void sc_store_raise_next_id(struct sc_store *store, uint64_t next_id);
+
 enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms);
 /* The open shard that holds the key. */
 struct sc_store_shard *sc_stream_route(struct sc_store_stream *stream, sc_hashkey_int key);
@@ -121,6 +155,9 @@ struct sc_store_put {
 };
 /* Appends to an open shard, gives the record's sequence number, rings the shard's bell. Needs the lock for reading only. */
 void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put, char sequence[SC_SEQLAYOUT_DIGITS + 1]);
+
+/* A record of a shard, open or closed, as it was before a restart: the next one. */
+void sc_shard_restore(struct sc_store_shard *shard, const struct sc_store_put *put);
 
 /* new_start must be above hash_start + 1 and below hash_end; the shard open. Shard pointers are stale afterwards. */
 void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, sc_hashkey_int new_start,

@@ -41,7 +41,10 @@ static void create_stream(struct sc_call *call) {
   } else {
     struct sc_store_stream *stream = sc_store_create(call->store, name, (uint32_t)n, call->now_ms);
     const struct sc_value *kib = &call->values[CREATE_RECORD_KIB];
-    if (kib->is_set) stream->max_record_bytes = (uint64_t)kib->number << 10;
+    if (kib->is_set) {
+      stream->max_record_bytes = (uint64_t)kib->number << 10;
+      sc_store_note_attributes(call->store, stream);
+    }
   }
 }
 

@@ -12,6 +12,11 @@ void sc_window_fini(struct sc_window *window) {
   *window = (struct sc_window){.item_bytes = window->item_bytes};
 }
 
+void sc_window_start(struct sc_window *window, uint64_t first) {
+  SC_ASSERT(window->end == 0 && window->cap == 0);
+  window->first = window->end = window->base = first;
+}
+
 void *sc_window_add(struct sc_window *window) {
   SC_ASSERT(window->item_bytes > 0);
   if (window->end - window->base == window->cap) {

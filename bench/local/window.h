@@ -21,6 +21,8 @@ struct sc_window {
 };
 
 void sc_window_fini(struct sc_window *window);
+/* The first item added will have that number. None was so far. */
+void sc_window_start(struct sc_window *window, uint64_t first);
 /* Item number `end` of before, not initialised. */
 void *sc_window_add(struct sc_window *window);
 /* Drops the items below first, which is at most end. */
