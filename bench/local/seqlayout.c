@@ -29,11 +29,17 @@ static uint64_t take_19_digits(struct wide *n) {
   return (uint64_t)rest;
 }
 
+/* Two digits a step: the divisions wait for one another, and this is done for every record put. */
 static void put_digits(char *out, int n, uint64_t value) {
-  while (n-- > 0) {
-    out[n] = (char)('0' + value % 10);
-    value /= 10;
+  static const char PAIRS[] =
+      "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849505152535455"
+      "5657"
+      "585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+  for (; n >= 2; value /= 100) {
+    n -= 2;
+    memcpy(out + n, PAIRS + value % 100 * 2, 2);
   }
+  if (n == 1) *out = (char)('0' + value % 10);
 }
 
 void sc_seqlayout_format(const struct sc_seqlayout *seq, char out[SC_SEQLAYOUT_DIGITS + 1]) {

@@ -98,6 +98,22 @@ void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args) {
 
 static bool is_plain(unsigned char c) { return c >= 0x20 && c != '"' && c != '\\'; }
 
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+/* The high bit of each byte that is zero, perhaps of some above the first one; 0 when there is none. */
+static uint64_t zero_bytes(uint64_t word) { return (word - EACH_BYTE(1)) & ~word & EACH_BYTE(0x80); }
+
+/* Bytes at the front that stand for themselves in a JSON string; by eight while all of them do. */
+static size_t plain_len(const char *text, size_t len) {
+  size_t i = 0;
+  for (uint64_t word; len - i >= sizeof word; i += sizeof word) {
+    memcpy(&word, text + i, sizeof word);
+    uint64_t control = (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
+    if ((control | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\'))) != 0) break;
+  }
+  while (i < len && is_plain((unsigned char)text[i])) i++;
+  return i;
+}
+
 static void add_escaped(struct sc_buf *buf, unsigned char c) {
   static const char named[32] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
   if (c == '"' || c == '\\') sc_buf_printf(buf, "\\%c", c);
@@ -109,8 +125,7 @@ void sc_buf_add_json_string(struct sc_buf *buf, struct sc_slice s) {
   sc_buf_reserve(buf, s.len + 2);
   sc_buf_add_char(buf, '"');
   for (size_t i = 0; i < s.len; i++) {
-    size_t plain = 0;
-    while (i + plain < s.len && is_plain((unsigned char)s.ptr[i + plain])) plain++;
+    size_t plain = plain_len(s.ptr + i, s.len - i);
     if (plain > 0) sc_buf_add(buf, s.ptr + i, plain);
     i += plain;
     if (i < s.len) add_escaped(buf, (unsigned char)s.ptr[i]);

@@ -50,6 +50,26 @@ static void test_printf_of_more_than_fits(void **state) {
   sc_buf_fini(&buf);
 }
 
+/* Every byte at every place of a text that goes by eight. */
+static void test_json_strings_byte_by_byte(void **state) {
+  (void)state;
+  struct sc_buf buf = SC_BUF_INIT;
+  for (int c = 0; c < 256; c++) {
+    bool is_plain = c >= 0x20 && c != '"' && c != '\\';
+    for (size_t at = 0; at < 19; at++) {
+      char text[20] = "aaaaaaaaaaaaaaaaaaa";
+      text[at] = (char)c;
+      sc_buf_clear(&buf);
+      sc_buf_add_json_string(&buf, sc_slice_of(text, 19));
+      assert_memory_equal(buf.ptr + 1, "aaaaaaaaaaaaaaaaaaa", at);
+      assert_int_equal(buf.ptr[1 + at], is_plain ? (char)c : '\\');
+      assert_int_equal(buf.len == 21, is_plain);
+      assert_memory_equal(buf.ptr + buf.len - (19 - at), "aaaaaaaaaaaaaaaaaaa", 18 - at);
+    }
+  }
+  sc_buf_fini(&buf);
+}
+
 static void test_json_strings(void **state) {
   (void)state;
   struct sc_buf buf = SC_BUF_INIT;
@@ -95,9 +115,13 @@ static void test_allocation(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_grows_and_stays_a_c_string), cmocka_unit_test(test_adds_of_every_kind),
-      cmocka_unit_test(test_printf_of_more_than_fits),   cmocka_unit_test(test_json_strings),
-      cmocka_unit_test(test_impossible_sizes_abort),     cmocka_unit_test(test_allocation),
+      cmocka_unit_test(test_grows_and_stays_a_c_string),
+      cmocka_unit_test(test_adds_of_every_kind),
+      cmocka_unit_test(test_printf_of_more_than_fits),
+      cmocka_unit_test(test_json_strings),
+      cmocka_unit_test(test_json_strings_byte_by_byte),
+      cmocka_unit_test(test_impossible_sizes_abort),
+      cmocka_unit_test(test_allocation),
   };
   return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);
 }
