@@ -39,6 +39,15 @@ void sc_batch_free(struct sc_batch *batch) {
   free(batch);
 }
 
+uint32_t sc_records_known(const struct sc_record *records, uint32_t n, const struct sc_sequence *after) {
+  struct sc_sequence sequence;
+  uint32_t known = 0;
+  while (known < n && sc_sequence_parse(records[known].sequence, &sequence) &&
+         sc_sequence_compare(&sequence, after) <= 0)
+    known++;
+  return known;
+}
+
 static uint32_t share(size_t data_cap, size_t per, uint32_t least, uint32_t most) {
   size_t n = data_cap / per;
   return n < least ? least : n > most ? most : (uint32_t)n;

@@ -42,8 +42,9 @@ struct sc_batch {
   enum sc_envelope envelope;
   uint64_t
       number; /* from 1, per shard and start: a hole in the numbers is noticed before anything behind it is committed */
-  uint32_t n_records;    /* as counted by the tokenizer */
-  int64_t read_until_ms; /* service time minus MillisBehindLatest: all older records were read */
+  uint32_t n_records;       /* as counted by the tokenizer */
+  int64_t read_until_ms;    /* service time minus MillisBehindLatest: all older records were read */
+  struct sc_sequence after; /* the last record handed over before it; len 0: none */
   struct sc_budget *budget;
   size_t credit_bytes; /* taken from the body pool, or from its reserve */
   bool from_reserve;
@@ -64,6 +65,9 @@ struct sc_record {
   struct sc_slice partition_key; /* unescaped UTF-8 */
   int64_t arrival_us;            /* ApproximateArrivalTimestamp, epoch microseconds; INT64_MIN when absent */
 };
+
+/* How many of the n records, in order, are not behind that one: they were handed over before, and the service sent them again. */
+uint32_t sc_records_known(const struct sc_record *records, uint32_t n, const struct sc_sequence *after);
 
 /* A value on its way from the decoder to the encoder. 16 bytes. */
 enum sc_cell_type {

@@ -256,6 +256,7 @@ static void got_records(struct sc_fetcher *f, struct shard *s, struct sc_call *c
   if (batch == NULL && (flags != 0 || now_ms - s->sent_ms >= REFRESH_MS)) batch = empty_batch(f, read_until_ms);
   if (batch != NULL) {
     batch->n_records = call->reply.n_records;
+    if (call->position.start == SC_START_AFTER) batch->after = call->position.sequence;
     batch->read_until_ms = read_until_ms;
     hand_over(f, s, batch, flags, now_ms);
   }

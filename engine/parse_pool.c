@@ -151,6 +151,19 @@ static bool refuse_format(struct sc_parser *p, const struct sc_batch *batch) {
   return true;
 }
 
+/* A page that came again, or that begins before the one before it ended. */
+static void drop_known(struct sc_parser *p, const struct sc_batch *batch) {
+  static struct sc_log_window window;
+  uint64_t more = 0;
+  uint32_t known = sc_records_known(p->records.items, p->records.n, &batch->after);
+  if (known == 0) return;
+  p->records.n -= known;
+  memmove(p->records.items, p->records.items + known, p->records.n * sizeof(struct sc_record));
+  if (sc_log_due(&window, 10000, &more))
+    sc_log(SC_WARN, "the service sent records again, which are left out", "shard=%s records=%u more_like_it=%llu",
+           batch->shard->id, known, (unsigned long long)more);
+}
+
 /* Into p->records; false: the batch is to be dropped. */
 static bool open_envelope(struct sc_parser *p, struct sc_batch *batch) {
   p->records.n = 0;
@@ -165,6 +178,7 @@ static bool open_envelope(struct sc_parser *p, struct sc_batch *batch) {
     return false;
   }
   if (p->spoilt_shard == batch->shard) p->spoilt = 0;
+  drop_known(p, batch);
   return !refuse_format(p, batch);
 }
 

@@ -90,8 +90,9 @@ static enum sc_shard_do end(struct sc_shard *s, int64_t due_ms, uint32_t *flags)
   return go(s, SC_SHARD_DONE, due_ms);
 }
 
-/* A null iterator without child shards. It may come in the middle of an open shard, or of a closed one: it is the end when the shard is known to
- * be closed and a fresh iterator then comes to the same end without another record. */
+/* A null iterator, and the shard is not known to be closed, or there are no child shards beside it. It may come in the middle of an open shard,
+ * or of a closed one: it is the end when the shard is known to be closed and a fresh iterator then comes to the same end without
+ * another record. */
 static enum sc_shard_do doubt(struct sc_shard *s, int64_t due_ms, uint32_t *flags) {
   s->unknown = false;
   if (!s->closed) return go(s, SC_SHARD_UNSURE, due_ms);
@@ -100,17 +101,24 @@ static enum sc_shard_do doubt(struct sc_shard *s, int64_t due_ms, uint32_t *flag
   return go(s, SC_SHARD_ITERATOR, due_ms);
 }
 
+/* Never back, whatever comes again. */
+static void move_on(struct sc_shard *s, const struct sc_reply *reply) {
+  if (reply->last.len == 0) return;
+  bool is_known = s->position.start == SC_START_AFTER && sc_sequence_compare(&reply->last, &s->position.sequence) <= 0;
+  if (!is_known) s->position = (struct sc_position){.start = SC_START_AFTER, .sequence = reply->last};
+}
+
 enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply *reply, const struct sc_pace *pace,
                                       int64_t now_ms, uint32_t *flags) {
   *flags = 0;
   if (s->state != SC_SHARD_READY) return SC_DO_NOTHING;
   s->in_call = false;
   s->failures = 0;
-  if (reply->last.len > 0) s->position = (struct sc_position){.start = SC_START_AFTER, .sequence = reply->last};
+  move_on(s, reply);
   if (reply->n_records > 0) s->doubted = false;
   int64_t due_ms = later(now_ms, pay(s, reply, pace));
   if (reply->has_next) return read_on(s, reply, pace, due_ms, flags);
-  return reply->has_children ? end(s, due_ms, flags) : doubt(s, due_ms, flags);
+  return reply->has_children && s->closed ? end(s, due_ms, flags) : doubt(s, due_ms, flags);
 }
 
 int64_t sc_shard_read_until_ms(const struct sc_shard *s, const struct sc_reply *reply, int64_t service_ms) {

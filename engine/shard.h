@@ -2,9 +2,9 @@
  *
  * The fetch thread that owns the shard feeds it what happened and does what it says; the simulation does the same a million
  * times (tests/simulation). Rules, each a bug in some peer (peers.md C): an expired iterator is re-made AFTER the last record
- * handed over, never from the run's start; a null iterator is believed only together with child shards, or when ListShards says that
- * the shard is closed and a fresh iterator then comes to the same end; an empty page is not the tip; a closed shard has an end and no tip; the
- * last batch of a closed shard travels before its end counts.
+ * handed over, never from the run's start; a null iterator is believed only when ListShards says that the shard is closed, and without
+ * child shards only when a fresh iterator then comes to the same end; a page that comes again does not move the position back; an empty
+ * page is not the tip; a closed shard has an end and no tip; the last batch of a closed shard travels before its end counts.
  * Protocol: GetShardIterator, GetRecords (AWS Kinesis API Reference 2013-12-02).
  */
 #ifndef SC_SHARD_H
@@ -27,7 +27,7 @@ enum sc_shard_state {
   SC_SHARD_IDLE,     /* not started, or held: waits for a start */
   SC_SHARD_ITERATOR, /* needs an iterator at .position */
   SC_SHARD_READY,    /* has an iterator */
-  SC_SHARD_UNSURE,   /* a null iterator without child shards: control looks at ListShards */
+  SC_SHARD_UNSURE,   /* a null iterator of a shard not known to be closed: control looks at ListShards */
   SC_SHARD_DONE      /* ended, or at the tip of a bounded load */
 };
 

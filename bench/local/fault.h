@@ -38,7 +38,7 @@ enum sc_fault_kind {
   SC_FAULT_DUPLICATE,   /* NextShardIterator points at the page's own beginning */
   SC_FAULT_BEHIND_ZERO, /* MillisBehindLatest is 0 while records remain */
   SC_FAULT_END_LATE,    /* a closed shard that has been read to its end still gives an iterator */
-  SC_FAULT_END_FALSELY, /* no NextShardIterator before the end; with `children`, such that do not exist */
+  SC_FAULT_END_FALSELY, /* an open shard gives no NextShardIterator; with `children`, such that do not exist */
   /* events of a subscription */
   SC_FAULT_CORRUPT, /* the frame's checksum is wrong */
   SC_FAULT_END      /* the subscription ends in order before this event */
@@ -50,7 +50,7 @@ enum {
   SC_FAULT_AT_RECORDS = 2, /* the page holds records */
   SC_FAULT_AT_BEHIND = 4,  /* records remain behind it */
   SC_FAULT_AT_END = 8,     /* it is the last one of a closed shard */
-  SC_FAULT_AT_OPEN = 16    /* it is not */
+  SC_FAULT_AT_OPEN = 16    /* it is of an open shard */
 };
 
 struct sc_fault {

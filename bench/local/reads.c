@@ -130,7 +130,7 @@ static struct rest find_rest(struct sc_call *call, const struct sc_store_shard *
   struct rest rest = {sc_logpage_behind_ms(page, call->now_ms), page->first + page->count, !is_end, is_end, false};
   struct sc_fault fault;
   unsigned at = (page->count > 0 ? SC_FAULT_AT_RECORDS : 0) | (page->n_following > 0 ? SC_FAULT_AT_BEHIND : 0) |
-                (is_end ? SC_FAULT_AT_END : SC_FAULT_AT_OPEN);
+                (is_end ? SC_FAULT_AT_END : 0) | (shard->closed_ms == 0 ? SC_FAULT_AT_OPEN : 0);
   if (!sc_faults_take_page(call->faults, at, &fault)) return rest;
   sc_fault_bend(&fault, call->reply);
   if (fault.kind == SC_FAULT_BEHIND_ZERO) rest.behind_ms = 0;

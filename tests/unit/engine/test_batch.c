@@ -61,6 +61,25 @@ static void batch_cost_saturates(void **state) {
   assert_true(sc_block_cost(SIZE_MAX) == SIZE_MAX);
 }
 
+static uint32_t known_of(const char *const *sequences, uint32_t n, const char *after) {
+  struct sc_record records[4] = {0};
+  struct sc_sequence last = {0};
+  for (uint32_t i = 0; i < n; i++) records[i].sequence = sc_slice_str(sequences[i]);
+  if (after[0] != '\0') assert_true(sc_sequence_parse(sc_slice_str(after), &last));
+  return sc_records_known(records, n, &last);
+}
+
+static void records_that_came_before(void **state) {
+  (void)state;
+  static const char *const sequences[] = {"98", "99", "100", "101"};
+  assert_int_equal(known_of(sequences, 4, ""), 0);
+  assert_int_equal(known_of(sequences, 4, "97"), 0);
+  assert_int_equal(known_of(sequences, 4, "99"), 2);
+  assert_int_equal(known_of(sequences, 4, "100"), 3);
+  assert_int_equal(known_of(sequences, 4, "1000"), 4);
+  assert_int_equal(known_of(sequences, 0, "1000"), 0);
+}
+
 static void block_pays_for_all_it_holds(void **state) {
   struct sc_budget *budget = *state;
   uint64_t before = allocs();
@@ -135,6 +154,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(batch_gives_the_reserve_back, set_up, tear_down),
       cmocka_unit_test_setup_teardown(batch_without_body, set_up, tear_down),
       cmocka_unit_test(batch_cost_saturates),
+      cmocka_unit_test(records_that_came_before),
       cmocka_unit_test_setup_teardown(block_pays_for_all_it_holds, set_up, tear_down),
       cmocka_unit_test_setup_teardown(block_needs_credit, set_up, tear_down),
       cmocka_unit_test_setup_teardown(block_for_one_large_row, set_up, tear_down),

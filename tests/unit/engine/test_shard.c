@@ -54,6 +54,17 @@ static void reads_on(void **state) {
   assert_int_equal(s.due_ms, 1210);
 }
 
+static void a_page_that_comes_again_does_not_move_it_back(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = page("100");
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  sc_shard_called(&s, 1300);
+  r = page("99");
+  assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  assert_memory_equal(s.position.sequence.digits, "100", 3);
+}
+
 static void keeps_the_position_without_records(void **state) {
   (void)state;
   struct sc_shard s = reading();
@@ -141,6 +152,7 @@ static void a_closed_shard_has_no_tip(void **state) {
 static void ends_with_children(void **state) {
   (void)state;
   struct sc_shard s = reading();
+  sc_shard_closed(&s);
   struct sc_reply r = page("9");
   r.has_next = false;
   r.has_children = true;
@@ -183,6 +195,26 @@ static void a_null_iterator_alone_is_doubted(void **state) {
   assert_int_equal(s.position.start, SC_START_AFTER);
   assert_int_equal(read_again(&s, null_iterator(empty_page())), SC_DO_CONFIRM_END);
   assert_int_equal(flags, 0);
+}
+
+/* A shard that the listing says is open has no end, whatever the reply names. */
+static void children_of_an_open_shard_are_doubted(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = null_iterator(page("9"));
+  r.has_children = true;
+  assert_int_equal(got(&s, &r), SC_DO_CONFIRM_END);
+  assert_int_equal(flags, 0);
+  assert_int_equal(sc_shard_confirmed(&s, false, 5000, &flags), SC_DO_GET_ITERATOR);
+  assert_int_equal(flags, 0);
+  assert_int_equal(read_again(&s, page("10")), SC_DO_GET_RECORDS);
+  sc_shard_called(&s, 1400);
+  r = null_iterator(empty_page());
+  r.has_children = true;
+  assert_int_equal(got(&s, &r), SC_DO_CONFIRM_END);
+  assert_int_equal(sc_shard_confirmed(&s, true, 6000, &flags), SC_DO_GET_ITERATOR);
+  assert_int_equal(read_again(&s, r), SC_DO_NOTHING);
+  assert_int_equal(flags, SC_BATCH_END);
 }
 
 static void the_end_of_a_closed_shard_is_read_twice(void **state) {
@@ -330,6 +362,7 @@ int main(void) {
   sc_random_init(&dice, 1);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_on),
+      cmocka_unit_test(a_page_that_comes_again_does_not_move_it_back),
       cmocka_unit_test(keeps_the_position_without_records),
       cmocka_unit_test(pays_for_bytes),
       cmocka_unit_test(no_pace),
@@ -340,6 +373,7 @@ int main(void) {
       cmocka_unit_test(ends_with_children),
       cmocka_unit_test(children_beside_an_iterator_are_no_end),
       cmocka_unit_test(a_null_iterator_alone_is_doubted),
+      cmocka_unit_test(children_of_an_open_shard_are_doubted),
       cmocka_unit_test(the_end_of_a_closed_shard_is_read_twice),
       cmocka_unit_test(records_behind_a_null_iterator_clear_the_doubt),
       cmocka_unit_test(says_until_when_all_was_read),
