@@ -51,6 +51,15 @@ class LocalService:
         """Asks for a fault: POST /_local/faults, as its --help says."""
         self._ask("POST", "faults", fault)
 
+    def faults(self, spec):
+        """Asks for faults in the words of --faults, without values in quotes."""
+        self._ask("POST", "faults", [_fault_of(clause) for clause in spec.split(";")])
+
+    def listed_faults(self):
+        """Those that wait and those that are over, each with its hits."""
+        listed = self._ask("GET", "faults")
+        return listed["faults"] + listed["over"]
+
     def faults_waiting(self):
         """How many faults asked for have not hit yet."""
         return self._ask("POST", "faults", [])["waiting"]
@@ -77,6 +86,16 @@ class LocalService:
     def stop(self):
         self.program.process.terminate()
         self.program.wait(status=None, timeout_s=10)
+
+
+def _fault_of(clause):
+    operation, pairs = clause.split(":", 1)
+    fault = {"operation": operation}
+    for pair in pairs.split(","):
+        name, value = pair.split("=", 1)
+        is_text = name in ("kind", "error", "code", "message")
+        fault[name] = value if is_text else json.loads(value)
+    return fault
 
 
 class Stream:
