@@ -42,7 +42,7 @@ struct sc_service *sc_service_new(const struct sc_service_settings *settings, st
   service->admin = sc_admin_new(timebase, service->faults);
   if (settings->is_limited) service->limits = sc_limits_new();
   int64_t life_ms = settings->subscription_ms == 0 ? SC_SUBSCRIPTION_LIFE_MS : settings->subscription_ms;
-  service->subscriptions = sc_subscriptions_new(store, timebase, life_ms, settings->is_limited);
+  service->subscriptions = sc_subscriptions_new(store, timebase, service->faults, life_ms, settings->is_limited);
   atomic_init(&service->next_request, (uint64_t)sc_clock_wall_ms() << 20);
   pthread_mutex_init(&service->lock, NULL);
   return service;

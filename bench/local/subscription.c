@@ -9,6 +9,7 @@
 struct sc_subscriptions {
   struct sc_store *store;
   struct sc_timebase *timebase;
+  struct sc_faults *faults;
   int64_t life_ms;
   bool is_limited;
   struct sc_holders *holders;
@@ -44,10 +45,10 @@ struct look {
   int64_t wait_ms;
 };
 
-struct sc_subscriptions *sc_subscriptions_new(struct sc_store *store, struct sc_timebase *timebase, int64_t life_ms,
-                                              bool is_limited) {
+struct sc_subscriptions *sc_subscriptions_new(struct sc_store *store, struct sc_timebase *timebase,
+                                              struct sc_faults *faults, int64_t life_ms, bool is_limited) {
   struct sc_subscriptions *all = sc_alloc_zero(1, sizeof *all);
-  *all = (struct sc_subscriptions){store, timebase, life_ms, is_limited, sc_holders_new(is_limited)};
+  *all = (struct sc_subscriptions){store, timebase, faults, life_ms, is_limited, sc_holders_new(is_limited)};
   return all;
 }
 
@@ -172,6 +173,19 @@ static enum sc_feed_state look_at_store(struct subscription *s, struct look *loo
   return SC_FEED_CHUNK;
 }
 
+/* The event as it was written, or as a fault has it. */
+static enum sc_feed_state send_event(struct subscription *s, struct sc_chunk *chunk) {
+  struct sc_fault fault = {.kind = SC_FAULT_DELIVERY};
+  bool is_hit = sc_faults_take(s->all->faults, SC_SLICE_LITERAL(SC_FAULT_EVENTS), &fault);
+  if (fault.kind == SC_FAULT_ERROR || fault.kind == SC_FAULT_END) sc_content_fini(&chunk->content);
+  if (fault.kind == SC_FAULT_ERROR) fail(s, &chunk->content, fault.code, sc_slice_str(fault.message));
+  else if (fault.kind != SC_FAULT_END) end_event(&chunk->content);
+  if (fault.kind == SC_FAULT_CORRUPT) chunk->content.tail.ptr[chunk->content.tail.len - 1] ^= 1;
+  if (fault.kind == SC_FAULT_END) s->is_over = true;
+  if (is_hit) sc_fault_deliver(&fault, &chunk->delivery);
+  return fault.kind == SC_FAULT_END ? SC_FEED_END : SC_FEED_CHUNK;
+}
+
 static enum sc_feed_state next_chunk(struct sc_feed *feed, struct sc_chunk *chunk, int64_t *wait_ms) {
   struct subscription *s = (struct subscription *)feed;
   struct look look = {.now_ms = sc_timebase_now_ms(s->all->timebase), .content = &chunk->content};
@@ -183,9 +197,8 @@ static enum sc_feed_state next_chunk(struct sc_feed *feed, struct sc_chunk *chun
   sc_store_lock_read(s->all->store);
   enum sc_feed_state state = look_at_store(s, &look);
   sc_store_unlock(s->all->store);
-  if (chunk->content.tail.len > 0) end_event(&chunk->content);
   *wait_ms = look.wait_ms;
-  return state;
+  return chunk->content.tail.len > 0 ? send_event(s, chunk) : state;
 }
 
 static void hear(struct sc_listener *listener) {

@@ -6,12 +6,14 @@
  * (ResourceInUseException in the stream), or its consumer, stream or shard is gone (ResourceNotFoundException). Records are sent
  * as they lie in the store; with limits, no more than 2 MiB/s of them.
  *
- * A feed is used by one thread, its connection's (exchange.h). The store, the timebase and the subscriptions outlive all feeds.
+ * Each event may meet a fault of the operation SC_FAULT_EVENTS (faults.h). A feed is used by one thread, its connection's
+ * (exchange.h). The store, the timebase, the faults and the subscriptions outlive all feeds.
  */
 #ifndef SC_LOCAL_SUBSCRIPTION_H
 #define SC_LOCAL_SUBSCRIPTION_H
 
 #include "bench/local/exchange.h"
+#include "bench/local/faults.h"
 #include "bench/local/holders.h"
 #include "bench/local/store.h"
 #include "bench/local/timebase.h"
@@ -28,8 +30,8 @@
 struct sc_subscriptions;
 
 /* life_ms: how long each lasts at most. */
-struct sc_subscriptions *sc_subscriptions_new(struct sc_store *store, struct sc_timebase *timebase, int64_t life_ms,
-                                              bool is_limited);
+struct sc_subscriptions *sc_subscriptions_new(struct sc_store *store, struct sc_timebase *timebase,
+                                              struct sc_faults *faults, int64_t life_ms, bool is_limited);
 void sc_subscriptions_free(struct sc_subscriptions *subscriptions);
 
 struct sc_subscription_of {

@@ -438,6 +438,42 @@ static void test_it_ends_with_its_stream(void **state) {
   end(&w);
 }
 
+static void pull_under_fault(struct world *w, struct watch *watch, const char *fault) {
+  admin(w, "POST", "/_local/faults", fault);
+  assert_int_equal(w->status, 200);
+  must_subscribe(w, watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
+}
+
+static void test_faults_of_events(void **state) {
+  (void)state;
+  struct world w;
+  struct watch watch;
+  begin_stream(&w, false, 1);
+  put(&w, 0, 1, 1);
+  pull_under_fault(&w, &watch,
+                   "{\"operation\":\"SubscribeToShard.event\",\"after\":1,\"code\":\"KMSDisabledException\","
+                   "\"message\":\"no key\"}");
+  pull_event(&watch);
+  pull_wait(&watch, 5000); /* no event, no fault */
+  sc_timebase_advance(&w.timebase, 5000);
+  pull_exception(&watch, "KMSDisabledException", "no key");
+  leave(&watch);
+  pull_under_fault(&w, &watch, "{\"kind\":\"corrupt\"}");
+  assert_int_equal(pull(&watch), SC_FEED_CHUNK);
+  assert_string_equal(watch.why, "the checksum of a frame is wrong");
+  leave(&watch);
+  pull_under_fault(&w, &watch, "{\"kind\":\"end\"}");
+  assert_int_equal(pull(&watch), SC_FEED_END);
+  assert_int_equal(pull(&watch), SC_FEED_END);
+  leave(&watch);
+  pull_under_fault(&w, &watch, "{\"operation\":\"SubscribeToShard.event\",\"kind\":\"half-open\",\"bytes\":9}");
+  pull_event(&watch);
+  assert_int_equal(watch.delivery.ending, SC_ENDING_HANG);
+  assert_int_equal(watch.delivery.cut_bytes, 9);
+  leave(&watch);
+  end(&w);
+}
+
 enum { PUTS = 2000 };
 
 static void *put_all(void *context) {
@@ -483,6 +519,7 @@ int main(void) {
       cmocka_unit_test(test_what_is_too_old_is_passed_over),
       cmocka_unit_test(test_it_ends_with_its_consumer),
       cmocka_unit_test(test_it_ends_with_its_stream),
+      cmocka_unit_test(test_faults_of_events),
       cmocka_unit_test(test_threads),
   };
   return cmocka_run_group_tests_name("local/subscription", tests, NULL, NULL);

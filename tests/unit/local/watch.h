@@ -20,6 +20,8 @@ struct watch {
   atomic_int told;
   sem_t bell;          /* posted with it */
   struct sc_buf frame; /* the last one, as it was sent */
+  struct sc_delivery delivery;
+  const char *why; /* it is no good frame; NULL: it is */
   struct sc_event_stream_frame parts;
   char payload[4096]; /* of a small one */
 };
@@ -115,18 +117,19 @@ static inline void assert_refused(struct world *w, const char *shard, const char
 
 static inline void take_chunk(struct watch *watch, struct sc_chunk *chunk) {
   struct iovec pieces[64];
-  const char *why = NULL;
   assert_true(sc_content_most_pieces(&chunk->content) <= 64);
   int n = sc_content_pieces(&chunk->content, pieces);
   sc_buf_clear(&watch->frame);
   for (int i = 0; i < n; i++) sc_buf_add(&watch->frame, pieces[i].iov_base, pieces[i].iov_len);
   assert_int_equal(watch->frame.len, sc_content_len(&chunk->content));
-  assert_int_equal(sc_event_stream_read(sc_buf_view(&watch->frame), &watch->parts, &why), SC_EVENT_STREAM_FRAME);
+  watch->delivery = chunk->delivery;
+  watch->why = NULL;
+  enum sc_event_stream_answer answer = sc_event_stream_read(sc_buf_view(&watch->frame), &watch->parts, &watch->why);
   assert_int_equal(watch->parts.len, watch->frame.len);
+  if (answer != SC_EVENT_STREAM_FRAME) return;
   struct sc_slice payload = watch->parts.payload;
   if (payload.len < sizeof watch->payload)
     snprintf(watch->payload, sizeof watch->payload, "%.*s", SC_SLICE_ARGS(payload));
-  sc_content_fini(&chunk->content);
 }
 
 static inline enum sc_feed_state pull(struct watch *watch) {
@@ -145,6 +148,7 @@ static inline void assert_header(const struct watch *watch, const char *name, co
 
 static inline void pull_event(struct watch *watch) {
   assert_int_equal(pull(watch), SC_FEED_CHUNK);
+  if (watch->why != NULL) fail_msg("%s", watch->why);
   assert_header(watch, ":message-type", "event");
   assert_header(watch, ":event-type", "SubscribeToShardEvent");
   assert_header(watch, ":content-type", SC_SERVICE_JSON);
