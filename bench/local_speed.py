@@ -12,6 +12,7 @@ from bench.harness import machine, results, services  # noqa: E402
 RUNS = int(os.environ.get("RUNS", "5"))
 RECORDS = int(os.environ.get("RECORDS", "1000000"))
 SHARDS = 10000
+SUBSCRIPTIONS = 1000
 # Of kinesalite: it takes about a hundred times as long. In JSON only: it cuts its CBOR replies off at 16 KiB.
 PEER_RECORDS = 20000
 
@@ -90,6 +91,27 @@ def many_shards(out):
                     f.show("calls_per_service_cpu_s"), f.show("rss_per_shard"), f.show("rss_per_polled_shard")]])
 
 
+def subscribed_run(shards):
+    """A consumer is new in each run, and a stream takes few of them: a service of its own."""
+    service = services.LocalService("--generate", f"wide:shards={shards},records={RECORDS};idle:shards={shards}")
+    before = machine.rss_bytes(service.pid)
+    idle = measured(service, "subscribe", "idle", *service.where(), "-c", shards, "--seconds", 12)
+    busy = measured(service, "subscribe", "wide", *service.where(), "-c", shards, "--records", RECORDS, "--seconds", 120)
+    service.stop()
+    if (idle["calls"], busy["calls"], busy["records"]) != (shards, shards, RECORDS):
+        raise SystemExit(f"{busy['calls']} of {shards} subscriptions, {busy['records']} of {RECORDS} records")
+    return {**busy, "idle_events": idle["events"], "idle_cores": idle["service_cpu_s"] / idle["wall_s"],
+            "rss_per_subscription": (idle["service_rss"] - before) / shards, "disturbed": idle["disturbed"] or busy["disturbed"]}
+
+
+def subscriptions(out):
+    f = out.add("subscriptions", f"{SUBSCRIPTIONS} shards, {RECORDS} sensors", [subscribed_run(SUBSCRIPTIONS) for _ in range(RUNS)])
+    results.table(f"{SUBSCRIPTIONS:,} concurrent subscriptions, one connection each",
+                  ["", "MB/s", "records/s", "MB/s a core", "records/s a core", "idle cores", "bytes each, idle"],
+                  [["shardcopy-local, HTTP/1.1", f.show("mb_per_s"), f.show("records_per_s"), f.show("mb_per_service_cpu_s"),
+                    f.show("records_per_service_cpu_s"), f.show("idle_cores", 3), f.show("rss_per_subscription")]])
+
+
 def main():
     out = results.Results("local")
     peer = services.Kinesalite()
@@ -97,6 +119,7 @@ def main():
     put_records(out, peer)
     peer.stop()
     many_shards(out)
+    subscriptions(out)
     print(f"\n{out.path}")
 
 

@@ -25,18 +25,22 @@ struct sc_client {
   char date[17];
   uint32_t n_lanes, n_active;
   bool is_stopped;
+  int64_t stop_at_ms; /* 0: never */
   struct lane *lanes;
 };
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg) {
   struct lane *lane = arg;
   struct sc_slice seen = sc_slice_of(bytes, size * n);
-  if (!lane->call.is_streamed) {
+  long status = 0;
+  curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (!lane->call.is_streamed || status != 200) {
     sc_buf_reserve(&lane->body, seen.len + SC_BODY_PADDING);
     sc_buf_add_slice(&lane->body, seen);
     seen = sc_buf_view(&lane->body);
   }
-  if (lane->call.data == NULL || lane->call.data(lane->call.arg, seen, &lane->err) == SC_OK) return size * n;
+  if (lane->call.data == NULL || status != 200 || lane->call.data(lane->call.arg, seen, &lane->err) == SC_OK)
+    return size * n;
   return CURL_WRITEFUNC_ERROR;
 }
 
@@ -140,9 +144,13 @@ static void finish(struct lane *lane, CURLcode result) {
   lane->call.done(lane->call.arg, &reply, &err);
 }
 
+static bool is_late(const struct sc_client *client) {
+  return client->stop_at_ms != 0 && sc_clock_mono_ms() >= client->stop_at_ms;
+}
+
 void sc_client_run(struct sc_client *client) {
   int running, waiting;
-  while (client->n_active > 0 && !client->is_stopped) {
+  while (client->n_active > 0 && !client->is_stopped && !is_late(client)) {
     curl_multi_perform(client->multi, &running);
     bool is_any_done = false;
     for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &waiting)) != NULL;) {
@@ -153,11 +161,12 @@ void sc_client_run(struct sc_client *client) {
       finish((struct lane *)(void *)lane, result);
       is_any_done = true;
     }
-    if (!is_any_done && client->n_active > 0) curl_multi_poll(client->multi, NULL, 0, 1000, NULL);
+    if (!is_any_done && client->n_active > 0) curl_multi_poll(client->multi, NULL, 0, 100, NULL);
   }
 }
 
 void sc_client_stop(struct sc_client *client) { client->is_stopped = true; }
+void sc_client_stop_at(struct sc_client *client, int64_t mono_ms) { client->stop_at_ms = mono_ms; }
 
 /* ---- one call ---- */
 

@@ -20,9 +20,9 @@ struct sc_client_reply {
 struct sc_client_call {
   const char *operation; /* "GetRecords" */
   bool is_cbor;
-  bool is_streamed;     /* data gets the chunk alone, the body is not kept */
+  bool is_streamed;     /* data gets the chunk alone, the body is not kept; unless the status is not 200 */
   struct sc_slice body; /* borrowed until done */
-  /* The body so far, from its first byte; or NULL. Not SC_OK ends the call. */
+  /* The body so far, from its first byte; or NULL. Not SC_OK ends the call. Not called when the status is not 200. */
   int (*data)(void *arg, struct sc_slice body, struct sc_error *err);
   /* The reply is whole; err->code says if it is not. May start the lane's next call. */
   void (*done)(void *arg, const struct sc_client_reply *reply, struct sc_error *err);
@@ -39,6 +39,8 @@ void sc_client_start(struct sc_client *client, uint32_t lane, const struct sc_cl
 void sc_client_run(struct sc_client *client);
 /* Ends sc_client_run at its next turn: for callbacks. */
 void sc_client_stop(struct sc_client *client);
+/* Ends it at that time of sc_clock_mono_ms. */
+void sc_client_stop_at(struct sc_client *client, int64_t mono_ms);
 
 /* One call, JSON, on lane 0; blocks. body is cleared first. Any status but 200 is SC_E_PROTOCOL with the reply's text. */
 struct sc_buf;

@@ -116,6 +116,57 @@ int sc_drive_list(struct sc_drive *drive, uint64_t *calls, struct sc_error *err)
   return code;
 }
 
+static void add_consumer(struct caller *c, const struct sc_buf *stream_arn) {
+  sc_buf_add_str(&c->request, "{\"StreamARN\":");
+  sc_buf_add_json_string(&c->request, sc_buf_view(stream_arn));
+  sc_buf_printf(&c->request, ",\"ConsumerName\":\"bench-drive-%d\"}", (int)getpid());
+}
+
+static int find_arn(struct caller *c, const struct sc_drive *drive, struct sc_buf *out, struct sc_error *err) {
+  struct sc_slice arn;
+  add_stream(c, drive);
+  sc_buf_add_char(&c->request, '}');
+  int code = ask(c, "DescribeStreamSummary", err);
+  if (code != SC_OK) return code;
+  if (!sc_json_str(sc_json_get(sc_json_get(c->root, "StreamDescriptionSummary"), "StreamARN"), &arn))
+    return sc_error_set(err, SC_E_PROTOCOL, "DescribeStreamSummary: no StreamARN");
+  sc_buf_add_slice(out, arn);
+  return SC_OK;
+}
+
+static int wait_consumer(struct caller *c, const struct sc_buf *stream_arn, struct sc_buf *out, struct sc_error *err) {
+  int64_t deadline_ms = sc_clock_mono_ms() + CREATE_MS;
+  struct sc_slice status = {"", 0}, arn;
+  while (sc_clock_mono_ms() < deadline_ms) {
+    add_consumer(c, stream_arn);
+    int code = ask(c, "DescribeStreamConsumer", err);
+    if (code != SC_OK) return code;
+    struct sc_json found = sc_json_get(c->root, "ConsumerDescription");
+    sc_json_str(sc_json_get(found, "ConsumerStatus"), &status);
+    if (sc_slice_is(status, "ACTIVE") && sc_json_str(sc_json_get(found, "ConsumerARN"), &arn)) {
+      sc_buf_add_slice(out, arn);
+      return SC_OK;
+    }
+    usleep(20000);
+  }
+  return sc_error_set(err, SC_E_DEADLINE, "the consumer is not ACTIVE after %d s", CREATE_MS / 1000);
+}
+
+int sc_drive_register(struct sc_drive *drive, struct sc_error *err) {
+  struct caller c;
+  struct sc_buf stream_arn = SC_BUF_INIT;
+  int code = open_caller(&c, drive, err);
+  if (code == SC_OK) code = find_arn(&c, drive, &stream_arn, err);
+  if (code == SC_OK) {
+    add_consumer(&c, &stream_arn);
+    code = ask(&c, "RegisterStreamConsumer", err);
+  }
+  if (code == SC_OK) code = wait_consumer(&c, &stream_arn, &drive->consumer, err);
+  sc_buf_fini(&stream_arn);
+  close_caller(&c);
+  return code;
+}
+
 void sc_drive_forget_shards(struct sc_drive *drive) {
   for (uint32_t i = 0; i < drive->n_shards; i++) sc_buf_fini(&drive->shards[i]);
   free(drive->shards);

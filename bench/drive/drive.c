@@ -29,7 +29,10 @@ bool sc_drive_take_item(struct sc_drive *drive, uint64_t *item) {
 
 static int on_data(void *arg, struct sc_slice body, struct sc_error *err) {
   struct lane *lane = arg;
-  return lane->team->drive->workload->data(lane->state, body, err);
+  struct sc_drive *drive = lane->team->drive;
+  int code = drive->workload->data(lane->state, body, err);
+  if (atomic_load_explicit(&drive->is_over, memory_order_relaxed)) sc_client_stop(lane->team->client);
+  return code;
 }
 
 static void on_done(void *arg, const struct sc_client_reply *reply, struct sc_error *err);
@@ -56,6 +59,8 @@ static void on_done(void *arg, const struct sc_client_reply *reply, struct sc_er
 
 static void run_team(void *arg) {
   struct team *team = arg;
+  int64_t seconds = team->drive->seconds;
+  if (seconds > 0) sc_client_stop_at(team->client, team->drive->start_us / 1000 + seconds * 1000);
   for (uint32_t i = 0; i < team->n_lanes; i++) start_next(&team->lanes[i]);
   sc_client_run(team->client);
 }
@@ -87,6 +92,7 @@ static void add_counts(struct sc_drive_counts *to, const struct sc_drive_counts 
   to->calls += from->calls;
   to->bytes += from->bytes;
   to->records += from->records;
+  to->events += from->events;
 }
 
 static int run_teams(struct team *teams, uint32_t n, struct sc_drive_counts *counts, struct sc_error *err) {

@@ -1,6 +1,6 @@
 /* bench-drive: puts load on a Kinesis service and says what it took, in one line of JSON.
  *
- * A workload (get.c, put.c) is a set of lanes, a connection each, that make their calls one after the other; lanes are dealt to threads
+ * A workload (get.c, put.c, subscribe.c) is a set of lanes, a connection each, that make their calls one after the other; lanes are dealt to threads
  * in turn. Client and service share the machine: what is measured of the service's process (--pid) makes figures "per core of the
  * service" honest.
  */
@@ -13,14 +13,22 @@
 #include "engine/base/buf.h"
 #include "engine/base/options.h"
 
-enum sc_drive_command { SC_DRIVE_GET, SC_DRIVE_POLL, SC_DRIVE_PUT, SC_DRIVE_CREATE, SC_DRIVE_COMMANDS };
+enum sc_drive_command {
+  SC_DRIVE_GET,
+  SC_DRIVE_POLL,
+  SC_DRIVE_PUT,
+  SC_DRIVE_SUBSCRIBE,
+  SC_DRIVE_CREATE,
+  SC_DRIVE_COMMANDS
+};
 enum {
   SC_DRIVE_ON_GET = 1 << SC_DRIVE_GET,
   SC_DRIVE_ON_POLL = 1 << SC_DRIVE_POLL,
   SC_DRIVE_ON_PUT = 1 << SC_DRIVE_PUT,
+  SC_DRIVE_ON_SUBSCRIBE = 1 << SC_DRIVE_SUBSCRIBE,
   SC_DRIVE_ON_CREATE = 1 << SC_DRIVE_CREATE,
   SC_DRIVE_GETS = SC_DRIVE_ON_GET | SC_DRIVE_ON_POLL,
-  SC_DRIVE_LOADS = SC_DRIVE_GETS | SC_DRIVE_ON_PUT,
+  SC_DRIVE_LOADS = SC_DRIVE_GETS | SC_DRIVE_ON_PUT | SC_DRIVE_ON_SUBSCRIBE,
   SC_DRIVE_ALL = SC_DRIVE_LOADS | SC_DRIVE_ON_CREATE
 };
 enum sc_drive_option_id {
@@ -32,7 +40,8 @@ enum sc_drive_option_id {
 
 /* Of one thread, then of all. */
 struct sc_drive_counts {
-  uint64_t calls, bytes, records; /* bytes: of reply bodies of GetRecords; of request bodies of PutRecords */
+  uint64_t calls, bytes, records; /* bytes: of reply bodies of GetRecords; of request bodies of PutRecords; of events */
+  uint64_t events;                /* of SubscribeToShard, without initial-response */
 };
 
 struct sc_drive {
@@ -43,8 +52,12 @@ struct sc_drive {
   uint64_t n_items;           /* what there is to do */
   _Atomic uint64_t next_item; /* the next that no lane has taken */
   const struct sc_workload *workload;
-  int64_t start_us; /* when the lanes began */
-  void *shared;     /* the workload's, read-only while lanes run */
+  int64_t start_us;        /* when the lanes began */
+  int64_t seconds;         /* after which lanes are stopped; 0: when they are done */
+  struct sc_buf consumer;  /* subscribe: its ARN */
+  _Atomic uint64_t wanted; /* subscribe: records that are still to come; at 0 everything stops */
+  atomic_bool is_over;
+  void *shared; /* the workload's, read-only while lanes run */
 };
 
 struct sc_workload {
@@ -59,6 +72,7 @@ struct sc_workload {
 
 extern const struct sc_workload sc_drive_get; /* get, poll */
 extern const struct sc_workload sc_drive_put;
+extern const struct sc_workload sc_drive_subscribe;
 
 /* What put sends: made before the clock starts. */
 void *sc_drive_put_prepare(const struct sc_drive *drive);

@@ -19,6 +19,10 @@ static const struct sc_command_spec COMMANDS[SC_DRIVE_COMMANDS] = {
     [SC_DRIVE_PUT] = {"put", "STREAM", 1, 1, "Put records, 500 a call.",
                       "  bench-drive put demo --records 1000000 --record-bytes 124\n"
                       "      a million records over eight connections\n"},
+    [SC_DRIVE_SUBSCRIBE] = {"subscribe", "STREAM", 1, 1,
+                            "Listen to as many shards as there are connections, from TRIM_HORIZON.",
+                            "  bench-drive subscribe wide --connections 1000\n"
+                            "      a thousand subscriptions of a new consumer, for ten seconds\n"},
     [SC_DRIVE_CREATE] = {"create", "STREAM", 1, 1, "Make a stream.",
                          "  bench-drive create wide --shards 10000\n"
                          "      and wait until it is there\n"},
@@ -80,6 +84,7 @@ static void print_result(const struct sc_drive *drive, const struct listing *lis
   if (drive->n_shards > 0)
     sc_buf_printf(&out, ",\"shards\":%" PRIu32 ",\"list_calls\":%" PRIu64 ",\"list_s\":%.6f", drive->n_shards,
                   listing->calls, listing->wall_s);
+  if (command == SC_DRIVE_SUBSCRIBE) sc_buf_printf(&out, ",\"events\":%" PRIu64, counts->events);
   sc_buf_printf(&out, ",\"wall_s\":%.6f,\"client_cpu_s\":%.6f", wall_s, after->own.cpu_s - before->own.cpu_s);
   add_rate(&out, "calls_per_s", (double)counts->calls, wall_s);
   add_rate(&out, "mb_per_s", mb, wall_s);
@@ -95,6 +100,18 @@ static void print_result(const struct sc_drive *drive, const struct listing *lis
   sc_buf_add_str(&out, "}\n");
   fputs(sc_buf_str(&out), stdout);
   sc_buf_fini(&out);
+}
+
+static int prepare_subscribe(struct sc_drive *drive, uint64_t *calls, struct sc_error *err) {
+  uint64_t wanted = (uint64_t)sc_options_int(drive->options, SC_DRIVE_OPT_UNTIL);
+  drive->workload = &sc_drive_subscribe;
+  drive->seconds = sc_options_int(drive->options, SC_DRIVE_OPT_SECONDS);
+  atomic_init(&drive->wanted, wanted > 0 ? wanted : UINT64_MAX);
+  int code = sc_drive_list(drive, calls, err);
+  if (code != SC_OK) return code;
+  drive->n_items = (uint64_t)sc_options_int(drive->options, SC_DRIVE_OPT_CONNECTIONS);
+  if (drive->n_items > drive->n_shards) drive->n_items = drive->n_shards;
+  return sc_drive_register(drive, err);
 }
 
 /* Readies the drive for its command, before the clock starts. */
@@ -113,6 +130,9 @@ static int prepare(struct sc_drive *drive, struct listing *listing, struct sc_er
       drive->workload = &sc_drive_put;
       drive->n_items = ((uint64_t)sc_options_int(drive->options, SC_DRIVE_OPT_RECORDS) + 499) / 500;
       drive->shared = sc_drive_put_prepare(drive);
+      break;
+    case SC_DRIVE_SUBSCRIBE:
+      code = prepare_subscribe(drive, &listing->calls, err);
       break;
     default:
       break;
@@ -136,6 +156,7 @@ static int run(const struct sc_options *options, struct sc_error *err) {
   if (code == SC_OK) code = take_reading(options, &after, err);
   if (code == SC_OK) print_result(&drive, &listing, &counts, &before, &after);
   sc_drive_forget_shards(&drive);
+  sc_buf_fini(&drive.consumer);
   if (drive.shared != NULL) sc_drive_put_forget(drive.shared);
   return code;
 }

@@ -83,3 +83,17 @@ def test_a_put_that_is_not_whole_fails(local_service, drive):
 def test_an_error_of_the_service_is_told(local_service, drive):
     service = local_service()
     assert "ResourceNotFoundException" in drive("get", "nowhere", "-e", f"http://{service.http}", fails=True)
+
+
+def test_subscriptions_side_by_side(local_service, drive):
+    service = local_service("--generate", "demo:shards=40,records=12000")
+    found = drive("subscribe", "demo", "-e", f"http://{service.http}", "--connections", 40, "--threads", 2, "--records", 12000)
+    assert (found["calls"], found["records"], found["shards"]) == (40, 12000, 40)
+    assert found["events"] >= 40 and found["bytes"] > 12000 * 200
+
+
+def test_a_subscription_without_records_ends_in_time(local_service, drive):
+    service = local_service("--generate", "demo:shards=3")
+    found = drive("subscribe", "demo", "-e", f"http://{service.http}", "--connections", 2, "--seconds", 1)
+    assert (found["calls"], found["records"]) == (2, 0)
+    assert found["wall_s"] >= 1
