@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 
 #define MAX_CONSUMERS 20
+#define MAX_COMMITTED_CONSUMERS 50
 #define MAX_CREATING 5
 #define LIST_DEFAULT 100
 
@@ -68,9 +69,11 @@ static uint32_t count_creating(const struct sc_store_stream *stream, int64_t now
 }
 
 static bool check_room(struct sc_call *call, const struct sc_store_stream *stream) {
-  if (sc_stream_count_consumers(stream, call->now_ms) >= MAX_CONSUMERS) {
-    sc_call_fail(call, "LimitExceededException", "Stream %s under account %s has %d consumers already.", stream->name,
-                 SC_SERVICE_ACCOUNT, MAX_CONSUMERS);
+  bool is_committed = stream->is_on_demand && sc_account_is_committed(sc_store_account(call->store), call->now_ms);
+  uint32_t most = is_committed ? MAX_COMMITTED_CONSUMERS : MAX_CONSUMERS;
+  if (sc_stream_count_consumers(stream, call->now_ms) >= most) {
+    sc_call_fail(call, "LimitExceededException", "Stream %s under account %s has %u consumers already.", stream->name,
+                 SC_SERVICE_ACCOUNT, most);
     return false;
   }
   if (count_creating(stream, call->now_ms) >= MAX_CREATING) {

@@ -1,7 +1,7 @@
 /* What the service and its operations share: a table entry an operation, a call with its values and reply.
  *
- * The modules streams, shards, records, reads, consumers and others each hand out a table; the service looks operations up, reads the body by the
- * members, takes the store's lock as the entry says and runs the call.
+ * The modules streams, shards, records, reads, consumers and others each hand out a table; the service looks operations up, reads
+ * the body by the members, takes the store's lock as the entry says and runs the call.
  */
 #ifndef SC_LOCAL_OPERATION_H
 #define SC_LOCAL_OPERATION_H
@@ -50,6 +50,12 @@ extern const struct sc_operation sc_tag_operations[];
 extern const int sc_tag_operations_n;
 extern const struct sc_operation sc_subscribe_operations[];
 extern const int sc_subscribe_operations_n;
+extern const struct sc_operation sc_attribute_operations[];
+extern const int sc_attribute_operations_n;
+extern const struct sc_operation sc_policy_operations[];
+extern const int sc_policy_operations_n;
+extern const struct sc_operation sc_account_operations[];
+extern const int sc_account_operations_n;
 
 /* The members by which nearly every operation names its stream; the first three of its table. StreamId is reserved by the
  * service and ignored. */
@@ -72,6 +78,13 @@ enum { SC_VALUE_STREAM_NAME, SC_VALUE_STREAM_ARN, SC_VALUE_STREAM_ID, SC_VALUE_R
 #define SC_MEMBER_TAGS(required) \
   { "Tags", SC_MEMBER_MAP, (required), 1, 200, SC_PATTERN_NONE, NULL, sc_tag_members, 2 }
 extern const struct sc_member sc_tag_members[2]; /* key, value */
+#define SC_MEMBER_MODE(required) \
+  { "StreamModeDetails", SC_MEMBER_STRUCTURE, (required), 0, 0, SC_PATTERN_NONE, NULL, sc_mode_members, 1 }
+extern const struct sc_member sc_mode_members[1];
+#define SC_MEMBER_WARM(required) \
+  { "WarmThroughputMiBps", SC_MEMBER_INTEGER, (required), 0, INT32_MAX, SC_PATTERN_NONE, NULL, NULL, 0 }
+#define SC_MEMBER_RECORD_KIB(required) \
+  { "MaxRecordSizeInKiB", SC_MEMBER_INTEGER, (required), 1024, 10240, SC_PATTERN_NONE, NULL, NULL, 0 }
 
 /* Turns the reply into an error: status 400, {"__type": type, "message": text}. */
 void sc_call_fail(struct sc_call *call, const char *type, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -107,6 +120,14 @@ bool sc_call_resource(struct sc_call *call, struct sc_slice arn, struct sc_resou
 /* Fails the call with ResourceNotFoundException when a StreamCreationTimestamp is given and is not this stream's. */
 bool sc_call_check_created(struct sc_call *call, const struct sc_store_stream *stream, const struct sc_value *created);
 
+/* Whether StreamModeDetails say ON_DEMAND. */
+bool sc_mode_is_on_demand(const struct sc_value *mode);
+/* Fails the call with ValidationException when WarmThroughputMiBps is given and is not for such a stream, or LimitExceededException
+ * when it is beyond what one may have. */
+bool sc_call_check_warm(struct sc_call *call, const struct sc_value *warm, bool is_on_demand);
+/* Whether the account pays for a minimum, and so may have warm throughput and more consumers. */
+bool sc_account_is_committed(const struct sc_store_account *account, int64_t now_ms);
+
 /* Who tags are for, as errors name it, and the tags it has already. */
 struct sc_tag_owner {
   const char *kind; /* "stream", "consumer" */
@@ -126,6 +147,7 @@ void sc_add_hash_range(struct sc_writer *w, const struct sc_store_shard *shard);
 /* ChildShards, of a closed shard. */
 void sc_add_children(struct sc_writer *w, const struct sc_store_stream *stream, const struct sc_store_shard *shard);
 const char *sc_stream_status_text(enum sc_stream_status status);
+void sc_add_metrics(struct sc_writer *w, const char *name, uint32_t metrics); /* a list of names */
 /* The members of a Consumer, in the map that is open. */
 void sc_add_consumer(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream,
                      const struct sc_store_consumer *consumer);

@@ -202,6 +202,10 @@ static bool take_consumers(struct sc_cbor *in, struct sc_store_stream *stream) {
 
 _Static_assert(sizeof(enum sc_stream_status) == sizeof(uint32_t), "kept as a number");
 
+#define RESCALED(i) \
+  { "rescaled_" #i, 0, SC_PERSIST_MAX_MS, STREAM(rescaled_ms[i]), IN_64_BITS }
+_Static_assert(SC_STORE_MAX_RESCALES == 10, "each is in the table");
+
 static const struct number STREAM_NUMBERS[] = {
     {"busy", SC_STREAM_CREATING, SC_STREAM_DELETING, STREAM(busy_status), IN_32_BITS},
     {"busy_until", 0, SC_PERSIST_MAX_MS, STREAM(busy_until_ms), IN_64_BITS},
@@ -210,6 +214,19 @@ static const struct number STREAM_NUMBERS[] = {
     {"on_demand", 0, 1, STREAM(is_on_demand), IN_BOOL},
     {"warm_mibps", 0, SC_PERSIST_MAX_NUMBER, STREAM(warm_mibps), IN_64_BITS},
     {"metrics", 0, UINT32_MAX, STREAM(metrics), IN_32_BITS},
+    {"floor", 0, SC_PERSIST_MAX_MS, STREAM(floor_ms), IN_64_BITS},
+    {"gone", 0, SC_PERSIST_MAX_MS, STREAM(gone_ms), IN_64_BITS},
+    {"rescales", 0, UINT32_MAX, STREAM(n_rescales), IN_32_BITS},
+    RESCALED(0),
+    RESCALED(1),
+    RESCALED(2),
+    RESCALED(3),
+    RESCALED(4),
+    RESCALED(5),
+    RESCALED(6),
+    RESCALED(7),
+    RESCALED(8),
+    RESCALED(9),
 };
 
 /* What is not there is what is not set: key and policy are then none. */
@@ -247,6 +264,7 @@ bool sc_persist_read_attributes(struct sc_cbor *in, struct sc_store *store, stru
   forget_text(&stream->key_id);
   forget_text(&stream->policy);
   if (!take_map(in, take_of_stream, stream)) return false;
+  sc_store_restore_gone(store, stream);
   if (stream->n_consumers > 0) sc_store_raise_next_id(store, stream->consumers[stream->n_consumers - 1]->id + 1);
   return true;
 }
@@ -263,9 +281,8 @@ struct kept_account {
 
 static const struct number ACCOUNT_NUMBERS[] = {
     {"next_id", 1, SC_PERSIST_MAX_NUMBER, ACCOUNT(next_id), IN_64_BITS},
-    {"commitment", 0, 1, ACCOUNT(account.has_commitment), IN_BOOL},
     {"commitment_started", 0, SC_PERSIST_MAX_MS, ACCOUNT(account.commitment_started_ms), IN_64_BITS},
-    {"commitment_ended", 0, SC_PERSIST_MAX_MS, ACCOUNT(account.commitment_ended_ms), IN_64_BITS},
+    {"commitment_end", 0, SC_PERSIST_MAX_MS, ACCOUNT(account.commitment_end_ms), IN_64_BITS},
 };
 
 void sc_persist_add_account(struct sc_buf *out, struct sc_store *store) {

@@ -56,6 +56,10 @@ static void put(struct sc_call *call, const struct incoming *record, struct sc_b
   sc_writer_str(&call->out, "SequenceNumber", sequence);
 }
 
+static void add_encryption(struct sc_call *call, const struct sc_store_stream *stream) {
+  if (stream->key_id != NULL) sc_writer_str(&call->out, "EncryptionType", "KMS");
+}
+
 /* --- PutRecord ----------------------------------------------------------------------------------------------------- */
 
 enum { PUT_DATA = SC_VALUE_REST, PUT_KEY, PUT_HASH_KEY, PUT_ORDERING, PUT_MEMBERS };
@@ -94,6 +98,7 @@ static void put_record(struct sc_call *call) {
   } else {
     sc_writer_open_map(&call->out, NULL);
     put(call, &record, &text);
+    add_encryption(call, stream);
     sc_writer_close_map(&call->out);
   }
   sc_buf_fini(&text);
@@ -178,6 +183,7 @@ static void put_records(struct sc_call *call) {
     sc_writer_close_map(w);
   }
   sc_writer_close_list(w);
+  add_encryption(call, stream);
   sc_writer_close_map(w);
   sc_buf_fini(&text);
 }

@@ -35,6 +35,15 @@ static char *put_time(char *at, int64_t ms) {
   return at;
 }
 
+/* The bits of the last quantum that belong to no byte may be set, and are taken ("aGj=" is "hi"); nobody is to see them again. */
+static char *put_base64(char *at, struct sc_slice base64) {
+  char bytes[4];
+  size_t n;
+  at = put(at, base64.ptr, base64.len);
+  if (base64.len >= 4 && at[-1] == '=' && sc_base64_decode(at - 4, 4, bytes, &n)) sc_base64_encode(bytes, n, at - 4);
+  return at;
+}
+
 size_t sc_recordtext_json_most(const struct sc_logrecord *record) {
   size_t data = record->is_base64 ? record->data.len : sc_base64_encoded_len(record->data.len);
   return sizeof(BEFORE_SEQUENCE BEFORE_TIME BEFORE_DATA BEFORE_KEY "}") + SC_SEQLAYOUT_DIGITS + TIME_MOST +
@@ -48,7 +57,7 @@ char *sc_recordtext_put_json(char *at, const struct sc_logrecord *record) {
   at = PUT_LITERAL(at, BEFORE_TIME);
   at = put_time(at, record->arrived_ms);
   at = PUT_LITERAL(at, BEFORE_DATA);
-  if (record->is_base64) at = put(at, record->data.ptr, record->data.len);
+  if (record->is_base64) at = put_base64(at, record->data);
   else at += sc_base64_encode(record->data.ptr, record->data.len, at);
   at = PUT_LITERAL(at, BEFORE_KEY);
   at = put(at, record->key_json.ptr, record->key_json.len);

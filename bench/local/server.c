@@ -245,7 +245,8 @@ static int start(struct server *server, struct sc_error *err) {
   sc_timebase_init(&server->timebase);
   server->store =
       sc_store_new(sc_options_int(options, SC_LOCAL_OPT_CREATE_MS), sc_options_int(options, SC_LOCAL_OPT_UPDATE_MS));
-  sc_store_set_delays(server->store, sc_options_int(options, SC_LOCAL_OPT_CONSUMER_MS), 0);
+  sc_store_set_delays(server->store, sc_options_int(options, SC_LOCAL_OPT_CONSUMER_MS),
+                      sc_options_int(options, SC_LOCAL_OPT_DELETE_MS));
   server->service = sc_service_new(&settings, server->store, &server->timebase);
   server->site = (struct sc_site){sc_service_handle, server->service};
   server->transport =

@@ -104,7 +104,8 @@ static const struct {
     {sc_read_operations, &sc_read_operations_n},           {sc_record_operations, &sc_record_operations_n},
     {sc_shard_operations, &sc_shard_operations_n},         {sc_stream_operations, &sc_stream_operations_n},
     {sc_consumer_operations, &sc_consumer_operations_n},   {sc_tag_operations, &sc_tag_operations_n},
-    {sc_subscribe_operations, &sc_subscribe_operations_n},
+    {sc_subscribe_operations, &sc_subscribe_operations_n}, {sc_attribute_operations, &sc_attribute_operations_n},
+    {sc_policy_operations, &sc_policy_operations_n},       {sc_account_operations, &sc_account_operations_n},
 };
 
 static const struct sc_operation *find_operation(struct sc_slice name) {
@@ -125,6 +126,13 @@ static void answer_xml(struct sc_reply *reply, int status, const char *body) {
   sc_buf_add_str(&reply->content.head, body);
 }
 
+static void purge(struct sc_store *store, int64_t now_ms) {
+  if (!sc_store_is_purge_due(store, now_ms)) return;
+  sc_store_lock_write(store);
+  sc_store_purge(store, now_ms);
+  sc_store_unlock(store);
+}
+
 static void run(struct sc_service *service, const struct sc_operation *operation, const struct sc_value *values,
                 const struct sc_fault *fault, struct sc_reply *reply) {
   struct sc_call call = {.settings = &service->settings,
@@ -137,6 +145,7 @@ static void run(struct sc_service *service, const struct sc_operation *operation
                          .faults = service->faults,
                          .reply = reply,
                          .out = sc_writer_of(&reply->content.head, reply->format)};
+  purge(service->store, call.now_ms);
   if (operation->writes) sc_store_lock_write(service->store);
   else sc_store_lock_read(service->store);
   if (sc_limits_check_control(service->limits, operation, &call)) operation->run(&call);

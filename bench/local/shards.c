@@ -1,9 +1,12 @@
-/* ListShards, SplitShard, MergeShards. */
+/* ListShards, SplitShard, MergeShards, UpdateShardCount. */
 #include <inttypes.h>
 
 #include "bench/local/operation.h"
+#include "bench/local/reshard.h"
 
 #define LIST_CAP 1000
+#define MAX_TARGET 10000
+#define DAY_MS INT64_C(86400000)
 
 /* --- ListShards ---------------------------------------------------------------------------------------------------- */
 
@@ -24,7 +27,7 @@ static const struct sc_member SHARD_FILTER[FILTER_MEMBERS] = {
 
 static const struct sc_member LIST[LIST_MEMBERS] = {
     SC_STREAM_MEMBERS,
-    {"NextToken", SC_MEMBER_TEXT, false, 1, 1048576, SC_PATTERN_NONE, NULL, NULL, 0},
+    SC_MEMBER_NEXT_TOKEN,
     {"ExclusiveStartShardId", SC_MEMBER_TEXT, false, 1, 128, SC_PATTERN_NAME, NULL, NULL, 0},
     {"MaxResults", SC_MEMBER_INTEGER, false, 1, 10000, SC_PATTERN_NONE, NULL, NULL, 0},
     {"StreamCreationTimestamp", SC_MEMBER_TIME, false, 0, 0, SC_PATTERN_NONE, NULL, NULL, 0},
@@ -40,11 +43,11 @@ struct listing {
 
 static bool is_listed(const struct listing *listing, const struct sc_store_shard *shard, int64_t now_ms) {
   bool is_open = shard->closed_ms == 0;
-  int64_t horizon_ms = now_ms - listing->stream->retention_hours * SC_STORE_HOUR_MS;
+  int64_t horizon_ms = sc_stream_horizon_ms(listing->stream, now_ms);
   if (sc_shard_is_expired(listing->stream, shard, now_ms)) return false;
   switch (listing->filter) {
     case AT_TRIM_HORIZON: /* open at the horizon, or made with the stream after it */
-      return shard->parent == SC_STORE_NO_SHARD || shard->created_ms <= horizon_ms;
+      return shard->parent == SC_STORE_NO_SHARD || shard->created_ms < horizon_ms;
     case AT_LATEST:
       return is_open;
     case AT_TIMESTAMP:
@@ -120,7 +123,7 @@ static bool start_listing(struct sc_call *call, struct listing *listing) {
   const struct sc_value *v = call->values;
   if (v[LIST_TOKEN].is_set) return start_from_token(call, listing);
   listing->stream = sc_call_stream(call);
-  if (listing->stream == NULL) return false;
+  if (listing->stream == NULL || !sc_call_check_created(call, listing->stream, &v[LIST_CREATED])) return false;
   if (sc_stream_status(listing->stream, call->now_ms) == SC_STREAM_CREATING)
     return sc_call_check_active(call, listing->stream);
   if (v[LIST_AFTER].is_set && !read_after(call, v[LIST_AFTER].text, listing)) return false;
@@ -235,9 +238,74 @@ static void merge_shards(struct sc_call *call) {
   sc_store_merge(call->store, stream, left->index, right->index, call->now_ms);
 }
 
+/* --- UpdateShardCount ---------------------------------------------------------------------------------------------- */
+
+enum { UPDATE_TARGET = SC_VALUE_REST, UPDATE_SCALING, UPDATE_MEMBERS };
+
+static const struct sc_member UPDATE[UPDATE_MEMBERS] = {
+    SC_STREAM_MEMBERS,
+    {"TargetShardCount", SC_MEMBER_INTEGER, true, 1, INT32_MAX, SC_PATTERN_NONE, NULL, NULL, 0},
+    {"ScalingType", SC_MEMBER_TEXT, true, 0, 0, SC_PATTERN_NONE, "UNIFORM_SCALING", NULL, 0}};
+
+static bool refuse_target(struct sc_call *call, const struct sc_store_stream *stream, const char *why) {
+  sc_call_fail(call, "LimitExceededException",
+               "%s. Current open shard count: %" PRIu32 ", Target shard count: %" PRId64, why, stream->n_open,
+               call->values[UPDATE_TARGET].number);
+  return false;
+}
+
+static bool check_target(struct sc_call *call, const struct sc_store_stream *stream) {
+  int64_t target = call->values[UPDATE_TARGET].number, open = stream->n_open;
+  if (target > MAX_TARGET)
+    return refuse_target(call, stream, "Target shard count or number of open shards cannot be greater than 10000");
+  if (target > 2 * open)
+    return refuse_target(call, stream, "UpdateShardCount cannot scale up over double your current open shard count");
+  if (2 * target < open)
+    return refuse_target(call, stream, "UpdateShardCount cannot scale down below half your current open shard count");
+  if (stream->n_shards + sc_reshard_cost(stream, (uint32_t)target) <= SC_STORE_MAX_SHARDS) return true;
+  sc_call_fail(call, "LimitExceededException", "Stream %s has had %" PRIu32 " shards.", stream->name, stream->n_shards);
+  return false;
+}
+
+/* With --limits: ten times in a day. */
+static bool check_rescales(struct sc_call *call, const struct sc_store_stream *stream) {
+  int64_t tenth_last_ms = stream->rescaled_ms[stream->n_rescales % SC_STORE_MAX_RESCALES];
+  bool is_full = stream->n_rescales >= SC_STORE_MAX_RESCALES && call->now_ms - tenth_last_ms < DAY_MS;
+  if (!call->settings->is_limited || !is_full) return true;
+  sc_call_fail(call, "LimitExceededException",
+               "UpdateShardCount was called %d times on stream %s under account %s within the last 24 hours.",
+               SC_STORE_MAX_RESCALES, stream->name, SC_SERVICE_ACCOUNT);
+  return false;
+}
+
+static void update_shard_count(struct sc_call *call) {
+  struct sc_store_stream *stream = sc_call_stream(call);
+  if (stream == NULL || !sc_call_check_active(call, stream)) return;
+  if (stream->is_on_demand) {
+    sc_call_fail(call, "ValidationException",
+                 "UpdateShardCount is not supported for stream %s under account %s, whose mode is ON_DEMAND.",
+                 stream->name, SC_SERVICE_ACCOUNT);
+    return;
+  }
+  if (!check_target(call, stream) || !check_rescales(call, stream)) return;
+  uint32_t before = stream->n_open;
+  sc_reshard(call->store, stream, (uint32_t)call->values[UPDATE_TARGET].number, call->now_ms);
+  stream->rescaled_ms[stream->n_rescales++ % SC_STORE_MAX_RESCALES] = call->now_ms;
+  sc_store_set_updating(call->store, stream, call->now_ms);
+  sc_store_note_attributes(call->store, stream);
+  struct sc_writer *w = &call->out;
+  sc_writer_open_map(w, NULL);
+  sc_writer_str(w, "StreamName", stream->name);
+  sc_writer_int(w, "CurrentShardCount", before);
+  sc_writer_int(w, "TargetShardCount", call->values[UPDATE_TARGET].number);
+  sc_add_stream_arn(w, call, stream);
+  sc_writer_close_map(w);
+}
+
 const struct sc_operation sc_shard_operations[] = {
     {"ListShards", LIST, LIST_MEMBERS, false, list_shards},
     {"SplitShard", SPLIT, SPLIT_MEMBERS, true, split_shard},
     {"MergeShards", MERGE, MERGE_MEMBERS, true, merge_shards},
+    {"UpdateShardCount", UPDATE, UPDATE_MEMBERS, true, update_shard_count},
 };
 const int sc_shard_operations_n = sizeof sc_shard_operations / sizeof *sc_shard_operations;

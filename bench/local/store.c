@@ -1,6 +1,7 @@
 #include "bench/local/store.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "engine/base/buf.h"
@@ -11,10 +12,13 @@ struct sc_store {
   int64_t create_ms, update_ms, consumer_ms, delete_ms;
   struct sc_store_account account;
   const struct sc_store_recorder *recorder; /* NULL: none */
+  _Atomic int64_t purge_ms;                 /* when the first of the DELETING streams is to go */
   uint64_t next_id;
   uint32_t n_streams, cap_streams;
   struct sc_store_stream **streams; /* by name */
 };
+
+static int64_t at_least(int64_t value, int64_t least) { return value < least ? least : value; }
 
 struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms) {
   struct sc_store *store = sc_alloc_zero(1, sizeof *store);
@@ -22,6 +26,7 @@ struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms) {
   store->create_ms = create_ms;
   store->update_ms = update_ms;
   store->next_id = 1;
+  atomic_init(&store->purge_ms, INT64_MAX);
   return store;
 }
 
@@ -218,7 +223,39 @@ void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream) {
   free_stream(stream);
 }
 
+static void purge_at(struct sc_store *store, int64_t ms) {
+  if (ms < atomic_load(&store->purge_ms)) atomic_store(&store->purge_ms, ms);
+}
+
+void sc_store_delete_later(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms) {
+  stream->gone_ms = at_least(now_ms + store->delete_ms, 1);
+  purge_at(store, stream->gone_ms);
+}
+
+void sc_store_restore_gone(struct sc_store *store, const struct sc_store_stream *stream) {
+  if (stream->gone_ms != 0) purge_at(store, stream->gone_ms);
+}
+
+bool sc_store_is_purge_due(struct sc_store *store, int64_t now_ms) {
+  return now_ms >= atomic_load_explicit(&store->purge_ms, memory_order_relaxed);
+}
+
+void sc_store_purge(struct sc_store *store, int64_t now_ms) {
+  atomic_store(&store->purge_ms, INT64_MAX);
+  for (uint32_t i = store->n_streams; i-- > 0;) {
+    struct sc_store_stream *stream = store->streams[i];
+    if (stream->gone_ms == 0) continue;
+    if (stream->gone_ms <= now_ms) sc_store_delete(store, stream);
+    else purge_at(store, stream->gone_ms);
+  }
+}
+
+void sc_store_set_updating(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms) {
+  set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+}
+
 enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms) {
+  if (stream->gone_ms != 0) return SC_STREAM_DELETING;
   return now_ms < stream->busy_until_ms ? stream->busy_status : SC_STREAM_ACTIVE;
 }
 
@@ -238,8 +275,6 @@ struct sc_store_shard *sc_stream_route(struct sc_store_stream *stream, sc_hashke
   SC_ASSERT(shard->hash_start <= key && key <= shard->hash_end);
   return shard;
 }
-
-static int64_t at_least(int64_t value, int64_t least) { return value < least ? least : value; }
 
 static struct sc_seqlayout record_sequence(const struct sc_store_shard *shard, uint64_t position, int64_t arrived_ms) {
   return (struct sc_seqlayout){.created_s = shard->created_s,
@@ -275,16 +310,24 @@ void sc_shard_restore(struct sc_store_shard *shard, const struct sc_store_put *p
   append(shard, put, sequence);
 }
 
-static int64_t horizon_ms(const struct sc_store_stream *stream, int64_t now_ms) {
-  return now_ms - stream->retention_hours * SC_STORE_HOUR_MS;
+int64_t sc_stream_horizon_ms(const struct sc_store_stream *stream, int64_t now_ms) {
+  return at_least(now_ms - stream->retention_hours * SC_STORE_HOUR_MS, stream->floor_ms);
+}
+
+void sc_store_set_retention(struct sc_store_stream *stream, int32_t hours, int64_t now_ms) {
+  int64_t before_ms = sc_stream_horizon_ms(stream, now_ms);
+  stream->retention_hours = hours;
+  stream->floor_ms = before_ms;
+  stream->floor_ms = sc_stream_horizon_ms(stream, now_ms);
+  for (uint32_t i = 0; i < stream->n_shards; i++) sc_shardlog_trim(stream->shards[i].log, stream->floor_ms);
 }
 
 void sc_stream_trim(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms) {
-  sc_shardlog_trim(shard->log, horizon_ms(stream, now_ms));
+  sc_shardlog_trim(shard->log, sc_stream_horizon_ms(stream, now_ms));
 }
 
 bool sc_shard_is_expired(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms) {
-  return shard->closed_ms != 0 && shard->closed_ms < horizon_ms(stream, now_ms);
+  return shard->closed_ms != 0 && shard->closed_ms < sc_stream_horizon_ms(stream, now_ms);
 }
 
 bool sc_consumer_is_gone(const struct sc_store_consumer *consumer, int64_t now_ms) {

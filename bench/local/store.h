@@ -70,9 +70,15 @@ struct sc_store_stream {
   /* attributes */
   uint64_t max_record_bytes; /* of data and key */
   int32_t retention_hours;
+  int64_t
+      floor_ms;    /* what arrived before is gone, however long records are kept now; moved by sc_store_set_retention */
+  int64_t gone_ms; /* 0, or DELETING until then; set by sc_store_delete_later */
+  int64_t rescaled_ms
+      [SC_STORE_MAX_RESCALES]; /* when the last UpdateShardCounts were; the oldest is at n_rescales modulo the size */
+  uint32_t n_rescales;
   bool is_on_demand;
+  uint32_t metrics;   /* of enhanced monitoring: a bit each, in the order of the service's list */
   int64_t warm_mibps; /* warm throughput; 0: none */
-  uint32_t metrics;   /* of enhanced monitoring, a bit each, in the order of the service's list */
   char *key_id;       /* malloc'ed: of the KMS key; NULL: not encrypted */
   char *policy;       /* malloc'ed JSON; NULL: none */
   struct sc_tagset tags;
@@ -80,10 +86,10 @@ struct sc_store_stream {
   struct sc_store_consumer **consumers; /* in the order of their ids; malloc'ed each, freed with the stream */
 };
 
-/* What is set for the account, not for one stream. */
+/* What is set for the account, not for one stream: MinimumThroughputBillingCommitment. */
 struct sc_store_account {
-  bool has_commitment;                                /* MinimumThroughputBillingCommitment is ENABLED */
-  int64_t commitment_started_ms, commitment_ended_ms; /* 0: never */
+  int64_t commitment_started_ms; /* 0: there never was one */
+  int64_t commitment_end_ms;     /* 0: it goes on */
 };
 
 struct sc_store;
@@ -127,6 +133,11 @@ struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i);
 /* The name must be free (sc_store_find) and 1..128 bytes, n_shards 1..SC_STORE_MAX_SHARDS. */
 struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
                                         int64_t now_ms);
+/* Makes the stream DELETING for as long as the store says; sc_store_purge will delete it. */
+void sc_store_delete_later(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms);
+/* Whether a stream has been DELETING for long enough: then sc_store_purge, with the lock for writing. Needs no lock; cheap. */
+bool sc_store_is_purge_due(struct sc_store *store, int64_t now_ms);
+void sc_store_purge(struct sc_store *store, int64_t now_ms);
 /* At once. Whoever listens to the bells of its shards is told and let go: a listener listens and leaves with the lock held for
  * reading. */
 void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream);
@@ -136,6 +147,8 @@ void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream);
  * a stream is created. The array of shards is copied. */
 struct sc_store_stream *sc_store_restore(struct sc_store *store, struct sc_slice name, uint64_t id,
                                          const struct sc_store_shard *shards, uint32_t n_shards);
+/* The stream's gone_ms was set as it was before a restart: sc_store_purge heeds it. */
+void sc_store_restore_gone(struct sc_store *store, const struct sc_store_stream *stream);
 /* All of them, at once: they are then added as they were before a restart. */
 void sc_stream_drop_consumers(struct sc_store_stream *stream);
 /* The id that is given out next, and one that it is at least. */
@@ -143,6 +156,10 @@ uint64_t sc_store_next_id(const struct sc_store *store);
 void sc_store_raise_next_id(struct sc_store *store, uint64_t next_id);
 
 enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms);
+/* UPDATING for as long as the store says. */
+void sc_store_set_updating(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms);
+/* Trims what is older; what is gone stays gone when records are kept for longer. */
+void sc_store_set_retention(struct sc_store_stream *stream, int32_t hours, int64_t now_ms);
 /* The open shard that holds the key. */
 struct sc_store_shard *sc_stream_route(struct sc_store_stream *stream, sc_hashkey_int key);
 
@@ -166,6 +183,8 @@ void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint
 void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent,
                     int64_t now_ms);
 
+/* What arrived before is gone. */
+int64_t sc_stream_horizon_ms(const struct sc_store_stream *stream, int64_t now_ms);
 /* Drops what is older than the stream keeps; cheap when nothing is. Needs the lock for reading only. */
 void sc_stream_trim(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms);
 /* Closed for longer than the stream keeps records: the service says that there is no such shard. */

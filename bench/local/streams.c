@@ -2,50 +2,70 @@
 #include <inttypes.h>
 
 #include "bench/local/operation.h"
+#include "engine/base/random.h"
 
 #define LIST_STREAMS_CAP 100
 #define DESCRIBE_SHARDS_DEFAULT 100
-#define RETENTION_HOURS 24
+#define ON_DEMAND_SHARDS 4
+#define MAX_CREATING 5
+#define STREAM_ID_TEXT 25
 
 /* --- CreateStream -------------------------------------------------------------------------------------------------- */
 
-enum { CREATE_NAME, CREATE_SHARDS, CREATE_MODE, CREATE_TAGS, CREATE_RECORD_KIB, CREATE_MEMBERS };
-
-static const struct sc_member MODE_MEMBERS[] = {
-    {"StreamMode", SC_MEMBER_TEXT, true, 0, 0, SC_PATTERN_NONE, "PROVISIONED, ON_DEMAND", NULL, 0}};
+enum { CREATE_NAME, CREATE_SHARDS, CREATE_MODE, CREATE_TAGS, CREATE_WARM, CREATE_RECORD_KIB, CREATE_MEMBERS };
 
 static const struct sc_member CREATE[CREATE_MEMBERS] = {
     {"StreamName", SC_MEMBER_TEXT, true, 1, SC_STORE_MAX_NAME, SC_PATTERN_NAME, NULL, NULL, 0},
     {"ShardCount", SC_MEMBER_INTEGER, false, 1, SC_STORE_MAX_SHARDS, SC_PATTERN_NONE, NULL, NULL, 0},
-    {"StreamModeDetails", SC_MEMBER_STRUCTURE, false, 0, 0, SC_PATTERN_NONE, NULL, MODE_MEMBERS, 1},
+    SC_MEMBER_MODE(false),
     SC_MEMBER_TAGS(false),
-    {"MaxRecordSizeInKiB", SC_MEMBER_INTEGER, false, 1024, 10240, SC_PATTERN_NONE, NULL, NULL, 0}};
+    SC_MEMBER_WARM(false),
+    SC_MEMBER_RECORD_KIB(false)};
 
-/* An on-demand stream begins with four shards. */
+/* 0 when it has to be said and is not. */
 static int64_t shard_count(const struct sc_call *call) {
-  const struct sc_value *mode = &call->values[CREATE_MODE];
   if (call->values[CREATE_SHARDS].is_set) return call->values[CREATE_SHARDS].number;
-  return mode->is_set && sc_slice_is(mode->items[0].text, "ON_DEMAND") ? 4 : 0;
+  return sc_mode_is_on_demand(&call->values[CREATE_MODE]) ? ON_DEMAND_SHARDS : 0;
 }
 
-static void create_stream(struct sc_call *call) {
-  struct sc_slice name = call->values[CREATE_NAME].text;
-  int64_t n = shard_count(call);
-  if (n == 0) {
+static bool check_creating(struct sc_call *call) {
+  int n = 0;
+  for (uint32_t i = 0; i < sc_store_n_streams(call->store); i++)
+    n += sc_stream_status(sc_store_at(call->store, i), call->now_ms) == SC_STREAM_CREATING;
+  if (n < MAX_CREATING) return true;
+  sc_call_fail(call, "LimitExceededException", "Account %s has %d streams in CREATING status already.",
+               SC_SERVICE_ACCOUNT, MAX_CREATING);
+  return false;
+}
+
+static bool check_create(struct sc_call *call, struct sc_slice name) {
+  const struct sc_value *v = call->values;
+  if (shard_count(call) == 0) {
     sc_call_fail(call, "ValidationException",
                  "1 validation error detected: Value null at 'shardCount' failed to satisfy constraint: "
                  "Member must not be null");
-  } else if (sc_store_find(call->store, name) != NULL) {
+    return false;
+  }
+  if (sc_store_find(call->store, name) != NULL) {
     sc_call_fail(call, "ResourceInUseException", "Stream %.*s under account %s already exists.", SC_SLICE_ARGS(name),
                  SC_SERVICE_ACCOUNT);
-  } else {
-    struct sc_store_stream *stream = sc_store_create(call->store, name, (uint32_t)n, call->now_ms);
-    const struct sc_value *kib = &call->values[CREATE_RECORD_KIB];
-    if (kib->is_set) {
-      stream->max_record_bytes = (uint64_t)kib->number << 10;
-      sc_store_note_attributes(call->store, stream);
-    }
+    return false;
   }
+  struct sc_tag_owner owner = {"stream", name, NULL};
+  return check_creating(call) && sc_call_check_tags(call, &v[CREATE_TAGS], &owner) &&
+         sc_call_check_warm(call, &v[CREATE_WARM], sc_mode_is_on_demand(&v[CREATE_MODE]));
+}
+
+static void create_stream(struct sc_call *call) {
+  const struct sc_value *v = call->values;
+  struct sc_slice name = v[CREATE_NAME].text;
+  if (!check_create(call, name)) return;
+  struct sc_store_stream *stream = sc_store_create(call->store, name, (uint32_t)shard_count(call), call->now_ms);
+  stream->is_on_demand = sc_mode_is_on_demand(&v[CREATE_MODE]);
+  stream->warm_mibps = v[CREATE_WARM].number;
+  if (v[CREATE_RECORD_KIB].is_set) stream->max_record_bytes = (uint64_t)v[CREATE_RECORD_KIB].number << 10;
+  sc_call_set_tags(&v[CREATE_TAGS], &stream->tags);
+  sc_store_note_attributes(call->store, stream);
 }
 
 /* --- DeleteStream -------------------------------------------------------------------------------------------------- */
@@ -66,7 +86,15 @@ static bool check_consumers(struct sc_call *call, const struct sc_store_stream *
 
 static void delete_stream(struct sc_call *call) {
   struct sc_store_stream *stream = sc_call_stream(call);
-  if (stream != NULL && check_consumers(call, stream)) sc_store_delete(call->store, stream);
+  if (stream == NULL) return;
+  if (sc_stream_status(stream, call->now_ms) == SC_STREAM_DELETING) {
+    sc_call_check_active(call, stream);
+    return;
+  }
+  if (!check_consumers(call, stream)) return;
+  sc_store_delete_later(call->store, stream, call->now_ms);
+  sc_store_note_attributes(call->store, stream);
+  sc_store_purge(call->store, call->now_ms);
 }
 
 /* --- ListStreams --------------------------------------------------------------------------------------------------- */
@@ -76,7 +104,7 @@ enum { LIST_LIMIT, LIST_AFTER, LIST_TOKEN, LIST_MEMBERS };
 static const struct sc_member LIST[LIST_MEMBERS] = {
     {"Limit", SC_MEMBER_INTEGER, false, 1, 10000, SC_PATTERN_NONE, NULL, NULL, 0},
     {"ExclusiveStartStreamName", SC_MEMBER_TEXT, false, 1, SC_STORE_MAX_NAME, SC_PATTERN_NAME, NULL, NULL, 0},
-    {"NextToken", SC_MEMBER_TEXT, false, 1, 1048576, SC_PATTERN_NONE, NULL, NULL, 0}};
+    SC_MEMBER_NEXT_TOKEN};
 
 /* The members that ListStreams and the descriptions share. */
 static void add_stream(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream) {
@@ -84,7 +112,7 @@ static void add_stream(struct sc_writer *w, const struct sc_call *call, const st
   sc_add_stream_arn(w, call, stream);
   sc_writer_str(w, "StreamStatus", sc_stream_status_text(sc_stream_status(stream, call->now_ms)));
   sc_writer_open_map(w, "StreamModeDetails");
-  sc_writer_str(w, "StreamMode", "PROVISIONED");
+  sc_writer_str(w, "StreamMode", stream->is_on_demand ? "ON_DEMAND" : "PROVISIONED");
   sc_writer_close_map(w);
   sc_writer_time(w, "StreamCreationTimestamp", stream->created_ms);
 }
@@ -153,14 +181,25 @@ static const struct sc_member SUMMARY[] = {SC_STREAM_MEMBERS};
 
 static void add_description(struct sc_writer *w, const struct sc_call *call, const struct sc_store_stream *stream) {
   add_stream(w, call, stream);
-  sc_writer_int(w, "RetentionPeriodHours", RETENTION_HOURS);
+  sc_writer_int(w, "RetentionPeriodHours", stream->retention_hours);
   sc_writer_open_list(w, "EnhancedMonitoring");
   sc_writer_open_map(w, NULL);
-  sc_writer_open_list(w, "ShardLevelMetrics");
-  sc_writer_close_list(w);
+  sc_add_metrics(w, "ShardLevelMetrics", stream->metrics);
   sc_writer_close_map(w);
   sc_writer_close_list(w);
-  sc_writer_str(w, "EncryptionType", "NONE");
+  sc_writer_str(w, "EncryptionType", stream->key_id != NULL ? "KMS" : "NONE");
+  if (stream->key_id != NULL) sc_writer_str(w, "KeyId", stream->key_id);
+}
+
+/* Twenty characters, a dash and three, as the service's pattern wants it: of the name and the time of creation. */
+static void format_id(const struct sc_store_stream *stream, char out[STREAM_ID_TEXT]) {
+  static const char DIGITS[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+  struct sc_random random;
+  uint64_t seed = (uint64_t)stream->created_ms;
+  for (const char *at = stream->name; *at != '\0'; at++) seed = seed * 31 + (unsigned char)*at;
+  sc_random_init(&random, seed);
+  for (int i = 0; i < STREAM_ID_TEXT - 1; i++) out[i] = i == 20 ? '-' : DIGITS[sc_random_u64(&random) % 36];
+  out[STREAM_ID_TEXT - 1] = '\0';
 }
 
 static void describe_stream(struct sc_call *call) {
@@ -174,16 +213,19 @@ static void describe_stream(struct sc_call *call) {
   }
   bool is_creating = sc_stream_status(stream, call->now_ms) == SC_STREAM_CREATING;
   uint32_t total = is_creating ? 0 : stream->n_shards;
-  if (first > total) first = total;
-  uint32_t last = total - first > most ? first + most : total;
   struct sc_writer *w = &call->out;
   sc_writer_open_map(w, NULL);
   sc_writer_open_map(w, "StreamDescription");
   add_description(w, call, stream);
-  sc_writer_bool(w, "HasMoreShards", last < total);
   sc_writer_open_list(w, "Shards");
-  for (uint32_t i = first; i < last; i++) sc_add_shard(w, &stream->shards[i]);
+  uint32_t i = first, n = 0;
+  for (; i < total; i++) {
+    if (sc_shard_is_expired(stream, &stream->shards[i], call->now_ms)) continue;
+    if (n++ == most) break;
+    sc_add_shard(w, &stream->shards[i]);
+  }
   sc_writer_close_list(w);
+  sc_writer_bool(w, "HasMoreShards", i < total);
   sc_writer_close_map(w);
   sc_writer_close_map(w);
 }
@@ -196,8 +238,17 @@ static void describe_stream_summary(struct sc_call *call) {
   sc_writer_open_map(w, NULL);
   sc_writer_open_map(w, "StreamDescriptionSummary");
   add_description(w, call, stream);
+  char id[STREAM_ID_TEXT];
+  format_id(stream, id);
+  sc_writer_str(w, "StreamId", id);
   sc_writer_int(w, "OpenShardCount", is_creating ? 0 : stream->n_open);
   sc_writer_int(w, "ConsumerCount", sc_stream_count_consumers(stream, call->now_ms));
+  if (stream->warm_mibps > 0) {
+    sc_writer_open_map(w, "WarmThroughput");
+    sc_writer_int(w, "TargetMiBps", stream->warm_mibps);
+    sc_writer_int(w, "CurrentMiBps", stream->warm_mibps);
+    sc_writer_close_map(w);
+  }
   sc_writer_int(w, "MaxRecordSizeInKiB", (int64_t)(stream->max_record_bytes >> 10));
   sc_writer_close_map(w);
   sc_writer_close_map(w);

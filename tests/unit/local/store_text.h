@@ -52,6 +52,10 @@ static inline void text_of_stream(const struct sc_store_stream *stream, struct s
                 stream->max_record_bytes, (int)stream->retention_hours);
   sc_buf_printf(out, " on demand %d warm %" PRId64 " metrics %u key %s\n", (int)stream->is_on_demand,
                 stream->warm_mibps, stream->metrics, stream->key_id == NULL ? "none" : stream->key_id);
+  sc_buf_printf(out, " floor %" PRId64 " gone %" PRId64 " rescales %u:", stream->floor_ms, stream->gone_ms,
+                stream->n_rescales);
+  for (int i = 0; i < SC_STORE_MAX_RESCALES; i++) sc_buf_printf(out, " %" PRId64, stream->rescaled_ms[i]);
+  sc_buf_add_char(out, '\n');
   text_of_extras(&stream->tags, stream->policy, out);
   for (uint32_t i = 0; i < stream->n_consumers; i++) {
     const struct sc_store_consumer *c = stream->consumers[i];
@@ -65,8 +69,8 @@ static inline void text_of_stream(const struct sc_store_stream *stream, struct s
 
 static inline void text_of_store(struct sc_store *store, struct sc_buf *out) {
   const struct sc_store_account *account = sc_store_account(store);
-  sc_buf_printf(out, "next id %" PRIu64 " commitment %d %" PRId64 " %" PRId64 "\n", sc_store_next_id(store),
-                (int)account->has_commitment, account->commitment_started_ms, account->commitment_ended_ms);
+  sc_buf_printf(out, "next id %" PRIu64 " commitment %" PRId64 " %" PRId64 "\n", sc_store_next_id(store),
+                account->commitment_started_ms, account->commitment_end_ms);
   for (uint32_t i = 0; i < sc_store_n_streams(store); i++) text_of_stream(sc_store_at(store, i), out);
 }
 
@@ -130,6 +134,8 @@ static inline void change_attributes(struct sc_store *store, struct sc_store_str
   stream->is_on_demand = number % 2 == 0;
   stream->warm_mibps = (int64_t)(number % 10);
   stream->metrics = (uint32_t)(number % 128);
+  stream->floor_ms = (int64_t)(number % 1000);
+  stream->rescaled_ms[stream->n_rescales++ % SC_STORE_MAX_RESCALES] = (int64_t)(number % 7777);
   change_text(&stream->key_id, number / 2);
   change_text(&stream->policy, number / 5);
   change_tags(&stream->tags, number / 3);
@@ -137,7 +143,7 @@ static inline void change_attributes(struct sc_store *store, struct sc_store_str
 }
 
 static inline void change_account(struct sc_store *store, uint64_t number, int64_t now_ms) {
-  *sc_store_account(store) = (struct sc_store_account){number % 2 == 0, now_ms, number % 3 == 0 ? 0 : now_ms + 5};
+  *sc_store_account(store) = (struct sc_store_account){now_ms, number % 3 == 0 ? 0 : now_ms + 5};
   sc_store_note_account(store);
 }
 

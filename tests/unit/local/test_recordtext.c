@@ -71,6 +71,26 @@ static void test_odd_keys_and_times(void **state) {
 }
 
 /* Payloads of many lengths come out of the CBOR as they went in. */
+/* Bits beyond the last byte are nobody's. */
+static void test_loose_base64(void **state) {
+  (void)state;
+  static const char *const texts[][2] = {{"aGj=", "aGg="}, {"aR==", "aQ=="}, {"////aGj=", "////aGg="}, {"", ""}};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    struct sc_logrecord record = {.sequence = SEQUENCE,
+                                  .arrived_ms = 0,
+                                  .key_json = SC_SLICE_LITERAL("\"k\""),
+                                  .data = sc_slice_str(texts[i][0]),
+                                  .is_base64 = true};
+    struct sc_buf json = SC_BUF_INIT, cbor = SC_BUF_INIT, want = SC_BUF_INIT;
+    render(&record, &json, &cbor);
+    sc_buf_printf(&want, "\"Data\":\"%s\",", texts[i][1]);
+    assert_non_null(strstr(sc_buf_str(&json), sc_buf_str(&want)));
+    sc_buf_fini(&json);
+    sc_buf_fini(&cbor);
+    sc_buf_fini(&want);
+  }
+}
+
 static void test_payloads(void **state) {
   (void)state;
   struct sc_buf json = SC_BUF_INIT, cbor = SC_BUF_INIT;
@@ -100,6 +120,7 @@ int main(void) {
       cmocka_unit_test(test_a_record),
       cmocka_unit_test(test_odd_keys_and_times),
       cmocka_unit_test(test_payloads),
+      cmocka_unit_test(test_loose_base64),
   };
   return cmocka_run_group_tests_name("local/recordtext", tests, NULL, NULL);
 }
