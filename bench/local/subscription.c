@@ -197,6 +197,7 @@ static enum sc_feed_state next_chunk(struct sc_feed *feed, struct sc_chunk *chun
   sc_store_lock_read(s->all->store);
   enum sc_feed_state state = look_at_store(s, &look);
   sc_store_unlock(s->all->store);
+  chunk->ticket = sc_store_ticket(s->all->store);
   *wait_ms = look.wait_ms;
   return chunk->content.tail.len > 0 ? send_event(s, chunk) : state;
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "bench/local/persist.h"
 #include "tests/unit/local/watch.h"
 
 static void test_it_begins_with_its_initial_response(void **state) {
@@ -438,6 +439,36 @@ static void test_it_ends_with_its_stream(void **state) {
   end(&w);
 }
 
+static void forget(void *context, uint8_t kind, const struct sc_slice *parts, int n) {
+  (void)context;
+  (void)kind;
+  (void)parts;
+  (void)n;
+}
+
+static struct sc_ticket ticket_seven(void *context) { return (struct sc_ticket){context, 7}; }
+
+/* A client is not to know of records that can still be lost. */
+static void test_records_wait_for_the_journal(void **state) {
+  (void)state;
+  struct world w;
+  struct watch watch;
+  struct sc_gate gate;
+  sc_gate_init(&gate);
+  struct sc_persist_sink sink = {&gate, forget, ticket_seven};
+  struct sc_store_recorder recorder = sc_persist_recorder(&sink);
+  begin_stream(&w, false, 1);
+  sc_store_set_recorder(w.store, &recorder);
+  must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
+  put(&w, 0, 1, 1);
+  pull_event(&watch);
+  assert_ptr_equal(watch.ticket.gate, &gate);
+  assert_int_equal(watch.ticket.number, 7);
+  leave(&watch);
+  end(&w);
+  sc_gate_fini(&gate);
+}
+
 static void pull_under_fault(struct world *w, struct watch *watch, const char *fault) {
   admin(w, "POST", "/_local/faults", fault);
   assert_int_equal(w->status, 200);
@@ -519,6 +550,7 @@ int main(void) {
       cmocka_unit_test(test_what_is_too_old_is_passed_over),
       cmocka_unit_test(test_it_ends_with_its_consumer),
       cmocka_unit_test(test_it_ends_with_its_stream),
+      cmocka_unit_test(test_records_wait_for_the_journal),
       cmocka_unit_test(test_faults_of_events),
       cmocka_unit_test(test_threads),
   };

@@ -21,6 +21,7 @@ struct watch {
   sem_t bell;          /* posted with it */
   struct sc_buf frame; /* the last one, as it was sent */
   struct sc_delivery delivery;
+  struct sc_ticket ticket;
   const char *why; /* it is no good frame; NULL: it is */
   struct sc_event_stream_frame parts;
   char payload[4096]; /* of a small one */
@@ -123,6 +124,7 @@ static inline void take_chunk(struct watch *watch, struct sc_chunk *chunk) {
   for (int i = 0; i < n; i++) sc_buf_add(&watch->frame, pieces[i].iov_base, pieces[i].iov_len);
   assert_int_equal(watch->frame.len, sc_content_len(&chunk->content));
   watch->delivery = chunk->delivery;
+  watch->ticket = chunk->ticket;
   watch->why = NULL;
   enum sc_event_stream_answer answer = sc_event_stream_read(sc_buf_view(&watch->frame), &watch->parts, &watch->why);
   assert_int_equal(watch->parts.len, watch->frame.len);
