@@ -182,7 +182,7 @@ static inline int records_in(const struct watch *watch) {
 }
 
 /* "" when there is none. */
-static const char *continuation(const struct watch *watch, char out[SC_SEQLAYOUT_DIGITS + 1]) {
+static inline const char *continuation(const struct watch *watch, char out[SC_SEQLAYOUT_DIGITS + 1]) {
   static const char name[] = "{\"ContinuationSequenceNumber\":\"";
   out[0] = '\0';
   if (sc_slice_starts(watch->parts.payload, name))
