@@ -11,6 +11,7 @@
 #include "bench/local/datadir.h"
 #include "bench/local/generate.h"
 #include "bench/local/http1.h"
+#include "bench/local/keyring.h"
 #include "bench/local/service.h"
 #include "bench/local/tls.h"
 #include "bench/local/transport.h"
@@ -23,6 +24,8 @@ static const struct sc_command_spec COMMANDS[] = {
      "      an empty service on 127.0.0.1:4567\n"
      "  aws --endpoint-url http://127.0.0.1:4567 kinesis create-stream --stream-name demo --shard-count 2\n"
      "      any client works against it; every credential is accepted\n"
+     "  SHARDCOPY_LOCAL_KEYS=AKIDEXAMPLE:SECRET shardcopy-local --verify-signatures\n"
+     "      only requests signed with that key, as Kinesis checks them\n"
      "  shardcopy-local --generate demo:shards=32,records=1000000,seed=1\n"
      "      with a stream of a million sensor readings\n"
      "  shardcopy-local --limits=off\n"
@@ -73,6 +76,8 @@ const struct sc_program_spec sc_local_program = {
 struct server {
   const struct sc_options *options;
   struct sc_timebase timebase;
+  struct sc_keyring *keys;
+  struct sc_signatures *signatures; /* NULL: not checked */
   struct sc_store *store;
   struct sc_datadir *datadir; /* NULL: in memory only */
   struct sc_service *service;
@@ -232,17 +237,41 @@ static int open_datadir(struct server *server, struct sc_error *err) {
   return sc_datadir_open(path, server->store, now_ms, end_service, NULL, &server->datadir, err);
 }
 
+/* The keys that may sign, and what checks them. */
+static int prepare_keys(struct server *server, struct sc_error *err) {
+  const struct sc_options *options = server->options;
+  const char *keys = sc_options_text(options, SC_LOCAL_OPT_KEYS),
+             *file = sc_options_text(options, SC_LOCAL_OPT_KEYS_FILE);
+  bool verifies = sc_options_flag(options, SC_LOCAL_OPT_VERIFY_SIGNATURES);
+  int code = SC_OK;
+  server->keys = sc_keyring_new();
+  if (keys != NULL) code = sc_keyring_read(server->keys, sc_slice_str(keys), err);
+  if (code == SC_OK && file != NULL) code = sc_keyring_read_file(server->keys, file, err);
+  if (code != SC_OK || !verifies) return code;
+  if (sc_keyring_count(server->keys) == 0) {
+    sc_error_set(err, SC_E_USAGE, "--verify-signatures without keys would let nobody in");
+    sc_error_hint(err, "name some with --keys or --keys-file");
+    return err->code;
+  }
+  server->signatures = sc_signatures_new(sc_options_text(options, SC_LOCAL_OPT_REGION), server->keys);
+  if (server->signatures != NULL) return SC_OK;
+  return sc_error_set(err, SC_E_INTERNAL, "OpenSSL offers no SHA-256");
+}
+
 static int start(struct server *server, struct sc_error *err) {
   const struct sc_options *options = server->options;
+  sc_timebase_init(&server->timebase);
+  int code = prepare_keys(server, err);
+  if (code != SC_OK) return code;
   struct sc_service_settings settings = {
       .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
       .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
       .is_limited = strcmp(sc_options_text(options, SC_LOCAL_OPT_LIMITS), "aws") == 0,
+      .signatures = server->signatures,
       .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
       .faults_seed = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_FAULTS_SEED),
       .subscription_ms = sc_options_int(options, SC_LOCAL_OPT_SUBSCRIPTION_MS),
   };
-  sc_timebase_init(&server->timebase);
   server->store =
       sc_store_new(sc_options_int(options, SC_LOCAL_OPT_CREATE_MS), sc_options_int(options, SC_LOCAL_OPT_UPDATE_MS));
   sc_store_set_delays(server->store, sc_options_int(options, SC_LOCAL_OPT_CONSUMER_MS),
@@ -251,7 +280,7 @@ static int start(struct server *server, struct sc_error *err) {
   server->site = (struct sc_site){sc_service_handle, server->service};
   server->transport =
       sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http1_protocol, &server->site);
-  int code = add_faults(server, err);
+  code = add_faults(server, err);
   if (code == SC_OK) code = listen_all(server, err);
   if (code == SC_OK) code = open_datadir(server, err);
   if (code == SC_OK) code = fill_store(server, err);
@@ -265,6 +294,8 @@ static int stop(struct server *server, struct sc_error *err) {
   sc_service_free(server->service);
   int code = sc_datadir_close(server->datadir, err);
   sc_store_free(server->store);
+  sc_signatures_free(server->signatures);
+  sc_keyring_free(server->keys);
   sc_timebase_fini(&server->timebase);
   if (server->tls != NULL) sc_tls_context_free(server->tls);
   sc_certs_fini(&server->certs);

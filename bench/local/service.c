@@ -193,6 +193,22 @@ static void drop_body(struct sc_service *service, const struct sc_operation *ope
   sc_buf_fini(&body->refusal.text);
 }
 
+static void run_or_refuse(struct sc_service *service, const struct sc_operation *operation, const struct body *body,
+                          const struct sc_fault *fault, struct sc_reply *reply) {
+  if (body->refusal.type != NULL) refuse(reply, &body->refusal);
+  else run(service, operation, body->values, fault, reply);
+}
+
+static bool check_signature(struct sc_service *service, const struct sc_request *request, struct sc_reply *reply) {
+  struct sc_signatures *signatures = service->settings.signatures;
+  struct sc_refusal refusal = {0};
+  if (signatures == NULL || sc_signatures_check(signatures, "kinesis", request, reply->date_ms, NULL, &refusal))
+    return true;
+  refuse(reply, &refusal);
+  sc_buf_fini(&refusal.text);
+  return false;
+}
+
 static void call_operation(struct sc_service *service, const struct sc_request *request, const struct sc_fault *fault,
                            struct sc_reply *reply) {
   static const struct sc_operation none = {.name = ""};
@@ -209,8 +225,7 @@ static void call_operation(struct sc_service *service, const struct sc_request *
   reply->status = 200;
   if (body.values == NULL && (is_known || request->body.len > 0)) fail(reply, "SerializationException");
   else if (!is_known) fail(reply, "UnknownOperationException");
-  else if (body.refusal.type != NULL) refuse(reply, &body.refusal);
-  else run(service, operation, body.values, fault, reply);
+  else if (check_signature(service, request, reply)) run_or_refuse(service, operation, &body, fault, reply);
   drop_body(service, operation, &body);
 }
 
@@ -234,9 +249,14 @@ static void call_service(struct sc_service *service, const struct sc_request *re
   static const char DENIED[] =
       "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n"
       "</AccessDeniedException>\n";
+  static const char MISSING[] =
+      "<MissingAuthenticationTokenException>\n  <Message>Missing Authentication Token</Message>\n"
+      "</MissingAuthenticationTokenException>\n";
+  bool is_nobody = service->settings.signatures != NULL && sc_request_header(request, "authorization").ptr == NULL;
   bool has_format = reply->format == SC_FORMAT_JSON || is_type(request->content_type, SC_SERVICE_CBOR);
   bool is_post = sc_slice_is(request->method, "POST");
   if (is_post && (has_format || request->body.len == 0)) call_operation(service, request, fault, reply);
+  else if (is_nobody) answer_xml(reply, 403, MISSING);
   else if (!is_post || operation_name(request->target).len == 0) answer_xml(reply, 403, DENIED);
   else answer_xml(reply, 404, "<UnknownOperationException/>\n");
 }
