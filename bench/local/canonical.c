@@ -6,7 +6,7 @@
 
 #define INCOMPLETE "IncompleteSignatureException"
 #define ALGORITHM "AWS4-HMAC-SHA256"
-/* Segments of a path and parameters of a query that are sorted out; what is beyond is taken as one. */
+/* Segments of a path and parameters of a query that count. With more of them no signature is right. */
 #define MAX_PARTS 256
 
 /* Takes what is before the separator off rest, and the separator; false when nothing is left. */
