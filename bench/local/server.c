@@ -26,6 +26,9 @@ static const struct sc_command_spec COMMANDS[] = {
      "      any client works against it; every credential is accepted\n"
      "  SHARDCOPY_LOCAL_KEYS=AKIDEXAMPLE:SECRET shardcopy-local --verify-signatures\n"
      "      only requests signed with that key, as Kinesis checks them\n"
+     "  shardcopy-local --stub-credentials --verify-signatures --stub-expiry 900\n"
+     "      only with keys that are asked for here: AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:4567,\n"
+     "      AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:4567/v2/credentials/x, AWS_ENDPOINT_URL_STS and so on\n"
      "  shardcopy-local --generate demo:shards=32,records=1000000,seed=1\n"
      "      with a stream of a million sensor readings\n"
      "  shardcopy-local --limits=off\n"
@@ -77,7 +80,8 @@ struct server {
   const struct sc_options *options;
   struct sc_timebase timebase;
   struct sc_keyring *keys;
-  struct sc_signatures *signatures; /* NULL: not checked */
+  struct sc_signatures *signatures;  /* NULL: not checked */
+  struct sc_stub_credentials *stubs; /* NULL: none */
   struct sc_store *store;
   struct sc_datadir *datadir; /* NULL: in memory only */
   struct sc_service *service;
@@ -248,9 +252,9 @@ static int prepare_keys(struct server *server, struct sc_error *err) {
   if (keys != NULL) code = sc_keyring_read(server->keys, sc_slice_str(keys), err);
   if (code == SC_OK && file != NULL) code = sc_keyring_read_file(server->keys, file, err);
   if (code != SC_OK || !verifies) return code;
-  if (sc_keyring_count(server->keys) == 0) {
+  if (sc_keyring_count(server->keys) == 0 && !sc_options_flag(options, SC_LOCAL_OPT_STUB_CREDENTIALS)) {
     sc_error_set(err, SC_E_USAGE, "--verify-signatures without keys would let nobody in");
-    sc_error_hint(err, "name some with --keys or --keys-file");
+    sc_error_hint(err, "name some with --keys or --keys-file, or hand some out with --stub-credentials");
     return err->code;
   }
   server->signatures = sc_signatures_new(sc_options_text(options, SC_LOCAL_OPT_REGION), server->keys);
@@ -258,16 +262,30 @@ static int prepare_keys(struct server *server, struct sc_error *err) {
   return sc_error_set(err, SC_E_INTERNAL, "OpenSSL offers no SHA-256");
 }
 
+/* Behind prepare_keys. */
+static void prepare_stubs(struct server *server) {
+  const struct sc_options *options = server->options;
+  struct sc_stub_settings settings = {.account = SC_SERVICE_ACCOUNT,
+                                      .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
+                                      .expiry_s = sc_options_int(options, SC_LOCAL_OPT_STUB_EXPIRY),
+                                      .container_token = sc_options_text(options, SC_LOCAL_OPT_STUB_TOKEN),
+                                      .keys = server->keys,
+                                      .signatures = server->signatures};
+  if (sc_options_flag(options, SC_LOCAL_OPT_STUB_CREDENTIALS)) server->stubs = sc_stub_credentials_new(&settings);
+}
+
 static int start(struct server *server, struct sc_error *err) {
   const struct sc_options *options = server->options;
   sc_timebase_init(&server->timebase);
   int code = prepare_keys(server, err);
   if (code != SC_OK) return code;
+  prepare_stubs(server);
   struct sc_service_settings settings = {
       .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
       .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
       .is_limited = strcmp(sc_options_text(options, SC_LOCAL_OPT_LIMITS), "aws") == 0,
       .signatures = server->signatures,
+      .stubs = server->stubs,
       .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
       .faults_seed = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_FAULTS_SEED),
       .subscription_ms = sc_options_int(options, SC_LOCAL_OPT_SUBSCRIPTION_MS),
@@ -294,6 +312,7 @@ static int stop(struct server *server, struct sc_error *err) {
   sc_service_free(server->service);
   int code = sc_datadir_close(server->datadir, err);
   sc_store_free(server->store);
+  sc_stub_credentials_free(server->stubs);
   sc_signatures_free(server->signatures);
   sc_keyring_free(server->keys);
   sc_timebase_fini(&server->timebase);

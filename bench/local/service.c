@@ -269,16 +269,22 @@ static void call_with_fault(struct sc_service *service, const struct sc_request 
   sc_fault_bend(fault, reply);
 }
 
+/* What is not for Kinesis: requests of tests, and the stubs of where credentials come from. */
+static bool handle_other(struct sc_service *service, const struct sc_request *request, struct sc_reply *reply) {
+  bool is_admin = sc_slice_starts(request->path, SC_ADMIN_PATH), is_done = is_admin;
+  if (!is_admin && service->settings.stubs == NULL) return false;
+  struct sc_jsondoc *parser = take_parser(service);
+  if (is_admin) sc_admin_handle(service->admin, parser, request, reply);
+  else is_done = sc_stub_credentials_handle(service->settings.stubs, parser, request, reply);
+  give_parser(service, parser);
+  return is_done;
+}
+
 void sc_service_handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
   struct sc_service *service = context;
   reply->date_ms = sc_timebase_now_ms(service->timebase);
   set_ids(service, reply);
-  if (sc_slice_starts(request->path, SC_ADMIN_PATH)) {
-    struct sc_jsondoc *parser = take_parser(service);
-    sc_admin_handle(service->admin, parser, request, reply);
-    give_parser(service, parser);
-    return;
-  }
+  if (handle_other(service, request, reply)) return;
   set_format(request, reply);
   struct sc_fault fault;
   if (!sc_faults_take(service->faults, operation_name(request->target), &fault))

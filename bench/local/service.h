@@ -10,8 +10,8 @@
 
 #include "bench/local/exchange.h"
 #include "bench/local/faults.h"
-#include "bench/local/signature.h"
 #include "bench/local/store.h"
+#include "bench/local/stub_credentials.h"
 #include "bench/local/timebase.h"
 
 #define SC_SERVICE_ACCOUNT "000000000000"
@@ -24,12 +24,13 @@
 
 struct sc_service_settings {
   uint64_t faults_seed;
-  const char *region;               /* in ARNs; must outlive the service */
-  uint64_t page_bytes;              /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
-  struct sc_signatures *signatures; /* what requests must be signed by; NULL: nothing is checked */
-  bool is_limited;                  /* the rates of quota.h hold */
-  bool iterator_is_last;            /* GetRecords replies end with NextShardIterator instead of beginning with it */
-  int64_t subscription_ms;          /* a subscription lasts at most; 0: SC_SUBSCRIPTION_LIFE_MS */
+  const char *region;                /* in ARNs; must outlive the service */
+  uint64_t page_bytes;               /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
+  struct sc_signatures *signatures;  /* what requests must be signed by; NULL: nothing is checked */
+  struct sc_stub_credentials *stubs; /* NULL: there are none */
+  bool is_limited;                   /* the rates of quota.h hold */
+  bool iterator_is_last;             /* GetRecords replies end with NextShardIterator instead of beginning with it */
+  int64_t subscription_ms;           /* a subscription lasts at most; 0: SC_SUBSCRIPTION_LIFE_MS */
 };
 
 struct sc_service;

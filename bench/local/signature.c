@@ -294,3 +294,12 @@ bool sc_signatures_check(struct sc_signatures *signatures, const char *service, 
   sc_key_wipe(&found);
   return is_good;
 }
+
+struct sc_slice sc_signature_key_id(const struct sc_request *request) {
+  struct sc_authorization authorization;
+  struct sc_refusal refusal = {0};
+  struct sc_slice header = sc_request_header(request, "authorization");
+  bool is_good = sc_authorization_read(header, true, &authorization, &refusal);
+  sc_buf_fini(&refusal.text);
+  return is_good ? authorization.key_id : sc_slice_of(NULL, 0);
+}

@@ -26,4 +26,7 @@ void sc_signatures_free(struct sc_signatures *signatures);
 bool sc_signatures_check(struct sc_signatures *signatures, const char *service, const struct sc_request *request,
                          int64_t now_ms, struct sc_key *key, struct sc_refusal *refusal);
 
+/* The access key id that the request says it is signed with, unchecked; empty when it says none. */
+struct sc_slice sc_signature_key_id(const struct sc_request *request);
+
 #endif
