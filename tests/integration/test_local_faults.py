@@ -1,0 +1,119 @@
+"""The local service's faults as clients see them."""
+import email.utils
+import http.client
+import json
+import urllib.error
+
+import botocore.exceptions
+import pytest
+from support.process import BUILD, Program
+
+# Status by code; those that botocore knows by name come as exceptions of their own.
+CODES = {
+    "AccessDeniedException": 400, "ExpiredIteratorException": 400, "ExpiredNextTokenException": 400, "ExpiredTokenException": 400,
+    "IncompleteSignatureException": 403, "InternalFailure": 500, "InternalFailureException": 500, "InvalidArgumentException": 400,
+    "InvalidSignatureException": 400, "KMSAccessDeniedException": 400, "KMSDisabledException": 400, "KMSInvalidStateException": 400,
+    "KMSNotFoundException": 400, "KMSOptInRequired": 400, "KMSThrottlingException": 400, "LimitExceededException": 400,
+    "MissingAuthenticationTokenException": 400, "ProvisionedThroughputExceededException": 400, "ResourceInUseException": 400,
+    "ResourceNotFoundException": 400, "SerializationException": 400, "ServiceUnavailable": 503, "UnknownOperationException": 400,
+    "UnrecognizedClientException": 400, "ValidationException": 400,
+}
+HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.ListStreams"}
+
+
+def ask(service):
+    """ListStreams without a library that knows better: (status, headers, body)."""
+    connection = http.client.HTTPConnection(service.http, timeout=20)
+    connection.request("POST", "/", "{}", HEADERS)
+    answer = connection.getresponse()
+    return answer.status, answer.headers, answer.read()
+
+
+def test_boto3_sees_each_error(local):
+    client = local.client()
+    own = 0
+    for code, status in CODES.items():
+        local.faults(f"ListStreams:error={code}")
+        expected = getattr(client.exceptions, code, botocore.exceptions.ClientError) if code in dir(client.exceptions) \
+            else botocore.exceptions.ClientError
+        own += expected is not botocore.exceptions.ClientError
+        with pytest.raises(expected) as error:
+            client.list_streams()
+        answer = error.value.response
+        assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert own >= 13, "botocore knows most of them"
+    assert local.faults_waiting() == 0
+    client.list_streams()
+
+
+def test_message_of_a_serialization_exception(local):
+    local.fault(error="SerializationException", message="NUMBER_VALUE can not be converted to a String")
+    status, _, body = ask(local)
+    assert status == 400
+    assert json.loads(body) == {"__type": "SerializationException", "Message": "NUMBER_VALUE can not be converted to a String"}
+
+
+def test_retry_after(local):
+    local.fault(kind="throttle", retry_after_ms=1500)
+    assert ask(local)[1]["x-amz-retry-after"] == "1500"
+    assert "x-amz-retry-after" not in ask(local)[1]
+
+
+def test_a_skewed_date(local):
+    def date():
+        return email.utils.parsedate_to_datetime(ask(local)[1]["Date"])
+
+    before = date()
+    local.fault(kind="skewed-date", date_skew_ms=-3_600_000)
+    assert 3590 < (before - date()).total_seconds() <= 3600
+    assert -60 < (date() - before).total_seconds() < 60
+
+
+def test_an_answer_byte_by_byte(local):
+    client = local.client()
+    client.create_stream(StreamName="s", ShardCount=1)
+    local.fault(kind="split", piece_bytes=1)
+    assert client.list_streams()["StreamNames"] == ["s"]
+
+
+def test_faults_of_the_command_line(local_service):
+    """The same seed and calls meet the same faults; another seed others."""
+    def story(seed):
+        service = local_service("--faults", f"ListStreams:error=ServiceUnavailable,p=0.3; *:kind=throttle,p=0.1,message=\"a; b, c\"",
+                                f"--faults-seed={seed}")
+        return [ask(service)[0] for _ in range(60)]
+
+    first = story(5)
+    assert first == story(5) and first != story(6)
+    assert {200, 400, 503} == set(first)
+
+
+def test_what_is_listed(local):
+    local.faults("ListStreams:kind=throttle,count=3,after=1;PutRecords:kind=entries,p=0.5,every=2")
+    for _ in range(2):
+        ask(local)
+    assert local.listed_faults() == [
+        {"operation": "ListStreams", "kind": "throttle", "count": 3, "after": 1, "hits": 1, "calls": 2},
+        {"operation": "PutRecords", "kind": "entries", "p": 0.5, "every": 2, "hits": 0, "calls": 0}]
+    local.clear_faults()
+    assert local.listed_faults() == []
+
+
+@pytest.mark.parametrize("fault, says", [
+    ({"kind": "entries", "operation": "GetRecords"}, "kinds that can: error, throttle"),
+    ({"kind": "duplicate", "operation": "PutRecord"}, "kind duplicate cannot happen to PutRecord"),
+    ({"kind": "slow", "every": 2}, "kind slow has no use for every"),
+    ({"kind": "reset", "operation": "GetRecord"}, "there is no operation"),
+])
+def test_faults_that_cannot_be(local, fault, says):
+    with pytest.raises(urllib.error.HTTPError) as error:
+        local.fault(**fault)
+    with error.value as answer:
+        assert answer.status == 400 and says in json.loads(answer.read())["message"]
+    assert local.faults_waiting() == 0
+
+
+def test_a_spec_that_cannot_be(folder):
+    program = Program([f"{BUILD}/shardcopy-local", "--listen=127.0.0.1:0", "--faults=GetRecords:kind=flood"], folder, "local")
+    program.wait(status=2)
+    assert "there is no kind" in program.err and "throttle" in program.err
