@@ -49,6 +49,46 @@ static inline const char *scan_digits(const char *p, const char *end, uint64_t *
   return p;
 }
 
+/* A number as most are: at most 19 digits, no exponent. */
+struct usual {
+  unsigned whole, fraction; /* digits before and behind the point */
+  unsigned len;             /* of the text, without a minus; 0: it is not of that kind, or is none */
+};
+
+/* p is behind a minus. Digits are counted, not walked over: how many there are is what a branch cannot guess. */
+static inline struct usual look_at(const char *p, const char *end) {
+  const struct usual none = {0, 0, 0};
+  struct usual usual = {.whole = sc_json_digits_stop(p), .fraction = 0};
+  usual.len = usual.whole;
+  if (p[usual.len] == '.') {
+    usual.fraction = sc_json_digits_stop(p + usual.len + 1);
+    if (usual.fraction == 0) return none;
+    usual.len += 1 + usual.fraction;
+  }
+  char behind = p[usual.len];
+  bool goes_on = (behind >= '0' && behind <= '9') || (behind | 0x20) == 'e';
+  bool grammar = usual.whole == 1 || (usual.whole > 0 && *p != '0');
+  if (goes_on || !grammar || usual.whole + usual.fraction > DIGITS_EXACT || (size_t)(end - p) < usual.len) return none;
+  return usual;
+}
+
+/* n <= 8 digits; reads eight bytes. Shifted up, they stand behind zeros. */
+static inline uint64_t join_few(const char *p, unsigned n) {
+  if (n == 0) return 0;
+  return join_eight((load_eight(p) - UINT64_C(0x3030303030303030)) << (64 - 8 * n));
+}
+
+static inline uint64_t power_of_ten(unsigned n) {
+  static const uint64_t table[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+  return table[n];
+}
+
+/* n <= 16 digits. */
+static inline uint64_t join_digits(const char *p, unsigned n) {
+  if (n <= 8) return join_few(p, n);
+  return join_few(p, 8) * power_of_ten(n - 8) + join_few(p + 8, n - 8);
+}
+
 static const char *scan_exponent(const char *p, const char *end, int64_t *exponent) {
   bool negative = sc_json_peek(p, end) == '-';
   if (negative || sc_json_peek(p, end) == '+') p++;
@@ -73,11 +113,10 @@ static size_t count_leading_zeros(const char *p, const char *end) {
   return n;
 }
 
-const char *sc_json_number_scan(const char *p, const char *end, struct sc_json_number *out) {
+static const char *scan_any(const char *p, const char *end, bool negative, struct sc_json_number *out) {
   uint64_t digits = 0;
   int64_t exponent = 0;
-  bool negative = sc_json_peek(p, end) == '-';
-  const char *start = p += negative;
+  const char *start = p;
   unsigned first = digit_at(p, end);
   if (first > 9) return NULL;
   p = first == 0 ? p + 1 : scan_digits(p, end, &digits);
@@ -98,6 +137,30 @@ const char *sc_json_number_scan(const char *p, const char *end, struct sc_json_n
     if (p == NULL) return NULL;
   }
   *out = (struct sc_json_number){digits, clamp_exponent(exponent), (uint32_t)n, negative, plain, n > DIGITS_EXACT};
+  return p;
+}
+
+const char *sc_json_number_scan(const char *p, const char *end, struct sc_json_number *out) {
+  bool negative = sc_json_peek(p, end) == '-';
+  p += negative;
+  struct usual usual = look_at(p, end);
+  if (usual.len == 0 || usual.fraction > 8) return scan_any(p, end, negative, out);
+  uint32_t n = usual.whole + usual.fraction;
+  uint64_t digits = join_digits(p, usual.whole);
+  if (usual.fraction > 0)
+    digits = digits * power_of_ten(usual.fraction) + join_few(p + usual.whole + 1, usual.fraction);
+  if (*p == '0') n -= (uint32_t)count_leading_zeros(p, p + usual.len);
+  *out = (struct sc_json_number){digits, -(int32_t)usual.fraction, n, negative, usual.fraction == 0, false};
+  return p + usual.len;
+}
+
+const char *sc_json_number_skip(const char *p, const char *end, bool *too_large) {
+  bool negative = sc_json_peek(p, end) == '-';
+  struct usual usual = look_at(p + negative, end);
+  if (usual.len > 0) return p + negative + usual.len;
+  struct sc_json_number number;
+  p = scan_any(p + negative, end, negative, &number);
+  if (p != NULL && !sc_json_number_fits_numeric(&number)) *too_large = true;
   return p;
 }
 

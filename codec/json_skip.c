@@ -53,10 +53,8 @@ static const char *skip_scalar(const char *p, const char *end, struct sc_json_se
   char c = sc_json_peek(p, end);
   if (c == '"') return sc_json_skip_string(p, end, seen, fault);
   if (c != '-' && (c < '0' || c > '9')) return sc_json_skip_literal(p, end, fault);
-  struct sc_json_number number;
-  p = sc_json_skip_number(p, end, &number, fault);
-  if (p != NULL && !sc_json_number_fits_numeric(&number)) seen->too_large = true;
-  return p;
+  const char *behind = sc_json_number_skip(p, end, &seen->too_large);
+  return behind != NULL ? behind : sc_json_wrong(fault, "a malformed number", p);
 }
 
 /* A member's name and the colon, up to its value. */

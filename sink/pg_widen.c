@@ -1,5 +1,7 @@
 #include "sink/pg_widen.h"
 
+#include <stdlib.h>
+
 #include "codec/json_sample.h"
 #include "codec/rfc3339.h"
 #include "sink/pg_types.h"
@@ -71,10 +73,16 @@ const char *sc_pg_widen_using(uint32_t from, uint32_t to) {
   }
 }
 
+/* A copy, with the room behind it that the scanner wants: not all cells point into a reply's body. */
 static unsigned kind_of_number(struct sc_slice text) {
   struct sc_json_number number;
-  if (sc_json_number_scan(text.ptr, text.ptr + text.len, &number) != text.ptr + text.len) return SC_KIND_BIG;
-  return sc_json_kind_of_number(&number, text.ptr, text.len);
+  char *copy = sc_alloc(text.len + SC_BODY_PADDING), *end = copy + text.len;
+  memcpy(copy, text.ptr, text.len);
+  memset(end, 0, SC_BODY_PADDING);
+  bool is_number = sc_json_number_scan(copy, end, &number) == end;
+  unsigned kind = is_number ? sc_json_kind_of_number(&number, copy, text.len) : SC_KIND_BIG;
+  free(copy);
+  return kind;
 }
 
 unsigned sc_pg_widen_kind(const struct sc_cell *cell) {

@@ -83,6 +83,74 @@ static void parts(void **state) {
   assert_int_equal(number.exponent, -SC_JSON_EXPONENT_MAX);
 }
 
+/* What sc_json_number_skip makes of it. */
+static size_t skip_number(const char *text, bool *too_large) {
+  char padded[600 + SC_BODY_PADDING];
+  size_t len = strlen(text);
+  memset(padded, '7', sizeof padded);
+  memcpy(padded, text, len);
+  *too_large = false;
+  const char *behind = sc_json_number_skip(padded, padded + len, too_large);
+  return behind == NULL ? 0 : (size_t)(behind - padded);
+}
+
+/* A number of so many digits before and behind the point, and what it is, digit by digit. */
+static struct sc_json_number make_number(char *text, unsigned whole, unsigned fraction, unsigned first, bool negative) {
+  struct sc_json_number number = {.exponent = -(int32_t)fraction, .negative = negative, .plain = fraction == 0};
+  char *at = text;
+  if (negative) *at++ = '-';
+  for (unsigned i = 0; i < whole + fraction; i++) {
+    unsigned digit = i == 0 ? first : (first + i * 7) % 10;
+    if (i == whole) *at++ = '.';
+    *at++ = (char)('0' + digit);
+    number.digits = number.digits * 10 + digit;
+    if (digit > 0 || number.n_digits > 0) number.n_digits++;
+  }
+  *at = '\0';
+  number.long_digits = number.n_digits > 19;
+  return number;
+}
+
+static void check_number(const char *text, const struct sc_json_number *expected) {
+  struct sc_json_number number;
+  bool too_large;
+  if (scan(text, &number) != strlen(text) || skip_number(text, &too_large) != strlen(text))
+    fail_msg("refused %s", text);
+  if (too_large || number.exponent != expected->exponent || number.n_digits != expected->n_digits ||
+      number.negative != expected->negative || number.plain != expected->plain ||
+      number.long_digits != expected->long_digits)
+    fail_msg("%s is taken for something else", text);
+  if (!number.long_digits && number.digits != expected->digits) fail_msg("%s: %lu", text, number.digits);
+}
+
+static void all_lengths(void **state) {
+  (void)state;
+  char text[64];
+  for (unsigned whole = 1; whole <= 22; whole++)
+    for (unsigned fraction = 0; fraction <= 22; fraction++)
+      for (unsigned first = whole == 1 ? 0 : 1; first <= 9; first++) {
+        struct sc_json_number expected = make_number(text, whole, fraction, first, first % 2 == 0);
+        check_number(text, &expected);
+      }
+}
+
+static void skipped_as_scanned(void **state) {
+  (void)state;
+  static const char *texts[] = {
+      "0",  "-0", "-",   "",     "01",  "-01",  "1.",  "1.e5",   "1e", "1e+",        "12,3",
+      "-x", "1e", "1E5", "1.5e", "0.0", "1.50", "1.5", "1e-5}}", "7]", "1234567e99", "1234567890123456.7.8"};
+  struct sc_json_number number;
+  bool too_large;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    assert_int_equal(scan(texts[i], &number), skip_number(texts[i], &too_large));
+    assert_false(too_large);
+  }
+  assert_int_equal(skip_number("1e131072", &too_large), 8);
+  assert_true(too_large);
+  assert_int_equal(skip_number("1e131071", &too_large), 8);
+  assert_false(too_large);
+}
+
 static void to_integers(void **state) {
   (void)state;
   for (int digits = 1; digits < 19; digits++) {
@@ -145,8 +213,10 @@ static void numeric_range(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(grammar),    cmocka_unit_test(parts),         cmocka_unit_test(to_integers),
-      cmocka_unit_test(to_doubles), cmocka_unit_test(numeric_range),
+      cmocka_unit_test(grammar),       cmocka_unit_test(parts),
+      cmocka_unit_test(all_lengths),   cmocka_unit_test(skipped_as_scanned),
+      cmocka_unit_test(to_integers),   cmocka_unit_test(to_doubles),
+      cmocka_unit_test(numeric_range),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
