@@ -11,6 +11,7 @@
 #include "sink/pg_widen.h"
 #include "sink/pgcopy_text.h"
 #include "sink/rows.h"
+#include "sink/text_copy.h"
 
 const char sc_pgcopy_header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* signature, flags, length of the extension */
 const char sc_pgcopy_trailer[2] = {'\377', '\377'};
@@ -230,11 +231,19 @@ static char *put_as_text(const struct sc_cell *cell, char *out) {
   return end;
 }
 
+static char *refuse_nul(const struct sc_pgcopy_column *c, struct sc_reject *why) {
+  return sc_pgcopy_reject(c, why, "22021", "text cannot hold U+0000");
+}
+
+static inline char *put_string(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                               struct sc_reject *why) {
+  if (!sc_text_copy(put32(out, cell->len), cell->ptr, cell->len)) return refuse_nul(c, why);
+  return out + 4 + cell->len;
+}
+
 static char *put_text(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   if (!is_text(cell)) return put_as_text(cell, out);
-  if (cell->type == SC_CELL_STRING && cell->len && memchr(cell->ptr, 0, cell->len)) {
-    return sc_pgcopy_reject(c, why, "22021", "text cannot hold U+0000");
-  }
+  if (cell->type == SC_CELL_STRING) return put_string(c, cell, out, why);
   return put_bytes(out, cell->ptr, cell->len);
 }
 
@@ -390,6 +399,17 @@ static sc_pgcopy_fn *encoder_of(uint32_t type) {
   }
 }
 
+/* What put_usual needs; nothing for columns whose every value wants a look. A double's bits are those of its cell. */
+static void set_usual(struct sc_pgcopy_column *c) {
+  c->usual = UINT32_MAX;
+  if (c->encode == put_int8) c->usual = SC_CELL_INT, c->width = 8;
+  if (c->encode == put_float8) c->usual = SC_CELL_DOUBLE, c->width = 8;
+  if (c->encode == put_bool) c->usual = SC_CELL_BOOL, c->width = 1;
+  if (c->encode == put_text) c->usual = SC_CELL_STRING;
+  if (c->encode == put_timestamp && c->type == SC_PG_TIMESTAMPTZ)
+    c->usual = SC_CELL_TIME, c->width = 8, c->zero = SC_PG_EPOCH_US;
+}
+
 struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
   struct sc_pgcopy *copy = sc_alloc_zero(1, sizeof(*copy) + plan->n_columns * sizeof(copy->columns[0]));
   copy->text = text;
@@ -399,7 +419,13 @@ struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
     const struct sc_column *c = &plan->columns[i];
     SC_ASSERT(text || sc_pg_type_is_binary(c->type));
     sc_pgcopy_fn *encode = text ? sc_pgcopy_text_encoder(c->type) : encoder_of(c->type);
-    copy->columns[i] = (struct sc_pgcopy_column){encode, c->name, c->type, c->modifier, c->not_null, c->exact};
+    copy->columns[i] = (struct sc_pgcopy_column){.encode = encode,
+                                                 .name = c->name,
+                                                 .type = c->type,
+                                                 .modifier = c->modifier,
+                                                 .not_null = c->not_null,
+                                                 .exact = c->exact};
+    set_usual(&copy->columns[i]);
   }
   return copy;
 }
@@ -417,21 +443,35 @@ void sc_pgcopy_free(void *pgcopy) {
 /* No row of these cells takes more. */
 static size_t bound_of(const struct sc_pgcopy *copy, const struct sc_cell *row) {
   size_t text = 0;
-  for (uint32_t i = 0; i < copy->n_columns; i++) text += is_text(&row[i]) ? row[i].len : 0;
+  for (uint32_t i = 0; i < copy->n_columns; i++) text += row[i].len & (0 - (uint32_t)is_text(&row[i]));
   return 2 + (size_t)copy->n_columns * SC_PGCOPY_SLACK + text * copy->growth;
+}
+
+/* Cells of the one type their column is made for; what those of other types become is the encoders' to say. Values of a fixed length take one
+ * way without a branch: what is behind a shorter one is written over. */
+static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                              struct sc_reject *why) {
+  if (c->width > 0) {
+    put64(put32(out, c->width), (uint64_t)(cell->i - c->zero) << (64 - 8 * c->width));
+    return out + 4 + c->width;
+  }
+  return put_string(c, cell, out, why);
+}
+
+static char *put_other(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+  if (cell->type != SC_CELL_NULL) return c->encode(c, cell, out, why);
+  return c->not_null ? sc_pgcopy_reject(c, why, "23502", "null, and the column is NOT NULL") : put32(out, UINT32_MAX);
 }
 
 static char *put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, char *out, struct sc_reject *why) {
   out = put16(out, (uint16_t)copy->n_columns);
-  for (uint32_t i = 0; i < copy->n_columns && out; i++) {
+  for (uint32_t i = 0; i < copy->n_columns; i++) {
     const struct sc_pgcopy_column *c = &copy->columns[i];
-    if (__builtin_expect(row[i].type == SC_CELL_NULL, 0)) {
-      out =
-          c->not_null ? sc_pgcopy_reject(c, why, "23502", "null, and the column is NOT NULL") : put32(out, UINT32_MAX);
-    } else {
-      out = c->encode(c, &row[i], out, why);
+    out = row[i].type == c->usual ? put_usual(c, &row[i], out, why) : put_other(c, &row[i], out, why);
+    if (__builtin_expect(!out, 0)) {
+      why->column = i;
+      return NULL;
     }
-    if (__builtin_expect(!out, 0)) why->column = i;
   }
   return out;
 }

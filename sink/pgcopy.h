@@ -35,6 +35,9 @@ typedef char *sc_pgcopy_fn(const struct sc_pgcopy_column *column, const struct s
 struct sc_pgcopy_column {
   sc_pgcopy_fn *encode;
   const char *name; /* the plan's */
+  uint32_t usual;   /* enum sc_cell_type of most cells, which need no encoder; UINT32_MAX: none */
+  uint32_t width;   /* of their values in bytes; 0: it varies */
+  int64_t zero;     /* what a value of 0 is in the cell */
   uint32_t type;
   int32_t modifier;
   bool not_null, exact; /* as in the plan */
