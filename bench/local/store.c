@@ -223,6 +223,10 @@ void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream) {
   free_stream(stream);
 }
 
+static void ring_all(const struct sc_store_stream *stream) {
+  for (uint32_t i = 0; i < stream->n_shards; i++) sc_bell_ring(sc_shardlog_bell(stream->shards[i].log));
+}
+
 static void purge_at(struct sc_store *store, int64_t ms) {
   if (ms < atomic_load(&store->purge_ms)) atomic_store(&store->purge_ms, ms);
 }
@@ -230,6 +234,7 @@ static void purge_at(struct sc_store *store, int64_t ms) {
 void sc_store_delete_later(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms) {
   stream->gone_ms = at_least(now_ms + store->delete_ms, 1);
   purge_at(store, stream->gone_ms);
+  ring_all(stream);
 }
 
 void sc_store_restore_gone(struct sc_store *store, const struct sc_store_stream *stream) {
@@ -383,7 +388,7 @@ void sc_store_deregister(struct sc_store *store, struct sc_store_stream *stream,
   SC_ASSERT(!sc_consumer_is_gone(consumer, now_ms));
   if (consumer->gone_ms == 0) consumer->gone_ms = at_least(now_ms + store->consumer_ms, 1);
   drop_gone(stream, now_ms);
-  for (uint32_t i = 0; i < stream->n_shards; i++) sc_bell_ring(sc_shardlog_bell(stream->shards[i].log));
+  ring_all(stream);
 }
 
 void sc_store_note_attributes(struct sc_store *store, struct sc_store_stream *stream) {

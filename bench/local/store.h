@@ -133,7 +133,7 @@ struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i);
 /* The name must be free (sc_store_find) and 1..128 bytes, n_shards 1..SC_STORE_MAX_SHARDS. */
 struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
                                         int64_t now_ms);
-/* Makes the stream DELETING for as long as the store says; sc_store_purge will delete it. */
+/* Makes the stream DELETING for as long as the store says, and rings its shards' bells; sc_store_purge will delete it. */
 void sc_store_delete_later(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms);
 /* Whether a stream has been DELETING for long enough: then sc_store_purge, with the lock for writing. Needs no lock; cheap. */
 bool sc_store_is_purge_due(struct sc_store *store, int64_t now_ms);

@@ -52,6 +52,7 @@ static void subscribe_to_shard(struct sc_call *call) {
   struct sc_subscription_of of = {0};
   of.consumer = sc_call_consumer(call, v[SUBSCRIBE_CONSUMER].text, &stream);
   if (of.consumer == NULL || !sc_call_check_consumer(call, stream, of.consumer)) return;
+  if (stream->gone_ms != 0 && !sc_call_check_active(call, stream)) return;
   of.stream = stream;
   of.shard = sc_call_shard(call, stream, v[SUBSCRIBE_SHARD].text);
   if (of.shard == NULL) return;

@@ -128,7 +128,7 @@ static void fail_gone(struct subscription *s, struct sc_content *content) {
 
 static struct sc_store_stream *find_stream(const struct subscription *s) {
   struct sc_store_stream *stream = sc_store_find(s->all->store, sc_slice_str(s->stream));
-  return stream != NULL && stream->id == s->stream_id ? stream : NULL;
+  return stream != NULL && stream->id == s->stream_id && stream->gone_ms == 0 ? stream : NULL;
 }
 
 static bool has_consumer(const struct subscription *s, const struct sc_store_stream *stream) {

@@ -505,6 +505,23 @@ static void test_faults_of_events(void **state) {
   end(&w);
 }
 
+static void test_it_ends_when_its_stream_is_deleting(void **state) {
+  (void)state;
+  struct world w;
+  struct watch watch;
+  begin_stream(&w, false, 1);
+  sc_store_set_delays(w.store, 0, 500);
+  must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
+  must(&w, "DeleteStream", "{\"StreamName\":\"s\",\"EnforceConsumerDeletion\":true}");
+  assert_int_equal(watch.told, 1);
+  pull_exception(&watch, "ResourceNotFoundException",
+                 "Consumer c or shard shardId-000000000000 of stream s under account 000000000000 not found.");
+  leave(&watch);
+  assert_refused(&w, SHARD, "\"Type\":\"LATEST\"", "ResourceInUseException",
+                 "Stream s under account 000000000000 not ACTIVE, instead in state DELETING");
+  end(&w);
+}
+
 enum { PUTS = 2000 };
 
 static void *put_all(void *context) {
@@ -550,6 +567,7 @@ int main(void) {
       cmocka_unit_test(test_what_is_too_old_is_passed_over),
       cmocka_unit_test(test_it_ends_with_its_consumer),
       cmocka_unit_test(test_it_ends_with_its_stream),
+      cmocka_unit_test(test_it_ends_when_its_stream_is_deleting),
       cmocka_unit_test(test_records_wait_for_the_journal),
       cmocka_unit_test(test_faults_of_events),
       cmocka_unit_test(test_threads),
