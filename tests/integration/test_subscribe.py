@@ -6,6 +6,7 @@ import boto3
 import botocore.eventstream
 import botocore.exceptions
 import pytest
+import urllib3.exceptions
 from support.wait import wait_until
 
 HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.SubscribeToShard"}
@@ -192,3 +193,21 @@ def test_leaving_frees_the_place(local):
         return raw.answer.status == 200
 
     wait_until(is_free, what="the place to be free")
+
+
+def test_faults_in_the_stream(local):
+    client = local.client()
+    consumer = consumer_of(client, "s")
+    put(client, "s", "one")
+    for i, (fault, error) in enumerate([({"kind": "corrupt"}, botocore.eventstream.ChecksumMismatch),
+                                        ({"code": "KMSDisabledException"}, botocore.exceptions.EventStreamError),
+                                        ({"kind": "truncate", "bytes": 20}, urllib3.exceptions.ProtocolError),
+                                        ({"kind": "reset", "bytes": 20}, urllib3.exceptions.ProtocolError),
+                                        ({"kind": "end"}, StopIteration)]):
+        local.fault(operation="SubscribeToShard.event", **fault)
+        with pytest.raises(error):
+            next(subscribe(client, consumer, Type="TRIM_HORIZON"))
+        local.advance_clock(5000)
+        assert local.faults_waiting() == 0, i
+    local.fault(operation="SubscribeToShard.event", kind="split")
+    assert texts(next(subscribe(client, consumer, Type="TRIM_HORIZON"))) == ["one"]
