@@ -134,6 +134,9 @@ static inline void change_attributes(struct sc_store *store, struct sc_store_str
   stream->is_on_demand = number % 2 == 0;
   stream->warm_mibps = (int64_t)(number % 10);
   stream->metrics = (uint32_t)(number % 128);
+  stream->floor_ms = (int64_t)(number % 3);
+  stream->gone_ms = number % 4 == 0 ? INT64_C(1) << 44 : 0;
+  stream->rescaled_ms[stream->n_rescales++ % SC_STORE_MAX_RESCALES] = (int64_t)(number % 5);
   stream->floor_ms = (int64_t)(number % 1000);
   stream->rescaled_ms[stream->n_rescales++ % SC_STORE_MAX_RESCALES] = (int64_t)(number % 7777);
   change_text(&stream->key_id, number / 2);
