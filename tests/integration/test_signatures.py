@@ -91,6 +91,17 @@ def test_aws_cli(verifying, folder, secret, is_right):
     assert ("InvalidSignatureException" in done.stderr) != is_right
 
 
+@pytest.mark.parametrize("secret, status", [(SECRET, 200), ("wrong", 400)])
+def test_curl(verifying, secret, status):
+    """A third signer."""
+    done = subprocess.run(
+        ["curl", "-sS", "--aws-sigv4", "aws:amz:us-east-1:kinesis", "-u", f"{KEY}:{secret}", "-H", "Content-Type: application/x-amz-json-1.1",
+         "-H", "X-Amz-Target: Kinesis_20131202.ListStreams", "-d", "{}", "-w", " %{http_code}", f"http://{verifying.http}/"],
+        timeout=60, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(f" {status}"), done.stdout
+    assert ('"demo"' in done.stdout) == (status == 200)
+
+
 @pytest.mark.parametrize("arguments", [[], ["--protocol=cbor"]])
 def test_shardcopy(verifying, database, shardcopy, arguments):
     """Our own signer, loading and putting."""
