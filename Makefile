@@ -59,7 +59,7 @@ SIMULATION_BIN := $(if $(SIMULATION_SRC),$(BUILD)/simulate)
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 libs := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lstdc++ -lm $(JEMALLOC)
-local_only := -lhttp_parser $(shell pkg-config --libs liburing 2>/dev/null)
+local_only := -lhttp_parser $(shell pkg-config --libs libnghttp2 liburing 2>/dev/null)
 local_libs := $(shell pkg-config --libs $(LOCAL_PKGS) 2>/dev/null) $(local_only) -lstdc++ -lm $(JEMALLOC)
 
 # A make inside a recipe: in parallel also when the caller gave no -j.

@@ -139,6 +139,7 @@ static inline void sc_reply_fail(struct sc_reply *reply, int status, const char 
 struct sc_site {
   void (*handle)(void *context, const struct sc_request *request, struct sc_reply *reply);
   void *context;
+  int max_concurrent_streams; /* that HTTP/2 announces; 0: as many as Kinesis does */
 };
 
 #endif

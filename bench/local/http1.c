@@ -1,14 +1,14 @@
 #include "bench/local/http1.h"
 
 #include <http_parser.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
+#include "bench/local/head.h"
 #include "bench/local/headers.h"
 #include "bench/local/sending.h"
+#include "codec/base64.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 
@@ -44,27 +44,18 @@ struct session {
   struct iovec *pieces; /* of the output being written */
   int room;
   char chunk_size[24];
+  bool may_upgrade; /* to h2c */
+  bool upgrades;    /* the request being read */
+  struct sc_http1_upgrade upgrade;
 };
 
-static void add_date(struct sc_buf *out, int64_t wall_ms) {
-  time_t seconds = (time_t)(wall_ms / 1000);
-  struct tm utc;
-  char text[40];
-  if (gmtime_r(&seconds, &utc) == NULL) return;
-  strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  sc_buf_printf(out, "Date: %s\r\n", text);
-}
-
 static void add_header(struct sc_buf *out, const struct sc_reply *reply, bool closes, bool is_chunked) {
+  struct sc_head head;
   sc_buf_printf(out, "HTTP/1.1 %d %s\r\n", reply->status, http_status_str((enum http_status)reply->status));
-  if (reply->request_id[0] != '\0') sc_buf_printf(out, "x-amzn-RequestId: %s\r\n", reply->request_id);
-  if (reply->id_2[0] != '\0') sc_buf_printf(out, "x-amz-id-2: %s\r\n", reply->id_2);
-  if (reply->retry_after_ms > 0) sc_buf_printf(out, "x-amz-retry-after: %" PRId64 "\r\n", reply->retry_after_ms);
-  add_date(out, reply->date_ms);
-  if (reply->content_type != NULL) sc_buf_printf(out, "Content-Type: %s\r\n", reply->content_type);
+  sc_head_make(&head, reply);
+  for (int i = 0; i < head.n; i++) sc_buf_printf(out, "%s: %s\r\n", head.fields[i].name, head.fields[i].value);
   if (closes) sc_buf_add_str(out, "Connection: close\r\n");
   if (is_chunked) sc_buf_add_str(out, "Transfer-Encoding: chunked\r\n");
-  else if (reply->feed == NULL) sc_buf_printf(out, "Content-Length: %zu\r\n", sc_content_len(&reply->content));
   sc_buf_add_str(out, "\r\n");
 }
 
@@ -233,11 +224,37 @@ static bool asks_to_continue(const struct session *session) {
   return is_asked && session->parser.http_minor > 0;
 }
 
+/* base64url without padding (RFC 7540 section 3.2.1). */
+static bool decode_settings(struct sc_slice text, struct sc_buf *settings) {
+  struct sc_buf padded = SC_BUF_INIT;
+  size_t len = 0;
+  sc_buf_add_slice(&padded, text);
+  for (size_t i = 0; i < padded.len; i++)
+    padded.ptr[i] = padded.ptr[i] == '-' ? '+' : padded.ptr[i] == '_' ? '/' : padded.ptr[i];
+  while (padded.len % 4 != 0) sc_buf_add_char(&padded, '=');
+  sc_buf_reserve(settings, padded.len + 1);
+  bool is_good = padded.len == 0 || sc_base64_decode(padded.ptr, padded.len, settings->ptr, &len);
+  settings->len = len;
+  sc_buf_fini(&padded);
+  return is_good && settings->len % 6 == 0;
+}
+
+/* Whether the request is the first thing to be answered over HTTP/2; else its wish is ignored, as a server may. */
+static bool takes_upgrade(struct session *session) {
+  const struct sc_headers *headers = &session->headers;
+  bool asks = session->parser.upgrade != 0 && sc_slice_is(sc_headers_find(headers, "upgrade"), "h2c");
+  if (!session->may_upgrade || !asks || session->n_answers > 0 || asks_to_continue(session)) return false;
+  struct sc_slice settings = sc_headers_find(headers, "http2-settings");
+  sc_buf_clear(&session->upgrade.settings);
+  return settings.ptr != NULL && decode_settings(settings, &session->upgrade.settings);
+}
+
 static int on_headers_complete(http_parser *parser) {
   struct session *session = parser->data;
   session->headers_end = true;
   sc_headers_finish(&session->headers);
-  parser->upgrade = 0; /* is ignored, as a server may (RFC 9110 section 7.8) */
+  session->upgrades = takes_upgrade(session);
+  parser->upgrade = session->upgrades;
   bool has_length = (parser->flags & F_CONTENTLENGTH) != 0 && (parser->flags & F_CHUNKED) == 0;
   if (has_length && parser->content_length > SC_HTTP1_MAX_BODY) {
     refuse(session, 413);
@@ -273,6 +290,12 @@ static int on_message_complete(http_parser *parser) {
   };
   struct sc_reply reply = {0};
   session->site->handle(session->site->context, &request, &reply);
+  if (session->upgrades) {
+    session->upgrade.reply = reply;
+    session->upgrade.has_body = parser->method != HTTP_HEAD;
+    session->is_over = true;
+    return 0;
+  }
   session->is_over = http_should_keep_alive(parser) == 0;
   answer_with(session, &reply, parser->method != HTTP_HEAD);
   if (session->is_over) http_parser_pause(parser, 1);
@@ -301,10 +324,25 @@ static void *open_session(void *context, struct sc_conn *conn) {
 static bool receive(void *opaque, struct sc_slice bytes) {
   struct session *session = opaque;
   size_t used = http_parser_execute(&session->parser, &SETTINGS, bytes.ptr, bytes.len);
+  session->upgrade.used = used;
   if (session->is_over) return false;
   if (used == bytes.len && HTTP_PARSER_ERRNO(&session->parser) == HPE_OK) return true;
   refuse(session, 400);
   return false;
+}
+
+void sc_http1_allow_upgrade(void *opaque) {
+  struct session *session = opaque;
+  session->may_upgrade = true;
+}
+
+bool sc_http1_take_upgrade(void *opaque, struct sc_http1_upgrade *upgrade) {
+  struct session *session = opaque;
+  if (!session->upgrades || !session->is_over) return false;
+  *upgrade = session->upgrade;
+  session->upgrade.settings = (struct sc_buf)SC_BUF_INIT;
+  session->upgrades = false;
+  return true;
 }
 
 /* While a feed is sent, a client that is gone ends it. */
@@ -321,6 +359,7 @@ static void close_session(void *opaque) {
   sc_buf_fini(&session->url);
   sc_headers_fini(&session->headers);
   sc_buf_fini(&session->body);
+  sc_buf_fini(&session->upgrade.settings);
   free(session->pieces);
   free(session);
 }

@@ -18,4 +18,18 @@
 /* The context of its connections is a const struct sc_site *. */
 extern const struct sc_protocol sc_http1_protocol;
 
+/* A request that is answered over HTTP/2. */
+struct sc_http1_upgrade {
+  struct sc_buf settings; /* the client's, as the payload of a SETTINGS frame */
+  struct sc_reply reply;
+  bool has_body; /* false: to HEAD */
+  size_t used;   /* of the bytes last received; what follows is HTTP/2 */
+};
+
+/* For http.c: Upgrade: h2c, ignored otherwise, is granted to a request that no other answer goes before. */
+void sc_http1_allow_upgrade(void *session);
+/* Behind a receive that returned false: whether the session is to be closed and HTTP/2 follows. The caller owns what
+ * the upgrade holds. */
+bool sc_http1_take_upgrade(void *session, struct sc_http1_upgrade *upgrade);
+
 #endif

@@ -39,8 +39,14 @@ void sc_sending_init(struct sc_sending *sending, const struct sc_reply *reply, b
   if (feed != NULL && has_body) feed->listen(feed, notify, context);
 }
 
-void sc_sending_fini(struct sc_sending *sending) {
+void sc_sending_stop(struct sc_sending *sending) {
   sc_bell_leave(&sending->listener);
+  if (sending->reply.feed != NULL) sending->reply.feed->close(sending->reply.feed);
+  sending->reply.feed = NULL;
+}
+
+void sc_sending_fini(struct sc_sending *sending) {
+  sc_sending_stop(sending);
   sc_content_fini(&sending->chunk.content);
   sc_reply_fini(&sending->reply);
   free(sending->pieces);
@@ -154,6 +160,12 @@ enum sc_sending_state sc_sending_step(struct sc_sending *sending, int64_t now_ms
 }
 
 int sc_sending_most_pieces(const struct sc_sending *sending) { return sending->n_pieces; }
+
+size_t sc_sending_reach(const struct sc_sending *sending, size_t most, int n_pieces) {
+  size_t reach = 0;
+  for (int i = 0; i < n_pieces && i < sending->n_pieces; i++) reach += sending->next_piece[i].iov_len;
+  return least(reach, least(most, sending->left));
+}
 
 int sc_sending_take(struct sc_sending *sending, size_t most, struct iovec *pieces) {
   int n = 0;

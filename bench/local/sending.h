@@ -43,6 +43,8 @@ struct sc_sending {
 void sc_sending_init(struct sc_sending *sending, const struct sc_reply *reply, bool has_body, int64_t now_ms,
                      void (*notify)(void *context), void *context);
 void sc_sending_fini(struct sc_sending *sending);
+/* Ends the feed; notify is not called any more. What was taken stays until sc_sending_fini, which is all that may follow. */
+void sc_sending_stop(struct sc_sending *sending);
 
 /* Behind a chunk of a feed: only when all that was taken is written, as its memory goes. now_ms: sc_clock_mono_ms. */
 enum sc_sending_state sc_sending_step(struct sc_sending *sending, int64_t now_ms, int64_t *wake_ms);
@@ -50,5 +52,7 @@ enum sc_sending_state sc_sending_step(struct sc_sending *sending, int64_t now_ms
 /* Takes the next bytes, at most `most` and left, as pieces; returns how many pieces: at most sc_sending_most_pieces. */
 int sc_sending_take(struct sc_sending *sending, size_t most, struct iovec *pieces);
 int sc_sending_most_pieces(const struct sc_sending *sending);
+/* How many bytes, at most `most` and left, are in the next n_pieces pieces. */
+size_t sc_sending_reach(const struct sc_sending *sending, size_t most, int n_pieces);
 
 #endif

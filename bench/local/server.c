@@ -10,7 +10,7 @@
 #include "bench/local/certs.h"
 #include "bench/local/datadir.h"
 #include "bench/local/generate.h"
-#include "bench/local/http1.h"
+#include "bench/local/http.h"
 #include "bench/local/keyring.h"
 #include "bench/local/service.h"
 #include "bench/local/tls.h"
@@ -295,9 +295,10 @@ static int start(struct server *server, struct sc_error *err) {
   sc_store_set_delays(server->store, sc_options_int(options, SC_LOCAL_OPT_CONSUMER_MS),
                       sc_options_int(options, SC_LOCAL_OPT_DELETE_MS));
   server->service = sc_service_new(&settings, server->store, &server->timebase);
-  server->site = (struct sc_site){sc_service_handle, server->service};
+  server->site = (struct sc_site){sc_service_handle, server->service,
+                                  (int)sc_options_int(options, SC_LOCAL_OPT_MAX_CONCURRENT_STREAMS)};
   server->transport =
-      sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http1_protocol, &server->site);
+      sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http_protocol, &server->site);
   code = add_faults(server, err);
   if (code == SC_OK) code = listen_all(server, err);
   if (code == SC_OK) code = open_datadir(server, err);

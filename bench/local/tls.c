@@ -9,7 +9,7 @@ static SSL *ssl_of(struct sc_tls *tls) { return (SSL *)tls; }
 
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
                            unsigned offered_len, void *unused) {
-  static const unsigned char OURS[] = "\x08http/1.1";
+  static const unsigned char OURS[] = "\x02h2\x08http/1.1";
   unsigned char *chosen;
   (void)ssl;
   (void)unused;

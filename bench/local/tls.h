@@ -1,6 +1,6 @@
 /* The server side of TLS, over OpenSSL: a context from certificate files, a session a connection.
  *
- * TLS 1.2 and 1.3, ALPN http/1.1. A session reads and writes its non-blocking socket itself. A context outlives its
+ * TLS 1.2 and 1.3, ALPN h2 before http/1.1. A session reads and writes its non-blocking socket itself. A context outlives its
  * sessions; sessions belong to one thread at a time.
  */
 #ifndef SC_LOCAL_TLS_H

@@ -76,7 +76,7 @@ static void open_side(struct side *side) {
   must(sc_generate_parse(SC_SLICE_LITERAL(STREAM), &generate, &err), &err);
   must(sc_generate_run(side->store, &generate, sc_clock_wall_ms(), &err), &err);
   side->service = sc_service_new(&settings, side->store, &side->timebase);
-  side->site = (struct sc_site){sc_service_handle, side->service};
+  side->site = (struct sc_site){.handle = sc_service_handle, .context = side->service};
   side->transport = sc_transport_new(1, &sc_http1_protocol, &side->site);
   must(sc_transport_listen(side->transport, "127.0.0.1:0", side->tls, bound, &err), &err);
   must(sc_transport_start(side->transport, &err), &err);

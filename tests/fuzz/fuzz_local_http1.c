@@ -24,7 +24,7 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
   sc_buf_add_slice(&reply->content.tail, request->body.len < 64 ? request->body : sc_slice_of(request->body.ptr, 64));
 }
 
-static const struct sc_site SITE = {handle, NULL};
+static const struct sc_site SITE = {.handle = handle};
 
 static void drain(int fd, struct sc_buf *out) {
   char bytes[4096];

@@ -307,7 +307,7 @@ def test_the_certificate_fits_every_local_name(local, name):
     context.set_alpn_protocols(["h2", "http/1.1"])
     with socket.create_connection((host, int(port)), timeout=20) as plain:
         with context.wrap_socket(plain, server_hostname=name) as secure:
-            assert secure.selected_alpn_protocol() == "http/1.1"
+            assert secure.selected_alpn_protocol() == "h2"
 
 
 def test_the_authority_outlives_a_restart(local_service, folder):

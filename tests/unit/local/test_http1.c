@@ -54,7 +54,7 @@ static void begin(struct world *w) {
   int fds[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
   *w = (struct world){.fd = fds[0], .scratch = sc_alloc(sizeof *w->scratch)};
-  w->site = (struct sc_site){handle, w};
+  w->site = (struct sc_site){.handle = handle, .context = w};
   counter_init(&w->counter);
   assert_true(sc_waker_init(&w->waker));
   w->wake = (struct sc_wake){.waker = &w->waker, .owner = w};

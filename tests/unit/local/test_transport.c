@@ -22,7 +22,7 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
   sc_buf_add_slice(&reply->content.head, request->body);
 }
 
-static const struct sc_site SITE = {handle, NULL};
+static const struct sc_site SITE = {.handle = handle};
 
 static int dial(const char *bound) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -131,7 +131,7 @@ static void test_feeds(void **state) {
   struct sc_thread raiser = {0};
   counter_init(&counter);
   counter.end = LAST;
-  struct sc_site site = {handle_feed, &counter};
+  struct sc_site site = {.handle = handle_feed, .context = &counter};
   struct sc_transport *transport = sc_transport_new(2, &sc_http1_protocol, &site);
   assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   assert_int_equal(sc_transport_start(transport, &err), SC_OK);
@@ -156,7 +156,7 @@ static void test_hangups(void **state) {
   struct sc_error err;
   struct counter counter;
   counter_init(&counter);
-  struct sc_site site = {handle_feed, &counter};
+  struct sc_site site = {.handle = handle_feed, .context = &counter};
   struct sc_transport *transport = sc_transport_new(2, &sc_http1_protocol, &site);
   assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   assert_int_equal(sc_transport_start(transport, &err), SC_OK);
@@ -177,7 +177,7 @@ static void test_delays(void **state) {
   char bound[SC_TRANSPORT_ADDRESS];
   int fds[CLIENTS];
   struct sc_error err;
-  struct sc_site site = {handle_feed, NULL};
+  struct sc_site site = {.handle = handle_feed};
   struct sc_transport *transport = sc_transport_new(2, &sc_http1_protocol, &site);
   assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   assert_int_equal(sc_transport_start(transport, &err), SC_OK);
