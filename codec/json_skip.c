@@ -49,59 +49,92 @@ const char *sc_json_skip_literal(const char *p, const char *end, struct sc_json_
   return p + len;
 }
 
-static const char *skip_scalar(const char *p, const char *end, struct sc_json_seen *seen, struct sc_json_fault *fault) {
-  char c = sc_json_peek(p, end);
-  if (c == '"') return sc_json_skip_string(p, end, seen, fault);
-  if (c != '-' && (c < '0' || c > '9')) return sc_json_skip_literal(p, end, fault);
-  const char *behind = sc_json_number_skip(p, end, &seen->too_large);
-  return behind != NULL ? behind : sc_json_wrong(fault, "a malformed number", p);
+/* ---- The walk. Most texts have no blanks between tokens and few escapes: those are the ways without a call. ---- */
+
+struct walk {
+  const char *end;
+  struct sc_json_seen *seen;
+  struct sc_json_fault *fault;
+  struct nesting nesting;
+};
+
+static inline const char *skip_blanks(const struct walk *w, const char *p) {
+  return __builtin_expect((unsigned char)*p > ' ', 1) ? p : sc_json_skip_blanks(p, w->end);
+}
+
+/* p is at the opening quote. */
+static inline const char *skip_string(const struct walk *w, const char *p) {
+  for (const char *at = p + 1; at < w->end; at += 16) {
+    unsigned stop = sc_json_string_stop(at);
+    if (stop == 16) continue;
+    if (at[stop] == '"' && at + stop < w->end) return at + stop + 1;
+    break;
+  }
+  return sc_json_skip_string(p, w->end, w->seen, w->fault);
+}
+
+static inline const char *skip_scalar(const struct walk *w, const char *p) {
+  char c = sc_json_peek(p, w->end);
+  if (c == '"') return skip_string(w, p);
+  if (c != '-' && (c < '0' || c > '9')) return sc_json_skip_literal(p, w->end, w->fault);
+  const char *behind = sc_json_number_skip(p, w->end, &w->seen->too_large);
+  return behind != NULL ? behind : sc_json_wrong(w->fault, "a malformed number", p);
 }
 
 /* A member's name and the colon, up to its value. */
-static const char *skip_name(const char *p, const char *end, struct sc_json_seen *seen, struct sc_json_fault *fault) {
-  if (sc_json_peek(p, end) != '"') return sc_json_wrong(fault, "a name in quotes is missing", p);
-  p = sc_json_skip_string(p, end, seen, fault);
+static inline const char *skip_name(const struct walk *w, const char *p) {
+  if (sc_json_peek(p, w->end) != '"') return sc_json_wrong(w->fault, "a name in quotes is missing", p);
+  p = skip_string(w, p);
   if (p == NULL) return NULL;
-  p = sc_json_skip_blanks(p, end);
-  if (sc_json_peek(p, end) != ':') return sc_json_wrong(fault, "a colon is missing", p);
-  return sc_json_skip_blanks(p + 1, end);
+  p = skip_blanks(w, p);
+  if (sc_json_peek(p, w->end) != ':') return sc_json_wrong(w->fault, "a colon is missing", p);
+  return skip_blanks(w, p + 1);
+}
+
+/* p is at a bracket that opens. Up to the first value inside, or behind the bracket that closes at once: then *empty. */
+static inline const char *skip_opening(struct walk *w, const char *p, bool *empty) {
+  bool object = *p == '{';
+  if (!nesting_open(&w->nesting, object)) return sc_json_wrong(w->fault, sc_json_too_deep, p);
+  p = skip_blanks(w, p + 1);
+  *empty = sc_json_peek(p, w->end) == (object ? '}' : ']');
+  if (*empty) {
+    w->nesting.depth--;
+    return p + 1;
+  }
+  return object ? skip_name(w, p) : p;
 }
 
 /* Behind a value: closes what ends here and goes on to the next value. With depth 0 the walk is done. */
-static const char *skip_to_next(const char *p, const char *end, struct nesting *nesting, struct sc_json_seen *seen,
-                                struct sc_json_fault *fault) {
-  while (nesting->depth > 0) {
-    bool object = nesting_in_object(nesting);
-    p = sc_json_skip_blanks(p, end);
-    char c = sc_json_peek(p, end);
+static inline const char *skip_to_next(struct walk *w, const char *p) {
+  while (w->nesting.depth > 0) {
+    bool object = nesting_in_object(&w->nesting);
+    p = skip_blanks(w, p);
+    char c = sc_json_peek(p, w->end);
     if (c == ',') {
-      p = sc_json_skip_blanks(p + 1, end);
-      return object ? skip_name(p, end, seen, fault) : p;
+      p = skip_blanks(w, p + 1);
+      return object ? skip_name(w, p) : p;
     }
-    if (c != (object ? '}' : ']')) return sc_json_wrong(fault, "a comma or a closing bracket is missing", p);
-    nesting->depth--;
+    if (c != (object ? '}' : ']')) return sc_json_wrong(w->fault, "a comma or a closing bracket is missing", p);
+    w->nesting.depth--;
     p++;
   }
   return p;
 }
 
 const char *sc_json_skip(const char *p, const char *end, struct sc_json_seen *seen, struct sc_json_fault *fault) {
-  struct nesting nesting = {.depth = 0};
+  struct walk w = {end, seen, fault, {.depth = 0}};
   do {
     char c = sc_json_peek(p, end);
     if (c == '{' || c == '[') {
-      if (!nesting_open(&nesting, c == '{')) return sc_json_wrong(fault, sc_json_too_deep, p);
-      p = sc_json_skip_blanks(p + 1, end);
-      if (sc_json_peek(p, end) != (c == '{' ? '}' : ']')) {
-        if (c == '{') p = skip_name(p, end, seen, fault);
-        if (p == NULL) return NULL;
-        continue;
-      }
+      bool empty;
+      p = skip_opening(&w, p, &empty);
+      if (p == NULL) return NULL;
+      if (!empty) continue;
     } else {
-      p = skip_scalar(p, end, seen, fault);
+      p = skip_scalar(&w, p);
       if (p == NULL) return NULL;
     }
-    p = skip_to_next(p, end, &nesting, seen, fault);
-  } while (p != NULL && nesting.depth > 0);
+    p = skip_to_next(&w, p);
+  } while (p != NULL && w.nesting.depth > 0);
   return p;
 }
