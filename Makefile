@@ -180,7 +180,7 @@ demo: deps ## a million records into a real PostgreSQL, then everything removed
 
 # Real records to measure on besides the generated ones: a folder of NDJSON files.
 DATA ?=
-.PHONY: bench bench-full bench-local bench-programs bench-stages bench-e2e bench-scale bench-plots
+.PHONY: bench bench-full bench-local bench-programs bench-stages bench-e2e bench-scale bench-allocs bench-plots
 PROFILES ?= readings events
 bench: ## the short benchmarks, about 6 minutes: readings and events; results in bench/results
 	@$(MAKE) --no-print-directory bench-stages bench-e2e PROFILES="readings events" SCALE=0.4
@@ -196,6 +196,11 @@ bench-e2e:
 	@$(bench_env) bench/e2e.py --scale $(SCALE) $(PROFILES)
 bench-scale: ## 1 to 10,000 shards, most of them idle; about 5 minutes
 	@$(bench_env) bench/scale.py
+bench-allocs: bench-programs $(BUILD)/count-allocs.so ## allocations a reply by thread, our own and the libraries'; half a minute
+	@$(bench_env) bench/allocs.py
+$(BUILD)/count-allocs.so: bench/harness/count_allocs.c
+	$(call say,LD,$@)
+	$(Q)$(CC) $(base_cflags) $(CFLAGS) -fPIC -shared -o $@ $<
 bench-plots: deps-bench ## the charts in docs/ from the newest results
 	@$(PYTHON) bench/plot.py
 bench_env = BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON)
