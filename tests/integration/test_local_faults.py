@@ -2,6 +2,7 @@
 import email.utils
 import http.client
 import json
+import subprocess
 import urllib.error
 
 import botocore.exceptions
@@ -74,6 +75,31 @@ def test_an_answer_byte_by_byte(local):
     client.create_stream(StreamName="s", ShardCount=1)
     local.fault(kind="split", piece_bytes=1)
     assert client.list_streams()["StreamNames"] == ["s"]
+
+
+# What curl, by HTTP/2, ends with and says; whether it has the whole answer.
+HTTP2 = [
+    ("kind=rst-stream,bytes=3", [92], "INTERNAL_ERROR", False),
+    ("kind=rst-stream,bytes=-1", [92], "INTERNAL_ERROR", False),
+    ("kind=refused-stream", [0], "REFUSED_STREAM", True),  # curl asks again
+    ("kind=goaway", [0], "GOAWAY", True),
+    ("kind=goaway,bytes=3", [18], "GOAWAY", False),
+    ("kind=reset,bytes=3", [55, 56], "reset by peer", False),
+    ("kind=truncate,bytes=3", [18], "not closed cleanly", False),
+    ("kind=split,piece_bytes=1", [0], "HTTP/2 200", True),
+    ("kind=throttle,retry_after_ms=700", [0], "x-amz-retry-after: 700", False),
+]
+
+
+@pytest.mark.parametrize("fault, statuses, says, is_whole", HTTP2)
+def test_http2(local, fault, statuses, says, is_whole):
+    headers = [f"-H{name}: {value}" for name, value in HEADERS.items()]
+    local.faults(f"ListStreams:{fault}")
+    done = subprocess.run(["curl", "-sv", "--http2-prior-knowledge", "--max-time", "20", *headers, "-d{}", f"http://{local.http}/"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode in statuses and says in done.stderr, done.stderr
+    assert (done.stdout.startswith("{") and "StreamNames" in done.stdout) == is_whole
+    assert local.listed_faults()[0]["hits"] == 1
 
 
 def test_faults_of_the_command_line(local_service):
