@@ -1,6 +1,6 @@
 /* The local service under calls of any shape. The input is a script: a line with an operation's name, then its body up
  * to a line with a single point. In a body $I stands for the last iterator an answer gave, $N for the last NextToken,
- * $Q for the last sequence number, so that calls can follow one another.
+ * $Q for the last sequence number, $C for the last consumer's ARN, so that calls can follow one another.
  *
  * Every answer must be JSON or empty; a GetRecords answer goes on or ends with children, never both or neither. A second service is
  * called with the same in CBOR, and must answer the same. */
@@ -16,12 +16,13 @@
 #define MAX_SHARDS 64
 #define MAX_CALLS 50
 #define MAX_DEPTH 50
+#define DELAY_MS 700 /* longer than a call, shorter than two */
 
 struct world {
   struct sc_store *store, *cbor_store;
   struct sc_service *service, *cbor_service;
   struct sc_jsondoc *parser;
-  struct sc_buf iterator, token, sequence;
+  struct sc_buf iterator, token, sequence, consumer;
 };
 
 /* ---- a request in CBOR ---- */
@@ -30,6 +31,7 @@ struct translation {
   struct sc_buf out;
   bool is_deep;  /* deeper than both are sure to take */
   bool is_loose; /* the error may be worded otherwise: Data that is no base64 */
+  int n_tags;    /* maps of tags that we are in: there Data is a key like others */
 };
 
 static void add_value(struct translation *t, struct sc_json value, struct sc_slice name, int depth);
@@ -57,7 +59,7 @@ static void add_string(struct translation *t, struct sc_slice text, struct sc_sl
   size_t len = 0;
   char *bytes = malloc(text.len + 4);
   CHECK(bytes != NULL);
-  bool is_data = sc_slice_is(name, "Data");
+  bool is_data = sc_slice_is(name, "Data") && t->n_tags == 0;
   bool is_base64 = is_data && sc_base64_decode(text.ptr, text.len, bytes, &len);
   if (is_base64) sc_cbor_add_bytes(&t->out, sc_slice_of(bytes, len));
   else sc_cbor_add_text(&t->out, text);
@@ -65,7 +67,8 @@ static void add_string(struct translation *t, struct sc_slice text, struct sc_sl
   free(bytes);
 }
 
-static void add_container(struct translation *t, struct sc_json value, int depth) {
+static void add_container(struct translation *t, struct sc_json value, struct sc_slice own_name, int depth) {
+  bool is_tags = sc_slice_is(own_name, "Tags");
   bool is_object = sc_json_kind(value) == SC_JSON_OBJECT;
   struct sc_json_iter it = sc_json_walk(value);
   struct sc_slice name;
@@ -74,10 +77,12 @@ static void add_container(struct translation *t, struct sc_json value, int depth
   if (t->is_deep) return;
   if (depth % 2 == 0) sc_cbor_open(&t->out, is_object ? SC_CBOR_MAP : SC_CBOR_ARRAY);
   else sc_cbor_add(&t->out, is_object ? SC_CBOR_MAP : SC_CBOR_ARRAY, sc_json_count(value));
+  t->n_tags += is_tags;
   while (sc_json_next(&it, &name, &element)) {
     if (is_object) sc_cbor_add_text(&t->out, name);
     add_value(t, element, name, depth + 1);
   }
+  t->n_tags -= is_tags;
   if (depth % 2 == 0) sc_cbor_close(&t->out);
 }
 
@@ -90,7 +95,7 @@ static void add_value(struct translation *t, struct sc_json value, struct sc_sli
       break;
     case SC_JSON_ARRAY:
     case SC_JSON_OBJECT:
-      add_container(t, value, depth);
+      add_container(t, value, name, depth);
       break;
     case SC_JSON_BOOL:
       if (sc_json_bool(value, &flag)) sc_cbor_add_bool(&t->out, flag);
@@ -124,6 +129,7 @@ static void check(struct world *w, struct sc_slice operation, int status, struct
   keep(sc_json_get(root, "NextShardIterator"), &w->iterator);
   keep(sc_json_get(root, "NextToken"), &w->token);
   keep(sc_json_get(root, "SequenceNumber"), &w->sequence);
+  keep(sc_json_get(sc_json_get(root, "Consumer"), "ConsumerARN"), &w->consumer);
   list = sc_json_get(root, "Records");
   for (struct sc_json_iter it = sc_json_walk(list); sc_json_next(&it, NULL, &record);)
     keep(sc_json_get(record, "SequenceNumber"), &w->sequence);
@@ -190,6 +196,7 @@ static void fill_in(const struct world *w, struct sc_slice body, struct sc_buf *
     const struct sc_buf *value = next == 'I'   ? &w->iterator
                                  : next == 'N' ? &w->token
                                  : next == 'Q' ? &w->sequence
+                                 : next == 'C' ? &w->consumer
                                                : NULL;
     if (value == NULL) sc_buf_add_char(out, body.ptr[i]);
     else sc_buf_add_slice(out, sc_buf_view(value));
@@ -219,6 +226,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct sc_slice rest = sc_slice_of((const char *)data, size);
   sc_clock_freeze(1000, INT64_C(1700000000123));
   struct world w = {.store = sc_store_new(0, 0), .cbor_store = sc_store_new(0, 0), .parser = sc_jsondoc_new()};
+  sc_store_set_delays(w.store, DELAY_MS, DELAY_MS);
+  sc_store_set_delays(w.cbor_store, DELAY_MS, DELAY_MS);
   struct sc_timebase timebase;
   sc_timebase_init(&timebase);
   w.service = sc_service_new(&settings, w.store, &timebase);
@@ -240,5 +249,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   sc_buf_fini(&w.iterator);
   sc_buf_fini(&w.token);
   sc_buf_fini(&w.sequence);
+  sc_buf_fini(&w.consumer);
   return 0;
 }

@@ -161,12 +161,16 @@ static inline bool naive_container(struct naive *n, unsigned major, unsigned inf
   return true;
 }
 
+static inline bool naive_ends(const char *text, const char *end) {
+  size_t len = strlen(text), end_len = strlen(end);
+  return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
 /* member: the name it is the value of, "" when of none. */
 static inline bool naive_item(struct naive *n, int depth, const char *member) {
   unsigned major, info;
   uint64_t value;
-  size_t len = strlen(member);
-  bool is_time = len >= 9 && strcmp(member + len - 9, "Timestamp") == 0;
+  bool is_time = naive_ends(member, "Timestamp") || naive_ends(member, "edAt") || naive_ends(member, "EndAt");
   do {
     if (!naive_head(n, &major, &info, &value)) return false;
   } while (major == 6);

@@ -204,8 +204,6 @@ def test_errors_are_the_modelled_ones(local):
                                   Timestamp=4000000000)
     with pytest.raises(gone.InvalidArgumentException):
         client.split_shard(StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey="1")
-    with pytest.raises(botocore.exceptions.ClientError, match="UnknownOperationException"):
-        client.enable_enhanced_monitoring(StreamName="s", ShardLevelMetrics=["ALL"])
 
 
 def test_iterators_and_tokens_expire_on_request(local_service):

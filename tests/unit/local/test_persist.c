@@ -130,6 +130,35 @@ static void test_numbers_go_on(void **state) {
   end(&w);
 }
 
+/* A stream that was DELETING is, and goes when it was to go; what retention dropped stays dropped. */
+static void test_changes_go_on(void **state) {
+  (void)state;
+  struct world w;
+  struct sc_replay result;
+  begin(&w);
+  sc_store_set_delays(w.store, 0, 100);
+  struct sc_store_stream *kept = sc_store_create(w.store, SC_SLICE_LITERAL("kept"), 1, NOW);
+  struct sc_store_stream *gone = sc_store_create(w.store, SC_SLICE_LITERAL("gone"), 1, NOW);
+  change_put(kept, 1, NOW);
+  sc_store_set_retention(kept, 100, NOW + 25 * SC_STORE_HOUR_MS);
+  sc_store_note_attributes(w.store, kept);
+  sc_store_delete_later(w.store, gone, NOW + 25 * SC_STORE_HOUR_MS);
+  sc_store_note_attributes(w.store, gone);
+  int64_t now_ms = NOW + 25 * SC_STORE_HOUR_MS + 99;
+  struct sc_store *again = replay(sc_buf_view(&w.file), now_ms, &result);
+  kept = sc_store_find(again, SC_SLICE_LITERAL("kept"));
+  sc_stream_trim(kept, &kept->shards[0], now_ms);
+  assert_int_equal(sc_shardlog_first(kept->shards[0].log), 1);
+  assert_int_equal(sc_stream_status(sc_store_find(again, SC_SLICE_LITERAL("gone")), now_ms), SC_STREAM_DELETING);
+  assert_false(sc_store_is_purge_due(again, now_ms));
+  assert_true(sc_store_is_purge_due(again, now_ms + 1));
+  sc_store_purge(again, now_ms + 1);
+  assert_null(sc_store_find(again, SC_SLICE_LITERAL("gone")));
+  assert_false(sc_store_is_purge_due(again, INT64_MAX - 1));
+  sc_store_free(again);
+  end(&w);
+}
+
 /* Deleted streams and trimmed records are what makes a journal half dead. */
 static void test_live_bytes(void **state) {
   (void)state;
@@ -344,6 +373,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_random_changes),
       cmocka_unit_test(test_numbers_go_on),
+      cmocka_unit_test(test_changes_go_on),
       cmocka_unit_test(test_live_bytes),
       cmocka_unit_test(test_a_good_one_by_hand),
       cmocka_unit_test(bad_kind),
