@@ -104,8 +104,8 @@ def test_every_command(aws):
     run("delete-resource-policy", "--resource-arn", arn)
     run("update-account-settings", "--minimum-throughput-billing-commitment", "Status=ENABLED")
     run("describe-account-settings")
-    run("update-stream-warm-throughput", *stream, "--warm-throughput-mibps", "100")
-    run("update-max-record-size", "--stream-arn", arn, "--max-record-size-in-kib", "2048")
+    run("update-stream-warm-throughput", *stream, "--warm-throughput-mi-bps", "100")
+    run("update-max-record-size", "--stream-arn", arn, "--max-record-size-in-ki-b", "2048")
     assert run("describe-limits")["OnDemandStreamCount"] == 1
     run("deregister-stream-consumer", "--stream-arn", arn, "--consumer-name", "c")
 
