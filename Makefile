@@ -21,6 +21,7 @@ BUDGET_docs := 5
 BUDGET_integration := 285
 # Seconds of the longer checks, outside `make test`.
 BUDGET_peers := 120
+BUDGET_conformance := 180
 
 VERSION := 0.1.0
 PKGS := libcurl openssl simdjson libpq libdeflate
@@ -137,6 +138,8 @@ deps-bench:
 	@tests/tools/deps.sh bench
 deps-peers:
 	@tests/tools/deps.sh peers
+deps-conformance:
+	@tests/tools/deps.sh build test conformance
 
 .PHONY: test suites
 test: deps ## everything: unit, simulation, fuzz corpora, docs, integration; at most 8 minutes on 2 cores
@@ -171,6 +174,15 @@ integration: $(PROGRAMS) $(BENCH_PROGRAMS) ## real PostgreSQL and the local serv
 test-peers: deps-peers all ## other people's emulators: kinesalite from npm, in a throw-away folder
 	@mkdir -p build && rm -f build/suites
 	@$(SUITE) peers $(BUDGET_peers) -- env SHARDCOPY_BUILD=$(BUILD) $(PYTHON) -m pytest -q --tb=short -p no:cacheprovider tests/peers
+	@$(SUITE) --total
+
+.PHONY: conformance
+conformance: deps-conformance all ## the current boto3 from PyPI against the local service, in an environment of its own under build/
+	@mkdir -p build && rm -f build/suites
+	@[ -x build/conformance/bin/pip ] || $(PYTHON) -m venv --system-site-packages build/conformance
+	@build/conformance/bin/pip install -q --upgrade 'boto3>=1.43'
+	@$(SUITE) conformance $(BUDGET_conformance) -- env SHARDCOPY_BUILD=$(BUILD) build/conformance/bin/python -m pytest -q --tb=short \
+	  -p no:cacheprovider $(if $(T),-k '$(T)') tests/conformance
 	@$(SUITE) --total
 
 .PHONY: demo

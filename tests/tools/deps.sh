@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for the purposes named: build, test, lint, bench, peers.
+# Installs the Debian packages that are missing for the purposes named: build, test, lint, bench, peers, conformance.
 # Does nothing when all are there. Elsewhere than on Debian it prints the list and fails.
 set -eu
 
@@ -9,12 +9,13 @@ test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 pytho
   curl"
 lint="clang-14 clang-format-14 clang-tidy-14 git"
 peers="npm"
+conformance="python3-venv"
 bench="gnuplot-nox"
 
 wanted=""
 for purpose in "$@"; do
   case $purpose in
-    build | test | lint | bench) wanted="$wanted ${!purpose}" ;;
+    build | test | lint | bench | conformance) wanted="$wanted ${!purpose}" ;;
     peers) command -v npm >/dev/null || wanted="$wanted $peers" ;;
     *) echo "deps: unknown purpose '$purpose'" >&2; exit 2 ;;
   esac
