@@ -9,7 +9,7 @@ test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 pytho
   curl"
 lint="clang-14 clang-format-14 clang-tidy-14 git"
 peers="npm"
-conformance="python3-venv"
+conformance="python3-venv maven default-jdk-headless"
 bench="gnuplot-nox"
 
 wanted=""
