@@ -1,14 +1,15 @@
-"""The commands that docs/local-service.md and shardcopy-local --help show are run as they stand, but for the ports."""
+"""The commands that README, docs/local-service.md and shardcopy-local --help show are run as they stand, but for the ports."""
 import os
 import re
 import shlex
 import subprocess
 
+import pytest
 from support.postgres import free_port
 from support.process import BUILD, ROOT, Program, clean_environment
 from support.wait import wait_until
 
-PAGE = os.path.join(ROOT, "docs", "local-service.md")
+PAGES = {"README.md": 2, "docs/local-service.md": 12}
 SHOWN = re.compile(r"^(?: {4}|  )((?:shardcopy-local|aws|curl)\b[^\n]*)$", re.MULTILINE)
 CLIENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": ""}
 
@@ -47,9 +48,10 @@ def run_client(command, folder):
     assert done.returncode == 0, f"{command}\n{done.stdout}"
 
 
-def test_the_commands_of_the_page(folder):
-    with open(PAGE, encoding="utf-8") as text:
-        assert run_all(text.read(), folder) >= 12
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page(folder, page):
+    with open(os.path.join(ROOT, page), encoding="utf-8") as text:
+        assert run_all(text.read(), folder) >= PAGES[page]
 
 
 def test_the_commands_of_help(folder):
