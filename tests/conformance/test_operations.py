@@ -92,6 +92,7 @@ def test_mode_and_size(kinesis, current):
     put = kinesis.put_record(StreamARN=current, Data=large, PartitionKey="k")
     iterator = kinesis.get_shard_iterator(StreamARN=current, ShardId=put["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     assert kinesis.get_records(ShardIterator=iterator)["Records"][0]["Data"] == large
+    kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
     kinesis.update_stream_warm_throughput(StreamARN=current, WarmThroughputMiBps=50)
 
 
