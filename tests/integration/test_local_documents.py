@@ -28,7 +28,7 @@ def run_all(text, folder):
         for shown, here in ports.items():
             command = command.replace(shown, here)
         if is_service:
-            argv = shlex.split(command)
+            argv = [re.sub("^~", folder, word) for word in shlex.split(command)]
             service = Program([os.path.join(BUILD, argv[0]), *argv[1:]], folder, f"shown{n}")
             wait_until(lambda: "listening" in service.out or service.status is not None, 30, command)
             assert service.status is None, service.story()
