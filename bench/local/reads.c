@@ -17,13 +17,25 @@ static const struct sc_member ITERATOR[ITERATOR_MEMBERS] = {
     {"Timestamp", SC_MEMBER_TIME, false, 0, 0, SC_PATTERN_NONE, NULL, NULL, 0}};
 
 static void add_iterator(struct sc_writer *w, const char *name, const struct sc_call *call,
-                         const struct sc_store_stream *stream, uint32_t shard, uint64_t position) {
+                         const struct sc_store_stream *stream, uint32_t shard, uint64_t position, int64_t time_ms) {
   char text[SC_TOKEN_TEXT];
   struct sc_token token = sc_call_token(call, SC_TOKEN_ITERATOR, stream);
   token.shard = shard;
   token.position = position;
+  token.time_ms = time_ms;
   sc_token_write(&token, text);
   sc_writer_str(w, name, text);
+}
+
+/* The time at which reading begins; 0 when it begins at a record. */
+static int64_t start_ms(const struct sc_call *call, const struct sc_store_stream *stream,
+                        const struct sc_store_shard *shard) {
+  struct sc_slice type = call->values[ITERATOR_TYPE].text;
+  if (sc_slice_is(type, "LATEST")) return call->now_ms;
+  if (sc_slice_is(type, "AT_TIMESTAMP")) return call->values[ITERATOR_TIME].number;
+  if (!sc_slice_is(type, "TRIM_HORIZON")) return 0;
+  int64_t horizon_ms = call->now_ms - stream->retention_hours * SC_STORE_HOUR_MS;
+  return horizon_ms > shard->created_ms ? horizon_ms : shard->created_ms;
 }
 
 static void get_shard_iterator(struct sc_call *call) {
@@ -36,7 +48,7 @@ static void get_shard_iterator(struct sc_call *call) {
   struct sc_start start = {"GetShardIterator", v[ITERATOR_TYPE].text, &v[ITERATOR_SEQUENCE], &v[ITERATOR_TIME]};
   if (!sc_call_start(call, &start, stream, shard, &position)) return;
   sc_writer_open_map(&call->out, NULL);
-  add_iterator(&call->out, "ShardIterator", call, stream, shard->index, position);
+  add_iterator(&call->out, "ShardIterator", call, stream, shard->index, position, start_ms(call, stream, shard));
   sc_writer_close_map(&call->out);
 }
 
@@ -116,10 +128,32 @@ static void add_false_children(struct sc_writer *w, const struct sc_store_stream
   sc_add_children(w, &as_if, &parent);
 }
 
+/* Cuts a page of the records that arrived within the span of time one call looks at; none when the next is further away. */
+static void cut_page(struct sc_call *call, const struct sc_store_shard *shard, const struct sc_token *token,
+                     uint64_t max_records, struct sc_logpage *page) {
+  int64_t span_ms = call->settings->page_span_ms, until_ms = token->time_ms + span_ms;
+  bool is_bounded = span_ms > 0 && token->time_ms > 0 && until_ms < call->now_ms;
+  uint64_t end = is_bounded ? sc_shardlog_find_time(shard->log, until_ms + 1) : UINT64_MAX;
+  if (end <= token->position) {
+    *page = (struct sc_logpage){.first = token->position, .n_following = 1, .following_ms = until_ms};
+    if (end == sc_shardlog_count(shard->log)) page->n_following = 0;
+    return;
+  }
+  if (end - token->position < max_records) max_records = end - token->position;
+  sc_shardlog_page(shard->log, call->reply->format, token->position, max_records, call->settings->page_bytes, page);
+}
+
+/* As far as a page has come. */
+static int64_t reached_ms(const struct sc_logpage *page, int64_t now_ms) {
+  if (page->n_following == 0) return now_ms;
+  return page->count > 0 ? page->last_ms : page->following_ms;
+}
+
 /* What a reply says besides its records. */
 struct rest {
   int64_t behind_ms;
   uint64_t next; /* of NextShardIterator */
+  int64_t next_ms;
   bool has_iterator, has_children, has_false_children;
 };
 
@@ -127,7 +161,11 @@ struct rest {
 static struct rest find_rest(struct sc_call *call, const struct sc_store_shard *shard) {
   const struct sc_logpage *page = &call->reply->content.page;
   bool is_end = shard->closed_ms != 0 && page->n_following == 0;
-  struct rest rest = {sc_logpage_behind_ms(page, call->now_ms), page->first + page->count, !is_end, is_end, false};
+  struct rest rest = {.behind_ms = sc_logpage_behind_ms(page, call->now_ms),
+                      .next = page->first + page->count,
+                      .next_ms = reached_ms(page, call->now_ms),
+                      .has_iterator = !is_end,
+                      .has_children = is_end};
   struct sc_fault fault;
   unsigned at = (page->count > 0 ? SC_FAULT_AT_RECORDS : 0) | (page->n_following > 0 ? SC_FAULT_AT_BEHIND : 0) |
                 (is_end ? SC_FAULT_AT_END : 0) | (shard->closed_ms == 0 ? SC_FAULT_AT_OPEN : 0);
@@ -147,7 +185,7 @@ static void add_rest(struct sc_writer *w, const struct sc_call *call, const stru
   sc_writer_int(w, "MillisBehindLatest", rest->behind_ms);
   if (rest->has_children) sc_add_children(w, stream, shard);
   if (rest->has_false_children) add_false_children(w, stream, shard);
-  if (rest->has_iterator) add_iterator(w, "NextShardIterator", call, stream, shard->index, rest->next);
+  if (rest->has_iterator) add_iterator(w, "NextShardIterator", call, stream, shard->index, rest->next, rest->next_ms);
 }
 
 static void get_records(struct sc_call *call) {
@@ -158,9 +196,8 @@ static void get_records(struct sc_call *call) {
   struct sc_reply *reply = call->reply;
   const struct sc_value *limit = &call->values[GET_LIMIT];
   sc_stream_trim(stream, shard, call->now_ms);
-  sc_shardlog_page(shard->log, reply->format, token.position,
-                   limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS, call->settings->page_bytes,
-                   &reply->content.page);
+  cut_page(call, shard, &token, limit->is_set ? (uint64_t)limit->number : SC_SERVICE_PAGE_RECORDS,
+           &reply->content.page);
   sc_limits_count_read(call, shard, reply->content.page.bytes);
   struct rest rest = find_rest(call, shard);
   sc_writer_open_map(&call->out, NULL);

@@ -282,6 +282,7 @@ static int start(struct server *server, struct sc_error *err) {
   prepare_stubs(server);
   struct sc_service_settings settings = {
       .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
+      .page_span_ms = sc_options_int(options, SC_LOCAL_OPT_PAGE_SPAN_MS),
       .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
       .is_limited = strcmp(sc_options_text(options, SC_LOCAL_OPT_LIMITS), "aws") == 0,
       .signatures = server->signatures,

@@ -25,6 +25,7 @@
 struct sc_service_settings {
   uint64_t faults_seed;
   const char *region;                /* in ARNs; must outlive the service */
+  int64_t page_span_ms;              /* a GetRecords call looks at this much of time for records; 0: at all of it */
   uint64_t page_bytes;               /* of data and keys in a GetRecords reply; at most SC_SERVICE_PAGE_BYTES */
   struct sc_signatures *signatures;  /* what requests must be signed by; NULL: nothing is checked */
   struct sc_stub_credentials *stubs; /* NULL: there are none */

@@ -83,7 +83,7 @@ static bool start_from_token(struct sc_call *call, struct listing *listing) {
   }
   listing->first = token.shard + 1;
   listing->filter = token.filter;
-  listing->filter_ms = token.filter_ms;
+  listing->filter_ms = token.time_ms;
   return true;
 }
 
@@ -135,7 +135,7 @@ static void add_next_token(struct sc_call *call, const struct listing *listing, 
   struct sc_token token = sc_call_token(call, SC_TOKEN_SHARDS, listing->stream);
   token.shard = last_listed;
   token.filter = (uint8_t)listing->filter;
-  token.filter_ms = listing->filter_ms;
+  token.time_ms = listing->filter_ms;
   sc_token_write(&token, text);
   sc_writer_str(&call->out, "NextToken", text);
 }

@@ -47,7 +47,7 @@ void sc_token_write(const struct sc_token *token, char out[SC_TOKEN_TEXT]) {
   at = put_number(at, token->shard, 4);
   at = put_number(at, token->position, 8);
   at = put_number(at, token->filter, 1);
-  at = put_number(at, (uint64_t)token->filter_ms, 8);
+  at = put_number(at, (uint64_t)token->time_ms, 8);
   at = put_number(at, name_len, 1);
   SC_ASSERT(at == bytes + FIXED);
   memcpy(at, token->stream, name_len);
@@ -73,7 +73,7 @@ static size_t decode(struct sc_slice text, unsigned char bytes[MAX_BYTES + 3]) {
 }
 
 static bool unpack(const unsigned char *bytes, size_t len, struct sc_token *token) {
-  uint64_t kind, issued, generation, shard, filter, filter_ms, name_len;
+  uint64_t kind, issued, generation, shard, filter, time_ms, name_len;
   const unsigned char *at = get_number(bytes + sizeof VERSION, &kind, 1);
   at = get_number(at, &issued, 8);
   at = get_number(at, &generation, 4);
@@ -81,7 +81,7 @@ static bool unpack(const unsigned char *bytes, size_t len, struct sc_token *toke
   at = get_number(at, &shard, 4);
   at = get_number(at, &token->position, 8);
   at = get_number(at, &filter, 1);
-  at = get_number(at, &filter_ms, 8);
+  at = get_number(at, &time_ms, 8);
   at = get_number(at, &name_len, 1);
   if (name_len > SC_TOKEN_MAX_NAME || padded_len(name_len) != len) return false;
   if (memchr(at, '\0', name_len) != NULL) return false;
@@ -90,7 +90,7 @@ static bool unpack(const unsigned char *bytes, size_t len, struct sc_token *toke
   token->generation = (uint32_t)generation;
   token->shard = (uint32_t)shard;
   token->filter = (uint8_t)filter;
-  token->filter_ms = (int64_t)filter_ms;
+  token->time_ms = (int64_t)time_ms;
   memcpy(token->stream, at, name_len);
   token->stream[name_len] = '\0';
   return true;

@@ -23,7 +23,7 @@ struct sc_token {
   uint32_t shard;    /* ITERATOR: which; SHARDS: the last one listed */
   uint64_t position; /* ITERATOR: the next record; CONSUMERS: the id of the last one listed */
   uint8_t filter;    /* SHARDS: the shard filter that the listing began with */
-  int64_t filter_ms;
+  int64_t time_ms;   /* SHARDS: of the filter; ITERATOR: as far as reading has come, 0: not known */
 };
 
 void sc_token_write(const struct sc_token *token, char out[SC_TOKEN_TEXT]);

@@ -457,6 +457,33 @@ static void test_list_token(void **state) {
   end(&w);
 }
 
+/* Over a gap longer than a call looks at come empty pages, each a span further, and not one record is passed over. */
+static void test_gaps(void **state) {
+  (void)state;
+  struct world w;
+  char text[600];
+  begin_with(
+      &w,
+      (struct sc_service_settings){.region = "eu-west-1", .page_bytes = SC_SERVICE_PAGE_BYTES, .page_span_ms = 60000},
+      0);
+  must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
+  sc_clock_advance(150000);
+  put(&w, "k", "aGk=");
+  sc_clock_advance(200000);
+  put(&w, "k", "aG8=");
+  iterator(&w, 0, "TRIM_HORIZON", "", text);
+  const int counts[] = {0, 0, 1, 0, 0, 0, 1, 0};
+  const char *behind[] = {":290000", ":230000", ":200000", ":140000", ":80000", ":20000", ":0", ":0"};
+  for (int i = 0; i < 8; i++) {
+    const char *page = get(&w, text, 10000);
+    assert_int_equal(count(page, "\"SequenceNumber\""), counts[i]);
+    assert_non_null(strstr(strstr(page, "MillisBehindLatest"), behind[i]));
+    member(&w, "NextShardIterator", text);
+  }
+  assert_int_equal(available(&w, 0, "LATEST", ""), 0);
+  end(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_put_and_get),
@@ -476,6 +503,7 @@ int main(void) {
       cmocka_unit_test(test_list_shards),
       cmocka_unit_test(test_shard_filters),
       cmocka_unit_test(test_list_token),
+      cmocka_unit_test(test_gaps),
   };
   return cmocka_run_group_tests_name("local/records", tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static struct sc_token example(const char *stream) {
                            .shard = 9999,
                            .position = UINT64_C(1) << 40,
                            .filter = 5,
-                           .filter_ms = 1699999999999};
+                           .time_ms = 1699999999999};
   snprintf(token.stream, sizeof token.stream, "%s", stream);
   return token;
 }
@@ -31,7 +31,7 @@ static void check_round_trip(const char *stream) {
   assert_int_equal(again.shard, token.shard);
   assert_int_equal(again.position, token.position);
   assert_int_equal(again.filter, token.filter);
-  assert_int_equal(again.filter_ms, token.filter_ms);
+  assert_int_equal(again.time_ms, token.time_ms);
 }
 
 static void test_round_trip(void **state) {
