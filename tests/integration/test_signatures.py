@@ -118,7 +118,7 @@ def test_shardcopy_refused(verifying, database, shardcopy):
 
 def test_the_service_s_own_clock(verifying):
     """Moved by a test, it moves the five minutes too."""
-    verifying._ask("POST", "clock", {"advance_ms": 600_000})  # pylint: disable=protected-access
+    verifying.advance_clock(600_000)
     assert refusal(client(verifying))[1].startswith("Signature expired: ")
 
 

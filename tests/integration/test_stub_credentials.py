@@ -131,7 +131,7 @@ def test_imds_without_a_token(stubs):
     assert get(stubs, role + "other", x_aws_ec2_metadata_token=token)[0] == 404
     assert get(stubs, "/latest/meta-data/placement/availability-zone", x_aws_ec2_metadata_token=token) == (200, "us-east-1a")
     assert get(stubs, "/latest/meta-data/placement/region", x_aws_ec2_metadata_token=token) == (200, "us-east-1")
-    stubs._ask("POST", "clock", {"advance_ms": 60_000})  # pylint: disable=protected-access
+    stubs.advance_clock(60_000)
     assert get(stubs, role, x_aws_ec2_metadata_token=token)[0] == 401
 
 
@@ -176,7 +176,7 @@ def test_sso_tokens(stubs):
     assert sso.get_role_credentials(**which)["roleCredentials"]["accessKeyId"].startswith("ASIA")
     assert refusal(oidc.create_token, **who, grantType="refresh_token") == ("InvalidGrantException", 400)
     assert refusal(oidc.create_token, **who, grantType="password") == ("UnsupportedGrantTypeException", 400)
-    stubs._ask("POST", "clock", {"advance_ms": 3600_000})  # pylint: disable=protected-access
+    stubs.advance_clock(3600_000)
     assert refusal(sso.get_role_credentials, **which) == ("UnauthorizedException", 401)
 
 
@@ -188,7 +188,7 @@ def test_expired(local_service):
     keys = json.loads(get(service, "/v2/credentials/x")[1])
     kinesis = kinesis_with(service, keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
     assert streams(kinesis) == ["demo"]
-    service._ask("POST", "clock", {"advance_ms": 60_000})  # pylint: disable=protected-access
+    service.advance_clock(60_000)
     assert refusal(kinesis.list_streams) == ("ExpiredTokenException", 400)
     again = json.loads(get(service, "/v2/credentials/x")[1])
     assert streams(kinesis_with(service, again["AccessKeyId"], again["SecretAccessKey"], again["Token"])) == ["demo"]
