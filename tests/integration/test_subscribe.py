@@ -1,6 +1,7 @@
-"""SubscribeToShard seen by boto3 through botocore's own event stream parser and by http.client."""
+"""SubscribeToShard seen by boto3 through botocore's own event stream parser, by http.client and by curl."""
 import http.client
 import json
+import subprocess
 
 import boto3
 import botocore.eventstream
@@ -211,3 +212,28 @@ def test_faults_in_the_stream(local):
         assert local.faults_waiting() == 0, i
     local.fault(operation="SubscribeToShard.event", kind="split")
     assert texts(next(subscribe(client, consumer, Type="TRIM_HORIZON"))) == ["one"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_curl_reads_http_2(local, scheme):
+    client = local.client()
+    consumer = consumer_of(client, "s")
+    put(client, "s", "one")
+    how = ["--http2-prior-knowledge", f"http://{local.http}/"] if scheme == "http" else \
+        ["--http2", "--cacert", local.ca, f"https://{local.https}/"]
+    headers = [argument for name, value in HEADERS.items() for argument in ("-H", f"{name}: {value}")]
+    with subprocess.Popen(["curl", "-sS", "-N", "-w", "%{stderr}%{http_version} %{content_type}", *headers, "-d",
+                           request_of(consumer), *how], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as curl:
+        frames = botocore.eventstream.EventStreamBuffer()
+        payloads = []
+        while len(payloads) < 2:
+            frames.add_data(curl.stdout.read1(65536))
+            payloads += [json.loads(frame.payload) for frame in frames]
+        assert payloads[0] == {}
+        assert [record["PartitionKey"] for record in payloads[1]["Records"]] == ["k"]
+        client.split_shard(StreamName="s", ShardToSplit=SHARD, NewStartingHashKey=str(2**127))
+        rest, report = curl.communicate(timeout=30)
+        frames.add_data(rest)
+        assert [len(json.loads(frame.payload)["ChildShards"]) for frame in frames] == [2]
+        assert report == b"2 application/vnd.amazon.eventstream"
+        assert curl.returncode == 0
