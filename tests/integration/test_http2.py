@@ -1,12 +1,15 @@
 """The local service over every HTTP that it speaks, seen by curl; and that the clients of HTTP/1.1 are left alone."""
 import base64
 import json
+import os
 import socket
 import ssl
 import subprocess
 
+import botocore.eventstream
 import pytest
 from support.local import LocalService
+from support.wait import wait_until
 
 MEANS = {
     "prior knowledge": ("http", ["--http2-prior-knowledge"], "2"),
@@ -124,3 +127,29 @@ def test_announced_streams(tmp_path):
         assert frame[3] == 4 and bytes([0, 3, 0, 0, 0, 3]) in [frame[at:at + 6] for at in range(9, 27, 6)]
     finally:
         service.stop()
+
+
+@pytest.mark.parametrize("means", MEANS)
+def test_a_subscription(local, means):
+    """Events reach curl as they come, over each."""
+    client = local.client()
+    client.create_stream(StreamName="s", ShardCount=1)
+    arn = client.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]
+    consumer = client.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+    wait_until(lambda: client.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE",
+               what="the consumer ACTIVE")
+    curl = Curl(local, means)
+    members = {"ConsumerARN": consumer, "ShardId": "shardId-000000000000", "StartingPosition": {"Type": "TRIM_HORIZON"}}
+    command = ["curl", "-sSN", "--max-time", "30", *curl.arguments, "-d", json.dumps(members),
+               "-H", "Content-Type: application/x-amz-json-1.1", "-H", "X-Amz-Target: Kinesis_20131202.SubscribeToShard", curl.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        frames, seen = botocore.eventstream.EventStreamBuffer(), []
+        for number in range(3):
+            client.put_record(StreamName="s", Data=str(number), PartitionKey="k")
+            while str(number).encode() not in seen:
+                frames.add_data(os.read(process.stdout.fileno(), 65536))
+                for frame in frames:
+                    records = json.loads(frame.payload or "{}").get("Records", [])
+                    seen += [base64.b64decode(record["Data"]) for record in records]
+        process.kill()
+    assert seen == [b"0", b"1", b"2"]
