@@ -24,6 +24,7 @@ static bool wrong(struct opener *o, const char *what) {
 static inline char peek(const struct opener *o) { return sc_json_peek(o->p, o->end); }
 
 static inline void skip_blanks(struct opener *o) {
+  if (__builtin_expect((unsigned char)*o->p > ' ', 1)) return;
   while (o->p < o->end && sc_json_is_blank(*o->p)) o->p++;
 }
 
@@ -162,7 +163,7 @@ static bool take_partition_key(struct opener *o, struct sc_record *record) {
 
 /* ---- Names ---- */
 
-#define IS(text, name) (memcmp((text), name, sizeof(name) - 1) == 0)
+#define LEN_IF(text, name) (memcmp((text), name, sizeof(name) - 1) == 0 ? sizeof(name) - 1 : 0)
 
 static enum member member_of(struct sc_slice name) {
   static const char *const known[] = {[SEQUENCE] = "SequenceNumber",
@@ -183,19 +184,30 @@ static bool take_any_name(struct opener *o, enum member *member) {
   return true;
 }
 
-/* The name with its colon, up to the value. What is compared may lie behind the end; then nothing that follows fits. */
-static inline bool take_name(struct opener *o, enum member *member) {
-  const char *text = o->p;
-  size_t len = 0;
-  if (IS(text, "\"SequenceNumber\"")) {
-    *member = SEQUENCE, len = sizeof("\"SequenceNumber\"") - 1;
-  } else if (IS(text, "\"ApproximateArrivalTimestamp\"")) {
-    *member = ARRIVAL, len = sizeof("\"ApproximateArrivalTimestamp\"") - 1;
-  } else if (IS(text, "\"Data\"")) {
-    *member = DATA, len = sizeof("\"Data\"") - 1;
-  } else if (IS(text, "\"PartitionKey\"")) {
-    *member = PARTITION_KEY, len = sizeof("\"PartitionKey\"") - 1;
+/* Its length with both quotes when the name is written as everybody writes it, else 0. What is compared may lie behind the end; then nothing
+ * that follows fits. */
+static inline size_t know_name(const char *text, enum member *member) {
+  switch (text[1]) {
+    case 'S':
+      *member = SEQUENCE;
+      return LEN_IF(text, "\"SequenceNumber\"");
+    case 'A':
+      *member = ARRIVAL;
+      return LEN_IF(text, "\"ApproximateArrivalTimestamp\"");
+    case 'D':
+      *member = DATA;
+      return LEN_IF(text, "\"Data\"");
+    case 'P':
+      *member = PARTITION_KEY;
+      return LEN_IF(text, "\"PartitionKey\"");
+    default:
+      return 0;
   }
+}
+
+/* The name with its colon, up to the value. */
+static inline bool take_name(struct opener *o, enum member *member) {
+  size_t len = know_name(o->p, member);
   o->p += len;
   if (len == 0 && !take_any_name(o, member)) return false;
   if (!expect(o, ':', "no colon")) return false;
