@@ -25,6 +25,7 @@ struct guess {
 struct sc_json_cells {
   const struct sc_plan *plan; /* the guesses are of this one */
   uint32_t generation;
+  bool nameless; /* the plan has no column for any key, nor wants one */
   bool split;
   char *scratch;
   size_t scratch_used, scratch_cap;
@@ -75,6 +76,7 @@ static void make_guesses(struct sc_json_cells *state, const struct sc_plan *plan
   if (state->plan == plan && state->generation == plan->generation) return;
   state->plan = plan;
   state->generation = plan->generation;
+  state->nameless = plan->n_payload == 0 && plan->unknown == SC_UNKNOWN_IGNORE;
   for (uint32_t i = 0; i < plan->n_payload; i++) make_guess(&state->guesses[i], &plan->columns[i]);
   state->guesses[plan->n_payload].len = 0;
 }
@@ -130,6 +132,15 @@ static void meet_stranger(struct reader *r, struct sc_slice name, const char *be
   snprintf(r->stranger, sizeof r->stranger, "%.*s", (int)len, name.ptr);
 }
 
+/* A name in a plan without a place for any (to null:), which is counted and no more. */
+static const char *read_no_name(struct reader *r, const char *p, int *column) {
+  struct sc_json_seen seen = {false, false};
+  if (sc_json_peek(p, r->end) != '"') return reject_record(r, "22P02", "a name in quotes is missing", p);
+  *column = -1;
+  r->unknown++;
+  return sc_json_skip_string(p, r->end, &seen, &r->fault);
+}
+
 /* A name that is not the expected one. */
 static const char *read_other_name(struct reader *r, const char *p, int *column) {
   struct sc_slice name;
@@ -151,7 +162,7 @@ static inline const char *read_name(struct reader *r, const char *p, int *column
     *column = (int)r->next++;
     p += guess->len;
   } else {
-    p = read_other_name(r, p, column);
+    p = r->state->nameless ? read_no_name(r, p, column) : read_other_name(r, p, column);
     if (p == NULL) return NULL;
   }
   p = sc_json_skip_blanks(p, r->end);

@@ -122,7 +122,8 @@ static inline const char *skip_to_next(struct walk *w, const char *p) {
 }
 
 const char *sc_json_skip(const char *p, const char *end, struct sc_json_seen *seen, struct sc_json_fault *fault) {
-  struct walk w = {end, seen, fault, {.depth = 0}};
+  struct walk w; /* the kinds of levels that are not open are never read: nothing is set but the depth */
+  w.end = end, w.seen = seen, w.fault = fault, w.nesting.depth = 0;
   do {
     char c = sc_json_peek(p, end);
     if (c == '{' || c == '[') {

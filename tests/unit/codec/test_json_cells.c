@@ -103,6 +103,20 @@ static void ordinary_record(void **state) {
   assert_int_equal(unknown, 0);
 }
 
+/* To null: names have no place, but are names all the same. */
+static void without_columns_keys_are_counted(void **state) {
+  (void)state;
+  make_plan("");
+  decode("{\"a\":1, \"b\\u0041\" : [{\"c\":2}],\"\":null}");
+  assert_int_equal(unknown, 3);
+  decode("{}");
+  assert_int_equal(unknown, 0);
+  static const char *const bad[] = {"{\"a\\x\":1}", "{\"a:1}", "{a:1}", "{\"a\" 1}", "{\"\\ud800\":1}", "{\"a\":01}"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    if (decode_bytes(bad[i], strlen(bad[i]))) fail_msg("took %s", bad[i]);
+  make_plan("a:i,b:d,c:t,d:j");
+}
+
 static void any_order_missing_null_and_unknown(void **state) {
   (void)state;
   decode(" { \"d\" : null , \"zz\":[1,{\"a\":2}],\"b\":1 ,\r\n\"\\u0061\":-7,\"y\":\"\\u0000\"} \n\t");
@@ -542,6 +556,7 @@ static void doubles_that_are_exact_wish_for_more(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ordinary_record),
+      cmocka_unit_test(without_columns_keys_are_counted),
       cmocka_unit_test(any_order_missing_null_and_unknown),
       cmocka_unit_test(last_of_two_keys_counts),
       cmocka_unit_test(keys_that_cannot_be_guessed),
