@@ -10,9 +10,11 @@ TOTAL = 6000
 SHARDS = 7  # in the end
 
 # What a call of GetRecords may meet.
-KINDS = ["kind=expire-iterator", "kind=duplicate", "kind=behind-zero", "kind=end-late", "kind=end-falsely",
-         "kind=end-falsely,children=true", "kind=split,piece_bytes=1", "kind=refused-stream", "kind=rst-stream,bytes=300",
-         "kind=goaway", "kind=skewed-date,date_skew_ms=240000"]
+# Those with a pause behind each hit come less often when they are alone.
+OFTEN = ["kind=duplicate", "kind=behind-zero", "kind=end-late", "kind=split,piece_bytes=1", "kind=goaway",
+         "kind=skewed-date,date_skew_ms=240000"]
+SELDOM = ["kind=expire-iterator", "kind=end-falsely", "kind=end-falsely,children=true", "kind=refused-stream", "kind=rst-stream,bytes=300"]
+KINDS = OFTEN + SELDOM
 # test_source_faults.py has them one by one.
 MORE_KINDS = ["kind=throttle", "error=InternalFailure", "error=ServiceUnavailable,retry_after_ms=300", "kind=reset,bytes=700",
               "kind=truncate,bytes=700", "kind=slow,delay_ms=100"]
@@ -46,16 +48,15 @@ def hits(service):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_kind(resharded, database, shardcopy, kind):
-    service = resharded(f"GetRecords:{kind},p=0.5")
+    service = resharded(f"GetRecords:{kind},p={0.5 if kind in OFTEN else 0.1}")
     shardcopy.load(service.url("demo"), database.url(), "--limit=100", timeout_s=100)
     assert hits(service) > 0
     assert_each_once(database, "demo", TOTAL)
     assert_positions_match_rows(database, "demo")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_storm(resharded, database, shardcopy, seed):
-    service = resharded(f"{STORM};{REST}", seed)
+def test_a_storm(resharded, database, shardcopy):
+    service = resharded(f"{STORM};{REST}", 1)
     shardcopy.load(service.url("demo"), database.url(), "--limit=50", timeout_s=100)
     assert sum(fault["hits"] > 0 for fault in service.listed_faults()) > len(KINDS) // 2
     assert_each_once(database, "demo", TOTAL)
