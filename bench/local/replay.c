@@ -11,6 +11,7 @@
 #define MAX_KEY_JSON 8192 /* bytes; 256 characters of which each is escaped are fewer */
 #define MAX_CREATED_S (INT64_C(1) << 35)
 #define SHARD_ITEMS 11
+#define FEW_STREAMS 8
 /* What a shard takes in an entry of kind STREAM, and what such an entry takes besides. */
 #define SHARD_BYTES 90
 #define STREAM_BYTES 300
@@ -51,7 +52,7 @@ static struct known *find(const struct replayer *r, uint64_t id) {
 static void learn(struct replayer *r, struct sc_store_stream *stream) {
   uint32_t place = place_of(r, stream->id);
   if (r->n == r->cap) {
-    r->cap = r->cap == 0 ? 8 : r->cap * 2;
+    r->cap *= 2;
     r->known = sc_realloc(r->known, r->cap * sizeof *r->known);
   }
   memmove(&r->known[place + 1], &r->known[place], (r->n - place) * sizeof *r->known);
@@ -60,9 +61,8 @@ static void learn(struct replayer *r, struct sc_store_stream *stream) {
 }
 
 static void forget(struct replayer *r, struct known *known) {
-  uint32_t place = (uint32_t)(known - r->known);
   r->n--;
-  memmove(&r->known[place], &r->known[place + 1], (r->n - place) * sizeof *r->known);
+  for (const struct known *last = r->known + r->n; known < last; known++) *known = known[1];
 }
 
 /* ---- items ---- */
@@ -402,7 +402,8 @@ int sc_replay_run(struct sc_store *store, struct sc_slice file, const char *name
     sc_error_hint(err, "move it away to begin anew");
     return err->code;
   }
-  struct replayer r = {.store = store, .result = result};
+  struct replayer r = {.store = store, .result = result, .cap = FEW_STREAMS};
+  r.known = sc_alloc(FEW_STREAMS * sizeof *r.known);
   int code = replay_frames(&r, &frames, name, err);
   if (code == SC_OK) take_stock(&r, now_ms);
   free(r.known);
