@@ -7,6 +7,11 @@
 #include "engine/program.h"
 #include "engine/stop.h"
 
+/* Read by jemalloc. Pages of a body that was freed are kept for a minute rather than ten seconds: bodies come and go all the time, and the
+ * kernel had to clear pages for them anew. What is kept is bounded by --memory. */
+extern const char *malloc_conf;
+const char *malloc_conf = "dirty_decay_ms:60000";
+
 static int print_help(const struct sc_options *options) {
   struct sc_buf out = SC_BUF_INIT;
   sc_options_print_help(&sc_program, sc_options_command(options), &out);
