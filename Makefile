@@ -13,12 +13,12 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
 comma := ,
 
 # Seconds each suite of `make test` may take on 2 cores, printed beside what it took; together 8 minutes.
-BUDGET_build := 100
-BUDGET_unit := 30
-BUDGET_simulation := 45
-BUDGET_corpus := 15
+BUDGET_build := 130
+BUDGET_unit := 25
+BUDGET_simulation := 10
+BUDGET_corpus := 5
 BUDGET_docs := 5
-BUDGET_integration := 285
+BUDGET_integration := 300
 # Seconds of the longer checks, outside `make test`.
 BUDGET_peers := 120
 BUDGET_conformance := 180
