@@ -51,8 +51,9 @@ struct sc_reply_scan {
 
 void sc_reply_scan_init(struct sc_reply_scan *scan);
 
-/* body[0 .. len_so_far) is what has come so far, from its first byte. Returns 0, or SC_E_PROTOCOL as soon as that
- * cannot become a reply any more; after an error only init may follow. Reads nothing behind len_so_far. */
+/* body[0 .. len_so_far) is what has come so far, from its first byte, with SC_BODY_PADDING readable bytes behind it, which are not
+ * believed. Returns 0, or SC_E_PROTOCOL as soon as that cannot become a reply any more; after an error only init may
+ * follow. */
 int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_so_far, struct sc_error *err);
 
 /* The body is whole (len bytes, with SC_BODY_PADDING readable ones behind; what was not fed yet is fed). SC_E_PROTOCOL

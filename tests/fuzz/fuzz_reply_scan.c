@@ -72,7 +72,7 @@ static bool expect(struct sc_json root, struct sc_reply_facts *want) {
          expect_millis(sc_json_get(root, "MillisBehindLatest"), want);
 }
 
-/* Fed in chunks of 1 to 100 bytes, each from a block of just what has come. */
+/* Fed in chunks of 1 to 100 bytes, each from a block of just what has come and its padding. */
 static int scan_in_chunks(const char *body, size_t size, struct sc_reply_facts *out) {
   struct sc_reply_scan scan;
   struct sc_error err;
@@ -82,9 +82,7 @@ static int scan_in_chunks(const char *body, size_t size, struct sc_reply_facts *
     random = random * 1664525 + 1013904223;
     len += 1 + (random >> 8) % 100;
     if (len > size) len = size;
-    char *so_far = malloc(len);
-    CHECK(so_far != NULL);
-    memcpy(so_far, body, len);
+    char *so_far = padded_copy((const uint8_t *)body, len);
     int rc = sc_reply_scan_feed(&scan, so_far, len, &err);
     free(so_far);
     if (rc != 0) return rc;
