@@ -14,7 +14,8 @@ static bool nesting_open(struct nesting *nesting, bool object) {
   uint32_t level = nesting->depth;
   if (level == SC_JSON_DEPTH_MAX) return false;
   uint64_t bit = UINT64_C(1) << (level % 64);
-  nesting->kinds[level / 64] = object ? nesting->kinds[level / 64] | bit : nesting->kinds[level / 64] & ~bit;
+  uint64_t outer = level % 64 == 0 ? 0 : nesting->kinds[level / 64];
+  nesting->kinds[level / 64] = object ? outer | bit : outer & ~bit;
   nesting->depth++;
   return true;
 }
