@@ -30,7 +30,8 @@ static void make_data(struct sc_random *random, char *out, size_t len) {
   for (size_t i = 0; i < len; i++) out[i] = LETTERS[sc_random_below(random, sizeof LETTERS - 1)];
   if (len < (size_t)n + 2) return;
   memcpy(out, head, (size_t)n);
-  memcpy(out + len - 2, "\"}", 2);
+  out[len - 2] = '"';
+  out[len - 1] = '}';
 }
 
 static void add_json_record(struct sc_buf *out, struct sc_slice data, struct sc_slice key, bool is_first) {

@@ -48,6 +48,7 @@ static void route(const struct sc_call *call, struct sc_store_stream *stream, st
 /* Appends the record where it belongs and says which: ShardId, SequenceNumber. */
 static void put(struct sc_call *call, const struct incoming *record, struct sc_buf *key_json) {
   char sequence[SC_SEQLAYOUT_DIGITS + 1];
+  SC_ASSERT(record->shard != NULL);
   sc_buf_clear(key_json);
   sc_buf_add_json_string(key_json, record->key);
   struct sc_store_put what = {sc_buf_view(key_json), record->data, record->is_base64, record->bytes, call->now_ms};
