@@ -131,8 +131,10 @@ static void add_false_children(struct sc_writer *w, const struct sc_store_stream
 /* Cuts a page of the records that arrived within the span of time one call looks at; none when the next is further away. */
 static void cut_page(struct sc_call *call, const struct sc_store_shard *shard, const struct sc_token *token,
                      uint64_t max_records, struct sc_logpage *page) {
-  int64_t span_ms = call->settings->page_span_ms, until_ms = token->time_ms + span_ms;
-  bool is_bounded = span_ms > 0 && token->time_ms > 0 && until_ms < call->now_ms;
+  int64_t span_ms =
+      call->settings->page_span_ms; /* the token is the client's: compared before anything is added to it */
+  bool is_bounded = span_ms > 0 && token->time_ms > 0 && token->time_ms < call->now_ms - span_ms;
+  int64_t until_ms = is_bounded ? token->time_ms + span_ms : call->now_ms;
   uint64_t end = is_bounded ? sc_shardlog_find_time(shard->log, until_ms + 1) : UINT64_MAX;
   if (end <= token->position) {
     *page = (struct sc_logpage){.first = token->position, .n_following = 1, .following_ms = until_ms};

@@ -1,5 +1,6 @@
 /* Puts, iterators, reads, splits and merges through the service. */
 
+#include "bench/local/token.h"
 #include "codec/jsondoc.h"
 #include "engine/base/error.h"
 #include "tests/unit/local/service_calls.h"
@@ -484,6 +485,29 @@ static void test_gaps(void **state) {
   end(&w);
 }
 
+/* An iterator is the client's to mangle, its checksum no secret: whatever time it claims, the records are read. */
+static void test_false_times(void **state) {
+  (void)state;
+  struct world w;
+  struct sc_token token;
+  char text[600];
+  begin_with(
+      &w,
+      (struct sc_service_settings){.region = "eu-west-1", .page_bytes = SC_SERVICE_PAGE_BYTES, .page_span_ms = 60000},
+      0);
+  must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
+  put(&w, "k", "aGk=");
+  iterator(&w, 0, "TRIM_HORIZON", "", text);
+  assert_true(sc_token_read(sc_slice_str(text), SC_TOKEN_ITERATOR, &token));
+  const int64_t times[] = {INT64_MIN, -1, 0, NOW, INT64_MAX};
+  for (int i = 0; i < 5; i++) {
+    token.time_ms = times[i];
+    sc_token_write(&token, text);
+    assert_int_equal(count(get(&w, text, 10000), "\"SequenceNumber\""), 1);
+  }
+  end(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_put_and_get),
@@ -504,6 +528,7 @@ int main(void) {
       cmocka_unit_test(test_shard_filters),
       cmocka_unit_test(test_list_token),
       cmocka_unit_test(test_gaps),
+      cmocka_unit_test(test_false_times),
   };
   return cmocka_run_group_tests_name("local/records", tests, NULL, NULL);
 }
