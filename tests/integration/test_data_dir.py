@@ -1,4 +1,5 @@
 """--data-dir: streams outlive the server, and what was answered outlives kill -9 and a disk that is full."""
+import itertools
 import os
 import random
 import re
@@ -31,20 +32,28 @@ def describe(client, stream):
     return client.list_shards(StreamName=stream)["Shards"], consumers, tags, summary
 
 
-def read_shard(client, iterator):
-    records = []
+def pages(client, iterator):
+    """The records of each page, until one at the tip is empty: beside writers that may be never."""
     while iterator:
         page = client.get_records(ShardIterator=iterator)
-        records += page["Records"]
+        yield page["Records"]
         iterator = page.get("NextShardIterator") if page["Records"] or page["MillisBehindLatest"] else None
-    return records
+
+
+def read_shard(client, iterator):
+    return [record for page in pages(client, iterator) for record in page]
+
+
+def beginnings(client, stream):
+    """(shard, an iterator at its first record) of each shard."""
+    start = {"StreamName": stream, "ShardIteratorType": "TRIM_HORIZON"}
+    for shard in client.list_shards(StreamName=stream)["Shards"]:
+        yield shard["ShardId"], client.get_shard_iterator(ShardId=shard["ShardId"], **start)["ShardIterator"]
 
 
 def read_all(client, stream):
     """The records of each shard, in order: {shard: [record]}."""
-    shards = [shard["ShardId"] for shard in client.list_shards(StreamName=stream)["Shards"]]
-    start = {"StreamName": stream, "ShardIteratorType": "TRIM_HORIZON"}
-    return {shard: read_shard(client, client.get_shard_iterator(ShardId=shard, **start)["ShardIterator"]) for shard in shards}
+    return {shard: read_shard(client, iterator) for shard, iterator in beginnings(client, stream)}
 
 
 class Ledger:
@@ -105,9 +114,15 @@ def work_until_it_ends(work):
 
 
 def follow(client, ledger):
-    """Reads what there is again and again, and remembers it."""
-    for shard, records in read_all(client, "s").items():
-        ledger.seen.update({r["Data"].decode(): (shard, r["SequenceNumber"]) for r in records})
+    """Reads what there is, a page of each shard in turn, and remembers each page as it comes."""
+    for pages_now in itertools.zip_longest(*(with_shard(client, *start) for start in beginnings(client, "s")), fillvalue=[]):
+        for seen in pages_now:
+            ledger.seen.update(seen)
+
+
+def with_shard(client, shard, iterator):
+    for page in pages(client, iterator):
+        yield [(r["Data"].decode(), (shard, r["SequenceNumber"])) for r in page]
 
 
 def run_until_killed(service, seed, ledger):
