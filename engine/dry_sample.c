@@ -54,7 +54,6 @@ static int open_sampler(struct sampler *s, struct sc_error *err) {
   struct sc_reader_config reader = {.budget = s->budget,
                                     .park = s->park,
                                     .largest_reply_bytes = set->largest_reply_bytes,
-                                    .limit = set->limit,
                                     .max_in_flight = IN_FLIGHT};
   return s->run->source_ops->reader_new(s->run->source, &reader, &s->reader, err);
 }
@@ -86,6 +85,7 @@ static void start_call(struct sampler *s, struct reading *r, int64_t now_ms) {
                              .impl = NULL};
   if (r->call.kind == SC_CALL_RECORDS) {
     r->call.iterator = r->iterator;
+    r->call.limit = s->run->settings.limit;
     r->iterator = NULL;
     r->calls++;
   }

@@ -12,7 +12,8 @@
 enum {
   LONGEST_POLL_MS = 1000,
   LAG_MS = 1000,     /* between two looks at which shard lags most */
-  REFRESH_MS = 60000 /* an idle shard's read_until travels this often */
+  REFRESH_MS = 60000, /* an idle shard's read_until travels this often */
+  SAMPLE_PAGE = 1000  /* records of a page while there is no plan: the sample is wanted soon */
 };
 
 struct shard {
@@ -61,7 +62,6 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
                                     .park = run->fetch_parks[index],
                                     .timings = &run->timings[SC_POOL_FETCH][index],
                                     .largest_reply_bytes = run->settings.largest_reply_bytes,
-                                    .limit = run->settings.limit,
                                     .max_in_flight = SC_FETCH_IN_FLIGHT};
   if (run->source_ops->reader_new(run->source, &config, &f->reader, err) != SC_OK) {
     free(f->stuck);
@@ -220,6 +220,12 @@ static struct sc_call *take_call(struct sc_fetcher *f) {
   return call;
 }
 
+static uint32_t page_limit(const struct sc_fetcher *f) {
+  uint32_t limit = f->run->settings.limit;
+  bool sampling = atomic_load_explicit(&f->run->plan, memory_order_relaxed) == NULL;
+  return sampling && limit > SAMPLE_PAGE ? SAMPLE_PAGE : limit;
+}
+
 static void start_call(struct sc_fetcher *f, struct shard *s, int64_t now_ms) {
   struct sc_call *call = take_call(f);
   call->kind = s->todo == SC_DO_GET_ITERATOR ? SC_CALL_ITERATOR : SC_CALL_RECORDS;
@@ -228,6 +234,7 @@ static void start_call(struct sc_fetcher *f, struct shard *s, int64_t now_ms) {
   call->position = s->machine.position;
   if (call->kind == SC_CALL_RECORDS) {
     call->iterator = s->iterator;
+    call->limit = page_limit(f);
     s->iterator = NULL;
   }
   s->call = call;

@@ -34,6 +34,7 @@ struct sc_call {
   const struct sc_shard_info *shard;
   uint32_t term;
   struct sc_position position; /* ITERATOR: where */
+  uint32_t limit;              /* RECORDS: GetRecords' Limit, 1..10000 */
   char *iterator; /* RECORDS in: the iterator, malloc'ed; out: the next one or NULL; after an error still the one given.
                                 * ITERATOR out: the one made */
   /* out */
@@ -52,7 +53,6 @@ struct sc_reader_config {
   struct sc_timings
       *timings; /* of the fetch thread; told when poll sleeps, and that a call waits for credit; may be NULL */
   size_t largest_reply_bytes; /* a body over this is SC_E_PROTOCOL; sc_batch_cost of it fits the reserve */
-  uint32_t limit;             /* GetRecords' Limit, 1..10000 */
   uint32_t max_in_flight;     /* calls: 64 */
 };
 

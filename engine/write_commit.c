@@ -4,7 +4,7 @@
 
 enum {
   REFRESH_MS = 60000, /* read_until of idle shards is stored at most this often */
-  COMMIT_PAUSE = 10   /* no commit sooner than so many times the last one took; at a shard's end or tip, once */
+  COMMIT_PAUSE = 10   /* no commit sooner than so many times the last one took; when it is urgent, once */
 };
 
 void sc_writer_forget_transaction(struct sc_writer *w) {

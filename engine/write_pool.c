@@ -115,7 +115,11 @@ static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
   if (w->session != NULL) w->run->sink_ops->session_close(w->session);
   w->session = NULL;
   atomic_store_explicit(&w->run->terms[w->index], ++w->term, memory_order_release);
-  for (size_t i = 0; i < w->n_shards; i++) sc_checkpoint_lost(&w->shards[i].checkpoint);
+  for (size_t i = 0; i < w->n_shards; i++) {
+    sc_checkpoint_lost(&w->shards[i].checkpoint);
+    w->shards[i].is_read = false;
+  }
+  w->n_read = 0;
   drop_transaction(w);
   if (w->state == SC_WRITER_WORKING) answer_hold(w);
   w->state = SC_WRITER_LOST;
@@ -170,6 +174,8 @@ static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const
   }
   struct sc_fetch_message m = {.kind = SC_FETCH_START, .shard = s->info, .term = w->term, .position = taken->start};
   sc_mailbox_send(w->run->fetch_boxes[s->info->fetch], &m);
+  if (!s->is_read) w->n_read++;
+  s->is_read = true;
 }
 
 static int take_all(struct sc_writer *w, struct sc_error *err) {
@@ -221,6 +227,13 @@ static void touch(struct sc_writer *w, struct sc_writer_shard *s, uint32_t flags
   s->flags |= flags;
 }
 
+/* The tip of one shard may wait for others, since nobody waits for it. */
+static void no_more_of(struct sc_writer *w, struct sc_writer_shard *s, uint32_t flags) {
+  if (s->is_read) w->n_read--;
+  s->is_read = false;
+  if (flags & SC_BATCH_END || w->n_read == 0) w->tx_urgent = true;
+}
+
 static bool follows(const struct sc_writer_shard *s, const struct sc_span *span) {
   return span->starts_inside == s->inside && span->first_batch == s->batch + (s->inside ? 0 : 1);
 }
@@ -244,7 +257,7 @@ static int accept_spans(struct sc_writer *w, const struct sc_block *block, struc
     s->batch = span->last_batch;
     s->inside = span->ends_inside;
     touch(w, s, span->flags);
-    if (span->flags != 0) w->tx_urgent = true;
+    if (span->flags != 0) no_more_of(w, s, span->flags);
   }
   return SC_OK;
 }

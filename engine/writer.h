@@ -12,6 +12,7 @@ struct sc_writer_shard {
   struct sc_checkpoint checkpoint;
   uint32_t flags; /* enum sc_batch_flag of the spans in the open transaction */
   bool touched;   /* has a span in the open transaction */
+  bool is_read;   /* fetching was started, and neither its end nor its tip has come */
   uint64_t batch; /* the last one accepted since the take */
   bool inside;    /* and it is not complete */
   bool done;      /* its end, or its tip in a bounded load, is committed, with this position: */
@@ -40,7 +41,7 @@ struct sc_writer {
   struct sc_random random;
 
   struct sc_writer_shard *shards;
-  size_t n_shards, cap_shards;
+  size_t n_shards, cap_shards, n_read;
   struct sc_writer_shard **touched; /* in the order of first touch; room for n_shards */
   size_t n_touched;
   struct sc_commit_row *rows;
@@ -50,7 +51,7 @@ struct sc_writer {
   struct sc_block *first, *last; /* of the open transaction, kept until the commit is known */
   uint64_t tx_rows, tx_bytes;
   int64_t tx_oldest_ms; /* monotonic; when its oldest block was begun */
-  bool tx_urgent;       /* a shard's end or tip is in it */
+  bool tx_urgent;       /* a shard's end is in it, for which its children wait, or the last of all tips */
   int64_t last_commit_ms, last_commit_took_ms;
 
   /* The commit that went out and is not answered. When its answer is lost the next take tells what became of it: it happened if the

@@ -132,10 +132,10 @@ static void write_get_records(struct sc_reader *r, struct flight *f) {
   struct sc_kinesis *k = r->k;
   const struct sc_call *call = f->call;
   f->request.is_cbor = k->asks_cbor && !atomic_load_explicit(&k->cbor_refused, memory_order_relaxed);
-  if (!f->request.is_cbor) sc_kinesis_write_get_records(k, &f->request.body, call->iterator, r->config.limit);
+  if (!f->request.is_cbor) sc_kinesis_write_get_records(k, &f->request.body, call->iterator, call->limit);
   else
     sc_kinesis_cbor_write_get_records(&f->request.body, k->arn[0] && k->endpoint.aws ? k->arn : NULL, call->iterator,
-                                      r->config.limit);
+                                      call->limit);
 }
 
 static void write_body(struct sc_reader *r, struct flight *f) {
@@ -239,7 +239,7 @@ static size_t paced_bytes(const struct flight *f, size_t body_len) { return f->i
 static void fill_reply(struct flight *f, const struct sc_reply_facts *facts, size_t body_len) {
   f->call->reply = (struct sc_reply){.n_records = facts->n_records,
                                      .body_bytes = paced_bytes(f, body_len),
-                                     .full = facts->n_records >= f->reader->config.limit || body_len >= FULL_BYTES,
+                                     .full = facts->n_records >= f->call->limit || body_len >= FULL_BYTES,
                                      .has_next = facts->iterator_len > 0,
                                      .has_children = facts->has_children,
                                      .behind_ms = facts->millis_behind,
@@ -315,7 +315,7 @@ static const struct sc_http_receiver receiver = {on_data, on_resume, on_done};
 
 int sc_kinesis_reader_new(struct sc_kinesis *k, const struct sc_reader_config *config, struct sc_reader **out,
                           struct sc_error *err) {
-  SC_ASSERT(config->limit >= 1 && config->limit <= SC_RECORDS_MAX && config->max_in_flight >= 1);
+  SC_ASSERT(config->max_in_flight >= 1);
   uint32_t most = config->max_in_flight < SC_HTTP_CONNECTIONS_MAX ? config->max_in_flight : SC_HTTP_CONNECTIONS_MAX;
   struct sc_reader *r = sc_alloc_zero(1, sizeof(*r));
   *out = r;
@@ -355,7 +355,7 @@ void sc_kinesis_reader_free(struct sc_reader *r) {
 }
 
 void sc_kinesis_reader_start(struct sc_reader *r, struct sc_call *call) {
-  SC_ASSERT(call->kind == SC_CALL_ITERATOR || call->iterator);
+  SC_ASSERT(call->kind == SC_CALL_ITERATOR || (call->iterator && call->limit >= 1 && call->limit <= SC_RECORDS_MAX));
   sc_error_clear(&call->error);
   call->impl = NULL;
   call->batch = NULL;

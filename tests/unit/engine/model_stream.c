@@ -214,7 +214,7 @@ static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t f
   pthread_mutex_lock(&the_model->lock);
   struct model_shard shard = the_model->shards[number];
   pthread_mutex_unlock(&the_model->lock);
-  uint32_t left = shard.records - from, n = left < reader->config.limit ? left : reader->config.limit;
+  uint32_t left = shard.records - from, n = left < call->limit ? left : call->limit;
   if (n > 0 && (call->batch = make_body(reader, number, from, n)) == NULL) return starve();
   bool last = n == left && (n == 0 || !the_model->end_is_alone);
   call->reply =

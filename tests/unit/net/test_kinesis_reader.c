@@ -46,7 +46,7 @@ static void open_with(const struct answer *script, size_t n) {
 
 static void new_reader(uint32_t max_in_flight) {
   struct sc_reader_config config = {
-      .budget = budget, .park = park, .largest_reply_bytes = LARGEST, .limit = 10000, .max_in_flight = max_in_flight};
+      .budget = budget, .park = park, .largest_reply_bytes = LARGEST, .max_in_flight = max_in_flight};
   assert_int_equal(sc_kinesis_reader_new(&k, &config, &reader, &err), SC_OK);
 }
 
@@ -79,7 +79,7 @@ static int drop(void **state) {
 
 static void start_records(struct sc_call *call, const char *iterator) {
   free(call->iterator);
-  *call = (struct sc_call){.kind = SC_CALL_RECORDS, .shard = &shard, .iterator = strdup(iterator)};
+  *call = (struct sc_call){.kind = SC_CALL_RECORDS, .shard = &shard, .limit = 10000, .iterator = strdup(iterator)};
   sc_kinesis_reader_start(reader, call);
 }
 
