@@ -1,5 +1,6 @@
 #include "engine/batch.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "engine/base/buf.h"
@@ -34,6 +35,7 @@ struct sc_batch *sc_batch_new(struct sc_budget *budget, size_t body_cap, size_t 
 
 void sc_batch_free(struct sc_batch *batch) {
   if (!batch) return;
+  if (batch->unparsed) atomic_fetch_sub(batch->unparsed, batch->credit_bytes);
   if (batch->from_reserve) sc_budget_give_reserve(batch->budget, batch->credit_bytes);
   else if (batch->credit_bytes > 0) sc_budget_give(batch->budget, SC_POOL_BODIES, batch->credit_bytes);
   free(batch);

@@ -13,8 +13,13 @@ enum {
   LONGEST_POLL_MS = 1000,
   LAG_MS = 1000,     /* between two looks at which shard lags most */
   REFRESH_MS = 60000, /* an idle shard's read_until travels this often */
-  SAMPLE_PAGE = 1000  /* records of a page while there is no plan: the sample is wanted soon */
+  SAMPLE_PAGE = 1000, /* records of a page while there is no plan: the sample is wanted soon */
+  CALLS_AT_FIRST = 6,
+  WIDEN_MS = 20 /* between two looks at whether there should be more */
 };
+
+/* Of a parse thread; more is not asked for: what was fetched long ago has left the caches when it is parsed, and takes new pages. */
+static const size_t UNPARSED_MOST = (size_t)4 << 20;
 
 struct shard {
   struct sc_heap_node node; /* first: the heap gives it back; key: when it is due */
@@ -22,16 +27,17 @@ struct shard {
   const struct sc_shard_info *info;
   enum sc_shard_do todo;
   char *iterator;
-  struct sc_call *call;                      /* under way */
-  struct sc_batch *stuck;                    /* the parse thread's ring was full */
-  struct shard *stuck_before, *stuck_behind; /* in the list of its parse thread */
+  struct sc_call *call;                /* under way */
+  bool waits;                          /* for its parse thread, in that one's list */
+  struct sc_batch *stuck;              /* its ring was full; NULL: it has too much to do for another call */
+  struct shard *w_before, *w_behind;
   int64_t sent_ms;                           /* when its last batch was handed over */
   uint64_t sent;                             /* batches since the start */
   int64_t behind_ms;                         /* of the last reply */
 };
 
-/* Shards whose batch waits for room in a parse thread's ring, the oldest first. */
-struct stuck {
+/* Shards that wait for a parse thread, the oldest first. */
+struct waiting {
   struct shard *first, *last;
 };
 
@@ -45,8 +51,12 @@ struct sc_fetcher {
   size_t cap;
   struct sc_heap due;
   struct sc_call *free_calls;
-  struct stuck *stuck; /* [p] */
-  uint32_t in_flight;
+  struct waiting *waiting; /* [p] */
+  /* Calls under way, and how many there may be: as few as keep the parse threads busy. Each one more is a connection more, and memory that has
+   * been out of the caches when the reply is whole. */
+  uint32_t in_flight, window;
+  bool too_few;                       /* calls were due beyond the window */
+  int64_t widen_due_ms, starved_us; /* the next look; and what timings said at the last one */
   int64_t lag_due_ms;
   bool failed;
 };
@@ -56,7 +66,8 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
   f->run = run;
   f->index = index;
   f->pace = run->settings.pace;
-  f->stuck = sc_alloc_zero(run->settings.parse_threads, sizeof(*f->stuck));
+  f->waiting = sc_alloc_zero(run->settings.parse_threads, sizeof(*f->waiting));
+  f->window = CALLS_AT_FIRST;
   sc_random_init(&f->random, (uint64_t)sc_clock_mono_us() * 2654435761u + index);
   struct sc_reader_config config = {.budget = run->budget,
                                     .park = run->fetch_parks[index],
@@ -64,7 +75,7 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
                                     .largest_reply_bytes = run->settings.largest_reply_bytes,
                                     .max_in_flight = SC_FETCH_IN_FLIGHT};
   if (run->source_ops->reader_new(run->source, &config, &f->reader, err) != SC_OK) {
-    free(f->stuck);
+    free(f->waiting);
     free(f);
     return NULL;
   }
@@ -93,7 +104,7 @@ void sc_fetcher_free(struct sc_fetcher *f) {
   }
   sc_heap_fini(&f->due);
   free(f->shards);
-  free(f->stuck);
+  free(f->waiting);
   free(f);
 }
 
@@ -116,9 +127,17 @@ static struct shard *shard_of(struct sc_fetcher *f, const struct sc_shard_info *
 
 /* ---- handing over ---- */
 
+static bool has_room(const struct sc_fetcher *f, uint32_t parse) {
+  return atomic_load_explicit(sc_run_unparsed(f->run, f->index, parse), memory_order_relaxed) <= UNPARSED_MOST;
+}
+
 static bool push_batch(struct sc_fetcher *f, struct sc_batch *batch) {
   SC_ASSERT(batch != NULL);
   uint32_t parse = batch->shard->parse;
+  if (batch->unparsed == NULL) {
+    batch->unparsed = sc_run_unparsed(f->run, f->index, parse);
+    atomic_fetch_add(batch->unparsed, batch->credit_bytes);
+  }
   if (!sc_ring_push(sc_run_batches(f->run, f->index, parse), batch)) return false;
   sc_park_wake(f->run->parse_parks[parse]);
   return true;
@@ -131,37 +150,41 @@ static struct sc_batch *empty_batch(struct sc_fetcher *f, int64_t read_until_ms)
   return batch;
 }
 
-static void add_stuck(struct sc_fetcher *f, struct shard *s, struct sc_batch *batch) {
-  struct stuck *list = &f->stuck[s->info->parse];
-  SC_ASSERT(s->stuck == NULL);
+/* batch: what could not be pushed, or NULL. */
+static void add_waiting(struct sc_fetcher *f, struct shard *s, struct sc_batch *batch) {
+  struct waiting *list = &f->waiting[s->info->parse];
+  SC_ASSERT(!s->waits);
+  s->waits = true;
   s->stuck = batch;
-  s->stuck_before = list->last;
-  s->stuck_behind = NULL;
+  s->w_before = list->last;
+  s->w_behind = NULL;
   if (list->last != NULL) {
-    list->last->stuck_behind = s;
+    list->last->w_behind = s;
   } else {
     list->first = s;
   }
   list->last = s;
 }
 
-/* The batch is the caller's again. */
-static struct sc_batch *take_stuck(struct sc_fetcher *f, struct shard *s) {
-  struct stuck *list = &f->stuck[s->info->parse];
+/* The batch it waits with, if any, is the caller's again. */
+static struct sc_batch *take_waiting(struct sc_fetcher *f, struct shard *s) {
+  struct waiting *list = &f->waiting[s->info->parse];
   struct sc_batch *batch = s->stuck;
-  if (batch == NULL) return NULL;
+  if (!s->waits) return NULL;
+  s->waits = false;
   s->stuck = NULL;
-  if (s->stuck_before != NULL) s->stuck_before->stuck_behind = s->stuck_behind;
-  else list->first = s->stuck_behind;
-  if (s->stuck_behind != NULL) s->stuck_behind->stuck_before = s->stuck_before;
-  else list->last = s->stuck_before;
+  if (s->w_before != NULL) s->w_before->w_behind = s->w_behind;
+  else list->first = s->w_behind;
+  if (s->w_behind != NULL) s->w_behind->w_before = s->w_before;
+  else list->last = s->w_before;
   return batch;
 }
 
-static void retry_stuck(struct sc_fetcher *f) {
+static void retry_waiting(struct sc_fetcher *f) {
   for (uint32_t p = 0; p < f->run->settings.parse_threads; p++) {
-    for (struct shard *s; (s = f->stuck[p].first) != NULL && push_batch(f, s->stuck);) {
-      take_stuck(f, s);
+    for (struct shard *s; (s = f->waiting[p].first) != NULL;) {
+      if (s->stuck != NULL ? !push_batch(f, s->stuck) : !has_room(f, p)) break;
+      take_waiting(f, s);
       if (s->todo != SC_DO_NOTHING) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
     }
   }
@@ -173,8 +196,7 @@ static void hand_over(struct sc_fetcher *f, struct shard *s, struct sc_batch *ba
   batch->flags = flags;
   batch->number = ++s->sent;
   s->sent_ms = now_ms;
-  bool room = f->stuck[s->info->parse].first == NULL && push_batch(f, batch);
-  if (!room) add_stuck(f, s, batch);
+  if (!push_batch(f, batch)) add_waiting(f, s, batch);
 }
 
 /* ---- what the machine says ---- */
@@ -209,7 +231,7 @@ static void act(struct sc_fetcher *f, struct shard *s, enum sc_shard_do todo, co
       break;
   }
   s->todo = todo;
-  if (s->call == NULL && s->stuck == NULL) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+  if (s->call == NULL && !s->waits) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
 }
 
 static struct sc_call *take_call(struct sc_fetcher *f) {
@@ -244,10 +266,14 @@ static void start_call(struct sc_fetcher *f, struct shard *s, int64_t now_ms) {
 }
 
 static void start_due(struct sc_fetcher *f, int64_t now_ms) {
-  for (struct sc_heap_node *top; f->in_flight < SC_FETCH_IN_FLIGHT && (top = sc_heap_top(&f->due)) != NULL;) {
-    if (top->key > now_ms) return;
+  f->too_few = false;
+  for (struct sc_heap_node *top; (top = sc_heap_top(&f->due)) != NULL && top->key <= now_ms;) {
+    struct shard *s = (struct shard *)top;
+    f->too_few = f->in_flight >= f->window;
+    if (f->too_few) return;
     sc_heap_remove(&f->due, top);
-    start_call(f, (struct shard *)top, now_ms);
+    if (has_room(f, s->info->parse)) start_call(f, s, now_ms);
+    else add_waiting(f, s, NULL);
   }
 }
 
@@ -303,6 +329,7 @@ static void finished(struct sc_fetcher *f, struct sc_call *call, int64_t now_ms)
     s->iterator = call->iterator;
     call->iterator = NULL;
     act(f, s, sc_shard_got_iterator(&s->machine, now_ms), NULL);
+    if (s->node.place != 0 && s->node.key <= now_ms) sc_heap_set(&f->due, &s->node, 0); /* it is used at once */
   } else {
     got_records(f, s, call, now_ms);
   }
@@ -316,7 +343,7 @@ static void finished(struct sc_fetcher *f, struct sc_call *call, int64_t now_ms)
 
 static void start_shard(struct sc_fetcher *f, const struct sc_fetch_message *m, int64_t now_ms) {
   struct shard *s = shard_of(f, m->shard);
-  sc_batch_free(take_stuck(f, s));
+  sc_batch_free(take_waiting(f, s));
   s->sent = 0;
   if (s->call != NULL) f->run->source_ops->reader_cancel(f->reader, s->call);
   act(f, s, sc_shard_start(&s->machine, &m->position, m->term, now_ms), NULL);
@@ -363,9 +390,27 @@ static void tell_lag(struct sc_fetcher *f, int64_t now_ms) {
   atomic_store_explicit(&f->run->behind_ms[f->index], most_ms, memory_order_relaxed);
 }
 
+static bool any_parser_idles(const struct sc_fetcher *f) {
+  for (uint32_t p = 0; p < f->run->settings.parse_threads; p++)
+    if (atomic_load_explicit(sc_run_unparsed(f->run, f->index, p), memory_order_relaxed) == 0) return true;
+  return false;
+}
+
+/* A parse thread has nothing to do, calls are due, and this thread sleeps most of the time: the service's answers are what takes long. */
+static void widen(struct sc_fetcher *f, int64_t now_ms) {
+  if (now_ms < f->widen_due_ms) return;
+  const struct sc_timings *timings = &f->run->timings[SC_POOL_FETCH][f->index];
+  int64_t starved_us = timings->us[SC_TIME_STARVED] - f->starved_us;
+  bool slept = starved_us > 250 * (now_ms - f->widen_due_ms + WIDEN_MS);
+  if (f->too_few && slept && any_parser_idles(f)) f->window += f->window / 2;
+  if (f->window > SC_FETCH_IN_FLIGHT) f->window = SC_FETCH_IN_FLIGHT;
+  f->starved_us = timings->us[SC_TIME_STARVED];
+  f->widen_due_ms = now_ms + WIDEN_MS;
+}
+
 static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
   const struct sc_heap_node *top = sc_heap_top(&f->due);
-  if (top == NULL || f->in_flight >= SC_FETCH_IN_FLIGHT) return LONGEST_POLL_MS;
+  if (top == NULL || f->in_flight >= f->window) return LONGEST_POLL_MS;
   int64_t left_ms = top->key - now_ms;
   return left_ms <= 0 ? 0 : left_ms < LONGEST_POLL_MS ? (int)left_ms : LONGEST_POLL_MS;
 }
@@ -373,7 +418,7 @@ static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
 /* With nothing under way and nothing due everything is read, or waits for others; with a full ring it is them, too. */
 static enum sc_time what_sleep_is(const struct sc_fetcher *f) {
   for (uint32_t p = 0; p < f->run->settings.parse_threads; p++)
-    if (f->stuck[p].first != NULL) return SC_TIME_BLOCKED;
+    if (f->waiting[p].first != NULL) return SC_TIME_BLOCKED;
   return f->in_flight == 0 && sc_heap_top(&f->due) == NULL ? SC_TIME_BLOCKED : SC_TIME_STARVED;
 }
 
@@ -387,8 +432,9 @@ void sc_fetcher_main(void *arg) {
     if (sc_run_stage(f->run) != SC_STAGE_RUN) break;
     int64_t now_ms = sc_clock_mono_ms();
     read_mail(f, now_ms);
-    retry_stuck(f);
+    retry_waiting(f);
     tell_lag(f, now_ms);
+    widen(f, now_ms);
     if (!f->failed) start_due(f, now_ms);
     timings->in_poll = what_sleep_is(f);
     f->run->source_ops->reader_poll(f->reader, poll_timeout(f, now_ms));

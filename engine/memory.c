@@ -70,7 +70,7 @@ int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, str
   out->parse_threads = w->parse_threads;
   out->write_threads = w->write_threads;
   out->flush_bytes = fit_flush_bytes(w, rest);
-  uint64_t each = blocks_a_parser(w, out->flush_bytes), twice = 2 * each;
+  uint64_t each = blocks_a_parser(w, out->flush_bytes), twice = each + each / 4;
   if (blocks_bytes(w, twice) <= rest / 2) each = twice;
   out->blocks_a_parser = (uint32_t)each;
   out->blocks_bytes = (size_t)blocks_bytes(w, each);

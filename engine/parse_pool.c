@@ -27,12 +27,19 @@ struct sc_parser *sc_parser_new(struct sc_run *run, uint32_t index) {
   return p;
 }
 
+/* There may be room for another one now. */
+static void free_batch(struct sc_parser *p, struct sc_batch *batch) {
+  struct sc_park *fetch = p->run->fetch_parks[batch->shard->fetch];
+  sc_batch_free(batch);
+  sc_park_wake(fetch);
+}
+
 static void free_first_opened(struct sc_parser *p) {
   struct sc_opened *o = p->opened;
   p->opened = o->next;
   if (p->opened == NULL) p->opened_end = &p->opened;
   p->opened_records -= o->n;
-  sc_batch_free(o->batch);
+  free_batch(p, o->batch);
   free(o->records);
   free(o);
 }
@@ -192,7 +199,7 @@ static void handle(struct sc_parser *p, struct sc_batch *batch) {
   if (!over && waits && !has_plan(p)) sample(p, batch);
   if (!over && !waits) over = write_some(p, batch, p->records.items, p->records.n, &at, &begun);
   if (over) {
-    sc_batch_free(batch);
+    free_batch(p, batch);
   } else {
     keep_opened(p, batch, at, begun);
   }
@@ -211,7 +218,7 @@ static bool take_batch(struct sc_parser *p, uint32_t fetch) {
     return true;
   }
   p->dead_in_a_row = 0; /* those before will come again */
-  sc_batch_free(batch);
+  free_batch(p, batch);
   return true;
 }
 

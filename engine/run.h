@@ -128,6 +128,7 @@ struct sc_run {
   struct sc_park **fetch_parks, **parse_parks, **write_parks, *control_park;
   struct sc_mailbox **fetch_boxes, **write_boxes, *control_box;
 
+  _Atomic size_t *unparsed; /* [fetch x parse]: bytes of the batches from here on their way there, or worked on there */
   _Atomic(struct sc_plan *) plan; /* written by control; NULL until the first is made */
   _Atomic uint32_t *terms;        /* [w], written by write thread w: its incarnation, raised by every rewind */
   _Atomic int64_t *behind_ms;     /* [f], by fetch thread f, once a second: lag of its shard furthest behind; -1 none */
@@ -151,6 +152,9 @@ void sc_run_fini(struct sc_run *run);
 
 static inline struct sc_ring *sc_run_batches(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
   return r->batches[fetch * r->settings.parse_threads + parse];
+}
+static inline _Atomic size_t *sc_run_unparsed(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
+  return &r->unparsed[fetch * r->settings.parse_threads + parse];
 }
 static inline struct sc_ring *sc_run_blocks(const struct sc_run *r, uint32_t parse, uint32_t write) {
   return r->blocks[parse * r->settings.write_threads + write];
