@@ -32,6 +32,7 @@ static void settle(struct sc_settings *s, const struct sc_memory *m) {
   s->write_threads = m->write_threads;
   s->flush_bytes = m->flush_bytes;
   s->blocks_a_parser = m->blocks_a_parser;
+  s->blocks_ahead = m->blocks_ahead;
   if (fewer)
     sc_log(SC_INFO, "fewer threads than processors ask for, to keep within --memory", "fetch=%u parse=%u write=%u",
            s->fetch_threads, s->parse_threads, s->write_threads);

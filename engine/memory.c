@@ -70,8 +70,10 @@ int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, str
   out->parse_threads = w->parse_threads;
   out->write_threads = w->write_threads;
   out->flush_bytes = fit_flush_bytes(w, rest);
-  uint64_t each = blocks_a_parser(w, out->flush_bytes), ahead = each + each / 4; /* a quarter to fill during a commit */
-  if (blocks_bytes(w, ahead) <= rest / 2) each = ahead;
+  uint64_t each = blocks_a_parser(w, out->flush_bytes), more = each + each / 4;
+  if (blocks_bytes(w, more) <= rest / 2) each = more;
+  uint64_t ahead = out->flush_bytes / 4 / w->block_bytes / w->parse_threads;
+  out->blocks_ahead = ahead > 1 ? (uint32_t)ahead : 1;
   out->blocks_a_parser = (uint32_t)each;
   out->blocks_bytes = (size_t)blocks_bytes(w, each);
   out->bodies_bytes = (size_t)(rest - out->blocks_bytes) + BODIES_LEAST + w->largest_reply_cost;

@@ -33,6 +33,7 @@ struct sc_memory {
   size_t bodies_bytes, blocks_bytes; /* the pools */
   size_t flush_bytes;
   uint32_t blocks_a_parser; /* a parse thread may own so many: at least one for each write thread and one more */
+  uint32_t blocks_ahead;    /* of them so many may wait for one write thread, at least 1: what a commit of its takes to come round */
 };
 
 /* Where total_bytes is too small for the threads wished, those not given are lowered one by one, the most numerous pool first, at least one of

@@ -46,6 +46,7 @@ void sc_parser_hand_over(struct sc_parser *p, uint32_t write) {
     return;
   }
   p->fillings[write] = NULL;
+  atomic_fetch_add(sc_run_unwritten(p->run, p->index, write), 1);
   SC_ASSERT(sc_ring_push(sc_run_blocks(p->run, p->index, write), block));
   sc_park_wake(p->run->write_parks[write]);
 }
@@ -110,6 +111,18 @@ static struct sc_block *wait_for_block(struct sc_parser *p, const struct sc_batc
   return block;
 }
 
+/* No further ahead of the write thread than a commit of its takes: what is made earlier takes the processor from who has to be fed now, and is
+ * out of the caches when its turn comes. False: drop the batch. */
+static bool wait_for_turn(struct sc_parser *p, const struct sc_batch *batch) {
+  const _Atomic uint32_t *unwritten = sc_run_unwritten(p->run, p->index, batch->shard->write);
+  if (atomic_load(unwritten) < p->run->settings.blocks_ahead) return true;
+  bool goes_on;
+  while ((goes_on = sc_parser_wait_turn(p, batch)) && atomic_load(unwritten) >= p->run->settings.blocks_ahead)
+    sc_parser_wait_sleep(p);
+  sc_park_cancel(p->run->parse_parks[p->index]);
+  return goes_on;
+}
+
 /* A row that no waiting could give room to. */
 static bool is_too_large(struct sc_parser *p, size_t bytes) {
   if (bytes <= usual(p) || sc_block_cost(bytes) <= sc_budget_limit(p->run->budget, SC_POOL_BLOCKS)) return false;
@@ -121,7 +134,7 @@ static bool is_too_large(struct sc_parser *p, size_t bytes) {
 }
 
 static struct sc_block *new_filling(struct sc_parser *p, const struct sc_batch *batch, size_t bytes) {
-  if (is_too_large(p, bytes)) return NULL;
+  if (is_too_large(p, bytes) || !wait_for_turn(p, batch)) return NULL;
   sc_parser_collect(p);
   struct sc_block *block = take(p, bytes);
   if (block == NULL) block = wait_for_block(p, batch, bytes);

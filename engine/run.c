@@ -48,6 +48,7 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   run->control_box = sc_mailbox_new(sizeof(struct sc_control_message), run->control_park);
   run->batches = make_rings(s->fetch_threads * s->parse_threads, BATCHES_A_RING);
   run->unparsed = sc_alloc_zero((size_t)s->fetch_threads * s->parse_threads, sizeof(*run->unparsed));
+  run->unwritten = sc_alloc_zero((size_t)s->parse_threads * s->write_threads, sizeof(*run->unwritten));
   size_t ring = blocks_a_ring(blocks_bytes, s->block_bytes);
   run->blocks = make_rings(s->parse_threads * s->write_threads, ring);
   run->spent = make_rings(s->parse_threads * s->write_threads, ring);
@@ -108,6 +109,7 @@ void sc_run_fini(struct sc_run *run) {
   free_parks(run->write_parks, s->write_threads);
   if (run->control_park != NULL) sc_park_free(run->control_park);
   free((void *)run->unparsed);
+  free((void *)run->unwritten);
   free((void *)run->terms);
   free((void *)run->behind_ms);
   for (int i = 0; i < SC_THREAD_POOLS; i++) free(run->timings[i]);

@@ -38,6 +38,7 @@ struct sc_settings {
   int64_t retry_ms;         /* the first back-off after the target was lost; doubles with full jitter up to 10 s */
   size_t block_bytes;       /* data of a block */
   uint32_t blocks_a_parser; /* of that size, which a parse thread may own */
+  uint32_t blocks_ahead;    /* and which may wait for one write thread */
   size_t grave_bytes;       /* a write thread's own room for the dead letters of a replay */
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;
@@ -129,6 +130,7 @@ struct sc_run {
   struct sc_mailbox **fetch_boxes, **write_boxes, *control_box;
 
   _Atomic size_t *unparsed; /* [fetch x parse]: bytes of the batches from here on their way there, or worked on there */
+  _Atomic uint32_t *unwritten; /* [parse x write]: blocks handed over and not taken yet */
   _Atomic(struct sc_plan *) plan; /* written by control; NULL until the first is made */
   _Atomic uint32_t *terms;        /* [w], written by write thread w: its incarnation, raised by every rewind */
   _Atomic int64_t *behind_ms;     /* [f], by fetch thread f, once a second: lag of its shard furthest behind; -1 none */
@@ -158,6 +160,9 @@ static inline _Atomic size_t *sc_run_unparsed(const struct sc_run *r, uint32_t f
 }
 static inline struct sc_ring *sc_run_blocks(const struct sc_run *r, uint32_t parse, uint32_t write) {
   return r->blocks[parse * r->settings.write_threads + write];
+}
+static inline _Atomic uint32_t *sc_run_unwritten(const struct sc_run *r, uint32_t parse, uint32_t write) {
+  return &r->unwritten[parse * r->settings.write_threads + write];
 }
 static inline struct sc_ring *sc_run_spent(const struct sc_run *r, uint32_t parse, uint32_t write) {
   return r->spent[parse * r->settings.write_threads + write];

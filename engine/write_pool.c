@@ -74,6 +74,14 @@ void sc_writer_give_back(struct sc_writer *w, struct sc_block *block) {
   sc_park_wake(w->run->parse_parks[parse]);
 }
 
+static struct sc_block *pop_block(struct sc_writer *w, uint32_t parse) {
+  struct sc_block *block = sc_ring_pop(sc_run_blocks(w->run, parse, w->index));
+  if (block == NULL) return NULL;
+  uint32_t before = atomic_fetch_sub(sc_run_unwritten(w->run, parse, w->index), 1);
+  if (before == w->run->settings.blocks_ahead) sc_park_wake(w->run->parse_parks[parse]);
+  return block;
+}
+
 static void drop_block(struct sc_writer *w, struct sc_block *block) {
   sc_run_drop_rows(w->run, block);
   sc_writer_give_back(w, block);
@@ -198,7 +206,7 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
 /* All of the old term: what they hold is read again, and must not count beside that. */
 static void drop_waiting_blocks(struct sc_writer *w) {
   for (uint32_t p = 0; p < w->run->settings.parse_threads; p++)
-    for (struct sc_block *b; (b = sc_ring_pop(sc_run_blocks(w->run, p, w->index))) != NULL;) drop_block(w, b);
+    for (struct sc_block *b; (b = pop_block(w, p)) != NULL;) drop_block(w, b);
 }
 
 /* After GO and the back-off: a new session, new epochs, reading from what the target says. */
@@ -383,7 +391,7 @@ static void read_mail(struct sc_writer *w) {
 static bool take_blocks(struct sc_writer *w) {
   bool any = false;
   for (uint32_t p = 0; p < w->run->settings.parse_threads; p++) {
-    struct sc_block *block = sc_ring_pop(sc_run_blocks(w->run, p, w->index));
+    struct sc_block *block = pop_block(w, p);
     if (block == NULL) continue;
     any = true;
     accept_block(w, block);
