@@ -48,7 +48,7 @@ struct sc_batch {
   struct sc_budget *budget;
   size_t credit_bytes; /* taken from the body pool, or from its reserve */
   bool from_reserve;
-  _Atomic size_t *unparsed; /* counts credit_bytes from the hand-over to the parse thread until it is freed; or NULL */
+  _Atomic size_t *unparsed;  /* counts credit_bytes from the hand-over to the parse thread until it is freed; or NULL */
   size_t body_len, body_cap; /* bytes; body_cap without the padding */
   char body[];               /* body_cap + SC_BODY_PADDING bytes */
 };

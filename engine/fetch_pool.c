@@ -11,7 +11,7 @@
 
 enum {
   LONGEST_POLL_MS = 1000,
-  LAG_MS = 1000,     /* between two looks at which shard lags most */
+  LAG_MS = 1000,      /* between two looks at which shard lags most */
   REFRESH_MS = 60000, /* an idle shard's read_until travels this often */
   SAMPLE_PAGE = 1000, /* records of a page while there is no plan: the sample is wanted soon */
   CALLS_AT_FIRST = 6,
@@ -27,13 +27,13 @@ struct shard {
   const struct sc_shard_info *info;
   enum sc_shard_do todo;
   char *iterator;
-  struct sc_call *call;                /* under way */
-  bool waits;                          /* for its parse thread, in that one's list */
-  struct sc_batch *stuck;              /* its ring was full; NULL: it has too much to do for another call */
+  struct sc_call *call;   /* under way */
+  bool waits;             /* for its parse thread, in that one's list */
+  struct sc_batch *stuck; /* its ring was full; NULL: it has too much to do for another call */
   struct shard *w_before, *w_behind;
-  int64_t sent_ms;                           /* when its last batch was handed over */
-  uint64_t sent;                             /* batches since the start */
-  int64_t behind_ms;                         /* of the last reply */
+  int64_t sent_ms;   /* when its last batch was handed over */
+  uint64_t sent;     /* batches since the start */
+  int64_t behind_ms; /* of the last reply */
 };
 
 /* Shards that wait for a parse thread, the oldest first. */
@@ -55,7 +55,7 @@ struct sc_fetcher {
   /* Calls under way, and how many there may be: as few as keep the parse threads busy. Each one more is a connection more, and memory that has
    * been out of the caches when the reply is whole. */
   uint32_t in_flight, window;
-  bool too_few;                       /* calls were due beyond the window */
+  bool too_few;                     /* calls were due beyond the window */
   int64_t widen_due_ms, starved_us; /* the next look; and what timings said at the last one */
   int64_t lag_due_ms;
   bool failed;

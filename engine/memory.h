@@ -12,7 +12,7 @@
 
 #include "engine/base/error.h"
 
-#define SC_MEMORY_BASE_BYTES (16u << 20)       /* program, libraries, control plane */
+#define SC_MEMORY_BASE_BYTES (16u << 20)        /* program, libraries, control plane */
 #define SC_MEMORY_CONNECTION_BYTES (139u << 10) /* with TLS, measured; 64 KiB of it are what TLS reads ahead */
 
 struct sc_memory_wish {
@@ -33,7 +33,8 @@ struct sc_memory {
   size_t bodies_bytes, blocks_bytes; /* the pools */
   size_t flush_bytes;
   uint32_t blocks_a_parser; /* a parse thread may own so many: at least one for each write thread and one more */
-  uint32_t blocks_ahead;    /* of them so many may wait for one write thread, at least 1: what a commit of its takes to come round */
+  uint32_t
+      blocks_ahead; /* of them so many may wait for one write thread, at least 1: what a commit of its takes to come round */
 };
 
 /* Where total_bytes is too small for the threads wished, those not given are lowered one by one, the most numerous pool first, at least one of

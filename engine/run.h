@@ -130,7 +130,7 @@ struct sc_run {
   struct sc_mailbox **fetch_boxes, **write_boxes, *control_box;
 
   _Atomic size_t *unparsed; /* [fetch x parse]: bytes of the batches from here on their way there, or worked on there */
-  _Atomic uint32_t *unwritten; /* [parse x write]: blocks handed over and not taken yet */
+  _Atomic uint32_t *unwritten;    /* [parse x write]: blocks handed over and not taken yet */
   _Atomic(struct sc_plan *) plan; /* written by control; NULL until the first is made */
   _Atomic uint32_t *terms;        /* [w], written by write thread w: its incarnation, raised by every rewind */
   _Atomic int64_t *behind_ms;     /* [f], by fetch thread f, once a second: lag of its shard furthest behind; -1 none */

@@ -391,8 +391,7 @@ static void act(struct sc_http_loop *loop, curl_socket_t fd, int events) {
   for (struct sc_http_transfer *t; (t = loop->fed);) {
     loop->fed = t->next_fed;
     t->is_fed = false;
-    if (!t->paused && t->fd != CURL_SOCKET_BAD)
-      curl_multi_socket_action(loop->multi, t->fd, CURL_CSELECT_IN, &running);
+    if (!t->paused && t->fd != CURL_SOCKET_BAD) curl_multi_socket_action(loop->multi, t->fd, CURL_CSELECT_IN, &running);
   }
 }
 

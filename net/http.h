@@ -20,7 +20,8 @@
 #include "engine/timings.h"
 
 #define SC_HTTP_CONNECTIONS_MAX 64 /* a loop; without a cap a hiccup of the service collapses it */
-#define SC_HTTP_READ_AHEAD_BYTES (4 * (16384 + 22) + 8) /* of a connection: four whole TLS 1.3 records, and room to align them */
+#define SC_HTTP_READ_AHEAD_BYTES \
+  (4 * (16384 + 22) + 8) /* of a connection: four whole TLS 1.3 records, and room to align them */
 #define SC_HTTP_HEADERS_MAX 12
 #define SC_HTTP_CONNECT_TIMEOUT_MS 5000
 #define SC_HTTP_CALL_TIMEOUT_MS 30000
