@@ -15,6 +15,7 @@ enum {
   BLOCK_BYTES = 256 << 10,
   LARGEST_REPLY_BYTES = 17 << 20, /* 10 MiB of records in base64, with their envelope */
   RETRY_MS = 100,
+  SAMPLE_MS = 2000,
   LARGEST_RECORD_BYTES = 1 << 20, /* the default of a stream; scratch grows when larger ones come */
   BEGIN_ANEW_MOST = 100
 };
@@ -69,6 +70,7 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
       sc_options_is_set(o, SC_OPT_MAX_RECORDS) ? (uint64_t)sc_options_int(o, SC_OPT_MAX_RECORDS) : UINT64_MAX;
   s->stop_timeout_ms = sc_options_int(o, SC_OPT_STOP_TIMEOUT);
   s->discovery_ms = sc_options_int(o, SC_OPT_DISCOVERY_INTERVAL);
+  s->sample_ms = SAMPLE_MS;
   s->retry_ms = RETRY_MS;
   s->block_bytes = BLOCK_BYTES;
   s->largest_reply_bytes = LARGEST_REPLY_BYTES;

@@ -12,7 +12,7 @@
 #include "engine/memory.h"
 #include "engine/stop.h"
 
-enum { SAMPLE_RECORDS = 1000, SAMPLE_MS = 2000, TICK_MS = 250, DEAD_LETTER_BYTES = 4096 /* beside its data */ };
+enum { SAMPLE_RECORDS = 1000, TICK_MS = 250, DEAD_LETTER_BYTES = 4096 /* beside its data */ };
 
 void sc_controller_fail(struct sc_controller *c, const struct sc_error *err) {
   if (sc_controller_has_failed(c)) {
@@ -334,7 +334,7 @@ static void controller_init(struct sc_controller *c, struct sc_run *run, const s
   c->waiting = sc_alloc_zero(run->settings.write_threads, sizeof(*c->waiting));
   c->taken = sc_alloc_zero(run->settings.write_threads, sizeof(*c->taken));
   c->list_due_ms = run->settings.pace.follow ? sc_clock_mono_ms() + run->settings.discovery_ms : INT64_MAX;
-  sc_planner_init(&c->planner, run->settings.write_threads, SAMPLE_RECORDS, SAMPLE_MS);
+  sc_planner_init(&c->planner, run->settings.write_threads, SAMPLE_RECORDS, run->settings.sample_ms);
   sc_random_init(&c->random, (uint64_t)sc_clock_mono_us());
 }
 

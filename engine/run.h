@@ -35,6 +35,7 @@ struct sc_settings {
   uint64_t max_records;    /* UINT64_MAX: no bound */
   int64_t stop_timeout_ms; /* of each step of the stop */
   int64_t discovery_ms;
+  int64_t sample_ms;        /* the first plan waits so long for records, when fewer come than its sample wants */
   int64_t retry_ms;         /* the first back-off after the target was lost; doubles with full jitter up to 10 s */
   size_t block_bytes;       /* data of a block */
   uint32_t blocks_a_parser; /* of that size, which a parse thread may own */

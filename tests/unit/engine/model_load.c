@@ -31,6 +31,7 @@ static void model_load_init(struct model_load *l) {
                                      .max_records = UINT64_MAX,
                                      .stop_timeout_ms = 20000,
                                      .discovery_ms = 1000,
+                                     .sample_ms = 20,
                                      .retry_ms = 2,
                                      .block_bytes = 8192,
                                      .largest_reply_bytes = 1 << 16,
