@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/descriptors.h"
 #include "engine/base/log.h"
 #include "engine/program.h"
 #include "engine/stop.h"
@@ -30,6 +31,7 @@ static void init_log(const struct sc_options *options) {
 static int run_command(struct sc_options *options) {
   struct sc_error err;
   sc_error_clear(&err);
+  sc_descriptors_raise_limit();
   int rc = sc_stop_listen(&err);
   if (rc == SC_OK) rc = sc_command_table[sc_options_command(options)](options, &err);
   if (rc == SC_OK) return EXIT_SUCCESS;

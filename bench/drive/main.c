@@ -2,11 +2,11 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "bench/drive/control.h"
 #include "bench/drive/usage.h"
 #include "engine/base/clock.h"
+#include "engine/base/descriptors.h"
 #include "engine/base/log.h"
 
 static const struct sc_command_spec COMMANDS[SC_DRIVE_COMMANDS] = {
@@ -161,20 +161,13 @@ static int run(const struct sc_options *options, struct sc_error *err) {
   return code;
 }
 
-static void raise_descriptor_limit(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int main(int argc, char **argv) {
   struct sc_error err;
   struct sc_options *options = NULL;
   sc_error_clear(&err);
   sc_log_init(SC_WARN, false);
   signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+  sc_descriptors_raise_limit();
   int code = sc_options_parse(&PROGRAM, argc, argv, &options, &err);
   if (code == SC_OK && sc_options_wants_help(options)) {
     struct sc_buf text = SC_BUF_INIT;

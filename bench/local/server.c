@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench/local/certs.h"
@@ -16,6 +15,7 @@
 #include "bench/local/tls.h"
 #include "bench/local/transport.h"
 #include "engine/base/clock.h"
+#include "engine/base/descriptors.h"
 #include "engine/base/log.h"
 
 static const struct sc_command_spec COMMANDS[] = {
@@ -219,14 +219,6 @@ static int say_ready(const struct server *server, struct sc_error *err) {
   return code;
 }
 
-/* As many connections as the system lets us have. */
-static void raise_descriptor_limit(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* The journal's thread says that it cannot write: the main thread is to end the service, and finds out why. */
 static void end_service(void *context, const struct sc_error *err) {
   (void)context;
@@ -332,7 +324,7 @@ int sc_server_run(const struct sc_options *options, struct sc_error *err) {
   sigaddset(&ends, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ends, NULL);
   signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+  sc_descriptors_raise_limit();
   struct server server = {.options = options};
   struct sc_error stop_err;
   int code = start(&server, err);
