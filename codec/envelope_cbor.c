@@ -1,10 +1,9 @@
 #include "codec/envelope_cbor.h"
 
-#include <endian.h>
-
 #include "codec/cbor.h"
 #include "codec/json_string.h"
 #include "codec/utf8.h"
+#include "engine/base/big_endian.h"
 #include "engine/position.h"
 
 #define MICROS_A_SECOND 1e6
@@ -81,10 +80,8 @@ static bool take_any_arrival(struct opener *o, struct sc_record *record) {
 
 /* Tag 1 and eight bytes, as the service writes it; anything else step by step. */
 static inline bool take_arrival(struct opener *o, struct sc_record *record) {
-  uint64_t ms;
   if (o->c.end - o->c.p < 10 || !IS(o->c.p, "\xc1\x1b")) return take_any_arrival(o, record);
-  memcpy(&ms, o->c.p + 2, sizeof ms);
-  ms = be64toh(ms);
+  uint64_t ms = sc_be_get64(o->c.p + 2);
   if (ms > INT64_MAX / 1000) return take_any_arrival(o, record);
   record->arrival_us = (int64_t)ms * 1000;
   o->c.p += 10;

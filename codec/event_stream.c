@@ -1,23 +1,11 @@
 #include "codec/event_stream.h"
 
-#include <endian.h>
-
 #include "codec/crc32.h"
+#include "engine/base/big_endian.h"
 #include "engine/base/error.h"
 
 #define PRELUDE_BYTES 12
 #define CRC_BYTES 4
-
-static void put_u32(char *at, uint32_t value) {
-  value = htobe32(value);
-  memcpy(at, &value, sizeof value);
-}
-
-static uint32_t get_u32(const char *at) {
-  uint32_t value;
-  memcpy(&value, at, sizeof value);
-  return be32toh(value);
-}
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
 
@@ -41,7 +29,7 @@ void sc_event_stream_begin(struct sc_buf *out, enum sc_event_stream_kind kind, c
   add_header(out, is_event ? ":event-type" : ":exception-type", type);
   add_header(out, ":content-type", content_type);
   add_header(out, ":message-type", is_event ? "event" : "exception");
-  put_u32(out->ptr + start + 4, (uint32_t)(out->len - start - PRELUDE_BYTES));
+  sc_be_put32(out->ptr + start + 4, (uint32_t)(out->len - start - PRELUDE_BYTES));
 }
 
 void sc_event_stream_end(const struct iovec *pieces, int n, struct sc_buf *out) {
@@ -51,10 +39,10 @@ void sc_event_stream_end(const struct iovec *pieces, int n, struct sc_buf *out) 
   SC_ASSERT(pieces[0].iov_len > PRELUDE_BYTES);
   for (int i = 0; i < n; i++) total += pieces[i].iov_len;
   SC_ASSERT(total <= SC_EVENT_STREAM_MAX_BYTES);
-  put_u32(prelude, (uint32_t)total);
-  put_u32(prelude + 8, sc_crc32(0, sc_slice_of(prelude, 8)));
+  sc_be_put32(prelude, (uint32_t)total);
+  sc_be_put32(prelude + 8, sc_crc32(0, sc_slice_of(prelude, 8)));
   for (int i = 0; i < n; i++) crc = sc_crc32(crc, sc_slice_of(pieces[i].iov_base, pieces[i].iov_len));
-  put_u32(end, crc);
+  sc_be_put32(end, crc);
   sc_buf_add(out, end, sizeof end);
 }
 
@@ -120,8 +108,8 @@ static const char *check_headers(struct sc_slice rest) {
 
 /* NULL, or what is wrong with the first twelve bytes. */
 static const char *check_prelude(const char *bytes) {
-  uint32_t total = get_u32(bytes), headers = get_u32(bytes + 4);
-  if (get_u32(bytes + 8) != sc_crc32(0, sc_slice_of(bytes, 8))) return "the checksum of a prelude is wrong";
+  uint32_t total = sc_be_get32(bytes), headers = sc_be_get32(bytes + 4);
+  if (sc_be_get32(bytes + 8) != sc_crc32(0, sc_slice_of(bytes, 8))) return "the checksum of a prelude is wrong";
   if (total > SC_EVENT_STREAM_MAX_BYTES) return "a frame is too long";
   if (headers > SC_EVENT_STREAM_MAX_HEADER_BYTES) return "the headers are too long";
   if (total < SC_EVENT_STREAM_LEAST_BYTES || headers > total - SC_EVENT_STREAM_LEAST_BYTES)
@@ -130,8 +118,8 @@ static const char *check_prelude(const char *bytes) {
 }
 
 static const char *open_frame(const char *bytes, struct sc_event_stream_frame *frame) {
-  size_t body = frame->len - CRC_BYTES, headers = get_u32(bytes + 4);
-  if (get_u32(bytes + body) != sc_crc32(0, sc_slice_of(bytes, body))) return "the checksum of a frame is wrong";
+  size_t body = frame->len - CRC_BYTES, headers = sc_be_get32(bytes + 4);
+  if (sc_be_get32(bytes + body) != sc_crc32(0, sc_slice_of(bytes, body))) return "the checksum of a frame is wrong";
   frame->headers = sc_slice_of(bytes + PRELUDE_BYTES, headers);
   frame->payload = sc_slice_of(bytes + PRELUDE_BYTES + headers, body - PRELUDE_BYTES - headers);
   return check_headers(frame->headers);
@@ -143,7 +131,7 @@ enum sc_event_stream_answer sc_event_stream_read(struct sc_slice bytes, struct s
   if (bytes.len < PRELUDE_BYTES) return SC_EVENT_STREAM_MORE;
   *why = check_prelude(bytes.ptr);
   if (*why != NULL) return SC_EVENT_STREAM_BROKEN;
-  frame->len = get_u32(bytes.ptr);
+  frame->len = sc_be_get32(bytes.ptr);
   if (bytes.len < frame->len) return SC_EVENT_STREAM_MORE;
   *why = open_frame(bytes.ptr, frame);
   return *why == NULL ? SC_EVENT_STREAM_FRAME : SC_EVENT_STREAM_BROKEN;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "engine/base/big_endian.h"
 #include "sink/pgcopy.h"
 
 /* Bytes of the UTF-8 character at s, 0 when it is none (RFC 3629). */
@@ -32,8 +33,7 @@ static char *put_text(char *out, struct sc_slice text, bool ascii_only) {
     out += plain ? n : 1;
     i += n ? n : 1;
   }
-  uint32_t len = __builtin_bswap32((uint32_t)(out - start - 4));
-  memcpy(start, &len, 4);
+  sc_be_put32(start, (uint32_t)(out - start - 4));
   return out;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "engine/base/big_endian.h"
+
 #define DIGITS_MAX 3000 /* groups numeric_recv takes */
 #define SCALE_MAX 16383
 #define POINT_MAX 131072 /* decimal digits before the point */
@@ -85,16 +87,11 @@ static bool scan(struct sc_slice text, struct decimal *d) {
   return true;
 }
 
-static void put16(char *out, unsigned value) {
-  out[0] = (char)(value >> 8);
-  out[1] = (char)value;
-}
-
 static void put_head(char *out, unsigned groups, int weight, unsigned sign, unsigned scale) {
-  put16(out, groups);
-  put16(out + 2, (unsigned)weight & 0xFFFF);
-  put16(out + 4, sign);
-  put16(out + 6, scale);
+  out = sc_be_put16(out, (uint16_t)groups);
+  out = sc_be_put16(out, (uint16_t)weight);
+  out = sc_be_put16(out, (uint16_t)sign);
+  sc_be_put16(out, (uint16_t)scale);
 }
 
 /* Does rounding to keep digits carry into a new leading digit (9.99 -> 10.0)? */
@@ -123,10 +120,10 @@ static const char *one_run(const struct decimal *d) {
   return d->first >= d->whole.len ? d->fraction.ptr + (d->first - d->whole.len) : NULL;
 }
 
-static unsigned group_at(const struct decimal *d, size_t pad, size_t first_place) {
-  unsigned value = 0;
+static int group_at(const struct decimal *d, size_t pad, size_t first_place) {
+  int value = 0;
   for (size_t place = first_place; place < first_place + 4; place++) {
-    value = value * 10 + (place < pad ? 0 : (unsigned)(digit_at(d, place - pad) - '0'));
+    value = value * 10 + (place < pad ? 0 : digit_at(d, place - pad) - '0');
   }
   return value;
 }
@@ -137,8 +134,9 @@ static void put_groups(const struct decimal *d, size_t pad, size_t groups, char 
   for (size_t g = 0; g < groups; g++) {
     bool inside = run && g * 4 >= pad && g * 4 + 4 <= pad + d->n;
     const char *p = inside ? run + (g * 4 - pad) : NULL;
-    put16(out + 2 * g, inside ? (unsigned)((p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0'))
-                              : group_at(d, pad, g * 4));
+    int value =
+        inside ? (p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0') : group_at(d, pad, g * 4);
+    out = sc_be_put16(out, (uint16_t)value);
   }
 }
 
@@ -179,7 +177,7 @@ enum sc_pg_number_status sc_pg_int_to_numeric(int64_t value, int32_t modifier, c
   for (; rest; rest /= 10000) groups[n++] = (unsigned)(rest % 10000);
   while (trailing < n && !groups[trailing]) trailing++;
   put_head(out, n - trailing, n ? (int)n - 1 : 0, value < 0 ? SIGN_NEGATIVE : 0, 0);
-  for (unsigned i = 0; i + trailing < n; i++) put16(out + 8 + 2 * i, groups[n - 1 - i]);
+  for (unsigned i = 0; i + trailing < n; i++) sc_be_put16(out + 8 + 2 * i, (uint16_t)groups[n - 1 - i]);
   *len = 8 + 2 * (size_t)(n - trailing);
   return SC_PG_NUMBER_OK;
 }

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "codec/rfc3339.h"
+#include "engine/base/big_endian.h"
 #include "sink/pg_number.h"
 #include "sink/pg_time.h"
 #include "sink/pg_types.h"
@@ -18,32 +19,17 @@ const char sc_pgcopy_trailer[2] = {'\377', '\377'};
 
 /* ---- Bytes ---- */
 
-static inline char *put16(char *out, uint16_t v) {
-  v = __builtin_bswap16(v);
-  memcpy(out, &v, 2);
-  return out + 2;
-}
-static inline char *put32(char *out, uint32_t v) {
-  v = __builtin_bswap32(v);
-  memcpy(out, &v, 4);
-  return out + 4;
-}
-static inline char *put64(char *out, uint64_t v) {
-  v = __builtin_bswap64(v);
-  memcpy(out, &v, 8);
-  return out + 8;
-}
 static inline char *put_bytes(char *out, const void *bytes, size_t len) {
-  out = put32(out, (uint32_t)len);
+  out = sc_be_put32(out, (uint32_t)len);
   if (len) memcpy(out, bytes, len);
   return out + len;
 }
 
 char *sc_pgcopy_put_bytes(char *out, const void *bytes, size_t len) { return put_bytes(out, bytes, len); }
-char *sc_pgcopy_put_null(char *out) { return put32(out, UINT32_MAX); }
-char *sc_pgcopy_put_count(char *out, uint16_t columns) { return put16(out, columns); }
+char *sc_pgcopy_put_null(char *out) { return sc_be_put32(out, UINT32_MAX); }
+char *sc_pgcopy_put_count(char *out, uint16_t columns) { return sc_be_put16(out, columns); }
 char *sc_pgcopy_put_time(char *out, int64_t epoch_us) {
-  return put64(put32(out, 8), (uint64_t)(epoch_us - SC_PG_EPOCH_US));
+  return sc_be_put64(sc_be_put32(out, 8), (uint64_t)(epoch_us - SC_PG_EPOCH_US));
 }
 
 /* ---- Refusing ---- */
@@ -132,19 +118,19 @@ static bool int_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell,
 static char *put_int8(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   int64_t v;
   if (!int_of(c, cell, &v, why)) return NULL;
-  return put64(put32(out, 8), (uint64_t)v);
+  return sc_be_put64(sc_be_put32(out, 8), (uint64_t)v);
 }
 static char *put_int4(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   int64_t v;
   if (!int_of(c, cell, &v, why)) return NULL;
   if (v != (int32_t)v) return refuse_value(c, cell, why, "22003");
-  return put32(put32(out, 4), (uint32_t)v);
+  return sc_be_put32(sc_be_put32(out, 4), (uint32_t)v);
 }
 static char *put_int2(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   int64_t v;
   if (!int_of(c, cell, &v, why)) return NULL;
   if (v != (int16_t)v) return refuse_value(c, cell, why, "22003");
-  return put16(put32(out, 2), (uint16_t)v);
+  return sc_be_put16(sc_be_put32(out, 2), (uint16_t)v);
 }
 
 static bool double_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell, double *out,
@@ -163,7 +149,7 @@ static char *put_float8(const struct sc_pgcopy_column *c, const struct sc_cell *
   uint64_t bits;
   if (!double_of(c, cell, &v, why)) return NULL;
   memcpy(&bits, &v, 8);
-  return put64(put32(out, 8), bits);
+  return sc_be_put64(sc_be_put32(out, 8), bits);
 }
 
 static char *put_float4(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
@@ -175,7 +161,7 @@ static char *put_float4(const struct sc_pgcopy_column *c, const struct sc_cell *
   bool overflows = __builtin_isinf(narrow) && !__builtin_isinf(v), vanishes = narrow == 0 && v != 0;
   if (overflows || vanishes) return refuse_value(c, cell, why, "22003");
   memcpy(&bits, &narrow, 4);
-  return put32(put32(out, 4), bits);
+  return sc_be_put32(sc_be_put32(out, 4), bits);
 }
 
 static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
@@ -191,7 +177,7 @@ static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell 
     status = sc_pg_number_to_numeric(sc_slice_of(text, (size_t)(end - text)), c->modifier, out + 4, &len);
   }
   if (status) return refuse_number(c, cell, why, status);
-  put32(out, (uint32_t)len);
+  sc_be_put32(out, (uint32_t)len);
   return out + 4 + len;
 }
 
@@ -209,7 +195,7 @@ static char *put_bool(const struct sc_pgcopy_column *c, const struct sc_cell *ce
   if (cell->type == SC_CELL_BOOL || bit) v = (int)cell->i;
   else if (is_word(cell)) v = bool_word(slice_of(cell));
   if (v < 0) return refuse_value(c, cell, why, "22P02");
-  out = put32(out, 1);
+  out = sc_be_put32(out, 1);
   *out = (char)v;
   return out + 1;
 }
@@ -227,7 +213,7 @@ static char *put_as_text(const struct sc_cell *cell, char *out) {
     memcpy(end, cell->i ? "true" : "false", n);
     end += n;
   }
-  put32(out, (uint32_t)(end - out - 4));
+  sc_be_put32(out, (uint32_t)(end - out - 4));
   return end;
 }
 
@@ -237,7 +223,7 @@ static char *refuse_nul(const struct sc_pgcopy_column *c, struct sc_reject *why)
 
 static inline char *put_string(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                                struct sc_reject *why) {
-  if (!sc_text_copy(put32(out, cell->len), cell->ptr, cell->len)) return refuse_nul(c, why);
+  if (!sc_text_copy(sc_be_put32(out, cell->len), cell->ptr, cell->len)) return refuse_nul(c, why);
   return out + 4 + cell->len;
 }
 
@@ -290,7 +276,7 @@ static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *c
     if (high < 0 || low < 0) return refuse_value(c, cell, why, "22P02");
     *end++ = (char)(high << 4 | low);
   }
-  put32(out, (uint32_t)(end - out - 4));
+  sc_be_put32(out, (uint32_t)(end - out - 4));
   return end;
 }
 
@@ -298,7 +284,7 @@ static char *put_uuid(const struct sc_pgcopy_column *c, const struct sc_cell *ce
   struct sc_slice s = slice_of(cell);
   if (cell->type != SC_CELL_STRING) return refuse_value(c, cell, why, "22P02");
   if (s.len >= 2 && s.ptr[0] == '{' && s.ptr[s.len - 1] == '}') s.ptr++, s.len -= 2;
-  char *p = put32(out, 16);
+  char *p = sc_be_put32(out, 16);
   size_t at = 0;
   for (int i = 0; i < 16; i++) {
     if (i && i % 2 == 0 && at < s.len && s.ptr[at] == '-') at++; /* a hyphen after each group of four digits */
@@ -323,25 +309,25 @@ static char *refuse_time(const struct sc_pgcopy_column *c, const struct sc_cell 
 static char *put_timestamp(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                            struct sc_reject *why) {
   int64_t us;
-  if (cell->type == SC_CELL_TIME) return put64(put32(out, 8), (uint64_t)(cell->i - SC_PG_EPOCH_US));
+  if (cell->type == SC_CELL_TIME) return sc_be_put64(sc_be_put32(out, 8), (uint64_t)(cell->i - SC_PG_EPOCH_US));
   if (cell->type != SC_CELL_STRING) return refuse_time(c, cell, why, false);
   if (c->exact && c->type == SC_PG_TIMESTAMPTZ && !sc_rfc3339_is(slice_of(cell)))
     return refuse_time(c, cell, why, false); /* kept as it is, by text */
   enum sc_pg_time_status status = sc_pg_time_parse(slice_of(cell), c->type == SC_PG_TIMESTAMPTZ, &us);
   if (status) return refuse_time(c, cell, why, status == SC_PG_TIME_RANGE);
-  return put64(put32(out, 8), (uint64_t)us);
+  return sc_be_put64(sc_be_put32(out, 8), (uint64_t)us);
 }
 
 static char *put_date(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   int32_t days;
   if (cell->type == SC_CELL_TIME) {
     int64_t us = cell->i - SC_PG_EPOCH_US, day = INT64_C(86400000000);
-    return put32(put32(out, 4), (uint32_t)(us >= 0 ? us / day : -((day - 1 - us) / day)));
+    return sc_be_put32(sc_be_put32(out, 4), (uint32_t)(us >= 0 ? us / day : -((day - 1 - us) / day)));
   }
   if (cell->type != SC_CELL_STRING) return refuse_time(c, cell, why, false);
   enum sc_pg_time_status status = sc_pg_date_parse(slice_of(cell), &days);
   if (status) return refuse_time(c, cell, why, status == SC_PG_TIME_RANGE);
-  return put32(put32(out, 4), (uint32_t)days);
+  return sc_be_put32(sc_be_put32(out, 4), (uint32_t)days);
 }
 
 /* ---- JSON ---- */
@@ -355,7 +341,7 @@ static char *put_json(const struct sc_pgcopy_column *c, const struct sc_cell *ce
 static char *put_jsonb(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   char *end = put_json(c, cell, out + 1, why);
   if (!end) return NULL;
-  put32(out, (uint32_t)(end - out - 4));
+  sc_be_put32(out, (uint32_t)(end - out - 4));
   out[4] = 1; /* the version of jsonb's format */
   return end;
 }
@@ -452,7 +438,7 @@ static size_t bound_of(const struct sc_pgcopy *copy, const struct sc_cell *row) 
 static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                               struct sc_reject *why) {
   if (c->width > 0) {
-    put64(put32(out, c->width), (uint64_t)(cell->i - c->zero) << (64 - 8 * c->width));
+    sc_be_put64(sc_be_put32(out, c->width), (uint64_t)(cell->i - c->zero) << (64 - 8 * c->width));
     return out + 4 + c->width;
   }
   return put_string(c, cell, out, why);
@@ -460,11 +446,12 @@ static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_
 
 static char *put_other(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   if (cell->type != SC_CELL_NULL) return c->encode(c, cell, out, why);
-  return c->not_null ? sc_pgcopy_reject(c, why, "23502", "null, and the column is NOT NULL") : put32(out, UINT32_MAX);
+  return c->not_null ? sc_pgcopy_reject(c, why, "23502", "null, and the column is NOT NULL")
+                     : sc_be_put32(out, UINT32_MAX);
 }
 
 static char *put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, char *out, struct sc_reject *why) {
-  out = put16(out, (uint16_t)copy->n_columns);
+  out = sc_be_put16(out, (uint16_t)copy->n_columns);
   for (uint32_t i = 0; i < copy->n_columns; i++) {
     const struct sc_pgcopy_column *c = &copy->columns[i];
     out = row[i].type == c->usual ? put_usual(c, &row[i], out, why) : put_other(c, &row[i], out, why);
