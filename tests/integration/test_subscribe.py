@@ -1,7 +1,10 @@
 """SubscribeToShard seen by boto3 through botocore's own event stream parser, by http.client and by curl."""
 import http.client
+import itertools
 import json
+import random
 import subprocess
+import threading
 
 import boto3
 import botocore.eventstream
@@ -12,6 +15,8 @@ from support.wait import wait_until
 
 HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.SubscribeToShard"}
 SHARD = "shardId-000000000000"
+WRITERS = 2
+KILLS = 5
 
 
 def consumer_of(client, stream, name="c", shards=1):
@@ -237,3 +242,75 @@ def test_curl_reads_http_2(local, scheme):
         assert [len(json.loads(frame.payload)["ChildShards"]) for frame in frames] == [2]
         assert report == b"2 application/vnd.amazon.eventstream"
         assert curl.returncode == 0
+
+
+# --- across kill -9 --------------------------------------------------------------------------------------------------
+
+
+class Diary:
+    """What was acknowledged, what subscriptions have given, and where the next one begins: behind the last event."""
+
+    def __init__(self):
+        self.acknowledged = []
+        self.seen = []
+        self.where = {"Type": "TRIM_HORIZON"}
+        self.numbers = itertools.count()
+
+    def write(self, client):
+        while True:
+            text = str(next(self.numbers))
+            put(client, "s", text)
+            self.acknowledged.append(text)
+
+    def listen(self, client, consumer, last=None):
+        """Until it has seen the last one."""
+        events = subscribe(client, consumer, **self.where)
+        while last not in self.seen:
+            event = next(events)
+            self.seen += texts(event)
+            self.where = {"Type": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": event["ContinuationSequenceNumber"]}
+
+
+def until_killed(work):
+    try:
+        work()
+    except (botocore.exceptions.BotoCoreError, urllib3.exceptions.HTTPError):
+        pass
+
+
+def describe(client, consumer):
+    return client.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]
+
+
+def run_until_killed(service, consumer, diary, seed):
+    """Writers beside a subscription, which sees a number of records that the seed says; then kill -9."""
+    client = service.client()
+    work = [lambda: diary.listen(client, consumer)] + [lambda: diary.write(client)] * WRITERS
+    threads = [threading.Thread(target=until_killed, args=[each]) for each in work]
+    enough = len(diary.seen) + random.Random(seed).randrange(20, 300)
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(diary.seen) >= enough, 60, f"{enough} records seen")
+    service.program.kill()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_consumer_goes_on_after_kill_9(local_service):
+    """What was acknowledged is seen once, in its order, by subscriptions that each begin where the one before was killed."""
+    diary, service = Diary(), local_service("--data-dir=kept", "--threads=2")
+    consumer = consumer_of(service.client(), "s")
+    before = describe(service.client(), consumer)
+    for kill in range(KILLS):
+        run_until_killed(service, consumer, diary, kill)
+        service = local_service("--data-dir=kept", "--threads=2")
+        assert describe(service.client(), consumer) == before
+    client = service.client()
+    put(client, "s", "last")
+    diary.listen(client, consumer, "last")
+    iterator = client.get_shard_iterator(StreamName="s", ShardId=SHARD, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    assert diary.seen == texts(client.get_records(ShardIterator=iterator))
+    assert len(diary.seen) == len(set(diary.seen))
+    assert set(diary.acknowledged) <= set(diary.seen)
+    unanswered = set(diary.seen) - set(diary.acknowledged) - {"last"}
+    assert len(unanswered) <= WRITERS * KILLS
