@@ -35,8 +35,6 @@ struct sc_http_transfer {
   struct sc_error err;
   curl_socket_t fd; /* that libcurl watches for it; CURL_SOCKET_BAD: none */
   bool paused;
-  bool is_fed; /* in the loop's list of those that bytes came for */
-  struct sc_http_transfer *next_fed;
   int64_t deadline_ms, paused_at_ms, timeout_ms;
   struct curl_slist headers[SC_HTTP_HEADERS_MAX + 1];
   char detail[CURL_ERROR_SIZE];
@@ -51,7 +49,8 @@ struct sc_http_loop {
   int epoll;
   int64_t timer_ms; /* when libcurl wants to be called whatever its sockets do; INT64_MAX: never */
   CURLM *multi;
-  struct sc_http_transfer *active, *free, *fed;
+  bool record_came; /* of TLS, since it was last set to false */
+  struct sc_http_transfer *active, *free;
   uint32_t n_free, most_free, n_paused;
   uint64_t pauses;
 };
@@ -133,23 +132,14 @@ static void header_line(struct sc_http_head *head, struct sc_slice line) {
 
 /* ---- libcurl's callbacks ---- */
 
-static void feed(struct sc_http_transfer *t) {
-  if (t->is_fed) return;
-  t->is_fed = true;
-  t->next_fed = t->loop->fed;
-  t->loop->fed = t;
-}
-
 static size_t on_header(char *ptr, size_t size, size_t n, void *arg) {
   struct sc_http_transfer *t = arg;
-  feed(t);
   header_line(&t->head, sc_slice_of(ptr, size * n));
   return size * n;
 }
 
 static size_t on_data(char *ptr, size_t size, size_t n, void *arg) {
   struct sc_http_transfer *t = arg;
-  feed(t);
   int rc = t->receiver->data(t->arg, &t->head, sc_slice_of(ptr, size * n), &t->err);
   if (rc == SC_OK) return size * n;
   if (rc != SC_AGAIN) return size * n + 1;
@@ -167,23 +157,31 @@ static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose) {
   return CURL_SOCKOPT_OK;
 }
 
+static void on_tls(int is_ours, int version, int type, const void *bytes, size_t len, SSL *ssl, void *arg) {
+  (void)version, (void)bytes, (void)len, (void)ssl;
+  struct sc_http_loop *loop = arg;
+  if (!is_ours && type == SSL3_RT_HEADER) loop->record_came = true;
+}
+
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg) {
   (void)easy;
-  const struct sc_http *http = arg;
-  SSL_CTX_set1_cert_store(ssl_ctx, http->store);
+  struct sc_http_loop *loop = arg;
+  SSL_CTX_set1_cert_store(ssl_ctx, loop->http->store);
   /* One read of the socket for several TLS records, instead of two for each; the buffer is kept between them. */
   SSL_CTX_set_read_ahead(ssl_ctx, 1);
   SSL_CTX_set_default_read_buffer_len(ssl_ctx, SC_HTTP_READ_AHEAD_BYTES);
   SSL_CTX_clear_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_msg_callback(ssl_ctx, on_tls);
+  SSL_CTX_set_msg_callback_arg(ssl_ctx, loop);
   SSL_CTX_set_ciphersuites(ssl_ctx, TLS13_CIPHERS);
   return CURLE_OK;
 }
 
 /* ---- transfers ---- */
 
-static void set_network_options(CURL *easy, const struct sc_http *http) {
+static void set_network_options(CURL *easy, struct sc_http_loop *loop) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http->store ? "http,https" : "http");
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, loop->http->store ? "http,https" : "http");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)SC_HTTP_CONNECT_TIMEOUT_MS);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
@@ -194,12 +192,12 @@ static void set_network_options(CURL *easy, const struct sc_http *http) {
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "shardcopy/" SC_VERSION);
-  if (!http->store) return;
+  if (!loop->http->store) return;
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
   curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, http);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, loop);
 }
 
 static struct sc_http_transfer *new_transfer(struct sc_http_loop *loop) {
@@ -209,7 +207,7 @@ static struct sc_http_transfer *new_transfer(struct sc_http_loop *loop) {
   t->loop = loop;
   t->easy = easy;
   t->fd = CURL_SOCKET_BAD;
-  set_network_options(easy, loop->http);
+  set_network_options(easy, loop);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -384,21 +382,25 @@ static int on_timer(CURLM *multi, long ms, void *arg) {
   return 0;
 }
 
-/* What OpenSSL has read ahead shows on no socket: whom bytes came for is asked again until none come. */
+/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time: it is asked again until none comes. */
 static void act(struct sc_http_loop *loop, curl_socket_t fd, int events) {
   int running;
-  curl_multi_socket_action(loop->multi, fd, events, &running);
-  for (struct sc_http_transfer *t; (t = loop->fed);) {
-    loop->fed = t->next_fed;
-    t->is_fed = false;
-    if (!t->paused && t->fd != CURL_SOCKET_BAD) curl_multi_socket_action(loop->multi, t->fd, CURL_CSELECT_IN, &running);
-  }
+  do {
+    loop->record_came = false;
+    curl_multi_socket_action(loop->multi, fd, events, &running);
+    events = CURL_CSELECT_IN;
+  } while (loop->record_came);
 }
 
 static void act_on_timer(struct sc_http_loop *loop) {
+  int running;
   if (sc_clock_mono_ms() < loop->timer_ms) return;
   loop->timer_ms = INT64_MAX; /* libcurl sets it anew, if it wants to */
-  act(loop, CURL_SOCKET_TIMEOUT, 0);
+  loop->record_came = false;
+  curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  if (!loop->record_came) return;
+  for (struct sc_http_transfer *t = loop->active; t; t = t->next) /* nobody says whose it was */
+    if (!t->paused && t->fd != CURL_SOCKET_BAD) act(loop, t->fd, CURL_CSELECT_IN);
 }
 
 static void act_on(struct sc_http_loop *loop, const struct epoll_event *event) {
@@ -501,7 +503,10 @@ void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   act_on_timer(loop);
   unsigned over = collect_finished(loop) + end_overdue(loop);
   int n = wait_for_events(loop, events, over > 0 ? 0 : timeout_ms);
-  for (int i = 0; i < n; i++) act_on(loop, &events[i]);
+  for (int i = 0; i < n; i++) {
+    act_on_timer(loop); /* else libcurl acts on it in act_on, too */
+    act_on(loop, &events[i]);
+  }
   act_on_timer(loop);
   collect_finished(loop);
   end_overdue(loop);

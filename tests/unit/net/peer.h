@@ -119,15 +119,22 @@ static inline void *peer_run(void *arg) {
   return NULL;
 }
 
-static inline void peer_open(struct peer *p, const struct answer *script, size_t n_script) {
+/* A socket that listens on a free loopback port; url names it. */
+static inline int peer_listen(char *url, size_t cap, const char *scheme) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t len = sizeof(address);
-  *p = (struct peer){.script = script, .n_script = n_script, .listener = socket(AF_INET, SOCK_STREAM, 0)};
-  if (bind(p->listener, (struct sockaddr *)&address, len) || listen(p->listener, 16) ||
-      getsockname(p->listener, (struct sockaddr *)&address, &len) || pipe(p->stop) ||
-      pthread_create(&p->thread, NULL, peer_run, p))
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(fd, (struct sockaddr *)&address, len) || listen(fd, 16) ||
+      getsockname(fd, (struct sockaddr *)&address, &len))
     abort();
-  snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d/", ntohs(address.sin_port));
+  snprintf(url, cap, "%s://127.0.0.1:%d/", scheme, ntohs(address.sin_port));
+  return fd;
+}
+
+static inline void peer_open(struct peer *p, const struct answer *script, size_t n_script) {
+  *p = (struct peer){.script = script, .n_script = n_script};
+  p->listener = peer_listen(p->url, sizeof(p->url), "http");
+  if (pipe(p->stop) || pthread_create(&p->thread, NULL, peer_run, p)) abort();
 }
 
 static inline void peer_close(struct peer *p) {

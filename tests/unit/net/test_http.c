@@ -247,6 +247,31 @@ static void a_watched_descriptor_ends_the_wait(void **state) {
   close(ends[0]);
 }
 
+/* epoll does not take a file, which can always be read. */
+static void a_watched_file_ends_the_wait(void **state) {
+  (void)state;
+  int ends[2];
+  FILE *file = tmpfile();
+  SCRIPT({{.status = "200 OK", .body = ""}});
+  assert_non_null(file);
+  assert_int_equal(pipe(ends), 0);
+  sc_http_watch(loop, fileno(file));
+  sc_http_poll(loop, 3600000);
+  sc_http_poll(loop, 3600000);
+  sc_http_watch(loop, ends[0]); /* and from now on that alone */
+  int64_t begun_ms = sc_clock_mono_ms();
+  sc_http_poll(loop, 20);
+  assert_true(sc_clock_mono_ms() - begun_ms >= 19);
+  assert_int_equal(write(ends[1], "x", 1), 1);
+  sc_http_poll(loop, 3600000);
+  sc_http_watch(loop, fileno(file));
+  sc_http_poll(loop, 3600000);
+  sc_http_watch(loop, -1);
+  close(ends[0]);
+  close(ends[1]);
+  fclose(file);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, reset, drop)
 
 int main(void) {
@@ -261,6 +286,7 @@ int main(void) {
       CASE(deadline_counts_again_after_a_pause),
       CASE(cancelled_and_left_over),
       CASE(a_watched_descriptor_ends_the_wait),
+      CASE(a_watched_file_ends_the_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
