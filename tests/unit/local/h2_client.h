@@ -2,16 +2,10 @@
 #ifndef SC_TESTS_H2_CLIENT_H
 #define SC_TESTS_H2_CLIENT_H
 
-#include <errno.h>
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
-#include "bench/local/conn.h"
-#include "engine/base/error.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/local/wire.h"
 
 #define H2_STREAMS 2000 /* numbers 1, 3, 5, ... */
 
@@ -26,12 +20,7 @@ struct h2_answer {
 
 /* Zero before h2_open. */
 struct h2_client {
-  int fd;
-  struct sc_conn *conn;
-  struct sc_conn_scratch *scratch;
-  struct sc_waker waker;
-  struct sc_wake wake;
-  int wanted;
+  struct wire wire;
   nghttp2_session *nghttp2;
   struct h2_answer answers[H2_STREAMS];
   uint32_t announced; /* MAX_CONCURRENT_STREAMS, as it was on the wire */
@@ -101,38 +90,20 @@ static inline void h2_make_session(struct h2_client *c, bool updates_windows) {
 /* window 0: as large as can be, and renewed as it is used. */
 static inline void h2_open(struct h2_client *c, const struct sc_protocol *protocol, const struct sc_site *site,
                            uint32_t window) {
-  int fds[2];
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-  c->fd = fds[0];
   c->goaway_code = -1;
-  c->scratch = sc_alloc(sizeof *c->scratch);
-  assert_true(sc_waker_init(&c->waker));
-  c->wake = (struct sc_wake){.waker = &c->waker, .owner = c};
-  c->conn = sc_conn_open(fds[1], NULL, true, protocol, (void *)site, &c->wake);
+  wire_open(&c->wire, protocol, site);
   h2_make_session(c, window == 0);
   nghttp2_settings_entry setting = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window == 0 ? 1u << 30 : window};
   assert_int_equal(nghttp2_submit_settings(c->nghttp2, NGHTTP2_FLAG_NONE, &setting, 1), 0);
 }
 
 static inline void h2_close(struct h2_client *c) {
-  if (c->conn != NULL) sc_conn_close(c->conn);
+  wire_close(&c->wire);
   nghttp2_session_del(c->nghttp2);
-  if (c->fd >= 0) close(c->fd);
   for (int i = 0; i < H2_STREAMS; i++) {
     sc_buf_fini(&c->answers[i].fields);
     sc_buf_fini(&c->answers[i].body);
   }
-  sc_waker_fini(&c->waker);
-  free(c->scratch);
-}
-
-/* Lets the connection work; it is closed as its thread would. */
-static inline void h2_work(struct h2_client *c, unsigned events, int64_t now_ms) {
-  if (c->conn == NULL) return;
-  c->wanted = sc_conn_work(c->conn, events, now_ms, c->scratch);
-  if (c->wanted != SC_CONN_CLOSE) return;
-  sc_conn_close(c->conn);
-  c->conn = NULL;
 }
 
 static inline void h2_note_settings(struct h2_client *c, uint8_t *frame, size_t len) {
@@ -147,7 +118,7 @@ static inline void h2_note_settings(struct h2_client *c, uint8_t *frame, size_t 
 
 static inline bool h2_hear(struct h2_client *c) {
   uint8_t bytes[16384];
-  ssize_t n = c->is_slow ? -1 : read(c->fd, bytes, sizeof bytes);
+  ssize_t n = c->is_slow ? -1 : read(c->wire.fd, bytes, sizeof bytes);
   if (n == 0) c->saw_end = true;
   if (n < 0 && !c->is_slow && errno == ECONNRESET) c->was_reset = true;
   if (n <= 0) return false;
@@ -161,8 +132,8 @@ static inline bool h2_say(struct h2_client *c) {
   ssize_t n = nghttp2_session_mem_send(c->nghttp2, &bytes);
   assert_true(n >= 0);
   if (n == 0) return false;
-  if (c->conn != NULL) assert_int_equal(send(c->fd, bytes, (size_t)n, MSG_NOSIGNAL), n);
-  h2_work(c, EPOLLIN, 1);
+  if (c->wire.conn != NULL) assert_int_equal(send(c->wire.fd, bytes, (size_t)n, MSG_NOSIGNAL), n);
+  wire_work(&c->wire, EPOLLIN, 1);
   return true;
 }
 
@@ -171,7 +142,7 @@ static inline void h2_run(struct h2_client *c, int64_t now_ms) {
   bool moves = true;
   while (moves) {
     moves = h2_say(c);
-    if (sc_waker_take(&c->waker) == c || (c->conn != NULL && (c->wanted & EPOLLOUT) != 0)) h2_work(c, EPOLLIN, now_ms);
+    if (wire_was_woken(&c->wire) || wire_wants_to_write(&c->wire)) wire_work(&c->wire, EPOLLIN, now_ms);
     while (h2_hear(c)) moves = true;
   }
 }

@@ -1,24 +1,14 @@
 /* Which HTTP a connection speaks, by its first bytes, and the upgrade from one to the other. */
 #include "bench/local/http.h"
 
-#include <errno.h>
 #include <nghttp2/nghttp2.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
-#include "engine/base/error.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/local/wire.h"
 
 struct world {
-  int fd;
-  struct sc_conn *conn;
-  struct sc_conn_scratch *scratch;
-  struct sc_waker waker;
-  struct sc_wake wake;
+  struct wire wire;
   struct sc_site site;
-  int wanted;
-  struct sc_buf seen, answer;
+  struct sc_buf seen;
 };
 
 static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
@@ -29,37 +19,18 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
 }
 
 static void begin(struct world *w) {
-  int fds[2];
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-  *w = (struct world){.fd = fds[0], .scratch = sc_alloc(sizeof *w->scratch), .site = {handle, w, 0}};
-  assert_true(sc_waker_init(&w->waker));
-  w->wake = (struct sc_wake){.waker = &w->waker, .owner = w};
-  w->conn = sc_conn_open(fds[1], NULL, true, &sc_http_protocol, &w->site, &w->wake);
+  *w = (struct world){.site = {handle, w, 0}};
+  wire_open(&w->wire, &sc_http_protocol, &w->site);
 }
 
 static void end(struct world *w) {
-  if (w->wanted != SC_CONN_CLOSE) sc_conn_close(w->conn);
-  close(w->fd);
-  free(w->scratch);
-  sc_waker_fini(&w->waker);
+  wire_close(&w->wire);
   sc_buf_fini(&w->seen);
-  sc_buf_fini(&w->answer);
-}
-
-static void say_bytes(struct world *w, const void *bytes, size_t len) {
-  char read_bytes[4096];
-  ssize_t n;
-  if (w->wanted == SC_CONN_CLOSE) return;
-  assert_int_equal(write(w->fd, bytes, len), len);
-  do w->wanted = sc_conn_work(w->conn, EPOLLIN, 1, w->scratch);
-  while (w->wanted != SC_CONN_CLOSE && (w->wanted & EPOLLOUT) != 0);
-  if (w->wanted == SC_CONN_CLOSE) sc_conn_close(w->conn);
-  while ((n = read(w->fd, read_bytes, sizeof read_bytes)) > 0) sc_buf_add(&w->answer, read_bytes, (size_t)n);
 }
 
 static void say_in_pieces(struct world *w, struct sc_slice text, size_t piece) {
   for (size_t at = 0; at < text.len; at += piece)
-    say_bytes(w, text.ptr + at, text.len - at < piece ? text.len - at : piece);
+    wire_say(&w->wire, text.ptr + at, text.len - at < piece ? text.len - at : piece);
 }
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -72,9 +43,9 @@ static void test_preface(void **state) {
     struct world w;
     begin(&w);
     say_in_pieces(&w, text, piece);
-    assert_true(w.answer.len > 9);
-    assert_int_equal(w.answer.ptr[3], NGHTTP2_SETTINGS);
-    assert_int_equal(w.wanted, EPOLLIN | EPOLLRDHUP);
+    assert_true(w.wire.heard.len > 9);
+    assert_int_equal(w.wire.heard.ptr[3], NGHTTP2_SETTINGS);
+    assert_int_equal(w.wire.wanted, EPOLLIN | EPOLLRDHUP);
     end(&w);
   }
 }
@@ -87,7 +58,7 @@ static void test_http1(void **state) {
     begin(&w);
     say_in_pieces(&w, text, piece);
     assert_string_equal(sc_buf_str(&w.seen), "/p hi\n");
-    assert_true(sc_slice_starts(sc_buf_view(&w.answer), "HTTP/1.1 200 OK\r\n"));
+    assert_true(sc_slice_starts(sc_buf_view(&w.wire.heard), "HTTP/1.1 200 OK\r\n"));
     end(&w);
   }
 }
@@ -95,9 +66,9 @@ static void test_http1(void **state) {
 /* Whether the answer is the switch and then, framed, the reply's body. */
 static bool is_switched(const struct world *w) {
   static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n";
-  const char *frames = strstr(sc_buf_str(&w->answer), "\r\n\r\n");
-  if (!sc_slice_starts(sc_buf_view(&w->answer), switching) || frames == NULL) return false;
-  return memmem(frames + 4, w->answer.len - (size_t)(frames + 4 - w->answer.ptr), "[hi]", 4) != NULL;
+  const char *frames = strstr(sc_buf_str(&w->wire.heard), "\r\n\r\n");
+  if (!sc_slice_starts(sc_buf_view(&w->wire.heard), switching) || frames == NULL) return false;
+  return memmem(frames + 4, w->wire.heard.len - (size_t)(frames + 4 - w->wire.heard.ptr), "[hi]", 4) != NULL;
 }
 
 #define ASK "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
@@ -127,9 +98,9 @@ static void test_upgrade_settings(void **state) {
                                              "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x02"),
                 1000);
   assert_false(is_switched(&w));
-  assert_non_null(memmem(w.answer.ptr, w.answer.len, "[h", 2));
+  assert_non_null(memmem(w.wire.heard.ptr, w.wire.heard.len, "[h", 2));
   say_in_pieces(&w, SC_SLICE_LITERAL("\x00\x00\x04\x08\x00\x00\x00\x00\x01\x00\x00\x00\x09"), 1000);
-  assert_non_null(memmem(w.answer.ptr, w.answer.len, "i]", 2));
+  assert_non_null(memmem(w.wire.heard.ptr, w.wire.heard.len, "i]", 2));
   end(&w);
 }
 
@@ -151,7 +122,7 @@ static void test_no_upgrade(void **state) {
     sc_buf_printf(&text, "%s%s%s\r\nhi", ASK, wishes[i], ASK);
     say_in_pieces(&w, sc_buf_view(&text), 1000);
     assert_string_equal(sc_buf_str(&w.seen), "/p hi\n/p hi\n");
-    assert_null(strstr(sc_buf_str(&w.answer), " 101 "));
+    assert_null(strstr(sc_buf_str(&w.wire.heard), " 101 "));
     sc_buf_fini(&text);
     end(&w);
   }
@@ -164,7 +135,7 @@ static void test_upgrade_then_rubbish(void **state) {
   say_in_pieces(&w, SC_SLICE_LITERAL(ASK UPGRADE "HTTP2-Settings: AAMAAABk\r\n\r\nhiPOST / HTTP/1.1\r\n\r\n, and more"),
                 1000);
   char byte;
-  assert_int_equal(read(w.fd, &byte, 1), 0);
+  assert_int_equal(read(w.wire.fd, &byte, 1), 0);
   end(&w);
 }
 

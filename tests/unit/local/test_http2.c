@@ -1,20 +1,14 @@
 /* HTTP/2 over a socket pair, with nghttp2 as the client. */
 #include "bench/local/http2.h"
 
-#include <errno.h>
-
 #include "bench/local/headers.h"
-#include "tests/unit/base/check.h"
-#include "tests/unit/local/count_feed.h"
 #include "tests/unit/local/h2_client.h"
+#include "tests/unit/local/next_reply.h"
 
 struct world {
   struct h2_client client;
   struct sc_site site;
-  struct counter counter;
-  bool feeds;                  /* the next replies go on with the counter's numbers */
-  struct sc_delivery delivery; /* of the next replies */
-  struct sc_ticket ticket;
+  struct next_reply next;
   size_t pad;         /* bytes more in the next replies */
   struct sc_buf seen; /* method path target body headers; a line a request */
 };
@@ -27,20 +21,16 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
     sc_buf_printf(&w->seen, " %.*s=%.*s", SC_SLICE_ARGS(request->headers[i].name),
                   SC_SLICE_ARGS(request->headers[i].value));
   sc_buf_add_char(&w->seen, '\n');
-  reply->status = 200;
-  reply->content_type = "text/x";
-  reply->delivery = w->delivery;
-  reply->ticket = w->ticket;
-  reply->retry_after_ms = 7;
+  next_reply_fill(&w->next, reply);
   sc_buf_add_str(&reply->content.head, "hello ");
   for (size_t i = 0; i < w->pad; i++) sc_buf_add_char(&reply->content.tail, (char)('a' + i % 26));
   sc_buf_add_str(&reply->content.tail, "world");
-  if (w->feeds) reply->feed = count_feed_new(&w->counter);
 }
 
 static void begin_with(struct world *w, int streams, uint32_t window) {
   *w = (struct world){.site = {handle, w, streams}};
-  counter_init(&w->counter);
+  next_reply_init(&w->next);
+  w->next.retry_after_ms = 7;
   h2_open(&w->client, &sc_http2_protocol, &w->site, window);
 }
 
@@ -48,8 +38,7 @@ static void begin(struct world *w) { begin_with(w, 0, 0); }
 
 static void end(struct world *w) {
   h2_close(&w->client);
-  assert_int_equal(w->counter.n_open, 0);
-  sc_bell_fini(&w->counter.bell);
+  next_reply_fini(&w->next);
   sc_buf_fini(&w->seen);
 }
 
@@ -194,8 +183,8 @@ static void test_no_preface(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  assert_int_equal(send(w.client.fd, "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
-  h2_work(&w.client, EPOLLIN, 1);
+  assert_int_equal(send(w.client.wire.fd, "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
+  wire_work(&w.client.wire, EPOLLIN, 1);
   while (h2_hear(&w.client)) continue;
   assert_true(w.client.saw_end);
   end(&w);
@@ -206,14 +195,14 @@ static void test_rapid_reset(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.feeds = true;
+  w.next.feeds = true;
   h2_run(&w.client, 1);
   for (int i = 0; i < H2_STREAMS && w.client.goaway_code < 0; i++) {
     int32_t id = h2_ask(&w.client, "POST", "/", NULL);
     while (h2_say(&w.client)) continue;
     nghttp2_submit_rst_stream(w.client.nghttp2, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
     h2_run(&w.client, 1);
-    assert_int_equal(w.counter.n_open, 0);
+    assert_int_equal(w.next.counter.n_open, 0);
   }
   assert_true(w.client.goaway_code > 0);
   assert_true(w.client.saw_end);
@@ -228,21 +217,21 @@ static void open_streams(int most) {
   int32_t ids[128];
   begin_with(&w, most, 0);
   w.client.believed = 1000;
-  w.feeds = true;
+  w.next.feeds = true;
   for (int i = 0; i < most; i++) ids[i] = h2_ask(&w.client, "POST", "/", NULL);
   h2_run(&w.client, 1);
   assert_int_equal(w.client.announced, most);
-  counter_raise(&w.counter, 2);
+  counter_raise(&w.next.counter, 2);
   h2_run(&w.client, 1);
   for (int i = 0; i < most; i++) check_body(h2_answer_of(&w.client, ids[i]), "hello world<1><2>");
   check_closed(ask(&w), NGHTTP2_REFUSED_STREAM);
-  assert_int_equal(w.counter.n_open, most);
+  assert_int_equal(w.next.counter.n_open, most);
   nghttp2_submit_rst_stream(w.client.nghttp2, NGHTTP2_FLAG_NONE, ids[most - 1], NGHTTP2_CANCEL);
   h2_run(&w.client, 1);
-  assert_int_equal(w.counter.n_open, most - 1);
+  assert_int_equal(w.next.counter.n_open, most - 1);
   check_body(ask(&w), "hello world<1><2>");
-  w.counter.end = 3;
-  counter_raise(&w.counter, 3);
+  w.next.counter.end = 3;
+  counter_raise(&w.next.counter, 3);
   h2_run(&w.client, 1);
   check_closed(h2_answer_of(&w.client, ids[0]), most == 1 ? NGHTTP2_CANCEL : NGHTTP2_NO_ERROR);
   end(&w);
@@ -262,8 +251,8 @@ static void test_flow_control(void **state) {
     struct world w;
     begin_with(&w, 0, 10);
     w.pad = 26;
-    w.feeds = feeds == 1;
-    w.counter.most = w.counter.end = 3;
+    w.next.feeds = feeds == 1;
+    w.next.counter.most = w.next.counter.end = 3;
     struct h2_answer *answer = ask(&w);
     const char *expected =
         feeds == 1 ? "hello abcdefghijklmnopqrstuvwxyzworld<1><2><3>" : "hello abcdefghijklmnopqrstuvwxyzworld";
@@ -311,20 +300,20 @@ static void test_feed(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.feeds = true;
+  w.next.feeds = true;
   struct h2_answer *answer = ask(&w);
   assert_int_equal(answer->status, 200);
   assert_null(strstr(sc_buf_str(&answer->fields), "content-length"));
   check_body(answer, "hello world");
-  counter_raise(&w.counter, 1);
+  counter_raise(&w.next.counter, 1);
   h2_run(&w.client, 1);
   check_body(answer, "hello world<1>");
-  w.counter.end = 3;
-  counter_raise(&w.counter, 3);
+  w.next.counter.end = 3;
+  counter_raise(&w.next.counter, 3);
   h2_run(&w.client, 1);
   check_body(answer, "hello world<1><2><3>");
   check_closed(answer, NGHTTP2_NO_ERROR);
-  assert_int_equal(w.counter.n_open, 0);
+  assert_int_equal(w.next.counter.n_open, 0);
   end(&w);
 }
 
@@ -333,19 +322,19 @@ static void test_feed_reset(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.feeds = true;
-  w.counter.pad = 1 << 20;
+  w.next.feeds = true;
+  w.next.counter.pad = 1 << 20;
   struct h2_answer *answer = ask(&w);
   w.client.is_slow = true;
-  counter_raise(&w.counter, 5);
+  counter_raise(&w.next.counter, 5);
   h2_run(&w.client, 1);
   nghttp2_submit_rst_stream(w.client.nghttp2, NGHTTP2_FLAG_NONE, 1, NGHTTP2_CANCEL);
   h2_run(&w.client, 1);
-  assert_int_equal(w.counter.n_open, 0);
+  assert_int_equal(w.next.counter.n_open, 0);
   check_closed(answer, NGHTTP2_CANCEL);
   w.client.is_slow = false;
   h2_run(&w.client, 1);
-  w.feeds = false;
+  w.next.feeds = false;
   check_body(ask(&w), "hello world");
   end(&w);
 }
@@ -354,13 +343,13 @@ static void test_hangup(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.feeds = true;
+  w.next.feeds = true;
   ask(&w);
-  assert_int_equal(w.counter.n_open, 1);
-  shutdown(w.client.fd, SHUT_WR);
-  h2_work(&w.client, EPOLLRDHUP, 1);
-  assert_null(w.client.conn);
-  assert_int_equal(w.counter.n_open, 0);
+  assert_int_equal(w.next.counter.n_open, 1);
+  shutdown(w.client.wire.fd, SHUT_WR);
+  wire_work(&w.client.wire, EPOLLRDHUP, 1);
+  assert_null(w.client.wire.conn);
+  assert_int_equal(w.next.counter.n_open, 0);
   end(&w);
 }
 
@@ -370,9 +359,9 @@ static void test_ticket(void **state) {
   struct sc_gate gate;
   sc_gate_init(&gate);
   begin(&w);
-  w.ticket = (struct sc_ticket){&gate, 1};
+  w.next.ticket = (struct sc_ticket){&gate, 1};
   struct h2_answer *waits = ask(&w);
-  w.ticket = (struct sc_ticket){0};
+  w.next.ticket = (struct sc_ticket){0};
   check_body(ask(&w), "hello world"); /* one that waits holds up no other */
   assert_int_equal(waits->status, 0);
   sc_gate_raise(&gate, 1);
@@ -386,14 +375,14 @@ static void test_delay(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.delivery.delay_ms = 3600000;
+  w.next.delivery.delay_ms = 3600000;
   struct h2_answer *answer = ask(&w);
-  int64_t wake_ms = sc_conn_wake_ms(w.client.conn);
+  int64_t wake_ms = sc_conn_wake_ms(w.client.wire.conn);
   assert_true(wake_ms > 0);
-  h2_work(&w.client, 0, wake_ms - 1);
+  wire_work(&w.client.wire, 0, wake_ms - 1);
   h2_run(&w.client, 1);
   assert_int_equal(answer->status, 0);
-  h2_work(&w.client, 0, wake_ms);
+  wire_work(&w.client.wire, 0, wake_ms);
   h2_run(&w.client, 1);
   check_body(answer, "hello world");
   end(&w);
@@ -403,7 +392,7 @@ static void test_pieces(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.delivery.piece_bytes = 1;
+  w.next.delivery.piece_bytes = 1;
   struct h2_answer *answer = ask(&w);
   check_body(answer, "hello world");
   assert_int_equal(answer->n_data, 11);
@@ -428,12 +417,12 @@ static void test_cut_streams(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct world w;
     begin(&w);
-    w.delivery = cases[i].delivery;
+    w.next.delivery = cases[i].delivery;
     struct h2_answer *answer = ask(&w);
     check_closed(answer, cases[i].code);
     assert_int_equal(answer->status, cases[i].status);
     check_body(answer, cases[i].status == 0 ? "" : "hel");
-    w.delivery = (struct sc_delivery){0};
+    w.next.delivery = (struct sc_delivery){0};
     check_body(ask(&w), "hello world"); /* the connection goes on */
     end(&w);
   }
@@ -444,17 +433,17 @@ static void test_hanging_stream(void **state) {
   for (int silent = 0; silent <= 1; silent++) {
     struct world w;
     begin(&w);
-    w.feeds = true;
-    w.delivery =
+    w.next.feeds = true;
+    w.next.delivery =
         (struct sc_delivery){.is_cut = true, .cut_bytes = 3, .is_silent = silent == 1, .ending = SC_ENDING_HANG};
     struct h2_answer *hung = ask(&w);
-    w.delivery = (struct sc_delivery){0};
-    w.feeds = false;
+    w.next.delivery = (struct sc_delivery){0};
+    w.next.feeds = false;
     check_body(ask(&w), "hello world");
     assert_int_equal(hung->status, silent == 1 ? 0 : 200);
     check_body(hung, silent == 1 ? "" : "hel");
     assert_false(hung->is_closed);
-    assert_int_equal(w.counter.n_open, 0);
+    assert_int_equal(w.next.counter.n_open, 0);
     end(&w);
   }
 }
@@ -464,15 +453,15 @@ static void test_goaway(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.feeds = true;
+  w.next.feeds = true;
   struct h2_answer *feed = ask(&w);
-  w.feeds = false;
-  w.delivery.ending = SC_ENDING_GOAWAY;
+  w.next.feeds = false;
+  w.next.delivery.ending = SC_ENDING_GOAWAY;
   check_body(ask(&w), "hello world");
   assert_int_equal(w.client.goaway_code, NGHTTP2_NO_ERROR);
   assert_false(w.client.saw_end);
-  w.counter.end = 1;
-  counter_raise(&w.counter, 1);
+  w.next.counter.end = 1;
+  counter_raise(&w.next.counter, 1);
   h2_run(&w.client, 1);
   check_body(feed, "hello world<1>");
   check_closed(feed, NGHTTP2_NO_ERROR);
@@ -486,9 +475,9 @@ static void test_ended_connections(void **state) {
   for (int i = 0; i < 2; i++) {
     struct world w;
     begin(&w);
-    w.feeds = true;
+    w.next.feeds = true;
     ask(&w);
-    w.delivery = (struct sc_delivery){.is_cut = true, .cut_bytes = 3, .ending = endings[i]};
+    w.next.delivery = (struct sc_delivery){.is_cut = true, .cut_bytes = 3, .ending = endings[i]};
     struct h2_answer *answer = ask(&w);
     check_body(answer, "hel");
     assert_false(answer->is_closed);
@@ -513,14 +502,14 @@ static void test_feed_faults(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct world w;
     begin(&w);
-    w.feeds = true;
-    w.counter.most = w.counter.end = 3;
-    w.counter.fault_at = 2;
-    w.counter.delivery = cases[i].delivery;
+    w.next.feeds = true;
+    w.next.counter.most = w.next.counter.end = 3;
+    w.next.counter.fault_at = 2;
+    w.next.counter.delivery = cases[i].delivery;
     struct h2_answer *answer = ask(&w);
     check_body(answer, cases[i].body);
     check_closed(answer, cases[i].code);
-    assert_int_equal(w.counter.n_open, 0);
+    assert_int_equal(w.next.counter.n_open, 0);
     end(&w);
   }
 }
