@@ -1,6 +1,7 @@
 #include "codec/reply_scan.h"
 
 #include "codec/json_skip.h"
+#include "codec/reply_members.h"
 #include "engine/batch.h"
 
 #define DEPTH_MAX 64
@@ -24,15 +25,6 @@ enum state {
   AT_END /* blanks only */
 };
 
-enum member { OTHER, ITERATOR, MILLIS, RECORDS, CHILDREN, MEMBERS };
-
-static const struct sc_slice names[MEMBERS] = {
-    [ITERATOR] = {"NextShardIterator", 17},
-    [MILLIS] = {"MillisBehindLatest", 18},
-    [RECORDS] = {"Records", 7},
-    [CHILDREN] = {"ChildShards", 11},
-};
-
 static int wrong(struct sc_error *err, const char *what, size_t at) {
   return sc_error_set(err, SC_E_PROTOCOL, "GetRecords reply: %s at byte %zu", what, at);
 }
@@ -45,12 +37,9 @@ static struct sc_slice plain(struct sc_slice text, char buffer[SHORT_MAX]) {
   return sc_slice_of(buffer, text.len);
 }
 
-static enum member member_of(struct sc_slice raw) {
+static enum sc_reply_member member_of(struct sc_slice raw) {
   char buffer[SHORT_MAX];
-  struct sc_slice name = plain(raw, buffer);
-  for (enum member member = ITERATOR; member < MEMBERS; member++)
-    if (sc_slice_equals(name, names[member])) return member;
-  return OTHER;
+  return sc_reply_member_of(plain(raw, buffer));
 }
 
 static struct sc_slice slice_of(const char *body, struct sc_reply_span span) {
@@ -83,14 +72,14 @@ static int open_nested(struct sc_reply_scan *scan, const char *body, size_t at, 
   uint64_t bit = UINT64_C(1) << scan->depth++;
   scan->kinds = body[at] == '{' ? scan->kinds | bit : scan->kinds & ~bit;
   if (scan->depth != 3) return SC_OK;
-  if (scan->member == CHILDREN) scan->has_children = true;
-  return scan->member == RECORDS ? open_record(scan, body, at, err) : SC_OK;
+  if (scan->member == SC_REPLY_CHILDREN) scan->has_children = true;
+  return scan->member == SC_REPLY_RECORDS ? open_record(scan, body, at, err) : SC_OK;
 }
 
 static int close_nested(struct sc_reply_scan *scan, const char *body, size_t at, struct sc_error *err) {
   bool object = (scan->kinds >> --scan->depth & 1) != 0;
   if (object != (body[at] == '}')) return wrong(err, "brackets that do not match", at);
-  if (scan->member != RECORDS || scan->depth > 2) return SC_OK;
+  if (scan->member != SC_REPLY_RECORDS || scan->depth > 2) return SC_OK;
   if (scan->depth == 2) scan->last_record.end = (uint32_t)at + 1;
   else if (!gap_is_fine(body, scan->last_record.end, at, 0)) return wrong(err, "a record that is no object", at);
   return SC_OK;
@@ -140,12 +129,13 @@ static int scan_nested_rest(struct sc_reply_scan *scan, const char *body, size_t
 /* ---- The reply's own object ---- */
 
 static int enter_nested(struct sc_reply_scan *scan, const char *body, struct sc_error *err) {
-  if (body[scan->pos] == '{' && (scan->member == RECORDS || scan->member == CHILDREN))
+  if (body[scan->pos] == '{' && (scan->member == SC_REPLY_RECORDS || scan->member == SC_REPLY_CHILDREN))
     return wrong(err, "an object where a list belongs", scan->pos);
-  if (scan->member == ITERATOR || scan->member == MILLIS) return wrong(err, "a wrong type of value", scan->pos);
+  if (scan->member == SC_REPLY_ITERATOR || scan->member == SC_REPLY_MILLIS)
+    return wrong(err, "a wrong type of value", scan->pos);
   scan->mask = (struct sc_json_mask){0, 0};
   scan->state = IN_NESTED;
-  if (scan->member == RECORDS) scan->last_record.end = (uint32_t)scan->pos + 1;
+  if (scan->member == SC_REPLY_RECORDS) scan->last_record.end = (uint32_t)scan->pos + 1;
   return open_nested(scan, body, scan->pos++, err);
 }
 
@@ -155,7 +145,7 @@ static int end_name(struct sc_reply_scan *scan, const char *body, struct sc_erro
   if (!sc_json_string_check(name.ptr, name.len, &nul)) return wrong(err, "a wrong escape", scan->token.start);
   scan->member = member_of(name);
   uint32_t bit = 1U << scan->member;
-  if (scan->member != OTHER && (scan->seen & bit) != 0) return wrong(err, "a member twice", scan->token.start);
+  if (scan->member != SC_REPLY_OTHER && (scan->seen & bit) != 0) return wrong(err, "a member twice", scan->token.start);
   scan->seen |= bit;
   scan->state = AT_COLON;
   return SC_OK;
@@ -164,9 +154,10 @@ static int end_name(struct sc_reply_scan *scan, const char *body, struct sc_erro
 static int end_string(struct sc_reply_scan *scan, const char *body, struct sc_error *err) {
   struct sc_slice text = slice_of(body, scan->token);
   bool nul;
-  if (scan->member != OTHER && scan->member != ITERATOR) return wrong(err, "a wrong type of value", scan->token.start);
+  if (scan->member != SC_REPLY_OTHER && scan->member != SC_REPLY_ITERATOR)
+    return wrong(err, "a wrong type of value", scan->token.start);
   if (!sc_json_string_check(text.ptr, text.len, &nul)) return wrong(err, "a wrong escape", scan->token.start);
-  if (scan->member == ITERATOR) scan->iterator = scan->token;
+  if (scan->member == SC_REPLY_ITERATOR) scan->iterator = scan->token;
   scan->state = AFTER_VALUE;
   return SC_OK;
 }
@@ -178,12 +169,13 @@ static int end_scalar(struct sc_reply_scan *scan, const char *body, struct sc_er
   struct sc_json_number number;
   scan->state = AFTER_VALUE;
   if (sc_slice_is(text, "null")) return SC_OK;
-  if (scan->member != OTHER && scan->member != MILLIS) return wrong(err, "a wrong type of value", scan->token.start);
+  if (scan->member != SC_REPLY_OTHER && scan->member != SC_REPLY_MILLIS)
+    return wrong(err, "a wrong type of value", scan->token.start);
   if (sc_json_number_scan(text.ptr, end, &number) == end) {
-    if (scan->member == MILLIS) scan->millis = scan->token;
+    if (scan->member == SC_REPLY_MILLIS) scan->millis = scan->token;
     return SC_OK;
   }
-  if (scan->member == MILLIS || sc_json_skip_literal(text.ptr, end, &fault) != end)
+  if (scan->member == SC_REPLY_MILLIS || sc_json_skip_literal(text.ptr, end, &fault) != end)
     return wrong(err, "a wrong value", scan->token.start);
   return SC_OK;
 }
@@ -349,7 +341,7 @@ int sc_reply_scan_finish(struct sc_reply_scan *scan, const char *body, size_t le
   }
   if (rc != SC_OK) return rc;
   if (scan->state != AT_END) return wrong(err, "cut short", len);
-  if ((scan->seen & 1U << RECORDS) == 0) return wrong(err, "no Records", len);
+  if ((scan->seen & 1U << SC_REPLY_RECORDS) == 0) return wrong(err, "no Records", len);
   out->millis_behind = -1;
   out->has_children = scan->has_children;
   out->n_records = scan->n_records;

@@ -1,19 +1,10 @@
 #include "codec/reply_scan_cbor.h"
 
+#include "codec/reply_members.h"
 #include "engine/batch.h"
 
 #define NAME_MAX_BYTES 255 /* of one in pieces */
 #define MILLIS_MAX 9e15
-
-enum member { OTHER, ITERATOR, MILLIS, RECORDS, CHILDREN, MEMBERS };
-
-static const struct sc_slice names[MEMBERS] = {
-    [ITERATOR] = {"NextShardIterator", 17},
-    [MILLIS] = {"MillisBehindLatest", 18},
-    [RECORDS] = {"Records", 7},
-    [CHILDREN] = {"ChildShards", 11},
-};
-#define LONGEST_NAME 18
 
 static int wrong(struct sc_error *err, const char *what, size_t at) {
   return sc_error_set(err, SC_E_PROTOCOL, "GetRecords reply: %s at byte %zu", what, at);
@@ -26,11 +17,9 @@ static bool is_whole_string(const struct sc_cbor_head *head) {
 /* ---- The reply's own map ---- */
 
 static int set_member(struct sc_reply_scan_cbor *scan, struct sc_slice name, struct sc_error *err) {
-  enum member member = ITERATOR;
-  while (member < MEMBERS && !sc_slice_equals(name, names[member])) member++;
-  scan->member = member == MEMBERS ? OTHER : member;
+  scan->member = sc_reply_member_of(name);
   uint32_t bit = 1U << scan->member;
-  if (scan->member != OTHER && (scan->seen & bit) != 0) return wrong(err, "a member twice", scan->pos);
+  if (scan->member != SC_REPLY_OTHER && (scan->seen & bit) != 0) return wrong(err, "a member twice", scan->pos);
   scan->seen |= bit;
   return SC_OK;
 }
@@ -40,9 +29,9 @@ static int see_name(struct sc_reply_scan_cbor *scan, const struct sc_cbor_head *
                     struct sc_error *err) {
   if (head->major != SC_CBOR_TEXT) return wrong(err, "a name that is no text", scan->pos);
   scan->name_at = (uint32_t)scan->pos;
-  scan->member = OTHER;
+  scan->member = SC_REPLY_OTHER;
   if (sc_cbor_is_indefinite(head)) return SC_OK;
-  if (head->value > LONGEST_NAME) return set_member(scan, sc_slice_of(NULL, 0), err);
+  if (head->value > SC_REPLY_NAME_MAX) return set_member(scan, sc_slice_of(NULL, 0), err);
   if (head->value > rest.len) return SC_AGAIN;
   return set_member(scan, sc_slice_of(rest.ptr, head->value), err);
 }
@@ -62,17 +51,17 @@ static int see_value(struct sc_reply_scan_cbor *scan, const struct sc_cbor_head 
   double number;
   bool fits = true;
   if (sc_cbor_is_null(head)) return SC_OK;
-  switch ((enum member)scan->member) {
-    case ITERATOR:
+  switch ((enum sc_reply_member)scan->member) {
+    case SC_REPLY_ITERATOR:
       scan->iterator_at = (uint32_t)scan->pos;
       fits = head->major == SC_CBOR_TEXT;
       break;
-    case MILLIS:
+    case SC_REPLY_MILLIS:
       scan->millis_at = (uint32_t)scan->pos;
       fits = sc_cbor_to_double(head, &number);
       break;
-    case RECORDS:
-    case CHILDREN:
+    case SC_REPLY_RECORDS:
+    case SC_REPLY_CHILDREN:
       fits = head->major == SC_CBOR_ARRAY;
       break;
     default:
@@ -83,9 +72,9 @@ static int see_value(struct sc_reply_scan_cbor *scan, const struct sc_cbor_head 
 
 /* An item of Records or ChildShards. */
 static int see_element(struct sc_reply_scan_cbor *scan, const struct sc_cbor_head *head, struct sc_error *err) {
-  if (scan->member == CHILDREN && (head->major == SC_CBOR_MAP || head->major == SC_CBOR_ARRAY))
+  if (scan->member == SC_REPLY_CHILDREN && (head->major == SC_CBOR_MAP || head->major == SC_CBOR_ARRAY))
     scan->has_children = true;
-  if (scan->member != RECORDS) return SC_OK;
+  if (scan->member != SC_REPLY_RECORDS) return SC_OK;
   if (head->major != SC_CBOR_MAP) return wrong(err, "a record that is no map", scan->pos);
   if (scan->n_records == SC_RECORDS_MAX) return wrong(err, "too many records", scan->pos);
   scan->n_records++;
@@ -235,7 +224,7 @@ int sc_reply_scan_cbor_finish(struct sc_reply_scan_cbor *scan, const char *body,
   if (rc != SC_OK) return rc;
   bool is_whole = scan->has_begun && scan->walk.depth == 0 && !scan->walk.is_tagged && scan->pos == len;
   if (!is_whole) return wrong(err, "cut short", len);
-  if ((scan->seen & 1U << RECORDS) == 0) return wrong(err, "no Records", len);
+  if ((scan->seen & 1U << SC_REPLY_RECORDS) == 0) return wrong(err, "no Records", len);
   out->millis_behind = -1;
   out->has_children = scan->has_children;
   out->n_records = scan->n_records;

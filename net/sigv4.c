@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/digest.h"
+#include "codec/hex.h"
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
 
@@ -82,14 +83,7 @@ static int use_key(struct sc_signer *s, const struct sc_sigv4_key *key, const ch
   return sc_error_set(err, SC_E_INTERNAL, "OpenSSL failed to derive a signing key");
 }
 
-static void to_hex(const unsigned char digest[DIGEST], char out[HEX + 1]) {
-  static const char digits[] = "0123456789abcdef";
-  for (int i = 0; i < DIGEST; i++) {
-    out[2 * i] = digits[digest[i] >> 4];
-    out[2 * i + 1] = digits[digest[i] & 15];
-  }
-  out[HEX] = '\0';
-}
+static void to_hex(const unsigned char digest[DIGEST], char out[HEX + 1]) { *sc_hex_put(out, digest, DIGEST) = '\0'; }
 
 static bool add(struct sc_signer *s, struct sc_slice text) { return sc_digest_add(s->digest, text); }
 

@@ -1,5 +1,6 @@
 #include "sink/pgcopy_text.h"
 
+#include "codec/hex.h"
 #include "sink/pg_number.h"
 #include "sink/pg_time.h"
 #include "sink/pg_types.h"
@@ -55,16 +56,10 @@ static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell 
 }
 
 static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  static const char digits[] = "0123456789abcdef";
   if (!has_text(cell)) return put_scalar(cell, out);
   bool hex = cell->type == SC_CELL_STRING && cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x';
   if (hex) return put_any(c, cell, out, why);
-  out = put_escaped(out, "\\x", 2);
-  for (uint32_t i = 0; i < cell->len; i++) {
-    *out++ = digits[(unsigned char)cell->ptr[i] >> 4];
-    *out++ = digits[(unsigned char)cell->ptr[i] & 15];
-  }
-  return out;
+  return sc_hex_put(put_escaped(out, "\\x", 2), cell->ptr, cell->len);
 }
 
 sc_pgcopy_fn *sc_pgcopy_text_encoder(uint32_t type) {

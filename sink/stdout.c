@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/hex.h"
 #include "engine/base/clock.h"
 #include "engine/program.h"
 #include "engine/stop.h"
@@ -73,14 +74,11 @@ static char *put_slice(char *out, struct sc_slice s) {
 
 /* A JSON string; at most 6 bytes for each of text, and its quotes. */
 static char *put_string(char *out, struct sc_slice text) {
-  static const char hex[] = "0123456789abcdef";
   *out++ = '"';
   for (size_t i = 0; i < text.len; i++) {
     unsigned char c = (unsigned char)text.ptr[i];
     if (c < 32) {
-      out = PUT(out, "\\u00");
-      *out++ = hex[c >> 4];
-      *out++ = hex[c & 15];
+      out = sc_hex_put(PUT(out, "\\u00"), &c, 1);
       continue;
     }
     if (c == '"' || c == '\\') *out++ = '\\';

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "codec/digest.h"
+#include "codec/hex.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 
@@ -77,14 +78,7 @@ static void give_hasher(struct sc_signatures *signatures, struct hasher *hasher)
 
 /* --- the signature ------------------------------------------------------------------------------------------------- */
 
-static void to_hex(const unsigned char digest[DIGEST], char out[HEX + 1]) {
-  static const char digits[] = "0123456789abcdef";
-  for (int i = 0; i < DIGEST; i++) {
-    out[2 * i] = digits[digest[i] >> 4];
-    out[2 * i + 1] = digits[digest[i] & 15];
-  }
-  out[HEX] = '\0';
-}
+static void to_hex(const unsigned char digest[DIGEST], char out[HEX + 1]) { *sc_hex_put(out, digest, DIGEST) = '\0'; }
 
 static bool hash(struct hasher *hasher, struct sc_slice bytes, char hex[HEX + 1]) {
   unsigned char digest[DIGEST];
