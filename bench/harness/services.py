@@ -88,23 +88,14 @@ class LocalService(Program):
 class Kinesalite(Program):
     """kinesalite from npm, in a throw-away folder; made to listen on loopback only."""
 
-    VERSION = "3.3.3"
-    LOOPBACK_ONLY = """
-const net = require('net');
-const listen = net.Server.prototype.listen;
-net.Server.prototype.listen = function (port, ...rest) {
-  const callback = rest.find((r) => typeof r === 'function');
-  return listen.call(this, { port, host: '127.0.0.1' }, callback);
-};
-"""
+    PACKAGE = os.path.join(os.path.dirname(__file__), "kinesalite")
 
     def __init__(self):
         folder, port = temporary_folder("kinesalite"), free_port()
         env = {"PATH": os.environ["PATH"], "HOME": folder}
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional", f"kinesalite@{self.VERSION}"], cwd=folder, env=env,
+        shutil.copytree(self.PACKAGE, folder, dirs_exist_ok=True)
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional"], cwd=folder, env=env,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=300)
-        with open(f"{folder}/loopback.js", "w", encoding="ascii") as out:
-            out.write(self.LOOPBACK_ONLY)
         super().__init__(["node", "-r", f"{folder}/loopback.js", f"{folder}/node_modules/kinesalite/cli.js", "--port", port,
                           "--shardLimit", 100], folder, "kinesalite", env)
         wait_until(lambda: "Listening" in self.output(), "kinesalite")

@@ -8,20 +8,11 @@ import boto3
 import pytest
 from support.local import Stream
 from support.postgres import free_port
-from support.process import Program
+from support.process import ROOT, Program
 from support.records import assert_each_once, numbered
 from support.wait import wait_until
 
-VERSION = "3.3.3"
-# It would listen on all addresses; this is loaded before it.
-LOOPBACK_ONLY = """
-const net = require('net');
-const listen = net.Server.prototype.listen;
-net.Server.prototype.listen = function (port, ...rest) {
-  const callback = rest.find((r) => typeof r === 'function');
-  return listen.call(this, { port, host: '127.0.0.1' }, callback);
-};
-"""
+PACKAGE = os.path.join(ROOT, "bench", "harness", "kinesalite")
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +20,10 @@ def installed():
     """kinesalite installed where nothing else is."""
     folder = tempfile.mkdtemp(prefix="shardcopy-kinesalite-")
     env = {"PATH": os.environ["PATH"], "HOME": folder}
-    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-optional", f"kinesalite@{VERSION}"], cwd=folder, env=env,
+    shutil.copytree(PACKAGE, folder, dirs_exist_ok=True)
+    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional"], cwd=folder, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout
-    with open(os.path.join(folder, "loopback.js"), "w", encoding="ascii") as out:
-        out.write(LOOPBACK_ONLY)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
