@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from bench.harness import machine, results, services  # noqa: E402
 
-RECORDS = {"readings": 2000000, "events": 300000, "wide": 250000, "tiny": 3000000, "large": 1500}
+RECORDS = {"readings": 5000000, "events": 300000, "wide": 250000, "tiny": 3000000, "large": 1500}
 SHARDS = 32
 ALL_METADATA = "shard,sequence,arrival,partition-key,stream,message-id,envelope,sub-sequence"
 PROTOCOLS = ["json", "cbor"]

@@ -1,7 +1,7 @@
 """Many shards: one load with --follow into PostgreSQL, of streams of 1 to 10,000 shards, with the same records a second whatever their
 number.
 
-  scale.py [--shards N,N,...] [--seconds S] [--rate RECORDS]
+  scale.py [--shards N,N,...] [--seconds S] [--rate RECORDS] [--records N,N,...]
 
 For each: CPU and memory of the engine while nothing comes, while records come in one of a hundred shards, and in all. The service paces
 nothing; the engine polls as it does by itself. Then bounded loads to null: of the same records, spread over more and more shards. Results go to bench/results/scale-*.jsonl."""
@@ -121,7 +121,7 @@ def main():
     parser.add_argument("--shards", default="1,8,64,1000,10000")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--rate", type=int, default=20000)
-    parser.add_argument("--records", type=int, default=2000000, help="of the bounded loads")
+    parser.add_argument("--records", default="1000000,8000000", help="of the bounded loads: thin pages and full ones")
     parser.add_argument("--runs", type=int, default=5, help="of each bounded load")
     args = parser.parse_args()
     out, postgres, rows = results.Results("scale"), services.Postgres(), []
@@ -132,8 +132,9 @@ def main():
         print(".", end="", flush=True)
     results.table(f"--follow into PostgreSQL, {args.rate:,} records/s; cores and RSS of the engine",
                   ["shards", "idle cores", "idle MiB", "1 % busy: cores", "us a record", "all busy: rows/s", "cores", "us a record", "MiB"], rows)
-    results.table(f"bounded loads to null: of the same {args.records:,} readings", ["shards", "records/s", "engine us", "service us"],
-                  [bounded(out, int(shards), args.records, args.runs) for shards in args.shards.split(",")])
+    for records in map(int, args.records.split(",")):
+        results.table(f"bounded loads to null: of the same {records:,} readings", ["shards", "records/s", "engine us", "service us"],
+                      [bounded(out, int(shards), records, args.runs) for shards in args.shards.split(",")])
     print(f"\n{out.path}")
 
 

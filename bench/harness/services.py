@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -142,14 +143,14 @@ class Postgres:
 
 def timed(*commands):
     """Runs commands side by side; the CPU seconds that they and their children took."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = [subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
     for process in started:
         error = process.communicate()[1]
         if process.returncode != 0:
             raise ChildProcessError(f"{process.args[0]} ended with {process.returncode}: {error.decode()}")
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def drive(*args):
