@@ -3,6 +3,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+/* AES-128 first, as AWS's endpoints choose. */
+#define TLS13_CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
 /* OpenSSL's own objects behind our names. */
 static SSL_CTX *ctx_of(struct sc_tls_context *context) { return (SSL_CTX *)context; }
 static SSL *ssl_of(struct sc_tls *tls) { return (SSL *)tls; }
@@ -25,6 +28,7 @@ struct sc_tls_context *sc_tls_context_new(const char *cert_path, const char *key
   ERR_clear_error();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_ciphersuites(context, TLS13_CIPHERS);
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
