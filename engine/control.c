@@ -181,6 +181,7 @@ static int until_due(const struct sc_controller *c, int64_t now_ms) {
   int64_t due_ms = c->list_due_ms;
   if (c->stopping) return TICK_MS;
   if (!c->locked && c->relock_ms < due_ms) due_ms = c->relock_ms;
+  if (c->planner.state == SC_PLANNER_SAMPLING && c->planner.deadline_ms < due_ms) due_ms = c->planner.deadline_ms;
   if (due_ms <= now_ms) return 1; /* what is overdue was put off */
   return due_ms - now_ms < TICK_MS ? (int)(due_ms - now_ms) : TICK_MS;
 }
