@@ -216,6 +216,8 @@ static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_
   if (fault_in(the_model->push_faults, end - first, 256)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
   pthread_mutex_lock(&the_model->lock);
   bool changed = block->plan->generation < the_model->schema;
+  the_model->pushed += end - first;
+  pthread_cond_broadcast(&the_model->changed);
   pthread_mutex_unlock(&the_model->lock);
   if (changed) return sc_error_set(err, SC_E_PLAN, "the table changed");
   if (!s->in_copy) s->copy_from = s->n_rows;

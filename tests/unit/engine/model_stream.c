@@ -17,6 +17,7 @@ void model_init(struct model *m, uint64_t seed, uint32_t n_shards, uint32_t reco
   m->record_bytes = MODEL_RECORD_LEAST;
   m->rows = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->rows));
   m->dead = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->dead));
+  m->held = MODEL_NONE;
   m->n_shards = n_shards;
   for (uint32_t i = 0; i < n_shards; i++) m->shards[i] = (struct model_shard){.records = records, .parent = MODEL_NONE};
   the_model = m;
@@ -36,25 +37,6 @@ void model_split(struct model *m, uint32_t shard, uint32_t records) {
   pthread_mutex_unlock(&m->lock);
 }
 
-void model_grow(struct model *m, uint32_t records) {
-  pthread_mutex_lock(&m->lock);
-  for (uint32_t i = 0; i < m->n_shards; i++)
-    if (!m->shards[i].closed) m->shards[i].records += records;
-  pthread_mutex_unlock(&m->lock);
-}
-
-void model_grow_shard(struct model *m, uint32_t shard, uint32_t records) {
-  pthread_mutex_lock(&m->lock);
-  m->shards[shard].records += records;
-  pthread_mutex_unlock(&m->lock);
-}
-
-void model_wait_for_starved(struct model *m, unsigned n) {
-  pthread_mutex_lock(&m->lock);
-  while (m->starved < n) pthread_cond_wait(&m->changed, &m->lock);
-  pthread_mutex_unlock(&m->lock);
-}
-
 void model_wait_for(struct model *m, size_t n) {
   pthread_mutex_lock(&m->lock);
   while (m->now.n_rows + m->now.n_dead < n) pthread_cond_wait(&m->changed, &m->lock);
@@ -65,6 +47,40 @@ void model_stall(struct model *m, bool on) {
   pthread_mutex_lock(&m->lock);
   m->stalled = on;
   pthread_cond_broadcast(&m->changed);
+  pthread_mutex_unlock(&m->lock);
+}
+
+void model_wait_for_end(struct model *m, uint32_t shard) {
+  pthread_mutex_lock(&m->lock);
+  while (!m->now.positions[shard].ended) pthread_cond_wait(&m->changed, &m->lock);
+  pthread_mutex_unlock(&m->lock);
+}
+
+void model_wait_for_pushed(struct model *m, size_t n) {
+  pthread_mutex_lock(&m->lock);
+  while (m->pushed < n) pthread_cond_wait(&m->changed, &m->lock);
+  pthread_mutex_unlock(&m->lock);
+}
+
+static void wake_readers(struct model *m) {
+  for (uint32_t i = 0; i < m->n_readers; i++) sc_park_wake(m->parks[i]);
+}
+
+void model_hold(struct model *m, bool all, uint32_t shard) {
+  pthread_mutex_lock(&m->lock);
+  m->answers_held = all;
+  m->held = shard;
+  wake_readers(m);
+  pthread_mutex_unlock(&m->lock);
+}
+
+void model_settle(struct model *m) {
+  pthread_mutex_lock(&m->lock);
+  for (int i = 0; i < 2; i++) { /* the first sleep may have begun before */
+    unsigned sleeps = m->sleeps;
+    wake_readers(m);
+    while (m->sleeps == sleeps) pthread_cond_wait(&m->changed, &m->lock);
+  }
   pthread_mutex_unlock(&m->lock);
 }
 
@@ -103,6 +119,7 @@ struct calls {
 struct sc_reader {
   struct sc_reader_config config;
   struct calls waiting, done;
+  bool no_credit; /* for one of those waiting */
 };
 
 static void put_call(struct calls *list, struct sc_call *call) {
@@ -170,14 +187,38 @@ static int reader_new(struct sc_source *source, const struct sc_reader_config *c
   r->config = *config;
   r->waiting.last = &r->waiting.first;
   r->done.last = &r->done.first;
+  pthread_mutex_lock(&the_model->lock);
+  SC_ASSERT(the_model->n_readers < MODEL_READERS_MAX);
+  the_model->parks[the_model->n_readers++] = config->park;
+  pthread_mutex_unlock(&the_model->lock);
   return SC_OK;
 }
 
-static void reader_free(struct sc_reader *reader) { free(reader); }
+/* All are freed before the next is made. */
+static void reader_free(struct sc_reader *reader) {
+  pthread_mutex_lock(&the_model->lock);
+  the_model->n_readers--;
+  the_model->calls = 0;
+  pthread_mutex_unlock(&the_model->lock);
+  free(reader);
+}
 
 static void reader_start(struct sc_reader *reader, struct sc_call *call) {
+  struct model *m = the_model;
   sc_error_clear(&call->error);
   put_call(&reader->waiting, call);
+  pthread_mutex_lock(&m->lock);
+  m->started++;
+  if (++m->calls > m->calls_most) m->calls_most = m->calls;
+  if (call->kind == SC_CALL_RECORDS) m->limit = call->limit;
+  pthread_mutex_unlock(&m->lock);
+}
+
+static void give_call(struct sc_reader *reader, struct sc_call *call) {
+  pthread_mutex_lock(&the_model->lock);
+  the_model->calls--;
+  pthread_mutex_unlock(&the_model->lock);
+  put_call(&reader->done, call);
 }
 
 /* The body of records from..from+n, paid for; NULL: no credit now. */
@@ -200,14 +241,6 @@ static struct sc_batch *make_body(struct sc_reader *reader, uint32_t shard, uint
   return batch;
 }
 
-static bool starve(void) {
-  pthread_mutex_lock(&the_model->lock);
-  the_model->starved++;
-  pthread_cond_broadcast(&the_model->changed);
-  pthread_mutex_unlock(&the_model->lock);
-  return false;
-}
-
 /* False: no credit. */
 static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t from) {
   uint32_t number = shard_number(call->shard->id);
@@ -215,7 +248,10 @@ static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t f
   struct model_shard shard = the_model->shards[number];
   pthread_mutex_unlock(&the_model->lock);
   uint32_t left = shard.records - from, n = left < call->limit ? left : call->limit;
-  if (n > 0 && (call->batch = make_body(reader, number, from, n)) == NULL) return starve();
+  if (n > 0 && (call->batch = make_body(reader, number, from, n)) == NULL) {
+    reader->no_credit = true;
+    return false;
+  }
   bool last = n == left && (n == 0 || !the_model->end_is_alone);
   call->reply =
       (struct sc_reply){.n_records = n, .body_bytes = n, .full = !last, .behind_ms = last ? 0 : 1000, .has_next = true};
@@ -233,9 +269,19 @@ static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t f
   return true;
 }
 
+static bool is_held(const struct sc_call *call) {
+  pthread_mutex_lock(&the_model->lock);
+  bool its = call->kind == SC_CALL_RECORDS && the_model->held == shard_number(call->shard->id);
+  bool held = its || the_model->answers_held;
+  pthread_mutex_unlock(&the_model->lock);
+  return held;
+}
+
+/* False: not now. */
 static bool answer(struct sc_reader *reader, struct sc_call *call) {
   call->service_ms = sc_clock_wall_ms();
   if (call->error.code != SC_OK) return true;
+  if (is_held(call)) return false;
   if (fault(the_model->read_faults)) {
     bool expired = call->kind == SC_CALL_RECORDS && fault(500);
     sc_error_set(&call->error, expired ? SC_E_EXPIRED_ITERATOR : SC_E_NET, "a fault");
@@ -249,18 +295,29 @@ static bool answer(struct sc_reader *reader, struct sc_call *call) {
   return true;
 }
 
-/* Those without credit stay and are tried again when the budget wakes the thread. */
+/* Before it sleeps. */
+static void note_sleep(void) {
+  pthread_mutex_lock(&the_model->lock);
+  the_model->sleeps++;
+  pthread_cond_broadcast(&the_model->changed);
+  pthread_mutex_unlock(&the_model->lock);
+}
+
+/* Those without an answer stay and are tried again when the budget or the test wakes the thread. */
 static void reader_poll(struct sc_reader *reader, int timeout_ms) {
   struct calls before = reader->waiting;
   if (before.first == NULL) before.last = &before.first;
   reader->waiting = (struct calls){NULL, &reader->waiting.first};
-  for (struct sc_call *call; (call = get_call(&before)) != NULL;)
-    put_call(answer(reader, call) ? &reader->done : &reader->waiting, call);
+  reader->no_credit = false;
+  for (struct sc_call *call; (call = get_call(&before)) != NULL;) {
+    if (answer(reader, call)) give_call(reader, call);
+    else put_call(&reader->waiting, call);
+  }
   struct pollfd p = {.fd = sc_park_fd(reader->config.park), .events = POLLIN};
   sc_timings_sleep(reader->config.timings);
+  if (reader->done.first == NULL) note_sleep();
   poll(&p, 1, reader->done.first != NULL ? 0 : timeout_ms);
-  sc_timings_wake(reader->config.timings,
-                  reader->waiting.first != NULL ? SC_TIME_BLOCKED : reader->config.timings->in_poll);
+  sc_timings_wake(reader->config.timings, reader->no_credit ? SC_TIME_BLOCKED : reader->config.timings->in_poll);
 }
 
 static struct sc_call *reader_next(struct sc_reader *reader) { return get_call(&reader->done); }
