@@ -59,6 +59,11 @@ static void assert_sound(const struct sc_memory_wish *w, const struct sc_memory 
   assert_true(m->bodies_bytes > w->largest_reply_cost);
   assert_true(m->blocks_a_parser > m->write_threads); /* one for each, and one more */
   assert_int_equal(m->blocks_bytes, owned + w->spare_bytes + m->write_threads * w->grave_cost);
+  assert_true(m->blocks_ahead >= 1);
+  /* all parse threads together are never further ahead of a write thread than a quarter of its transaction, but for the one block each */
+  assert_true(m->blocks_ahead == 1 || m->blocks_ahead * m->parse_threads * w->block_bytes <= m->flush_bytes / 4);
+  /* and that bound leaves blocks for the others */
+  assert_true(m->blocks_ahead < m->blocks_a_parser);
   /* every write thread may hold a transaction back while its next block is filled */
   assert_true(owned / w->block_cost * w->block_bytes >= m->write_threads * m->flush_bytes);
 }
@@ -103,6 +108,23 @@ static void flush_bytes_as_wished(void **state) {
   assert_sound(&w, &m);
   w.total_bytes = 200u * MIB; /* two transactions of 100 MiB */
   assert_int_equal(deal(&w, &m), SC_E_MEMORY);
+}
+
+/* Transactions smaller than a block, and more parse threads than there are blocks in one. */
+static void a_block_may_always_wait(void **state) {
+  (void)state;
+  static const size_t flush[] = {1, 16384, MIB, 4 * MIB};
+  struct sc_memory m;
+  for (size_t i = 0; i < sizeof(flush) / sizeof(flush[0]); i++) {
+    for (uint32_t n = 1; n <= 64; n *= 2) {
+      struct sc_memory_wish w = wish_of(n, 0);
+      w.flush_bytes = flush[i];
+      w.total_bytes = least_mib(w) * MIB;
+      assert_int_equal(deal(&w, &m), SC_OK);
+      assert_sound(&w, &m);
+      assert_int_equal(m.blocks_ahead, flush[i] == 4 * MIB && n <= 2 ? 4 / n : 1);
+    }
+  }
 }
 
 /* Little memory on a machine with many processors: nobody asked for so many threads. */
@@ -155,10 +177,13 @@ static void a_default_for_every_machine(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(all_is_dealt_out),           cmocka_unit_test(the_least_value_is_the_least),
-      cmocka_unit_test(flush_bytes_as_wished),      cmocka_unit_test(threads_nobody_asked_for_give_way),
-      cmocka_unit_test(threads_asked_for_stay),     cmocka_unit_test(the_message_counts_what_is_left),
-      cmocka_unit_test(a_default_for_every_machine)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(all_is_dealt_out),
+                                     cmocka_unit_test(the_least_value_is_the_least),
+                                     cmocka_unit_test(flush_bytes_as_wished),
+                                     cmocka_unit_test(a_block_may_always_wait),
+                                     cmocka_unit_test(threads_nobody_asked_for_give_way),
+                                     cmocka_unit_test(threads_asked_for_stay),
+                                     cmocka_unit_test(the_message_counts_what_is_left),
+                                     cmocka_unit_test(a_default_for_every_machine)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
