@@ -18,6 +18,7 @@
 #define UNACKNOWLEDGED_MS 20000
 #define RECEIVE_BYTES 65536L
 #define EVENTS_A_TURN 4 /* few: what has come whole is handed over while it is in the caches */
+#define ASKS_A_TURN 16  /* for TLS records; then it is the others' turn */
 /* TLS 1.3 as AWS's own services prefer it; AES-256 costs a quarter more. */
 #define TLS13_CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
@@ -50,6 +51,7 @@ struct sc_http_loop {
   int64_t timer_ms; /* when libcurl wants to be called whatever its sockets do; INT64_MAX: never */
   CURLM *multi;
   bool record_came; /* of TLS, since it was last set to false */
+  bool more_come;   /* for a transfer whose turn was over */
   struct sc_http_transfer *active, *free;
   uint32_t n_free, most_free, n_paused;
   uint64_t pauses;
@@ -321,7 +323,8 @@ static void curl_error(struct sc_http_transfer *t, CURLcode rc) {
     sc_error_hint(&t->err, "name the PEM file of the authority to trust with --ca-bundle or AWS_CA_BUNDLE");
 }
 
-static void finish(struct sc_http_transfer *t) {
+static void finish(struct sc_http_transfer *t, CURLcode rc) {
+  if (rc != CURLE_OK && t->err.code == SC_OK) curl_error(t, rc);
   unlink_active(t);
   t->err.http_status = t->head.status;
   t->receiver->done(t->arg, &t->head, &t->err);
@@ -335,8 +338,7 @@ static unsigned collect_finished(struct sc_http_loop *loop) {
     struct sc_http_transfer *t = NULL;
     CURLcode rc = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
-    if (rc != CURLE_OK && t->err.code == SC_OK) curl_error(t, rc);
-    finish(t);
+    finish(t, rc);
   }
   return n;
 }
@@ -348,7 +350,7 @@ static unsigned end_overdue(struct sc_http_loop *loop) {
     next = t->next;
     if (t->paused || now_ms < t->deadline_ms) continue;
     sc_error_set(&t->err, SC_E_NET, "no complete reply within %lld ms", (long long)t->timeout_ms);
-    finish(t);
+    finish(t, CURLE_OPERATION_TIMEDOUT);
     n++;
   }
   return n;
@@ -382,14 +384,23 @@ static int on_timer(CURLM *multi, long ms, void *arg) {
   return 0;
 }
 
-/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time: it is asked again until none comes. */
+/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time: it is asked again until none comes, or at the next
+ * poll. */
 static void act(struct sc_http_loop *loop, curl_socket_t fd, int events) {
-  int running;
+  int running, asks = 0;
   do {
     loop->record_came = false;
     curl_multi_socket_action(loop->multi, fd, events, &running);
     events = CURL_CSELECT_IN;
-  } while (loop->record_came);
+  } while (loop->record_came && ++asks < ASKS_A_TURN);
+  loop->more_come |= loop->record_came;
+}
+
+/* A record came, and nobody says for whom. */
+static void act_on_all(struct sc_http_loop *loop) {
+  loop->more_come = false;
+  for (const struct sc_http_transfer *t = loop->active; t; t = t->next)
+    if (!t->paused && t->fd != CURL_SOCKET_BAD) act(loop, t->fd, CURL_CSELECT_IN);
 }
 
 static void act_on_timer(struct sc_http_loop *loop) {
@@ -398,9 +409,7 @@ static void act_on_timer(struct sc_http_loop *loop) {
   loop->timer_ms = INT64_MAX; /* libcurl sets it anew, if it wants to */
   loop->record_came = false;
   curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-  if (!loop->record_came) return;
-  for (struct sc_http_transfer *t = loop->active; t; t = t->next) /* nobody says whose it was */
-    if (!t->paused && t->fd != CURL_SOCKET_BAD) act(loop, t->fd, CURL_CSELECT_IN);
+  if (loop->record_came) act_on_all(loop);
 }
 
 static void act_on(struct sc_http_loop *loop, const struct epoll_event *event) {
@@ -465,21 +474,30 @@ void sc_http_loop_free(struct sc_http_loop *loop) {
   free(loop);
 }
 
-static void resume_paused(struct sc_http_loop *loop) {
-  if (loop->n_paused == 0) return;
+/* What libcurl kept is given to the receiver at once; an error of that does not end the transfer by itself. */
+static unsigned resume_paused(struct sc_http_loop *loop) {
+  unsigned over = 0;
+  if (loop->n_paused == 0) return 0;
   int64_t now_ms = sc_clock_mono_ms();
-  for (struct sc_http_transfer *t = loop->active; t; t = t->next) {
+  for (struct sc_http_transfer *t = loop->active, *next; t; t = next) {
+    next = t->next;
     if (!t->paused || !t->receiver->resume(t->arg)) continue;
     t->paused = false;
     loop->n_paused--;
     t->deadline_ms += now_ms - t->paused_at_ms;
-    curl_easy_pause(t->easy, CURLPAUSE_CONT);
-    act(loop, t->fd, CURL_CSELECT_IN);
+    CURLcode rc = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+    if (rc == CURLE_OK) {
+      act(loop, t->fd, CURL_CSELECT_IN);
+    } else {
+      finish(t, rc);
+      over++;
+    }
   }
+  return over;
 }
 
 static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
-  if (loop->watches_file) return 0;
+  if (loop->watches_file || loop->more_come) return 0;
   int64_t now_ms = sc_clock_mono_ms(), next_ms = loop->timer_ms;
   for (const struct sc_http_transfer *t = loop->active; t; t = t->next)
     if (!t->paused && t->deadline_ms < next_ms) next_ms = t->deadline_ms;
@@ -499,9 +517,10 @@ static int wait_for_events(struct sc_http_loop *loop, struct epoll_event *events
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   struct epoll_event events[EVENTS_A_TURN];
   if (loop->park) sc_park_prepare(loop->park);
-  resume_paused(loop);
+  unsigned over = resume_paused(loop);
+  if (loop->more_come) act_on_all(loop);
   act_on_timer(loop);
-  unsigned over = collect_finished(loop) + end_overdue(loop);
+  over += collect_finished(loop) + end_overdue(loop);
   int n = wait_for_events(loop, events, over > 0 ? 0 : timeout_ms);
   for (int i = 0; i < n; i++) {
     act_on_timer(loop); /* else libcurl acts on it in act_on, too */

@@ -53,13 +53,15 @@ static inline size_t peer_request_len(const char *data, size_t len) {
   return whole <= len ? whole : 0;
 }
 
-static inline void peer_send(int fd, const char *bytes, size_t len) {
+/* False when the other side is gone. */
+static inline bool peer_send(int fd, const char *bytes, size_t len) {
   while (len > 0) {
     ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
-    if (n <= 0) return;
+    if (n <= 0) return false;
     bytes += n;
     len -= (size_t)n;
   }
+  return true;
 }
 
 /* Dated 2026-01-02T03:04:05Z. */

@@ -142,7 +142,7 @@ static void no_tls_without_authorities(void **state) {
 /* ---- a receiver that has no room at first ---- */
 
 struct receiving {
-  bool room, over;
+  bool room, over, fails; /* fails: when there is room */
   int refused;
   struct sc_buf got;
   int code;
@@ -150,11 +150,12 @@ struct receiving {
 
 static int take_data(void *arg, const struct sc_http_head *h, struct sc_slice chunk, struct sc_error *e) {
   struct receiving *r = arg;
-  (void)h, (void)e;
+  (void)h;
   if (!r->room) {
     r->refused++;
     return SC_AGAIN;
   }
+  if (r->fails) return sc_error_set(e, SC_E_PROTOCOL, "no good");
   sc_buf_add_slice(&r->got, chunk);
   return SC_OK;
 }
@@ -215,6 +216,17 @@ static void deadline_counts_again_after_a_pause(void **state) {
   assert_true(r.over);
   assert_int_equal(r.code, SC_E_NET);
   sc_buf_fini(&r.got);
+}
+
+static void fails_on_going_on(void **state) {
+  (void)state;
+  SCRIPT({{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"}});
+  struct receiving r = {.room = false, .fails = true};
+  assert_non_null(start(&r));
+  while (r.refused == 0) sc_http_poll(loop, 1000);
+  r.room = true;
+  while (!r.over) sc_http_poll(loop, 1000);
+  assert_int_equal(r.code, SC_E_PROTOCOL);
 }
 
 static void cancelled_and_left_over(void **state) {
@@ -284,6 +296,7 @@ int main(void) {
       CASE(no_tls_without_authorities),
       CASE(paused_time_does_not_count),
       CASE(deadline_counts_again_after_a_pause),
+      CASE(fails_on_going_on),
       CASE(cancelled_and_left_over),
       CASE(a_watched_descriptor_ends_the_wait),
       CASE(a_watched_file_ends_the_wait),

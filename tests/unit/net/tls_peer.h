@@ -1,9 +1,10 @@
 /* A scripted HTTP peer behind TLS 1.3 on a free loopback port, one thread, one connection after the other: each complete request gets the next
- * answer of the script. An answer says what is in each TLS record; all of them are sent at once, then the peer is silent. */
+ * answer of the script. An answer says what is in each TLS record; all of them are sent at once but for those held, then the peer is silent. */
 #ifndef SC_TESTS_NET_TLS_PEER_H
 #define SC_TESTS_NET_TLS_PEER_H
 
 #include <openssl/ssl.h>
+#include <semaphore.h>
 
 #include "bench/local/certs.h"
 #include "tests/unit/net/peer.h"
@@ -15,6 +16,8 @@ struct tls_answer {
   const char *records[TLS_PEER_RECORDS]; /* NULL behind the last */
   size_t filling;                        /* and behind them so many bytes of tls_peer_filling, in full records */
   bool ticket;                           /* and before them a session ticket, which is no data */
+  size_t held;                           /* so many bytes at the end wait for tls_peer_go_on */
+  bool endless;                          /* then records of a byte, many at a time, until the other side is gone */
   bool closes;
 };
 
@@ -26,6 +29,7 @@ struct tls_peer {
   struct sc_certs certs; /* certs.ca is whom to trust */
   SSL_CTX *context;
   _Atomic int connections;
+  sem_t goes_on;
   pthread_t thread;
 };
 
@@ -36,8 +40,19 @@ static inline void tls_peer_write(SSL *ssl, const char *bytes, size_t len) {
   if (SSL_write(ssl, bytes, (int)len) != (int)len) abort();
 }
 
-static inline void tls_peer_answer(SSL *ssl, int fd, const struct tls_answer *a) {
-  char filling[TLS_PEER_RECORD_BYTES], *bytes;
+/* What was written; the last bytes of it only when they may. False when the other side is gone. */
+static inline bool tls_peer_send(struct tls_peer *p, SSL *ssl, int fd, size_t held) {
+  char *bytes;
+  size_t len = (size_t)BIO_get_mem_data(SSL_get_wbio(ssl), &bytes);
+  bool is_there = peer_send(fd, bytes, len - held);
+  if (held > 0) sem_wait(&p->goes_on);
+  is_there = is_there && peer_send(fd, bytes + len - held, held);
+  if (BIO_reset(SSL_get_wbio(ssl)) != 1) abort();
+  return is_there;
+}
+
+static inline void tls_peer_answer(struct tls_peer *p, SSL *ssl, int fd, const struct tls_answer *a) {
+  char filling[TLS_PEER_RECORD_BYTES];
   if (a->ticket && !SSL_new_session_ticket(ssl)) abort();
   for (size_t i = 0; a->records[i] != NULL; i++) tls_peer_write(ssl, a->records[i], strlen(a->records[i]));
   for (size_t at = 0, n; at < a->filling; at += n) {
@@ -46,9 +61,8 @@ static inline void tls_peer_answer(SSL *ssl, int fd, const struct tls_answer *a)
     tls_peer_write(ssl, filling, n);
   }
   if (a->closes) SSL_shutdown(ssl);
-  long len = BIO_get_mem_data(SSL_get_wbio(ssl), &bytes);
-  peer_send(fd, bytes, (size_t)len);
-  if (BIO_reset(SSL_get_wbio(ssl)) != 1) abort();
+  while (tls_peer_send(p, ssl, fd, a->held) && a->endless)
+    for (int i = 0; i < 1000; i++) tls_peer_write(ssl, "x", 1);
 }
 
 /* Until the other side closes, or the script does. */
@@ -62,8 +76,8 @@ static inline void tls_peer_serve(struct tls_peer *p, SSL *ssl, int fd, size_t *
     len = 0;
     if (*answered >= p->n_script) continue; /* silent */
     const struct tls_answer *a = &p->script[(*answered)++];
-    tls_peer_answer(ssl, fd, a);
-    if (a->closes) return;
+    tls_peer_answer(p, ssl, fd, a);
+    if (a->closes || a->endless) return;
   }
 }
 
@@ -116,13 +130,17 @@ static inline void tls_peer_open(struct tls_peer *p, const struct tls_answer *sc
   p->n_script = n_script;
   p->listener = peer_listen(p->url, sizeof(p->url), "https");
   atomic_store(&p->connections, 0);
+  if (sem_init(&p->goes_on, 0, 0)) abort();
   if (pthread_create(&p->thread, NULL, tls_peer_run, p)) abort();
 }
+
+static inline void tls_peer_go_on(struct tls_peer *p) { sem_post(&p->goes_on); }
 
 /* After the loop is freed, whose connections the peer waits for. */
 static inline void tls_peer_close(struct tls_peer *p) {
   shutdown(p->listener, SHUT_RDWR);
   pthread_join(p->thread, NULL);
+  sem_destroy(&p->goes_on);
   close(p->listener);
 }
 
