@@ -127,20 +127,26 @@ static struct shard *shard_of(struct sc_fetcher *f, const struct sc_shard_info *
 
 /* ---- handing over ---- */
 
+/* For another call's reply: no batch waits for its ring to have room, and little is unparsed. */
 static bool has_room(const struct sc_fetcher *f, uint32_t parse) {
+  const struct shard *first = f->waiting[parse].first;
+  if (first != NULL && first->stuck != NULL) return false;
   return atomic_load_explicit(sc_run_unparsed(f->run, f->index, parse), memory_order_relaxed) <= UNPARSED_MOST;
 }
 
+/* What the ring has no room for does not count as unparsed: a shard that waits for less of it would wait for those behind itself. */
 static bool push_batch(struct sc_fetcher *f, struct sc_batch *batch) {
   SC_ASSERT(batch != NULL);
   uint32_t parse = batch->shard->parse;
-  if (batch->unparsed == NULL) {
-    batch->unparsed = sc_run_unparsed(f->run, f->index, parse);
-    atomic_fetch_add(batch->unparsed, batch->credit_bytes);
+  batch->unparsed = sc_run_unparsed(f->run, f->index, parse);
+  atomic_fetch_add(batch->unparsed, batch->credit_bytes);
+  if (sc_ring_push(sc_run_batches(f->run, f->index, parse), batch)) {
+    sc_park_wake(f->run->parse_parks[parse]);
+    return true;
   }
-  if (!sc_ring_push(sc_run_batches(f->run, f->index, parse), batch)) return false;
-  sc_park_wake(f->run->parse_parks[parse]);
-  return true;
+  atomic_fetch_sub(batch->unparsed, batch->credit_bytes);
+  batch->unparsed = NULL;
+  return false;
 }
 
 static struct sc_batch *empty_batch(struct sc_fetcher *f, int64_t read_until_ms) {
@@ -180,11 +186,13 @@ static struct sc_batch *take_waiting(struct sc_fetcher *f, struct shard *s) {
   return batch;
 }
 
+/* Not all at once: of thousands a few can be called before there is no room again, and the rest would come back. */
 static void retry_waiting(struct sc_fetcher *f) {
   for (uint32_t p = 0; p < f->run->settings.parse_threads; p++) {
-    for (struct shard *s; (s = f->waiting[p].first) != NULL;) {
+    uint32_t calls = 0;
+    for (struct shard *s; calls < f->window && (s = f->waiting[p].first) != NULL;) {
       if (s->stuck != NULL ? !push_batch(f, s->stuck) : !has_room(f, p)) break;
-      take_waiting(f, s);
+      if (take_waiting(f, s) == NULL) calls++;
       if (s->todo != SC_DO_NOTHING) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
     }
   }

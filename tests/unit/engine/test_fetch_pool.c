@@ -12,7 +12,7 @@ enum {
   MIB = 1 << 20,
   FIRST_WINDOW = 6,
   UNPARSED_MOST = 4 * MIB,
-  SHARDS = 200,
+  SHARDS = 300,
   NOW_MS = 1000000,
   LIMIT = 5000,
   PAGES = 10,
@@ -244,6 +244,30 @@ static void a_full_ring_keeps_the_order(void **state) {
   close_run();
 }
 
+/* Where the ring is full, batches wait beside shards that wait for less to be unparsed; those cannot wait for these. */
+static void a_full_ring_locks_nobody_out(void **state) {
+  (void)state;
+  size_t n = 0;
+  model_init(&m, 1, RING + 3, 0);
+  for (uint32_t i = RING; i < RING + 3; i++) m.shards[i].records = 100;
+  m.record_bytes = 60000; /* a page is more than may be unparsed */
+  open_run(100);
+  publish_plan();
+  read_shards(RING);
+  model_hold(&m, false, RING);
+  model_settle(&m);
+  read_shard(RING, 1);
+  read_shard(RING + 1, 1);
+  model_settle(&m);
+  read_shard(RING + 2, 1);
+  model_settle(&m);
+  model_hold(&m, false, MODEL_NONE);
+  model_settle(&m);
+  for (size_t more; (more = parse_all()) > 0; model_settle(&m)) n += more;
+  assert_int_equal(n, RING + 3);
+  close_run();
+}
+
 static void small_pages_until_there_is_a_plan(void **state) {
   (void)state;
   static const struct { uint32_t limit, before; } cases[] = {{5000, 1000}, {1001, 1000}, {1000, 1000}, {700, 700}};
@@ -273,6 +297,7 @@ int main(void) {
                                      cmocka_unit_test(little_waits_to_be_parsed),
                                      cmocka_unit_test(a_shard_that_waits_is_started_again),
                                      cmocka_unit_test(a_full_ring_keeps_the_order),
+                                     cmocka_unit_test(a_full_ring_locks_nobody_out),
                                      cmocka_unit_test(small_pages_until_there_is_a_plan)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
