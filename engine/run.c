@@ -143,10 +143,13 @@ void sc_run_stopped(struct sc_run *run) {
 uint32_t sc_run_claim(struct sc_run *run, uint32_t want) {
   if (run->settings.max_records == UINT64_MAX) return want;
   int64_t left = atomic_load_explicit(&run->allowance, memory_order_relaxed);
-  for (;;) {
-    uint32_t got = left <= 0 ? 0 : left < want ? (uint32_t)left : want;
-    if (got == 0 || atomic_compare_exchange_weak(&run->allowance, &left, left - got)) return got;
-  }
+  uint32_t got;
+  do {
+    got = left <= 0 ? 0 : left < want ? (uint32_t)left : want;
+    if (got == 0) return 0;
+  } while (!atomic_compare_exchange_weak(&run->allowance, &left, left - got));
+  for (uint32_t i = 0; got == left && i < run->settings.write_threads; i++) sc_park_wake(run->write_parks[i]);
+  return got;
 }
 
 void sc_run_unclaim(struct sc_run *run, uint64_t records) {

@@ -178,7 +178,8 @@ void sc_run_tell(struct sc_run *run, const struct sc_control_message *message);
 void sc_run_fail(struct sc_run *run, const struct sc_error *err);
 void sc_run_stopped(struct sc_run *run);
 
-/* --max-records: claims up to want records, returns how many; given back when they are dropped instead of committed. */
+/* --max-records: claims up to want records, returns how many; given back when they are dropped instead of committed. With the last one
+ * write threads are woken, since they commit what they have. */
 uint32_t sc_run_claim(struct sc_run *run, uint32_t want);
 void sc_run_unclaim(struct sc_run *run, uint64_t records);
 /* A block's rows are dropped and will come again: the claim and the count of dead letters are taken back. */

@@ -444,8 +444,8 @@ static bool work(struct sc_writer *w) {
       break;
   }
   bool due = sc_writer_commit_in_ms(w, now_ms) == 0, worked = !due && take_blocks(w);
-  bool needed = w->first != NULL && atomic_load(&w->run->n_hungry) > 0; /* and there is nothing left to take */
-  if (due || (!worked && needed)) {
+  bool needed = atomic_load(&w->run->n_hungry) > 0 || atomic_load(&w->run->allowance) <= 0;
+  if (due || (!worked && needed && w->first != NULL)) { /* there is nothing left to take */
     sc_writer_commit(w);
     worked = true;
   }

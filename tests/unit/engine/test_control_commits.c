@@ -104,11 +104,29 @@ static void many_shards_end_after_faults(void **state) {
   }
 }
 
+/* Whichever write thread holds some of them. */
+static void the_last_of_max_records_waits_for_nobody(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 8; seed++) {
+    struct model m;
+    struct model_load l;
+    model_init(&m, seed, 6, 900);
+    m.commit_lost = m.commit_lost_done = seed % 2 ? 150 : 0;
+    rarely(&l, 3);
+    l.settings.max_records = 2500;
+    assert_int_equal(model_load_run(&l), SC_OK);
+    assert_int_equal(m.now.n_rows, 2500);
+    assert_once(&m);
+    model_fini(&m);
+  }
+}
+
 int main(void) {
   alarm(100);
   sc_log_init(getenv("SC_TEST_LOG") != NULL ? SC_DEBUG : SC_ERROR_LEVEL, false);
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_tip_waits_for_the_others),
                                      cmocka_unit_test(an_end_waits_for_nobody), cmocka_unit_test(many_shards_end),
-                                     cmocka_unit_test(many_shards_end_after_faults)};
+                                     cmocka_unit_test(many_shards_end_after_faults),
+                                     cmocka_unit_test(the_last_of_max_records_waits_for_nobody)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
