@@ -56,9 +56,6 @@ struct model {
   size_t replan_every;    /* the table changes with every so many rows; 0 never */
   size_t
       fail_over_at; /* once, at so many rows, the database goes back to its state at half of them and all sessions are lost; 0 never */
-  bool stalled;      /* pushes wait until it is false */
-  bool answers_held; /* calls of all shards wait until it is false */
-  uint32_t held;     /* records of this shard, too; MODEL_NONE: of none */
 
   pthread_mutex_t lock; /* guards all below */
   pthread_cond_t changed;
@@ -73,15 +70,16 @@ struct model {
   bool remembers, failed_over, last_is_durable, order_broken;
   uint32_t schema; /* plans of an older generation are refused */
   uint32_t n_keys; /* keys up to this number have a column */
-  unsigned grants;
+  unsigned grants, refusals, commits, takes;
+  size_t pushed; /* rows, whether or not they were committed */
   /* the readers */
+  bool answers_held; /* calls of all shards wait */
+  uint32_t held;     /* and those for records of this one; MODEL_NONE: of none */
   struct sc_park *parks[MODEL_READERS_MAX];
   uint32_t n_readers;
   unsigned calls, calls_most, started; /* under way; at a time; since the beginning */
   unsigned sleeps;                     /* a reader with nothing to give goes to sleep */
   uint32_t limit;                      /* of the last call for records */
-  unsigned refusals, commits, takes;
-  size_t pushed; /* rows */
 };
 
 /* n_shards shards of records each, with records of MODEL_RECORD_LEAST bytes, no faults. */
@@ -89,12 +87,8 @@ void model_init(struct model *m, uint64_t seed, uint32_t n_shards, uint32_t reco
 void model_fini(struct model *m);
 /* The shard is closed and has two children of records each. */
 void model_split(struct model *m, uint32_t shard, uint32_t records);
-/* Waits until the database holds n rows and dead letters. */
-void model_wait_for(struct model *m, size_t n);
-/* Lets pushes go on, or stops them. */
-void model_stall(struct model *m, bool on);
-/* Waits until the database holds the end of the shard. */
-void model_wait_for_end(struct model *m, uint32_t shard);
+/* Waits until so many calls are under way. */
+void model_wait_for_calls(struct model *m, unsigned n);
 /* Waits until so many rows were pushed, whether or not they are committed. */
 void model_wait_for_pushed(struct model *m, size_t n);
 /* Holds back answers of all shards, and records of one (MODEL_NONE: of none). */

@@ -112,16 +112,3 @@ static void assert_all_once(struct model *m) {
   }
   assert_once(m);
 }
-
-/* Each test in a process of its own: a stop that was requested stays so. */
-static inline int run_apart(const struct CMUnitTest *tests, size_t n) {
-  int failed = 0;
-  for (size_t i = 0; i < n; i++) {
-    int status = 0;
-    pid_t child = fork();
-    if (child == 0)
-      exit(cmocka_run_group_tests_name(tests[i].name, (&(const struct CMUnitTest[1]){tests[i]})[0], NULL, NULL));
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) failed++;
-  }
-  return failed;
-}

@@ -1,5 +1,4 @@
 /* The model's database. Compiled into the tests that use it, behind model_stream.c. */
-#include "engine/stop.h"
 #include "sink/rows.h"
 
 struct sc_session {
@@ -197,22 +196,9 @@ static int sink_begin(struct sc_session *s, struct sc_error *err) {
   return SC_OK;
 }
 
-static int wait_while_stalled(struct sc_error *err) {
-  pthread_mutex_lock(&the_model->lock);
-  while (the_model->stalled && !sc_stop_now()) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    pthread_cond_timedwait(&the_model->changed, &the_model->lock, &until);
-  }
-  bool stop = the_model->stalled;
-  pthread_mutex_unlock(&the_model->lock);
-  return stop ? sc_error_set(err, SC_E_STOPPED, "interrupted") : SC_OK;
-}
-
 static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_t first, uint32_t end,
                      struct sc_error *err) {
-  if (wait_while_stalled(err) != SC_OK || call(s, 0, err) != SC_OK) return err->code;
+  if (call(s, 0, err) != SC_OK) return err->code;
   if (fault_in(the_model->push_faults, end - first, 256)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
   pthread_mutex_lock(&the_model->lock);
   bool changed = block->plan->generation < the_model->schema;

@@ -37,22 +37,9 @@ void model_split(struct model *m, uint32_t shard, uint32_t records) {
   pthread_mutex_unlock(&m->lock);
 }
 
-void model_wait_for(struct model *m, size_t n) {
+void model_wait_for_calls(struct model *m, unsigned n) {
   pthread_mutex_lock(&m->lock);
-  while (m->now.n_rows + m->now.n_dead < n) pthread_cond_wait(&m->changed, &m->lock);
-  pthread_mutex_unlock(&m->lock);
-}
-
-void model_stall(struct model *m, bool on) {
-  pthread_mutex_lock(&m->lock);
-  m->stalled = on;
-  pthread_cond_broadcast(&m->changed);
-  pthread_mutex_unlock(&m->lock);
-}
-
-void model_wait_for_end(struct model *m, uint32_t shard) {
-  pthread_mutex_lock(&m->lock);
-  while (!m->now.positions[shard].ended) pthread_cond_wait(&m->changed, &m->lock);
+  while (m->calls < n) pthread_cond_wait(&m->changed, &m->lock);
   pthread_mutex_unlock(&m->lock);
 }
 
@@ -211,6 +198,7 @@ static void reader_start(struct sc_reader *reader, struct sc_call *call) {
   m->started++;
   if (++m->calls > m->calls_most) m->calls_most = m->calls;
   if (call->kind == SC_CALL_RECORDS) m->limit = call->limit;
+  pthread_cond_broadcast(&m->changed);
   pthread_mutex_unlock(&m->lock);
 }
 

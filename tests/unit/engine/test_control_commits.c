@@ -39,8 +39,10 @@ static void a_tip_waits_for_the_others(void **state) {
   struct model m;
   struct beside b;
   model_init(&m, 1, 3, 1000);
-  model_hold(&m, false, 2);
+  model_hold(&m, true, 2);
   start(&b);
+  model_wait_for_calls(&m, 3); /* the write thread knows of all */
+  model_hold(&m, false, 2);
   model_wait_for_pushed(&m, 2000);
   model_hold(&m, false, MODEL_NONE);
   end(&b);
@@ -56,8 +58,10 @@ static void an_end_waits_for_nobody(void **state) {
   struct beside b;
   model_init(&m, 1, 2, 1000);
   model_split(&m, 0, 500);
-  model_hold(&m, false, 1);
+  model_hold(&m, true, 1);
   start(&b);
+  model_wait_for_calls(&m, 2);
+  model_hold(&m, false, 1);
   model_wait_for_pushed(&m, 2000);
   assert_true(m.now.positions[0].ended);
   model_hold(&m, false, MODEL_NONE);

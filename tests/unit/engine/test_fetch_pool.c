@@ -96,8 +96,11 @@ static void let_it_wait(int64_t ms) {
 static void few_calls_read_all(void **state) {
   (void)state;
   model_init(&m, 1, 100, 5);
+  model_hold(&m, true, MODEL_NONE);
   open_run(LIMIT);
   read_shards(100);
+  model_settle(&m);
+  model_hold(&m, false, MODEL_NONE);
   model_settle(&m);
   assert_int_equal(m.calls_most, FIRST_WINDOW);
   assert_int_equal(m.started, 200);

@@ -86,7 +86,10 @@ static inline bool peer_answer(struct peer *p, struct peer_connection *c) {
   c->data[c->len] = '\0';
   size_t request = peer_request_len(c->data, c->len), i = atomic_load(&p->answered);
   if (request == 0) return true;
-  if (i < PEER_REQUESTS) p->requests[i] = strndup(c->data, request);
+  if (i < PEER_REQUESTS) {
+    free(p->requests[i]); /* one that stayed without an answer */
+    p->requests[i] = strndup(c->data, request);
+  }
   c->len = 0;
   if (i >= p->n_script) return true; /* silent */
   const struct answer *a = &p->script[i];
