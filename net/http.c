@@ -50,8 +50,8 @@ struct sc_http_loop {
   int epoll;
   int64_t timer_ms; /* when libcurl wants to be called whatever its sockets do; INT64_MAX: never */
   CURLM *multi;
-  bool record_came; /* of TLS, since it was last set to false */
-  bool more_come;   /* for a transfer whose turn was over */
+  bool record_came;   /* of TLS, since it was last set to false */
+  bool more_may_come; /* for a transfer whose turn was over */
   struct sc_http_transfer *active, *free;
   uint32_t n_free, most_free, n_paused;
   uint64_t pauses;
@@ -393,23 +393,37 @@ static void act(struct sc_http_loop *loop, curl_socket_t fd, int events) {
     curl_multi_socket_action(loop->multi, fd, events, &running);
     events = CURL_CSELECT_IN;
   } while (loop->record_came && ++asks < ASKS_A_TURN);
-  loop->more_come |= loop->record_came;
+  loop->more_may_come |= loop->record_came;
 }
 
-/* A record came, and nobody says for whom. */
-static void act_on_all(struct sc_http_loop *loop) {
-  loop->more_come = false;
-  for (const struct sc_http_transfer *t = loop->active; t; t = t->next)
-    if (!t->paused && t->fd != CURL_SOCKET_BAD) act(loop, t->fd, CURL_CSELECT_IN);
-}
-
+/* Whoever's it was, a transfer may have got only the first of what there is. */
 static void act_on_timer(struct sc_http_loop *loop) {
   int running;
   if (sc_clock_mono_ms() < loop->timer_ms) return;
   loop->timer_ms = INT64_MAX; /* libcurl sets it anew, if it wants to */
   loop->record_came = false;
   curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-  if (loop->record_came) act_on_all(loop);
+  loop->more_may_come |= loop->record_came;
+}
+
+/* OpenSSL gave what it was asked for last, so it may hold more. */
+static bool may_hold_bytes(const struct sc_http_transfer *t) {
+  const struct curl_tlssessioninfo *tls = NULL;
+  if (t->paused || t->fd == CURL_SOCKET_BAD) return false;
+  curl_easy_getinfo(t->easy, CURLINFO_TLS_SSL_PTR, &tls);
+  return tls && tls->internals && SSL_want_nothing((SSL *)tls->internals);
+}
+
+/* libcurl acts on its timer whatever it is called for, so any transfer may have been left with bytes. True when there was one. */
+static bool ask_holders(struct sc_http_loop *loop) {
+  bool any = false;
+  loop->more_may_come = false;
+  for (const struct sc_http_transfer *t = loop->active; t; t = t->next) {
+    if (!may_hold_bytes(t)) continue;
+    any = true;
+    act(loop, t->fd, CURL_CSELECT_IN);
+  }
+  return any;
 }
 
 static void act_on(struct sc_http_loop *loop, const struct epoll_event *event) {
@@ -497,7 +511,7 @@ static unsigned resume_paused(struct sc_http_loop *loop) {
 }
 
 static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
-  if (loop->watches_file || loop->more_come) return 0;
+  if (loop->watches_file || loop->more_may_come) return 0;
   int64_t now_ms = sc_clock_mono_ms(), next_ms = loop->timer_ms;
   for (const struct sc_http_transfer *t = loop->active; t; t = t->next)
     if (!t->paused && t->deadline_ms < next_ms) next_ms = t->deadline_ms;
@@ -506,10 +520,11 @@ static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
 }
 
 static int wait_for_events(struct sc_http_loop *loop, struct epoll_event *events, int timeout_ms) {
+  int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, 0);
   timeout_ms = until_next(loop, timeout_ms);
-  if (timeout_ms == 0) return epoll_wait(loop->epoll, events, EVENTS_A_TURN, 0);
+  if (n != 0 || timeout_ms == 0 || ask_holders(loop)) return n;
   if (loop->timings) sc_timings_sleep(loop->timings);
-  int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, timeout_ms);
+  n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, timeout_ms);
   if (loop->timings) sc_timings_wake(loop->timings, loop->n_paused > 0 ? SC_TIME_BLOCKED : loop->timings->in_poll);
   return n;
 }
@@ -518,14 +533,11 @@ void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   struct epoll_event events[EVENTS_A_TURN];
   if (loop->park) sc_park_prepare(loop->park);
   unsigned over = resume_paused(loop);
-  if (loop->more_come) act_on_all(loop);
+  if (loop->more_may_come) ask_holders(loop);
   act_on_timer(loop);
   over += collect_finished(loop) + end_overdue(loop);
   int n = wait_for_events(loop, events, over > 0 ? 0 : timeout_ms);
-  for (int i = 0; i < n; i++) {
-    act_on_timer(loop); /* else libcurl acts on it in act_on, too */
-    act_on(loop, &events[i]);
-  }
+  for (int i = 0; i < n; i++) act_on(loop, &events[i]);
   act_on_timer(loop);
   collect_finished(loop);
   end_overdue(loop);
