@@ -50,8 +50,6 @@ struct sc_http_loop {
   int epoll;
   int64_t timer_ms; /* when libcurl wants to be called whatever its sockets do; INT64_MAX: never */
   CURLM *multi;
-  bool record_came;   /* of TLS, since it was last set to false */
-  bool more_may_come; /* for a transfer whose turn was over */
   struct sc_http_transfer *active, *free;
   uint32_t n_free, most_free, n_paused;
   uint64_t pauses;
@@ -159,31 +157,23 @@ static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose) {
   return CURL_SOCKOPT_OK;
 }
 
-static void on_tls(int is_ours, int version, int type, const void *bytes, size_t len, SSL *ssl, void *arg) {
-  (void)version, (void)bytes, (void)len, (void)ssl;
-  struct sc_http_loop *loop = arg;
-  if (!is_ours && type == SSL3_RT_HEADER) loop->record_came = true;
-}
-
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg) {
   (void)easy;
-  struct sc_http_loop *loop = arg;
-  SSL_CTX_set1_cert_store(ssl_ctx, loop->http->store);
+  const struct sc_http *http = arg;
+  SSL_CTX_set1_cert_store(ssl_ctx, http->store);
   /* One read of the socket for several TLS records, instead of two for each; the buffer is kept between them. */
   SSL_CTX_set_read_ahead(ssl_ctx, 1);
   SSL_CTX_set_default_read_buffer_len(ssl_ctx, SC_HTTP_READ_AHEAD_BYTES);
   SSL_CTX_clear_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_msg_callback(ssl_ctx, on_tls);
-  SSL_CTX_set_msg_callback_arg(ssl_ctx, loop);
   SSL_CTX_set_ciphersuites(ssl_ctx, TLS13_CIPHERS);
   return CURLE_OK;
 }
 
 /* ---- transfers ---- */
 
-static void set_network_options(CURL *easy, struct sc_http_loop *loop) {
+static void set_network_options(CURL *easy, const struct sc_http *http) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, loop->http->store ? "http,https" : "http");
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http->store ? "http,https" : "http");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)SC_HTTP_CONNECT_TIMEOUT_MS);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
@@ -194,12 +184,12 @@ static void set_network_options(CURL *easy, struct sc_http_loop *loop) {
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "shardcopy/" SC_VERSION);
-  if (!loop->http->store) return;
+  if (!http->store) return;
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
   curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, loop);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, http);
 }
 
 static struct sc_http_transfer *new_transfer(struct sc_http_loop *loop) {
@@ -209,7 +199,7 @@ static struct sc_http_transfer *new_transfer(struct sc_http_loop *loop) {
   t->loop = loop;
   t->easy = easy;
   t->fd = CURL_SOCKET_BAD;
-  set_network_options(easy, loop);
+  set_network_options(easy, loop->http);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -384,26 +374,15 @@ static int on_timer(CURLM *multi, long ms, void *arg) {
   return 0;
 }
 
-/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time: it is asked again until none comes, or at the next
- * poll. */
 static void act(struct sc_http_loop *loop, curl_socket_t fd, int events) {
-  int running, asks = 0;
-  do {
-    loop->record_came = false;
-    curl_multi_socket_action(loop->multi, fd, events, &running);
-    events = CURL_CSELECT_IN;
-  } while (loop->record_came && ++asks < ASKS_A_TURN);
-  loop->more_may_come |= loop->record_came;
+  int running;
+  curl_multi_socket_action(loop->multi, fd, events, &running);
 }
 
-/* Whoever's it was, a transfer may have got only the first of what there is. */
 static void act_on_timer(struct sc_http_loop *loop) {
-  int running;
   if (sc_clock_mono_ms() < loop->timer_ms) return;
   loop->timer_ms = INT64_MAX; /* libcurl sets it anew, if it wants to */
-  loop->record_came = false;
-  curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-  loop->more_may_come |= loop->record_came;
+  act(loop, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* OpenSSL gave what it was asked for last, so it may hold more. */
@@ -414,14 +393,15 @@ static bool may_hold_bytes(const struct sc_http_transfer *t) {
   return tls && tls->internals && SSL_want_nothing((SSL *)tls->internals);
 }
 
-/* libcurl acts on its timer whatever it is called for, so any transfer may have been left with bytes. True when there was one. */
+/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time, for any transfer whose timer is due: all that may hold
+ * bytes are asked in every turn. True when there was one. */
 static bool ask_holders(struct sc_http_loop *loop) {
   bool any = false;
-  loop->more_may_come = false;
   for (const struct sc_http_transfer *t = loop->active; t; t = t->next) {
-    if (!may_hold_bytes(t)) continue;
-    any = true;
-    act(loop, t->fd, CURL_CSELECT_IN);
+    for (int asks = 0; asks < ASKS_A_TURN && may_hold_bytes(t); asks++) {
+      act(loop, t->fd, CURL_CSELECT_IN);
+      any = true;
+    }
   }
   return any;
 }
@@ -511,7 +491,7 @@ static unsigned resume_paused(struct sc_http_loop *loop) {
 }
 
 static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
-  if (loop->watches_file || loop->more_may_come) return 0;
+  if (loop->watches_file) return 0;
   int64_t now_ms = sc_clock_mono_ms(), next_ms = loop->timer_ms;
   for (const struct sc_http_transfer *t = loop->active; t; t = t->next)
     if (!t->paused && t->deadline_ms < next_ms) next_ms = t->deadline_ms;
@@ -520,11 +500,10 @@ static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
 }
 
 static int wait_for_events(struct sc_http_loop *loop, struct epoll_event *events, int timeout_ms) {
-  int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, 0);
-  timeout_ms = until_next(loop, timeout_ms);
-  if (n != 0 || timeout_ms == 0 || ask_holders(loop)) return n;
+  timeout_ms = ask_holders(loop) ? 0 : until_next(loop, timeout_ms);
+  if (timeout_ms == 0) return epoll_wait(loop->epoll, events, EVENTS_A_TURN, 0);
   if (loop->timings) sc_timings_sleep(loop->timings);
-  n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, timeout_ms);
+  int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, timeout_ms);
   if (loop->timings) sc_timings_wake(loop->timings, loop->n_paused > 0 ? SC_TIME_BLOCKED : loop->timings->in_poll);
   return n;
 }
@@ -533,7 +512,6 @@ void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   struct epoll_event events[EVENTS_A_TURN];
   if (loop->park) sc_park_prepare(loop->park);
   unsigned over = resume_paused(loop);
-  if (loop->more_may_come) ask_holders(loop);
   act_on_timer(loop);
   over += collect_finished(loop) + end_overdue(loop);
   int n = wait_for_events(loop, events, over > 0 ? 0 : timeout_ms);
