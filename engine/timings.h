@@ -5,8 +5,8 @@
  * exactly the time from begin to end. Everything is pure but for that clock.
  *
  *            starved                                  blocked
- *   fetch    waits for the service, or for its pace   parse threads take nothing, no memory for replies, or all is read
- *   parse    no reply to work on                      no block: write threads hold them all, or no plan of the table yet
+ *   fetch    waits for the service, or for its pace   parse threads have enough to do, no memory for replies, or all is read
+ *   parse    no reply to work on                      write threads have enough to do or hold all blocks, or no plan yet
  *   write    no block to write                        waits for the target's answer, or to connect to it again
  */
 #ifndef SC_TIMINGS_H
