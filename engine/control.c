@@ -140,7 +140,7 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
   switch (m->kind) {
     case SC_CONTROL_SAMPLED:
       c->flagged += m->tip_or_end;
-      sc_controller_sampled(c, m->records, is_drained(c));
+      sc_controller_sampled(c, m->records, m->no_more_comes || is_drained(c));
       return;
     case SC_CONTROL_CONFIRM_END:
       sc_controller_confirm_end(c, m->shard);

@@ -18,9 +18,6 @@ enum {
   WIDEN_MS = 20 /* between two looks at whether there should be more */
 };
 
-/* Of a parse thread; more is not asked for: what was fetched long ago has left the caches when it is parsed, and takes new pages. */
-static const size_t UNPARSED_MOST = (size_t)4 << 20;
-
 struct shard {
   struct sc_heap_node node; /* first: the heap gives it back; key: when it is due */
   struct sc_shard machine;
@@ -131,7 +128,7 @@ static struct shard *shard_of(struct sc_fetcher *f, const struct sc_shard_info *
 static bool has_room(const struct sc_fetcher *f, uint32_t parse) {
   const struct shard *first = f->waiting[parse].first;
   if (first != NULL && first->stuck != NULL) return false;
-  return atomic_load_explicit(sc_run_unparsed(f->run, f->index, parse), memory_order_relaxed) <= UNPARSED_MOST;
+  return sc_run_has_room(f->run, f->index, parse);
 }
 
 /* What the ring has no room for does not count as unparsed: a shard that waits for less of it would wait for those behind itself. */

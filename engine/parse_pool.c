@@ -94,8 +94,11 @@ static void sample(struct sc_parser *p, const struct sc_batch *batch) {
   pthread_mutex_lock(&p->run->sample_lock);
   p->run->decoder_ops->sample(p->decoder, p->records.items, p->records.n, p->run->sample);
   pthread_mutex_unlock(&p->run->sample_lock);
-  struct sc_control_message m = {
-      .kind = SC_CONTROL_SAMPLED, .shard = batch->shard, .records = p->records.n, .tip_or_end = batch->flags != 0};
+  struct sc_control_message m = {.kind = SC_CONTROL_SAMPLED,
+                                 .shard = batch->shard,
+                                 .records = p->records.n,
+                                 .tip_or_end = batch->flags != 0,
+                                 .no_more_comes = !sc_run_has_room(p->run, batch->shard->fetch, p->index)};
   sc_run_tell(p->run, &m);
 }
 

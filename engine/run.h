@@ -91,7 +91,7 @@ struct sc_write_message {
 };
 
 enum sc_control_message_kind {
-  SC_CONTROL_SAMPLED,     /* records, tip_or_end: a batch was sampled and waits for the plan */
+  SC_CONTROL_SAMPLED, /* records, tip_or_end: a batch was sampled and waits for the plan; no_more_comes until there is one */
   SC_CONTROL_CONFIRM_END, /* shard: is it closed? */
   SC_CONTROL_SHARD_ENDED, /* shard: its end is committed */
   SC_CONTROL_SHARD_TIP,   /* shard: everything up to its tip is committed */
@@ -111,7 +111,7 @@ struct sc_control_message {
   uint32_t generation;
   uint32_t serial;
   uint64_t records;
-  bool tip_or_end;
+  bool tip_or_end, no_more_comes;
   struct sc_error error;
 };
 
@@ -158,6 +158,12 @@ static inline struct sc_ring *sc_run_batches(const struct sc_run *r, uint32_t fe
 }
 static inline _Atomic size_t *sc_run_unparsed(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
   return &r->unparsed[fetch * r->settings.parse_threads + parse];
+}
+/* Nothing more is asked for a parse thread with so many bytes unparsed: what was fetched long ago has left the caches when it is parsed, and
+ * takes new pages. */
+#define SC_UNPARSED_MOST ((size_t)4 << 20)
+static inline bool sc_run_has_room(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
+  return atomic_load_explicit(sc_run_unparsed(r, fetch, parse), memory_order_relaxed) <= SC_UNPARSED_MOST;
 }
 static inline struct sc_ring *sc_run_blocks(const struct sc_run *r, uint32_t parse, uint32_t write) {
   return r->blocks[parse * r->settings.write_threads + write];
