@@ -150,11 +150,45 @@ static void tells_of_room(void **state) {
   assert_int_equal(sc_thread_join(&thread, LONG_MS, &err), SC_OK);
 }
 
+/* The message about the first batch of a run without a plan, with so many bytes unparsed beside it. */
+static struct sc_control_message sampled_beside(size_t unparsed) {
+  struct sc_thread thread;
+  struct sc_error err;
+  struct sc_control_message message;
+  struct sc_batch *batch = new_batch();
+  atomic_fetch_add(batch->unparsed, unparsed);
+  assert_true(sc_ring_push(sc_run_batches(&run, 0, 0), batch));
+  assert_int_equal(sc_thread_start(&thread, "parse 0", sc_parser_main, parser, &err), SC_OK);
+  for (;;) {
+    sc_park_prepare(run.control_park);
+    if (sc_mailbox_receive(run.control_box, &message)) break;
+    assert_true(sc_park_wait(run.control_park, LONG_MS));
+  }
+  sc_park_cancel(run.control_park);
+  sc_run_set_stage(&run, SC_STAGE_STOP_PARSE);
+  assert_int_equal(sc_thread_join(&thread, LONG_MS, &err), SC_OK);
+  assert_int_equal(message.kind, SC_CONTROL_SAMPLED);
+  return message;
+}
+
+/* Else control would wait for records that nobody fetches. */
+static void tells_that_no_more_is_fetched(void **state) {
+  (void)state;
+  assert_true(sampled_beside(SC_UNPARSED_MOST).no_more_comes);
+}
+
+static void more_is_fetched(void **state) {
+  (void)state;
+  assert_false(sampled_beside(0).no_more_comes);
+}
+
 int main(void) {
   alarm(100);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(few_blocks_ahead_of_each_write_thread, open_run, close_run),
       cmocka_unit_test_setup_teardown(goes_on_when_a_block_is_written, open_run, close_run),
-      cmocka_unit_test_setup_teardown(tells_of_room, open_run, close_run)};
+      cmocka_unit_test_setup_teardown(tells_of_room, open_run, close_run),
+      cmocka_unit_test_setup_teardown(tells_that_no_more_is_fetched, open_run, close_run),
+      cmocka_unit_test_setup_teardown(more_is_fetched, open_run, close_run)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
