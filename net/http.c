@@ -313,8 +313,13 @@ static void curl_error(struct sc_http_transfer *t, CURLcode rc) {
     sc_error_hint(&t->err, "name the PEM file of the authority to trust with --ca-bundle or AWS_CA_BUNDLE");
 }
 
-static void finish(struct sc_http_transfer *t, CURLcode rc) {
-  if (rc != CURLE_OK && t->err.code == SC_OK) curl_error(t, rc);
+/* It is over at the next look at what is overdue. */
+static void fail(struct sc_http_transfer *t, CURLcode rc) {
+  if (t->err.code == SC_OK) curl_error(t, rc);
+  t->deadline_ms = 0;
+}
+
+static void finish(struct sc_http_transfer *t) {
   unlink_active(t);
   t->err.http_status = t->head.status;
   t->receiver->done(t->arg, &t->head, &t->err);
@@ -328,7 +333,8 @@ static unsigned collect_finished(struct sc_http_loop *loop) {
     struct sc_http_transfer *t = NULL;
     CURLcode rc = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
-    finish(t, rc);
+    if (rc != CURLE_OK && t->err.code == SC_OK) curl_error(t, rc);
+    finish(t);
   }
   return n;
 }
@@ -339,8 +345,9 @@ static unsigned end_overdue(struct sc_http_loop *loop) {
   for (struct sc_http_transfer *t = loop->active, *next; t; t = next) {
     next = t->next;
     if (t->paused || now_ms < t->deadline_ms) continue;
-    sc_error_set(&t->err, SC_E_NET, "no complete reply within %lld ms", (long long)t->timeout_ms);
-    finish(t, CURLE_OPERATION_TIMEDOUT);
+    if (t->err.code == SC_OK)
+      sc_error_set(&t->err, SC_E_NET, "no complete reply within %lld ms", (long long)t->timeout_ms);
+    finish(t);
     n++;
   }
   return n;
@@ -469,25 +476,18 @@ void sc_http_loop_free(struct sc_http_loop *loop) {
 }
 
 /* What libcurl kept is given to the receiver at once; an error of that does not end the transfer by itself. */
-static unsigned resume_paused(struct sc_http_loop *loop) {
-  unsigned over = 0;
-  if (loop->n_paused == 0) return 0;
+static void resume_paused(struct sc_http_loop *loop) {
+  if (loop->n_paused == 0) return;
   int64_t now_ms = sc_clock_mono_ms();
-  for (struct sc_http_transfer *t = loop->active, *next; t; t = next) {
-    next = t->next;
+  for (struct sc_http_transfer *t = loop->active; t; t = t->next) {
     if (!t->paused || !t->receiver->resume(t->arg)) continue;
     t->paused = false;
     loop->n_paused--;
     t->deadline_ms += now_ms - t->paused_at_ms;
     CURLcode rc = curl_easy_pause(t->easy, CURLPAUSE_CONT);
-    if (rc == CURLE_OK) {
-      act(loop, t->fd, CURL_CSELECT_IN);
-    } else {
-      finish(t, rc);
-      over++;
-    }
+    if (rc == CURLE_OK) act(loop, t->fd, CURL_CSELECT_IN);
+    else fail(t, rc); /* libcurl says so here alone */
   }
-  return over;
 }
 
 static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
@@ -511,9 +511,9 @@ static int wait_for_events(struct sc_http_loop *loop, struct epoll_event *events
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   struct epoll_event events[EVENTS_A_TURN];
   if (loop->park) sc_park_prepare(loop->park);
-  unsigned over = resume_paused(loop);
+  resume_paused(loop);
   act_on_timer(loop);
-  over += collect_finished(loop) + end_overdue(loop);
+  unsigned over = collect_finished(loop) + end_overdue(loop);
   int n = wait_for_events(loop, events, over > 0 ? 0 : timeout_ms);
   for (int i = 0; i < n; i++) act_on(loop, &events[i]);
   act_on_timer(loop);
