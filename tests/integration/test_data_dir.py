@@ -9,6 +9,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 import pytest
+from support.killed import kill_under
 from support.process import BUILD, Program
 from support.wait import wait_until
 
@@ -104,15 +105,6 @@ def put(client, rng, writer, ledger):
     ledger.answer(ids, where)
 
 
-def work_until_it_ends(work):
-    """The server is killed under it: any error of the connection is the end."""
-    try:
-        while True:
-            work()
-    except botocore.exceptions.BotoCoreError:
-        pass
-
-
 def follow(client, ledger):
     """Reads what there is, a page of each shard in turn, and remembers each page as it comes."""
     for pages_now in itertools.zip_longest(*(with_shard(client, *start) for start in beginnings(client, "s")), fillvalue=[]):
@@ -129,16 +121,9 @@ def run_until_killed(service, seed, ledger):
     """Writers and a reader, until a number of answers that the seed says; then kill -9."""
     client = client_of(service.http)
     rngs = [random.Random(f"{seed}-{writer}") for writer in range(WRITERS)]
-    threads = [threading.Thread(target=work_until_it_ends, args=[lambda r=rng, w=writer: put(client, r, w, ledger)])
-               for writer, rng in enumerate(rngs)]
-    threads.append(threading.Thread(target=work_until_it_ends, args=[lambda: follow(client, ledger)]))
+    work = [lambda r=rng, w=writer: put(client, r, w, ledger) for writer, rng in enumerate(rngs)]
     enough = len(ledger.answered) + random.Random(seed).randrange(50, 1000)
-    for thread in threads:
-        thread.start()
-    wait_until(lambda: len(ledger.answered) >= enough, 60, f"{enough} answers")
-    service.program.kill()
-    for thread in threads:
-        thread.join()
+    kill_under(service, [*work, lambda: follow(client, ledger)], lambda: len(ledger.answered) >= enough, f"{enough} answers")
 
 
 def test_what_was_answered_survives_kill_9(local_service):

@@ -4,13 +4,13 @@ import itertools
 import json
 import random
 import subprocess
-import threading
 
 import boto3
 import botocore.eventstream
 import botocore.exceptions
 import pytest
 import urllib3.exceptions
+from support.killed import kill_under
 from support.wait import wait_until
 
 HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.SubscribeToShard"}
@@ -257,10 +257,9 @@ class Diary:
         self.numbers = itertools.count()
 
     def write(self, client):
-        while True:
-            text = str(next(self.numbers))
-            put(client, "s", text)
-            self.acknowledged.append(text)
+        text = str(next(self.numbers))
+        put(client, "s", text)
+        self.acknowledged.append(text)
 
     def listen(self, client, consumer, last=None):
         """Until it has seen the last one."""
@@ -271,13 +270,6 @@ class Diary:
             self.where = {"Type": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": event["ContinuationSequenceNumber"]}
 
 
-def until_killed(work):
-    try:
-        work()
-    except (botocore.exceptions.BotoCoreError, urllib3.exceptions.HTTPError):
-        pass
-
-
 def describe(client, consumer):
     return client.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]
 
@@ -286,14 +278,8 @@ def run_until_killed(service, consumer, diary, seed):
     """Writers beside a subscription, which sees a number of records that the seed says; then kill -9."""
     client = service.client()
     work = [lambda: diary.listen(client, consumer)] + [lambda: diary.write(client)] * WRITERS
-    threads = [threading.Thread(target=until_killed, args=[each]) for each in work]
     enough = len(diary.seen) + random.Random(seed).randrange(20, 300)
-    for thread in threads:
-        thread.start()
-    wait_until(lambda: len(diary.seen) >= enough, 60, f"{enough} records seen")
-    service.program.kill()
-    for thread in threads:
-        thread.join()
+    kill_under(service, work, lambda: len(diary.seen) >= enough, f"{enough} records seen")
 
 
 def test_a_consumer_goes_on_after_kill_9(local_service):
