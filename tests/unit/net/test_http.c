@@ -1,46 +1,30 @@
-#include "net/http.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "engine/base/clock.h"
 #include "tests/unit/net/peer.h"
+
+#include "tests/unit/net/http_loop.h" /* behind it: its variables have short names */
 
 #define SCRIPT(...)                                  \
   static const struct answer script[] = __VA_ARGS__; \
   peer_open(&peer, script, sizeof(script) / sizeof(script[0]))
 
 static struct peer peer;
-static struct sc_http *http;
-static struct sc_http_loop *loop;
-static struct sc_http_head head;
-static struct sc_buf body;
-static struct sc_error err;
 
 static int reset(void **state) {
   (void)state;
-  assert_int_equal(sc_http_new(NULL, false, &http, &err), SC_OK);
-  assert_int_equal(sc_http_loop_new(http, NULL, 4, &loop, &err), SC_OK);
+  open_loop(NULL);
   return 0;
 }
 
 static int drop(void **state) {
   (void)state;
-  sc_http_loop_free(loop);
-  sc_http_free(http);
+  close_loop();
   peer_close(&peer);
   peer_free(&peer);
-  sc_buf_fini(&body);
   sc_clock_real();
   return 0;
 }
-
-static bool never(void) { return false; }
 
 static bool at_once(void) { return true; }
 

@@ -2,20 +2,15 @@
  * asked for to its end, its transfer ends by its timeout. */
 #include <string.h>
 
-#include "net/http.h"
-#include "tests/unit/base/check.h"
 #include "tests/unit/net/tls_peer.h"
+
+#include "tests/unit/net/http_loop.h" /* behind it: its variables have short names */
 
 #define SCRIPT(...)                                      \
   static const struct tls_answer script[] = __VA_ARGS__; \
   tls_peer_open(&peer, script, sizeof(script) / sizeof(script[0]))
 
 static struct tls_peer peer;
-static struct sc_http *http;
-static struct sc_http_loop *loop;
-static struct sc_http_head head;
-static struct sc_buf body;
-static struct sc_error err;
 
 static int make_peer(void **state) {
   (void)state;
@@ -31,21 +26,16 @@ static int free_peer(void **state) {
 
 static int reset(void **state) {
   (void)state;
-  assert_int_equal(sc_http_new(sc_buf_str(&peer.certs.ca), true, &http, &err), SC_OK);
-  assert_int_equal(sc_http_loop_new(http, NULL, 4, &loop, &err), SC_OK);
+  open_loop(sc_buf_str(&peer.certs.ca));
   return 0;
 }
 
 static int drop(void **state) {
   (void)state;
-  sc_http_loop_free(loop);
-  sc_http_free(http);
+  close_loop();
   tls_peer_close(&peer);
-  sc_buf_fini(&body);
   return 0;
 }
-
-static bool never(void) { return false; }
 
 static struct sc_http_request request(void) {
   static const char *const headers[] = {NULL};
