@@ -5,8 +5,8 @@
  * Accept-Encoding, no Expect; proxies from the environment as libcurl does. Connecting takes at most 5 s; a transfer at
  * most its timeout, not counting time paused for want of credit. A peer that vanished is noticed by TCP_USER_TIMEOUT.
  *
- * The loop is epoll with curl_multi_socket_action, so that a call costs the same however many are under way, and bytes cost one read of
- * the socket for several TLS records (SSL_CTX_set_read_ahead(3)).
+ * The loop is epoll with curl_multi_socket_action, so that the kernel is asked about all transfers at once, and one read of a socket brings
+ * several TLS records (SSL_CTX_set_read_ahead(3)).
  *
  * struct sc_http is shared and immutable. A loop belongs to one thread; none of its calls blocks but sc_http_poll and
  * sc_http_call. Easy handles and connections are pooled: libcurl allocates in the steady state, this module does not.
@@ -20,8 +20,6 @@
 #include "engine/timings.h"
 
 #define SC_HTTP_CONNECTIONS_MAX 64 /* a loop; without a cap a hiccup of the service collapses it */
-#define SC_HTTP_READ_AHEAD_BYTES \
-  (4 * (16384 + 22) + 8) /* of a connection: four whole TLS 1.3 records, and room to align them */
 #define SC_HTTP_HEADERS_MAX 12
 #define SC_HTTP_CONNECT_TIMEOUT_MS 5000
 #define SC_HTTP_CALL_TIMEOUT_MS 30000
