@@ -1,6 +1,6 @@
 /* How --memory is dealt out: scratch and connections are deducted, the rest becomes the two pools of budget.h. Pure.
  *
- * Every thread costs memory (at the defaults a fetch thread 5 MiB, a parse thread 2 MiB, a write thread 4 MiB, and each pair of the latter
+ * Every thread costs memory (at the defaults a fetch thread 9 MiB, a parse thread 2 MiB, a write thread 4 MiB, and each pair of the latter
  * a block), so a machine with many processors wants more of it. Thread counts that nobody asked for give way to --memory.
  */
 #ifndef SC_MEMORY_H
@@ -33,8 +33,7 @@ struct sc_memory {
   size_t bodies_bytes, blocks_bytes; /* the pools */
   size_t flush_bytes;
   uint32_t blocks_a_parser; /* a parse thread may own so many: at least one for each write thread and one more */
-  uint32_t
-      blocks_ahead; /* of them so many may wait for one write thread, at least 1: what a commit of its takes to come round */
+  uint32_t blocks_ahead;    /* of them so many may wait for one write thread: a quarter of a transaction, at least 1 */
 };
 
 /* Where total_bytes is too small for the threads wished, those not given are lowered one by one, the most numerous pool first, at least one of

@@ -144,8 +144,9 @@ enum sc_planner_action {
   SC_PLANNER_REREAD /* all hold: grant the wishes, read the catalog, publish generation + 1, release */
 };
 void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms);
-/* records: sampled since the last call. drained: every shard that runs is at its tip or end, or as much waits as may: no more will come for now. Without any record
- * there is nothing to make a plan of: it stays SAMPLING, and spans without rows (an end, a tip) are committed without a plan. */
+/* records: sampled since the last call. drained: no more will come for now, since every shard that runs is at its tip or end, or as much waits
+ * for the plan as may. Without any record there is nothing to make a plan of: it stays SAMPLING, and spans without rows (an end, a tip) are
+ * committed without a plan. */
 enum sc_planner_action sc_planner_sampled(struct sc_planner *p, uint64_t records, bool drained, int64_t now_ms);
 enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms);
 /* The plan made is in force. Before the first sample also: of a table that is there already. */

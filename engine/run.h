@@ -91,7 +91,7 @@ struct sc_write_message {
 };
 
 enum sc_control_message_kind {
-  SC_CONTROL_SAMPLED, /* records, tip_or_end: a batch was sampled and waits for the plan; no_more_comes until there is one */
+  SC_CONTROL_SAMPLED,     /* records, tip_or_end: a batch was sampled and waits for the plan; no_more_comes before it */
   SC_CONTROL_CONFIRM_END, /* shard: is it closed? */
   SC_CONTROL_SHARD_ENDED, /* shard: its end is committed */
   SC_CONTROL_SHARD_TIP,   /* shard: everything up to its tip is committed */

@@ -182,8 +182,9 @@ static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const
   }
   struct sc_fetch_message m = {.kind = SC_FETCH_START, .shard = s->info, .term = w->term, .position = taken->start};
   sc_mailbox_send(w->run->fetch_boxes[s->info->fetch], &m);
-  if (!s->is_read) w->n_read++;
+  SC_ASSERT(!s->is_read);
   s->is_read = true;
+  w->n_read++;
 }
 
 static int take_all(struct sc_writer *w, struct sc_error *err) {
