@@ -196,7 +196,7 @@ DATA ?=
 PROFILES ?= readings events
 bench: ## the short benchmarks, about 6 minutes: readings and events; results in bench/results
 	@$(MAKE) --no-print-directory bench-stages bench-e2e PROFILES="readings events" SCALE=0.4
-bench-full: ## all profiles at full size, and DATA=folder of NDJSON files; about an hour
+bench-full: ## all profiles at full size, and DATA=folder of NDJSON files; readings alone take 10 minutes
 	@$(MAKE) --no-print-directory bench-stages bench-e2e bench-scale PROFILES="readings events wide tiny large"
 SCALE ?= 1
 bench-stages bench-e2e bench-scale: bench-programs
