@@ -41,8 +41,9 @@ base_cflags := -std=c17 -pthread $(warnings) -Wstrict-prototypes -Wmissing-proto
 base_cxxflags := -std=c++17 -pthread $(warnings) $(hardening) $(sanitize) -fno-rtti
 base_ldflags := -pie -Wl,-z,relro,-z,now -pthread $(sanitize)
 
-ENGINE_SRC := $(filter-out engine/main.c engine/modules.c,$(wildcard engine/*.c engine/base/*.c codec/*.c codec/*.cc net/*.c sink/*.c))
-LOCAL_SRC := $(filter-out bench/local/main.c,$(wildcard bench/local/*.c))
+sources = $(sort $(shell find $(1) -name '*.c' -o -name '*.cc'))
+ENGINE_SRC := $(filter-out engine/main.c engine/modules.c,$(call sources,engine codec net sink))
+LOCAL_SRC := $(filter-out bench/local/main.c,$(call sources,bench/local))
 MICRO_SRC := $(wildcard bench/micro/*.c bench/micro/*.cc)
 DRIVE_SRC := $(filter-out bench/drive/main.c,$(wildcard bench/drive/*.c))
 UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null)
@@ -83,22 +84,22 @@ $(BUILD)/obj/%.cc.o: %.cc
 
 $(ENGINE_LIB): $(call obj,$(ENGINE_SRC))
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(LOCAL_LIB): $(call obj,$(LOCAL_SRC))
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(DRIVE_LIB): $(call obj,$(DRIVE_SRC))
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(BUILD)/bench-drive: $(call obj,bench/drive/main.c) $(DRIVE_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
 # The reference that is simdjson takes its instructions when it is compiled; the engine asks the machine when it runs.
-$(BUILD)/obj/bench/micro/simdjson_walk.cc.o: CXXFLAGS += -O3 $(if $(filter x86_64,$(shell uname -m)),-march=haswell)
+$(BUILD)/obj/bench/micro/simdjson_walk.cc.o: CXXFLAGS += -O3 $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=haswell)
 $(BUILD)/bench-micro: $(call obj,$(MICRO_SRC)) $(DRIVE_LIB) $(LOCAL_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) $(local_only)
