@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bench/local/certs.h"
-#include "bench/local/datadir.h"
-#include "bench/local/generate.h"
-#include "bench/local/http.h"
-#include "bench/local/keyring.h"
-#include "bench/local/service.h"
-#include "bench/local/tls.h"
-#include "bench/local/transport.h"
+#include "bench/local/api/service.h"
+#include "bench/local/auth/keyring.h"
+#include "bench/local/disk/datadir.h"
+#include "bench/local/http/certs.h"
+#include "bench/local/http/http.h"
+#include "bench/local/http/tls.h"
+#include "bench/local/http/transport.h"
+#include "bench/local/seed/generate.h"
 #include "engine/base/clock.h"
 #include "engine/base/descriptors.h"
 #include "engine/base/log.h"

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/local/payload.h"
-#include "bench/local/seqlayout.h"
-#include "bench/local/shardlog.h"
-#include "bench/local/writer.h"
+#include "bench/local/base/writer.h"
+#include "bench/local/seed/payload.h"
+#include "bench/local/store/seqlayout.h"
+#include "bench/local/store/shardlog.h"
 #include "codec/envelope_json.h"
 
 #define ARRIVED_MS INT64_C(1750000000000)

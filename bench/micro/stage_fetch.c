@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "bench/drive/client.h"
-#include "bench/local/certs.h"
-#include "bench/local/generate.h"
-#include "bench/local/http1.h"
-#include "bench/local/service.h"
-#include "bench/local/tls.h"
-#include "bench/local/transport.h"
+#include "bench/local/api/service.h"
+#include "bench/local/http/certs.h"
+#include "bench/local/http/http1.h"
+#include "bench/local/http/tls.h"
+#include "bench/local/http/transport.h"
+#include "bench/local/seed/generate.h"
 #include "bench/micro/stage.h"
 #include "codec/jsondoc.h"
 #include "codec/reply_scan.h"

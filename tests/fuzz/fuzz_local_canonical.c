@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/local/signature.h"
+#include "bench/local/auth/signature.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MAX_LINES 40

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/local/form.h"
+#include "bench/local/auth/form.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Decoded in place; false when it cannot be. */

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/local/http1.h"
+#include "bench/local/http/http1.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "tests/fuzz/fuzz.h"

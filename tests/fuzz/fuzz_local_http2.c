@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/local/http2.h"
+#include "bench/local/http/http2.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "tests/fuzz/fuzz.h"

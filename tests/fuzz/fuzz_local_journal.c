@@ -7,11 +7,11 @@
  *
  * Whatever replay takes must be the same again when all of it is written to a new journal; changes are the same from the journal that was
  * written as they were made; and a journal that is cut off anywhere is one with fewer entries, never an error. */
-#include "bench/local/frames.h"
-#include "bench/local/persist.h"
-#include "bench/local/replay.h"
+#include "bench/local/disk/frames.h"
+#include "bench/local/disk/persist.h"
+#include "bench/local/disk/replay.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/local/store_text.h"
+#include "tests/unit/bench/local/store/store_text.h"
 
 #define NOW INT64_C(1700000000000)
 #define MAX_CHANGES 400

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/local/service.h"
+#include "bench/local/api/service.h"
 #include "codec/cbor.h"
 #include "codec/jsondoc.h"
 #include "engine/base/clock.h"

@@ -6,7 +6,7 @@
 #include <openssl/ssl.h>
 #include <semaphore.h>
 
-#include "bench/local/certs.h"
+#include "bench/local/http/certs.h"
 #include "tests/unit/net/peer.h"
 
 #define TLS_PEER_RECORDS 8

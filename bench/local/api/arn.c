@@ -1,0 +1,85 @@
+#include "bench/local/api/arn.h"
+
+#include <ctype.h>
+
+#define STREAM "stream/"
+#define CONSUMER "/consumer/"
+#define ACCOUNT_DIGITS 12
+
+bool sc_arn_is_name(struct sc_slice text) {
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.ptr[i];
+    if (c > 127 || (!isalnum(c) && c != '_' && c != '.' && c != '-')) return false;
+  }
+  return text.len > 0;
+}
+
+static struct sc_slice rest_from(struct sc_slice text, const char *at) {
+  return sc_slice_of(at, (size_t)(text.ptr + text.len - at));
+}
+
+/* The next part, up to its colon; false when there is none. */
+static bool take_part(struct sc_slice *rest, struct sc_slice *part) {
+  const char *colon = rest->len == 0 ? NULL : memchr(rest->ptr, ':', rest->len);
+  if (colon == NULL) return false;
+  *part = sc_slice_of(rest->ptr, (size_t)(colon - rest->ptr));
+  *rest = rest_from(*rest, colon + 1);
+  return true;
+}
+
+/* The five parts before the resource, which is left in *rest. */
+static bool read_front(struct sc_slice *rest, struct sc_arn *arn) {
+  struct sc_slice head, service;
+  uint64_t number;
+  if (!take_part(rest, &head) || !take_part(rest, &arn->partition) || !take_part(rest, &service)) return false;
+  if (!take_part(rest, &arn->region) || !take_part(rest, &arn->account)) return false;
+  if (!sc_slice_is(head, "arn") || !sc_slice_starts(arn->partition, "aws") || !sc_slice_is(service, "kinesis"))
+    return false;
+  return arn->account.len == ACCOUNT_DIGITS && sc_slice_to_u64(arn->account, &number);
+}
+
+static bool has_blank(struct sc_slice text) {
+  for (size_t i = 0; i < text.len; i++)
+    if (isspace((unsigned char)text.ptr[i])) return true;
+  return false;
+}
+
+/* Cuts "/consumer/NAME:SECONDS" off the end of the name. */
+static bool read_consumer(struct sc_slice *name, struct sc_arn *arn) {
+  const char *at = memmem(name->ptr, name->len, CONSUMER, strlen(CONSUMER));
+  if (at == NULL) return false;
+  struct sc_slice stream = sc_slice_of(name->ptr, (size_t)(at - name->ptr));
+  struct sc_slice rest = rest_from(*name, at + strlen(CONSUMER)), consumer;
+  if (!take_part(&rest, &consumer) || !sc_slice_to_i64(rest, &arn->created_s) || arn->created_s < 0) return false;
+  if (rest.ptr[0] == '+' || !sc_arn_is_name(stream) || !sc_arn_is_name(consumer)) return false;
+  arn->consumer = consumer;
+  *name = stream;
+  return true;
+}
+
+bool sc_arn_read(struct sc_slice text, struct sc_arn *arn) {
+  *arn = (struct sc_arn){0};
+  if (!read_front(&text, arn)) return false;
+  const char *at = text.len == 0 ? NULL : memmem(text.ptr, text.len, STREAM, strlen(STREAM));
+  if (at == NULL) return false;
+  arn->stream = rest_from(text, at + strlen(STREAM));
+  if (arn->stream.len == 0 || has_blank(arn->stream)) return false;
+  if (!read_consumer(&arn->stream, arn)) arn->created_s = 0;
+  return true;
+}
+
+bool sc_arn_is_resource(struct sc_slice text) {
+  struct sc_arn arn;
+  return sc_arn_read(text, &arn);
+}
+
+bool sc_arn_is_stream(struct sc_slice text) {
+  struct sc_arn arn;
+  struct sc_slice rest = text;
+  return sc_arn_read(text, &arn) && read_front(&rest, &arn) && sc_slice_starts(rest, STREAM);
+}
+
+bool sc_arn_is_consumer(struct sc_slice text) {
+  struct sc_arn arn;
+  return sc_arn_read(text, &arn) && arn.consumer.len > 0;
+}

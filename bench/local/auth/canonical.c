@@ -1,0 +1,235 @@
+#include "bench/local/auth/canonical.h"
+
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+
+#define INCOMPLETE "IncompleteSignatureException"
+#define ALGORITHM "AWS4-HMAC-SHA256"
+/* Segments of a path and parameters of a query that count. With more of them no signature is right. */
+#define MAX_PARTS 256
+
+/* Takes what is before the separator off rest, and the separator; false when nothing is left. */
+static bool take_part(struct sc_slice *rest, char separator, struct sc_slice *part) {
+  if (rest->ptr == NULL) return false;
+  const char *end = rest->len == 0 ? NULL : memchr(rest->ptr, separator, rest->len);
+  *part = end == NULL ? *rest : sc_slice_of(rest->ptr, (size_t)(end - rest->ptr));
+  *rest = end == NULL ? sc_slice_of(NULL, 0) : sc_slice_of(end + 1, rest->len - part->len - 1);
+  return true;
+}
+
+bool sc_signed_headers_next(struct sc_slice *rest, struct sc_slice *name) { return take_part(rest, ';', name); }
+
+struct sc_slice sc_request_header(const struct sc_request *request, const char *name) {
+  for (int i = 0; i < request->n_headers; i++)
+    if (sc_slice_is(request->headers[i].name, name)) return request->headers[i].value;
+  return sc_slice_of(NULL, 0);
+}
+
+/* --- Authorization ------------------------------------------------------------------------------------------------- */
+
+/* Another sentence of a refusal. */
+static void complain(struct sc_refusal *refusal, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void complain(struct sc_refusal *refusal, const char *fmt, ...) {
+  va_list args;
+  refusal->type = INCOMPLETE;
+  if (refusal->text.len > 0) sc_buf_add_char(&refusal->text, ' ');
+  va_start(args, fmt);
+  sc_buf_vprintf(&refusal->text, fmt, args);
+  va_end(args);
+}
+
+/* The next run of bytes that are neither blank nor comma. */
+static bool take_word(struct sc_slice *rest, struct sc_slice *word) {
+  size_t start = 0;
+  while (start < rest->len && strchr(" ,", rest->ptr[start]) != NULL && rest->ptr[start] != '\0') start++;
+  size_t end = start;
+  while (end < rest->len && rest->ptr[end] != ' ' && rest->ptr[end] != ',') end++;
+  if (start == end) return false;
+  *word = sc_slice_of(rest->ptr + start, end - start);
+  *rest = sc_slice_of(rest->ptr + end, rest->len - end);
+  return true;
+}
+
+enum part { PART_CREDENTIAL, PART_SIGNATURE, PART_SIGNED_HEADERS, PARTS };
+static const char *const PART_NAMES[PARTS] = {"Credential", "Signature", "SignedHeaders"};
+
+/* False after a complaint. */
+static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_slice parts[PARTS],
+                      struct sc_refusal *refusal) {
+  const char *equals = memchr(word.ptr, '=', word.len);
+  if (equals == NULL) {
+    complain(refusal, "'%.*s' not a valid key=value pair (missing equal-sign) in Authorization header: '%.*s'.",
+             SC_SLICE_ARGS(word), SC_SLICE_ARGS(header));
+    return false;
+  }
+  struct sc_slice name = sc_slice_of(word.ptr, (size_t)(equals - word.ptr));
+  for (int i = 0; i < PARTS; i++) {
+    if (!sc_slice_is(name, PART_NAMES[i])) continue;
+    if (parts[i].len > 0) complain(refusal, "Authorization header has '%s' twice.", PART_NAMES[i]);
+    parts[i] = sc_slice_of(equals + 1, word.len - name.len - 1);
+  }
+  return refusal->type == NULL;
+}
+
+/* False after complaints about all that is missing. */
+static bool has_all(struct sc_slice header, bool has_date, const struct sc_slice parts[PARTS],
+                    struct sc_refusal *refusal) {
+  for (int i = 0; i < PARTS; i++)
+    if (parts[i].len == 0) complain(refusal, "Authorization header requires '%s' parameter.", PART_NAMES[i]);
+  if (!has_date)
+    complain(refusal, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  if (refusal->type == NULL) return true;
+  complain(refusal, "Authorization=%.*s", SC_SLICE_ARGS(header));
+  return false;
+}
+
+static bool read_credential(struct sc_slice credential, struct sc_authorization *a, struct sc_refusal *refusal) {
+  struct sc_slice *const parts[] = {&a->key_id, &a->date, &a->region, &a->service, &a->terminator};
+  struct sc_slice rest = credential;
+  bool is_good = true;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) is_good = is_good && take_part(&rest, '/', parts[i]);
+  if (is_good && rest.ptr == NULL && a->key_id.len > 0) return true;
+  complain(refusal,
+           "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%.*s'.",
+           SC_SLICE_ARGS(credential));
+  return false;
+}
+
+bool sc_authorization_read(struct sc_slice header, bool has_date, struct sc_authorization *authorization,
+                           struct sc_refusal *refusal) {
+  struct sc_slice rest = header, word, parts[PARTS] = {{NULL, 0}};
+  *authorization = (struct sc_authorization){0};
+  bool is_ours = take_word(&rest, &word) && sc_slice_starts(word, "AWS4-");
+  while (is_ours && take_word(&rest, &word))
+    if (!read_pair(word, header, parts, refusal)) return false;
+  if (!has_all(header, has_date, parts, refusal)) return false;
+  if (!sc_slice_starts(header, ALGORITHM " ")) {
+    complain(refusal, "Unsupported AWS 'algorithm': '%.*s'.", (int)strcspn(header.ptr, " ,"), header.ptr);
+    return false;
+  }
+  authorization->signature = parts[PART_SIGNATURE];
+  authorization->signed_headers = parts[PART_SIGNED_HEADERS];
+  return read_credential(parts[PART_CREDENTIAL], authorization, refusal);
+}
+
+/* --- path and query ------------------------------------------------------------------------------------------------ */
+
+/* The two sides of the path's first question mark; query.ptr NULL when there is none. */
+static void split_path(struct sc_slice whole, struct sc_slice *path, struct sc_slice *query) {
+  *query = whole;
+  if (!take_part(query, '?', path)) *path = sc_slice_of(NULL, 0);
+}
+
+bool sc_query_has(struct sc_slice whole, const char *name) {
+  struct sc_slice path, query, pair, key;
+  split_path(whole, &path, &query);
+  while (take_part(&query, '&', &pair))
+    if (take_part(&pair, '=', &key) && sc_slice_is(key, name)) return true;
+  return false;
+}
+
+static void add_escaped(struct sc_buf *out, struct sc_slice bytes) {
+  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  for (size_t i = 0; i < bytes.len; i++) {
+    if (memchr(plain, bytes.ptr[i], sizeof plain - 1) != NULL) sc_buf_add_char(out, bytes.ptr[i]);
+    else sc_buf_printf(out, "%%%02X", (unsigned char)bytes.ptr[i]);
+  }
+}
+
+static void add_path(struct sc_buf *out, struct sc_slice path) {
+  struct sc_slice kept[MAX_PARTS], rest = path, segment;
+  size_t n = 0;
+  while (take_part(&rest, '/', &segment)) {
+    bool is_up = sc_slice_is(segment, "..");
+    if (is_up && n > 0) n--;
+    if (!is_up && segment.len > 0 && !sc_slice_is(segment, ".") && n < MAX_PARTS) kept[n++] = segment;
+  }
+  if (path.len == 0 || path.ptr[0] == '/') sc_buf_add_char(out, '/');
+  for (size_t i = 0; i < n; i++) {
+    if (i > 0) sc_buf_add_char(out, '/');
+    add_escaped(out, kept[i]);
+  }
+  if (n > 0 && path.ptr[path.len - 1] == '/') sc_buf_add_char(out, '/');
+}
+
+struct parameter {
+  struct sc_slice key, value;
+};
+
+static int compare(struct sc_slice a, struct sc_slice b) {
+  size_t n = a.len < b.len ? a.len : b.len;
+  int order = n == 0 ? 0 : memcmp(a.ptr, b.ptr, n);
+  return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static int compare_parameters(const void *a, const void *b) {
+  const struct parameter *left = a, *right = b;
+  int order = compare(left->key, right->key);
+  return order != 0 ? order : compare(left->value, right->value);
+}
+
+static void add_query(struct sc_buf *out, struct sc_slice query) {
+  struct parameter parameters[MAX_PARTS];
+  struct sc_slice pair;
+  size_t n = 0;
+  while (n < MAX_PARTS && take_part(&query, '&', &pair)) {
+    if (pair.len == 0) continue;
+    take_part(&pair, '=', &parameters[n].key);
+    parameters[n++].value = pair.ptr == NULL ? sc_slice_of(NULL, 0) : pair;
+  }
+  qsort(parameters, n, sizeof *parameters, compare_parameters);
+  for (size_t i = 0; i < n; i++) {
+    if (i > 0) sc_buf_add_char(out, '&');
+    sc_buf_add_slice(out, parameters[i].key);
+    sc_buf_add_char(out, '=');
+    sc_buf_add_slice(out, parameters[i].value);
+  }
+}
+
+/* --- headers ------------------------------------------------------------------------------------------------------- */
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/* Blanks at the ends fall away, those between run together. */
+static void add_value(struct sc_buf *out, struct sc_slice value) {
+  size_t at = 0;
+  for (bool is_first = true; at < value.len; is_first = false) {
+    while (at < value.len && is_blank(value.ptr[at])) at++;
+    size_t start = at;
+    while (at < value.len && !is_blank(value.ptr[at])) at++;
+    if (start == at) return;
+    if (!is_first) sc_buf_add_char(out, ' ');
+    sc_buf_add(out, value.ptr + start, at - start);
+  }
+}
+
+static void add_header(struct sc_buf *out, const struct sc_request *request, struct sc_slice name) {
+  bool is_first = true;
+  sc_buf_add_slice(out, name);
+  sc_buf_add_char(out, ':');
+  for (int i = 0; i < request->n_headers; i++) {
+    if (!sc_slice_equals(request->headers[i].name, name)) continue;
+    if (!is_first) sc_buf_add_char(out, ',');
+    is_first = false;
+    add_value(out, request->headers[i].value);
+  }
+  sc_buf_add_char(out, '\n');
+}
+
+void sc_canonical_add(struct sc_buf *out, const struct sc_request *request, struct sc_slice signed_headers,
+                      const char *body_hash) {
+  struct sc_slice path, query, rest = signed_headers, name;
+  split_path(request->path, &path, &query);
+  sc_buf_add_slice(out, request->method);
+  sc_buf_add_char(out, '\n');
+  add_path(out, path);
+  sc_buf_add_char(out, '\n');
+  add_query(out, query);
+  sc_buf_add_char(out, '\n');
+  while (sc_signed_headers_next(&rest, &name)) add_header(out, request, name);
+  sc_buf_add_char(out, '\n');
+  sc_buf_add_slice(out, signed_headers);
+  sc_buf_add_char(out, '\n');
+  sc_buf_add_str(out, body_hash);
+}

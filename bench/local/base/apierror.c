@@ -1,0 +1,46 @@
+#include "bench/local/base/apierror.h"
+
+const struct sc_apierror sc_apierrors[] = {
+    {"AccessDeniedException", 400, "User is not authorized to perform this action."},
+    {"ExpiredIteratorException", 400, "Iterator expired."},
+    {"ExpiredNextTokenException", 400, "NextToken expired."},
+    {"ExpiredTokenException", 400, "The security token included in the request is expired"},
+    {"IncompleteSignatureException", 403, "Authorization header requires 'Signature' parameter."},
+    {"InternalFailure", 500, "Internal Service Failure"},
+    {"InternalFailureException", 500, "Internal Service Failure"},
+    {"InvalidArgumentException", 400, "Invalid argument."},
+    {"InvalidSignatureException", 400,
+     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+     "and "
+     "signing method. Consult the service documentation for details."},
+    {"KMSAccessDeniedException", 400,
+     "The ciphertext references a key that doesn't exist or that you don't have access to."},
+    {"KMSDisabledException", 400,
+     "The request was rejected because the specified customer master key (CMK) isn't enabled."},
+    {"KMSInvalidStateException", 400,
+     "The request was rejected because the state of the specified resource isn't valid for this request."},
+    {"KMSNotFoundException", 400, "The request was rejected because the specified entity or resource can't be found."},
+    {"KMSOptInRequired", 400, "The AWS access key ID needs a subscription for the service."},
+    {"KMSThrottlingException", 400, "The request was denied due to request throttling."},
+    {"LimitExceededException", 400, "Rate exceeded."},
+    {"MissingAuthenticationTokenException", 400, "Missing Authentication Token"},
+    {"ProvisionedThroughputExceededException", 400, "Rate exceeded for shard."},
+    {"ResourceInUseException", 400, "Resource in use."},
+    {"ResourceNotFoundException", 400, "Resource not found."},
+    {"SerializationException", 400, ""},
+    {"ServiceUnavailable", 503, "Service Unavailable"},
+    {"UnknownOperationException", 400, ""},
+    {"UnrecognizedClientException", 400, "The security token included in the request is invalid."},
+    {"ValidationException", 400, "1 validation error detected"},
+};
+const int sc_apierrors_n = sizeof sc_apierrors / sizeof *sc_apierrors;
+
+const struct sc_apierror *sc_apierror_find(struct sc_slice code) {
+  for (int i = 0; i < sc_apierrors_n; i++)
+    if (sc_slice_is(code, sc_apierrors[i].code)) return &sc_apierrors[i];
+  return NULL;
+}
+
+const char *sc_apierror_member(const char *code) {
+  return strcmp(code, "SerializationException") == 0 ? "Message" : "message";
+}

@@ -1,0 +1,128 @@
+#include "bench/local/faults/admin.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+
+/* Ten years. */
+#define MAX_ADVANCE_MS INT64_C(315360000000)
+
+struct sc_admin {
+  struct sc_timebase *timebase;
+  struct sc_faults *faults;
+  _Atomic uint32_t generation;
+};
+
+struct sc_admin *sc_admin_new(struct sc_timebase *timebase, struct sc_faults *faults) {
+  struct sc_admin *admin = sc_alloc_zero(1, sizeof *admin);
+  admin->timebase = timebase;
+  admin->faults = faults;
+  return admin;
+}
+
+void sc_admin_free(struct sc_admin *admin) { free(admin); }
+
+uint32_t sc_admin_generation(const struct sc_admin *admin) { return atomic_load(&admin->generation); }
+
+static int add_faults(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+  struct sc_faultlist list = {0};
+  int code = sc_faultspec_read_json(body, &list, err);
+  if (code == SC_OK && !sc_faults_add(admin->faults, list.items, list.n))
+    code = sc_error_set(err, SC_E_USAGE, "more than %d faults wait", SC_FAULTS_MAX);
+  sc_faultlist_fini(&list);
+  return code;
+}
+
+static int clear_faults(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+  (void)body, (void)err;
+  sc_faults_clear(admin->faults);
+  return SC_OK;
+}
+
+static int list_faults(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+  (void)admin, (void)body, (void)err;
+  return SC_OK;
+}
+
+static int expire_iterators(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+  (void)body, (void)err;
+  atomic_fetch_add(&admin->generation, 1);
+  return SC_OK;
+}
+
+static int move_clock(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+  int64_t ms;
+  if (!sc_json_i64(sc_json_get(body, "advance_ms"), &ms) || ms < 0 || ms > MAX_ADVANCE_MS)
+    return sc_error_set(err, SC_E_USAGE, "the body is {\"advance_ms\": 0 or more}");
+  sc_timebase_advance(admin->timebase, ms);
+  return SC_OK;
+}
+
+static const struct wish {
+  const char *method, *path;
+  bool has_body;
+  int (*grant)(struct sc_admin *admin, struct sc_json body, struct sc_error *err);
+} WISHES[] = {
+    {"POST", SC_ADMIN_PATH "faults", true, add_faults},
+    {"DELETE", SC_ADMIN_PATH "faults", false, clear_faults},
+    {"GET", SC_ADMIN_PATH "faults", false, list_faults},
+    {"POST", SC_ADMIN_PATH "expire-iterators", false, expire_iterators},
+    {"POST", SC_ADMIN_PATH "clock", true, move_clock},
+};
+#define N_WISHES (sizeof WISHES / sizeof *WISHES)
+
+static const struct wish *find_wish(const struct sc_request *request) {
+  for (size_t i = 0; i < N_WISHES; i++)
+    if (sc_slice_is(request->method, WISHES[i].method) && sc_slice_is(request->path, WISHES[i].path)) return &WISHES[i];
+  return NULL;
+}
+
+static int refuse_wish(struct sc_error *err) {
+  struct sc_buf list = SC_BUF_INIT;
+  for (size_t i = 0; i < N_WISHES; i++)
+    sc_buf_printf(&list, "%s%s %s", i == 0 ? "" : ", ", WISHES[i].method, WISHES[i].path);
+  sc_error_set(err, SC_E_USAGE, "there are %s", sc_buf_str(&list));
+  sc_buf_fini(&list);
+  return SC_E_USAGE;
+}
+
+static int obey(struct sc_admin *admin, const struct wish *wish, struct sc_jsondoc *parser, struct sc_slice bytes,
+                struct sc_error *err) {
+  struct sc_json body = {0};
+  if (wish == NULL) return refuse_wish(err);
+  const char *wrong = wish->has_body ? sc_jsondoc_check(parser, bytes, &body) : NULL;
+  if (wrong != NULL) return sc_error_set(err, SC_E_USAGE, "the body is no JSON: %s", wrong);
+  return wish->grant(admin, body, err);
+}
+
+static void refuse(struct sc_reply *reply, int status, const struct sc_error *err) {
+  struct sc_buf text = SC_BUF_INIT;
+  reply->status = status;
+  sc_buf_printf(&text, "%s%s%s", err->text, err->hint[0] == '\0' ? "" : "; ", err->hint);
+  sc_buf_add_str(&reply->content.head, "{\"message\":");
+  sc_buf_add_json_string(&reply->content.head, sc_buf_view(&text));
+  sc_buf_add_char(&reply->content.head, '}');
+  sc_buf_fini(&text);
+}
+
+void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const struct sc_request *request,
+                     struct sc_reply *reply) {
+  struct sc_error err = {0};
+  const struct wish *wish = find_wish(request);
+  reply->status = 200;
+  reply->content_type = "application/json";
+  if (!request->from_loopback) {
+    sc_error_set(&err, SC_E_USAGE, "only from this machine");
+    refuse(reply, 403, &err);
+    return;
+  }
+  if (obey(admin, wish, parser, request->body, &err) != SC_OK) {
+    refuse(reply, 400, &err);
+    return;
+  }
+  sc_buf_add_char(&reply->content.head, '{');
+  if (wish->grant == list_faults) sc_faults_list(admin->faults, &reply->content.head);
+  else sc_buf_printf(&reply->content.head, "\"waiting\":%zu", sc_faults_waiting(admin->faults));
+  sc_buf_add_char(&reply->content.head, '}');
+}

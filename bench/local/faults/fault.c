@@ -1,0 +1,457 @@
+#include "bench/local/faults/fault.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/local/base/apierror.h"
+#include "codec/utf8.h"
+
+#define MANY INT64_C(1000000000)
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
+#define MAX_SHOWN 40
+
+/* --- the names ------------------------------------------------------------------------------------------------------ */
+
+enum {
+  OPERATION,
+  KIND,
+  P,
+  COUNT,
+  AFTER,
+  CODE,
+  STATUS,
+  MESSAGE,
+  RETRY_AFTER_MS,
+  BYTES,
+  EVERY,
+  CHILDREN,
+  DELAY_MS,
+  PIECE_BYTES,
+  DATE_SKEW_MS,
+  N_NAMES
+};
+
+enum type { TEXT, INTEGER, FLAG, PROBABILITY, KIND_NAME };
+
+#define BIT(name) (UINT32_C(1) << (name))
+
+static const struct name {
+  const char *name;
+  enum type type;
+  size_t offset;
+  int64_t min, max; /* TEXT: max is the size of the array */
+} NAMES[N_NAMES] = {
+    [OPERATION] = {"operation", TEXT, offsetof(struct sc_fault, operation), 1, sizeof((struct sc_fault *)0)->operation},
+    [KIND] = {"kind", KIND_NAME, 0, 0, 0},
+    [P] = {"p", PROBABILITY, offsetof(struct sc_fault, p), 0, 1},
+    [COUNT] = {"count", INTEGER, offsetof(struct sc_fault, count), 1, MANY},
+    [AFTER] = {"after", INTEGER, offsetof(struct sc_fault, after), 0, MANY},
+    [CODE] = {"code", TEXT, offsetof(struct sc_fault, code), 1, sizeof((struct sc_fault *)0)->code},
+    [STATUS] = {"status", INTEGER, offsetof(struct sc_fault, status), 400, 599},
+    [MESSAGE] = {"message", TEXT, offsetof(struct sc_fault, message), 0, sizeof((struct sc_fault *)0)->message},
+    [RETRY_AFTER_MS] = {"retry_after_ms", INTEGER, offsetof(struct sc_fault, retry_after_ms), 0, HOUR_MS},
+    [BYTES] = {"bytes", INTEGER, offsetof(struct sc_fault, bytes), -1, INT32_MAX},
+    [EVERY] = {"every", INTEGER, offsetof(struct sc_fault, every), 1, MANY},
+    [CHILDREN] = {"children", FLAG, offsetof(struct sc_fault, children), 0, 1},
+    [DELAY_MS] = {"delay_ms", INTEGER, offsetof(struct sc_fault, delay_ms), 0, HOUR_MS},
+    [PIECE_BYTES] = {"piece_bytes", INTEGER, offsetof(struct sc_fault, piece_bytes), 1, INT32_MAX},
+    [DATE_SKEW_MS] = {"date_skew_ms", INTEGER, offsetof(struct sc_fault, date_skew_ms), -DAY_MS, DAY_MS},
+};
+
+/* What every kind may say. */
+#define ALWAYS \
+  (BIT(OPERATION) | BIT(KIND) | BIT(P) | BIT(COUNT) | BIT(AFTER) | BIT(DELAY_MS) | BIT(PIECE_BYTES) | BIT(DATE_SKEW_MS))
+#define OF_ERRORS (BIT(CODE) | BIT(STATUS) | BIT(MESSAGE) | BIT(RETRY_AFTER_MS))
+
+/* --- the kinds ------------------------------------------------------------------------------------------------------ */
+
+enum { CALLS = 1, EVENTS = 2, GETS = 4, PUTS = 8 };
+
+static const struct kind {
+  const char *name;
+  enum sc_fault_kind kind;
+  unsigned of; /* what it can happen to */
+  unsigned at;
+  uint32_t names; /* besides ALWAYS */
+  const char *code;
+} KINDS[] = {
+    {"error", SC_FAULT_ERROR, CALLS | EVENTS, SC_FAULT_AT_CALL, OF_ERRORS, "InternalFailure"},
+    {"throttle", SC_FAULT_ERROR, CALLS, SC_FAULT_AT_CALL, OF_ERRORS, "ProvisionedThroughputExceededException"},
+    {"expired-token", SC_FAULT_ERROR, CALLS, SC_FAULT_AT_CALL, OF_ERRORS, "ExpiredTokenException"},
+    {"slow", SC_FAULT_DELIVERY, CALLS | EVENTS, SC_FAULT_AT_CALL, 0, NULL},
+    {"split", SC_FAULT_DELIVERY, CALLS | EVENTS, SC_FAULT_AT_CALL, 0, NULL},
+    {"skewed-date", SC_FAULT_DELIVERY, CALLS, SC_FAULT_AT_CALL, 0, NULL},
+    {"reset", SC_FAULT_RESET, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"truncate", SC_FAULT_TRUNCATE, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"half-open", SC_FAULT_HALF_OPEN, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"rst-stream", SC_FAULT_RST_STREAM, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"refused-stream", SC_FAULT_REFUSED, CALLS, SC_FAULT_AT_CALL, 0, NULL},
+    {"goaway", SC_FAULT_GOAWAY, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"entries", SC_FAULT_ENTRIES, PUTS, SC_FAULT_AT_CALL, BIT(CODE) | BIT(MESSAGE) | BIT(EVERY),
+     "ProvisionedThroughputExceededException"},
+    {"expire-iterator", SC_FAULT_EXPIRE_ITERATOR, GETS, SC_FAULT_AT_CALL, 0, NULL},
+    {"duplicate", SC_FAULT_DUPLICATE, GETS, SC_FAULT_AT_RECORDS, 0, NULL},
+    {"behind-zero", SC_FAULT_BEHIND_ZERO, GETS, SC_FAULT_AT_BEHIND, 0, NULL},
+    {"end-late", SC_FAULT_END_LATE, GETS, SC_FAULT_AT_END, 0, NULL},
+    {"end-falsely", SC_FAULT_END_FALSELY, GETS, SC_FAULT_AT_OPEN, BIT(CHILDREN), NULL},
+    {"corrupt", SC_FAULT_CORRUPT, EVENTS, SC_FAULT_AT_CALL, 0, NULL},
+    {"end", SC_FAULT_END, EVENTS, SC_FAULT_AT_CALL, 0, NULL},
+};
+#define N_KINDS (sizeof KINDS / sizeof *KINDS)
+
+static const struct kind *find_kind(struct sc_slice name) {
+  for (size_t i = 0; i < N_KINDS; i++)
+    if (sc_slice_is(name, KINDS[i].name)) return &KINDS[i];
+  return NULL;
+}
+
+/* The operations of the API, whether or not this service has them. */
+static const char *const OPERATIONS[] = {"AddTagsToStream",
+                                         "CreateStream",
+                                         "DecreaseStreamRetentionPeriod",
+                                         "DeleteResourcePolicy",
+                                         "DeleteStream",
+                                         "DeregisterStreamConsumer",
+                                         "DescribeAccountSettings",
+                                         "DescribeLimits",
+                                         "DescribeStream",
+                                         "DescribeStreamConsumer",
+                                         "DescribeStreamSummary",
+                                         "DisableEnhancedMonitoring",
+                                         "EnableEnhancedMonitoring",
+                                         "GetRecords",
+                                         "GetResourcePolicy",
+                                         "GetShardIterator",
+                                         "IncreaseStreamRetentionPeriod",
+                                         "ListShards",
+                                         "ListStreamConsumers",
+                                         "ListStreams",
+                                         "ListTagsForResource",
+                                         "ListTagsForStream",
+                                         "MergeShards",
+                                         "PutRecord",
+                                         "PutRecords",
+                                         "PutResourcePolicy",
+                                         "RegisterStreamConsumer",
+                                         "RemoveTagsFromStream",
+                                         "SplitShard",
+                                         "StartStreamEncryption",
+                                         "StopStreamEncryption",
+                                         "SubscribeToShard",
+                                         "TagResource",
+                                         "UntagResource",
+                                         "UpdateAccountSettings",
+                                         "UpdateMaxRecordSize",
+                                         "UpdateShardCount",
+                                         "UpdateStreamMode",
+                                         "UpdateStreamWarmThroughput"};
+
+/* What kinds can happen to it; 0: there is no such operation. */
+static unsigned kinds_of(const char *operation) {
+  if (strcmp(operation, "*") == 0) return CALLS | EVENTS | GETS | PUTS;
+  if (strcmp(operation, SC_FAULT_EVENTS) == 0) return EVENTS;
+  if (strcmp(operation, "SubscribeToShard") == 0) return CALLS | EVENTS;
+  if (strcmp(operation, "GetRecords") == 0) return CALLS | GETS;
+  if (strcmp(operation, "PutRecords") == 0) return CALLS | PUTS;
+  for (size_t i = 0; i < sizeof OPERATIONS / sizeof *OPERATIONS; i++)
+    if (strcmp(operation, OPERATIONS[i]) == 0) return CALLS;
+  return 0;
+}
+
+/* ", "-separated, those that can happen to one of these. */
+static void add_kinds(struct sc_buf *out, unsigned of) {
+  const char *comma = "";
+  for (size_t i = 0; i < N_KINDS; i++) {
+    if ((KINDS[i].of & of) == 0) continue;
+    sc_buf_printf(out, "%s%s", comma, KINDS[i].name);
+    comma = ", ";
+  }
+}
+
+static void add_names(struct sc_buf *out, uint32_t names) {
+  const char *comma = "";
+  for (int i = 0; i < N_NAMES; i++) {
+    if ((names & BIT(i)) == 0) continue;
+    sc_buf_printf(out, "%s%s", comma, NAMES[i].name);
+    comma = ", ";
+  }
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------------- */
+
+void sc_fault_begin(struct sc_fault *fault) {
+  memset(fault, 0, sizeof *fault);
+  fault->operation[0] = '*';
+  fault->name = KINDS[0].name;
+  fault->count = fault->every = 1;
+  fault->p = 1;
+}
+
+/* As much of it as is good to show. */
+static struct sc_slice shown(struct sc_slice text) {
+  if (text.len > MAX_SHOWN) text.len = MAX_SHOWN;
+  while (text.len > 0 && !sc_utf8_valid(text.ptr, text.len)) text.len--;
+  return text;
+}
+
+static int refuse_value(const struct name *name, struct sc_slice value, struct sc_error *err) {
+  sc_error_set(err, SC_E_USAGE, "%s cannot be \"%.*s\"", name->name, SC_SLICE_ARGS(shown(value)));
+  if (name->type == INTEGER) sc_error_hint(err, "a number from %" PRId64 " to %" PRId64, name->min, name->max);
+  if (name->type == TEXT) sc_error_hint(err, "a text of less than %" PRId64 " bytes", name->max);
+  if (name->type == FLAG) sc_error_hint(err, "true or false");
+  if (name->type == PROBABILITY) sc_error_hint(err, "a number above 0, at most 1");
+  return SC_E_USAGE;
+}
+
+static bool read_text(const struct name *name, struct sc_slice value, char *out) {
+  if (value.len < (size_t)name->min || value.len >= (size_t)name->max) return false;
+  if (value.len > 0 && (memchr(value.ptr, '\0', value.len) != NULL || !sc_utf8_valid(value.ptr, value.len)))
+    return false;
+  if (value.len > 0) memcpy(out, value.ptr, value.len);
+  out[value.len] = '\0';
+  return true;
+}
+
+static bool read_integer(const struct name *name, struct sc_slice value, int64_t *out) {
+  int64_t number;
+  if (!sc_slice_to_i64(value, &number) || number < name->min || number > name->max) return false;
+  *out = number;
+  return true;
+}
+
+static bool read_flag(struct sc_slice value, int64_t *out) {
+  *out = sc_slice_is(value, "true");
+  return *out != 0 || sc_slice_is(value, "false");
+}
+
+static bool read_probability(struct sc_slice value, double *out) {
+  char text[40], *end;
+  if (value.len == 0 || value.len >= sizeof text) return false;
+  memcpy(text, value.ptr, value.len);
+  text[value.len] = '\0';
+  if (strspn(text, "0123456789.eE+-") != value.len) return false;
+  double p = strtod(text, &end);
+  if (*end != '\0' || !(p > 0) || p > 1) return false;
+  *out = p;
+  return true;
+}
+
+static bool read_kind(struct sc_fault *fault, struct sc_slice value) {
+  const struct kind *kind = find_kind(value);
+  if (kind != NULL) fault->name = kind->name;
+  return kind != NULL;
+}
+
+static bool fits_form(enum type type, enum sc_fault_form form) {
+  if (form == SC_FAULT_FORM_ANY) return true;
+  if (type == FLAG) return form == SC_FAULT_FORM_FLAG;
+  return form == (type == INTEGER || type == PROBABILITY ? SC_FAULT_FORM_NUMBER : SC_FAULT_FORM_TEXT);
+}
+
+static bool read_value(struct sc_fault *fault, const struct name *name, struct sc_slice value) {
+  void *at = (char *)fault + name->offset;
+  switch (name->type) {
+    case TEXT:
+      return read_text(name, value, at);
+    case INTEGER:
+      return read_integer(name, value, at);
+    case FLAG:
+      return read_flag(value, at);
+    case PROBABILITY:
+      return read_probability(value, at);
+    default:
+      return read_kind(fault, value);
+  }
+}
+
+static int refuse_kind_name(struct sc_slice value, struct sc_error *err) {
+  struct sc_buf list = SC_BUF_INIT;
+  add_kinds(&list, CALLS | EVENTS | GETS | PUTS);
+  sc_error_set(err, SC_E_USAGE, "there is no kind \"%.*s\"", SC_SLICE_ARGS(shown(value)));
+  sc_error_hint(err, "kinds: %s", sc_buf_str(&list));
+  sc_buf_fini(&list);
+  return SC_E_USAGE;
+}
+
+static int set(struct sc_fault *fault, int i, struct sc_slice value, enum sc_fault_form form, struct sc_error *err) {
+  const struct name *name = &NAMES[i];
+  if ((fault->given & BIT(i)) != 0) return sc_error_set(err, SC_E_USAGE, "%s is said twice", name->name);
+  fault->given |= BIT(i);
+  if (fits_form(name->type, form) && read_value(fault, name, value)) return SC_OK;
+  return i == KIND ? refuse_kind_name(value, err) : refuse_value(name, value, err);
+}
+
+int sc_fault_set(struct sc_fault *fault, struct sc_slice name, struct sc_slice value, enum sc_fault_form form,
+                 struct sc_error *err) {
+  if (sc_slice_is(name, "error")) {
+    int code = set(fault, KIND, SC_SLICE_LITERAL("error"), SC_FAULT_FORM_TEXT, err);
+    return code == SC_OK ? set(fault, CODE, value, form, err) : code;
+  }
+  for (int i = 0; i < N_NAMES; i++)
+    if (sc_slice_is(name, NAMES[i].name)) return set(fault, i, value, form, err);
+  struct sc_buf list = SC_BUF_INIT;
+  add_names(&list, BIT(N_NAMES) - 1);
+  sc_error_set(err, SC_E_USAGE, "a fault has no \"%.*s\"", SC_SLICE_ARGS(shown(name)));
+  sc_error_hint(err, "it has %s, error", sc_buf_str(&list));
+  sc_buf_fini(&list);
+  return SC_E_USAGE;
+}
+
+/* --- checking ------------------------------------------------------------------------------------------------------- */
+
+static void name_operation(struct sc_fault *fault, const char *operation) {
+  memcpy(fault->operation, operation, strlen(operation) + 1);
+}
+
+/* "*", and SubscribeToShard of a kind that happens to events, mean the one operation that has the kind. */
+static void narrow_operation(struct sc_fault *fault, const struct kind *kind) {
+  bool is_any = strcmp(fault->operation, "*") == 0;
+  if (kind->of == GETS && is_any) name_operation(fault, "GetRecords");
+  if (kind->of == PUTS && is_any) name_operation(fault, "PutRecords");
+  if (kind->of == EVENTS && (is_any || strcmp(fault->operation, "SubscribeToShard") == 0))
+    name_operation(fault, SC_FAULT_EVENTS);
+}
+
+static int check_operation(const struct sc_fault *fault, const struct kind *kind, struct sc_error *err) {
+  unsigned of = kinds_of(fault->operation);
+  if (of == 0) {
+    sc_error_set(err, SC_E_USAGE, "there is no operation \"%s\"", fault->operation);
+    sc_error_hint(err, "an operation of the API, as GetRecords, or \"*\", or " SC_FAULT_EVENTS);
+    return SC_E_USAGE;
+  }
+  if ((kind->of & of) != 0) return SC_OK;
+  struct sc_buf list = SC_BUF_INIT;
+  add_kinds(&list, of);
+  sc_error_set(err, SC_E_USAGE, "kind %s cannot happen to %s", kind->name, fault->operation);
+  sc_error_hint(err, "kinds that can: %s", sc_buf_str(&list));
+  sc_buf_fini(&list);
+  return SC_E_USAGE;
+}
+
+static int check_names(const struct sc_fault *fault, const struct kind *kind, struct sc_error *err) {
+  struct sc_buf list = SC_BUF_INIT;
+  uint32_t useless = fault->given & ~(ALWAYS | kind->names);
+  if (useless == 0) return SC_OK;
+  add_names(&list, useless);
+  sc_error_set(err, SC_E_USAGE, "kind %s has no use for %s", kind->name, sc_buf_str(&list));
+  sc_buf_clear(&list);
+  add_names(&list, ALWAYS | kind->names);
+  sc_error_hint(err, "it has %s", sc_buf_str(&list));
+  sc_buf_fini(&list);
+  return SC_E_USAGE;
+}
+
+static void fill_error(struct sc_fault *fault, const struct kind *kind) {
+  const char *code = kind->code;
+  if (fault->kind == SC_FAULT_ERROR && strcmp(fault->operation, SC_FAULT_EVENTS) == 0)
+    code = "InternalFailureException";
+  if (code != NULL && (fault->given & BIT(CODE)) == 0) memcpy(fault->code, code, strlen(code) + 1);
+  const struct sc_apierror *error = sc_apierror_find(sc_slice_str(fault->code));
+  if ((fault->given & BIT(STATUS)) == 0) fault->status = error == NULL ? 400 : error->status;
+  if ((fault->given & BIT(MESSAGE)) == 0 && error != NULL)
+    memcpy(fault->message, error->message, strlen(error->message) + 1);
+}
+
+int sc_fault_finish(struct sc_fault *fault, struct sc_error *err) {
+  const struct kind *kind = find_kind(sc_slice_str(fault->name));
+  fault->kind = kind->kind;
+  fault->at = kind->at;
+  narrow_operation(fault, kind);
+  int code = check_operation(fault, kind, err);
+  if (code == SC_OK) code = check_names(fault, kind, err);
+  if (code != SC_OK) return code;
+  fill_error(fault, kind);
+  fault->is_random = (fault->given & BIT(P)) != 0;
+  if (fault->is_random && (fault->given & BIT(COUNT)) == 0) fault->count = INT64_MAX;
+  if (strcmp(fault->name, "slow") == 0 && (fault->given & BIT(DELAY_MS)) == 0) fault->delay_ms = 1000;
+  if (strcmp(fault->name, "split") == 0 && (fault->given & BIT(PIECE_BYTES)) == 0) fault->piece_bytes = 1;
+  if (strcmp(fault->name, "skewed-date") == 0 && (fault->given & BIT(DATE_SKEW_MS)) == 0) fault->date_skew_ms = HOUR_MS;
+  return SC_OK;
+}
+
+/* --- writing -------------------------------------------------------------------------------------------------------- */
+
+/* As few digits as tell it from its neighbours. */
+static void write_double(struct sc_buf *out, double value) {
+  char text[40];
+  int digits = 1;
+  do snprintf(text, sizeof text, "%.*g", digits, value);
+  while (strtod(text, NULL) != value && ++digits <= 17);
+  sc_buf_add_str(out, text);
+}
+
+static void write_value(const struct sc_fault *fault, const struct name *name, struct sc_buf *out) {
+  const void *at = (const char *)fault + name->offset;
+  switch (name->type) {
+    case TEXT:
+      sc_buf_add_json_string(out, sc_slice_str(at));
+      break;
+    case INTEGER:
+      sc_buf_printf(out, "%" PRId64, *(const int64_t *)at);
+      break;
+    case FLAG:
+      sc_buf_add_str(out, *(const int64_t *)at != 0 ? "true" : "false");
+      break;
+    case PROBABILITY:
+      write_double(out, *(const double *)at);
+      break;
+    default:
+      sc_buf_add_json_string(out, sc_slice_str(fault->name));
+  }
+}
+
+void sc_fault_write(const struct sc_fault *fault, struct sc_buf *out) {
+  const char *comma = "";
+  for (int i = 0; i < N_NAMES; i++) {
+    if (i != OPERATION && i != KIND && (fault->given & BIT(i)) == 0) continue;
+    sc_buf_printf(out, "%s\"%s\":", comma, NAMES[i].name);
+    write_value(fault, &NAMES[i], out);
+    comma = ",";
+  }
+}
+
+/* --- what it does --------------------------------------------------------------------------------------------------- */
+
+void sc_fault_answer(const struct sc_fault *fault, struct sc_reply *reply) {
+  const char *member = fault->message[0] == '\0' ? NULL : sc_apierror_member(fault->code);
+  sc_reply_fail(reply, (int)fault->status, fault->code, member, sc_slice_str(fault->message));
+}
+
+static enum sc_ending ending_of(enum sc_fault_kind kind) {
+  switch (kind) {
+    case SC_FAULT_RESET:
+      return SC_ENDING_RESET;
+    case SC_FAULT_TRUNCATE:
+      return SC_ENDING_CLOSE;
+    case SC_FAULT_HALF_OPEN:
+      return SC_ENDING_HANG;
+    case SC_FAULT_RST_STREAM:
+      return SC_ENDING_STREAM;
+    case SC_FAULT_REFUSED:
+      return SC_ENDING_REFUSE;
+    case SC_FAULT_GOAWAY:
+      return SC_ENDING_GOAWAY;
+    default:
+      return SC_ENDING_KEEP;
+  }
+}
+
+void sc_fault_deliver(const struct sc_fault *fault, struct sc_delivery *delivery) {
+  enum sc_ending ending = ending_of(fault->kind);
+  delivery->delay_ms += fault->delay_ms;
+  if (fault->piece_bytes > 0) delivery->piece_bytes = (size_t)fault->piece_bytes;
+  if (ending == SC_ENDING_KEEP) return;
+  delivery->ending = ending;
+  if (ending == SC_ENDING_GOAWAY && (fault->given & BIT(BYTES)) == 0) return;
+  delivery->is_silent = fault->bytes < 0 || ending == SC_ENDING_REFUSE;
+  delivery->is_cut = true;
+  delivery->cut_bytes = fault->bytes < 0 ? 0 : (size_t)fault->bytes;
+}
+
+void sc_fault_bend(const struct sc_fault *fault, struct sc_reply *reply) {
+  sc_fault_deliver(fault, &reply->delivery);
+  if (fault->retry_after_ms > 0) reply->retry_after_ms = fault->retry_after_ms;
+  reply->date_ms += fault->date_skew_ms;
+}

@@ -1,0 +1,37 @@
+/* The faults that are waiting: which of them a call meets.
+ *
+ * Faults without a probability are a script, taken in order: a call belongs to the first of them that fits it, which lets it
+ * pass while `after` lasts and hits it then, `count` times. Faults with a probability stand beside each other: each decides
+ * about every call that fits it, by its own random numbers, which follow from the seed and from how many faults were there
+ * before it. So the n-th call that fits is hit or not whatever else goes on, in however many threads: the same seed and the
+ * same calls give the same faults. A call meets one fault at most, the first in the order they were added.
+ *
+ * Any thread; one lock, not taken while there are no faults. At most SC_FAULTS_MAX wait; what is over is kept for
+ * sc_faults_list, the last SC_FAULTS_OVER of it.
+ */
+#ifndef SC_LOCAL_FAULTS_H
+#define SC_LOCAL_FAULTS_H
+
+#include "bench/local/faults/faultspec.h"
+
+#define SC_FAULTS_OVER 100
+
+struct sc_faults;
+
+struct sc_faults *sc_faults_new(uint64_t seed);
+void sc_faults_free(struct sc_faults *faults);
+
+/* All of them, or none: false when there is no room. */
+bool sc_faults_add(struct sc_faults *faults, const struct sc_fault *items, size_t n);
+/* As new: the same faults added again do the same again. */
+void sc_faults_clear(struct sc_faults *faults);
+size_t sc_faults_waiting(struct sc_faults *faults);
+/* "waiting":N,"faults":[...],"over":[...]: members of JSON; each fault with its "hits" and the "calls" that fitted it. */
+void sc_faults_list(struct sc_faults *faults, struct sc_buf *out);
+
+/* The fault that a call of the operation meets, or an event of a subscription (SC_FAULT_EVENTS). */
+bool sc_faults_take(struct sc_faults *faults, struct sc_slice operation, struct sc_fault *fault);
+/* The fault that a page of GetRecords meets; at: all of SC_FAULT_AT_* that are true of it. */
+bool sc_faults_take_page(struct sc_faults *faults, unsigned at, struct sc_fault *fault);
+
+#endif

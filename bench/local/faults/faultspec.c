@@ -1,0 +1,178 @@
+#include "bench/local/faults/faultspec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_SHOWN 30
+
+/* Room for one more, begun; NULL when the list is full. */
+static struct sc_fault *grow(struct sc_faultlist *list, struct sc_error *err) {
+  if (list->n == SC_FAULTS_MAX) {
+    sc_error_set(err, SC_E_USAGE, "more than %d faults", SC_FAULTS_MAX);
+    return NULL;
+  }
+  if (list->n == list->cap) {
+    list->cap = list->cap == 0 ? 4 : list->cap * 2;
+    list->items = sc_realloc(list->items, list->cap * sizeof *list->items);
+  }
+  sc_fault_begin(&list->items[list->n]);
+  return &list->items[list->n++];
+}
+
+void sc_faultlist_fini(struct sc_faultlist *list) {
+  free(list->items);
+  *list = (struct sc_faultlist){0};
+}
+
+/* --- SPEC ----------------------------------------------------------------------------------------------------------- */
+
+struct cursor {
+  const char *at, *end;
+};
+
+static bool is_at(const struct cursor *c, char what) { return c->at < c->end && *c->at == what; }
+
+static void skip_blanks(struct cursor *c) {
+  while (is_at(c, ' ') || is_at(c, '\n') || is_at(c, '\t')) c->at++;
+}
+
+static bool take(struct cursor *c, char what) {
+  skip_blanks(c);
+  if (!is_at(c, what)) return false;
+  c->at++;
+  return true;
+}
+
+/* Up to one of the characters or the end, without the blanks around it. */
+static struct sc_slice take_until(struct cursor *c, const char *stops) {
+  skip_blanks(c);
+  const char *begin = c->at;
+  while (c->at < c->end && (*c->at == '\0' || strchr(stops, *c->at) == NULL)) c->at++;
+  const char *end = c->at;
+  while (end > begin && strchr(" \n\t", end[-1]) != NULL) end--;
+  return sc_slice_of(begin, (size_t)(end - begin));
+}
+
+/* Behind the opening quote; false when there is no closing one. */
+static bool take_quoted(struct cursor *c, struct sc_buf *value) {
+  while (c->at < c->end) {
+    bool is_quote = *c->at == '"';
+    if (is_quote && !(c->at + 1 < c->end && c->at[1] == '"')) {
+      c->at++;
+      return true;
+    }
+    if (is_quote) c->at++;
+    sc_buf_add_char(value, *c->at++);
+  }
+  return false;
+}
+
+static int refuse_at(const struct cursor *c, const char *wanted, struct sc_error *err) {
+  int shown = c->end - c->at > MAX_SHOWN ? MAX_SHOWN : (int)(c->end - c->at);
+  sc_error_set(err, SC_E_USAGE, shown == 0 ? "%s is missing at the end%.*s" : "%s is missing before \"%.*s\"", wanted,
+               shown, c->at);
+  sc_error_hint(err, "faults are [OPERATION:]NAME=VALUE,NAME=VALUE... with semicolons between them");
+  return SC_E_USAGE;
+}
+
+/* NAME=VALUE */
+static int read_pair(struct cursor *c, struct sc_fault *fault, struct sc_error *err) {
+  struct sc_slice name = take_until(c, "=,;\"");
+  if (name.len == 0) return refuse_at(c, "a name", err);
+  if (!take(c, '=')) return refuse_at(c, "=", err);
+  if (!take(c, '"')) return sc_fault_set(fault, name, take_until(c, ",;\""), SC_FAULT_FORM_ANY, err);
+  struct sc_buf value = SC_BUF_INIT;
+  int code = take_quoted(c, &value) ? sc_fault_set(fault, name, sc_buf_view(&value), SC_FAULT_FORM_ANY, err)
+                                    : refuse_at(c, "a closing quote", err);
+  sc_buf_fini(&value);
+  return code;
+}
+
+/* OPERATION: when there is one. */
+static int read_operation(struct cursor *c, struct sc_fault *fault, struct sc_error *err) {
+  struct cursor ahead = *c;
+  struct sc_slice operation = take_until(&ahead, ":=,;\"");
+  if (!take(&ahead, ':')) return SC_OK;
+  *c = ahead;
+  return sc_fault_set(fault, SC_SLICE_LITERAL("operation"), operation, SC_FAULT_FORM_TEXT, err);
+}
+
+static int read_clause(struct cursor *c, struct sc_fault *fault, struct sc_error *err) {
+  int code = read_operation(c, fault, err);
+  if (code == SC_OK) code = read_pair(c, fault, err);
+  while (code == SC_OK && take(c, ',')) code = read_pair(c, fault, err);
+  skip_blanks(c);
+  if (code == SC_OK && c->at < c->end && !is_at(c, ';')) return refuse_at(c, "a comma", err);
+  return code == SC_OK ? sc_fault_finish(fault, err) : code;
+}
+
+int sc_faultspec_read(struct sc_slice spec, struct sc_faultlist *list, struct sc_error *err) {
+  struct cursor c = {spec.ptr, spec.ptr + spec.len};
+  int code = SC_OK;
+  for (skip_blanks(&c); code == SC_OK && c.at < c.end; skip_blanks(&c)) {
+    if (take(&c, ';')) continue;
+    struct sc_fault *fault = grow(list, err);
+    code = fault == NULL ? err->code : read_clause(&c, fault, err);
+  }
+  if (code != SC_OK) sc_faultlist_fini(list);
+  return code;
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------------------- */
+
+/* A value that is no container, as text; which form it had. False: a container. */
+static bool value_text(struct sc_json value, char scratch[40], struct sc_slice *text, enum sc_fault_form *form) {
+  int64_t integer;
+  double number;
+  bool flag;
+  *form = SC_FAULT_FORM_NUMBER;
+  if (sc_json_str(value, text)) {
+    *form = SC_FAULT_FORM_TEXT;
+    return true;
+  }
+  if (sc_json_bool(value, &flag)) {
+    *form = SC_FAULT_FORM_FLAG;
+    *text = sc_slice_str(flag ? "true" : "false");
+    return true;
+  }
+  if (sc_json_i64(value, &integer)) snprintf(scratch, 40, "%" PRId64, integer);
+  else if (sc_json_double(value, &number)) snprintf(scratch, 40, "%.17g", number);
+  else return false;
+  *text = sc_slice_str(scratch);
+  return true;
+}
+
+static int read_object(struct sc_json object, struct sc_fault *fault, struct sc_error *err) {
+  struct sc_json_iter it = sc_json_walk(object);
+  struct sc_json value;
+  struct sc_slice name, text;
+  enum sc_fault_form form;
+  char scratch[40];
+  int code = SC_OK;
+  while (code == SC_OK && sc_json_next(&it, &name, &value)) {
+    if (sc_json_absent(value)) continue;
+    bool is_flat = value_text(value, scratch, &text, &form);
+    code = is_flat ? sc_fault_set(fault, name, text, form, err)
+                   : sc_error_set(err, SC_E_USAGE, "a fault holds no lists and no objects");
+  }
+  return code == SC_OK ? sc_fault_finish(fault, err) : code;
+}
+
+static int read_element(struct sc_json json, struct sc_faultlist *list, struct sc_error *err) {
+  if (sc_json_kind(json) != SC_JSON_OBJECT)
+    return sc_error_set(err, SC_E_USAGE, "a fault is an object, the body one fault or a list of faults");
+  struct sc_fault *fault = grow(list, err);
+  return fault == NULL ? err->code : read_object(json, fault, err);
+}
+
+int sc_faultspec_read_json(struct sc_json json, struct sc_faultlist *list, struct sc_error *err) {
+  struct sc_json_iter it = sc_json_walk(json);
+  struct sc_json element;
+  int code = SC_OK;
+  if (sc_json_kind(json) != SC_JSON_ARRAY) code = read_element(json, list, err);
+  else
+    while (code == SC_OK && sc_json_next(&it, NULL, &element)) code = read_element(element, list, err);
+  if (code != SC_OK) sc_faultlist_fini(list);
+  return code;
+}

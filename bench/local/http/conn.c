@@ -1,0 +1,248 @@
+#include "bench/local/http/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench/local/http/tls.h"
+#include "engine/base/error.h"
+
+/* After the last output, how long unread input is thrown away, so that a reset does not overtake the reply. */
+#define LINGER_MS 1000
+/* Reads, and outputs, in a row before other connections get their turn. */
+#define MAX_READS 32
+#define MAX_OUTPUTS 64
+
+enum state { OPEN, DRAINING /* no more input; closes when there is nothing to come */, LINGERING, HUNG, DEAD };
+enum progress { DONE, BLOCKED, FAILED };
+
+struct sc_conn {
+  int fd;
+  struct sc_tls *tls; /* NULL: plain */
+  bool is_loopback;
+  enum state state;
+  bool wants_out; /* the socket was full, or TLS must write before it can read */
+  bool saw_end;   /* of the input */
+  const struct sc_protocol *protocol;
+  void *session;
+  struct sc_wake *wake;
+  bool is_cut_off; /* an output was the last */
+  bool has_output;
+  struct sc_output output;
+  enum sc_conn_turn turn; /* what the protocol said last */
+  int64_t wake_ms;
+};
+
+struct sc_conn *sc_conn_open(int fd, struct sc_tls_context *tls, bool is_loopback, const struct sc_protocol *protocol,
+                             void *context, struct sc_wake *wake) {
+  struct sc_conn *conn = sc_alloc_zero(1, sizeof *conn);
+  conn->fd = fd;
+  conn->is_loopback = is_loopback;
+  conn->tls = tls == NULL ? NULL : sc_tls_new(tls, fd);
+  conn->protocol = protocol;
+  conn->wake = wake;
+  conn->turn = SC_TURN_IDLE;
+  conn->session = protocol->open(context, conn);
+  return conn;
+}
+
+void sc_conn_close(struct sc_conn *conn) {
+  conn->protocol->close(conn->session);
+  sc_wake_cancel(conn->wake);
+  if (conn->tls != NULL) sc_tls_free(conn->tls);
+  close(conn->fd);
+  free(conn);
+}
+
+bool sc_conn_is_loopback(const struct sc_conn *conn) { return conn->is_loopback; }
+int64_t sc_conn_wake_ms(const struct sc_conn *conn) { return conn->wake_ms; }
+
+void sc_conn_wake(void *opaque) {
+  struct sc_conn *conn = opaque;
+  sc_wake_post(conn->wake);
+}
+
+static bool wants(const struct sc_conn *conn, int what) { return (conn->protocol->wants(conn->session) & what) != 0; }
+
+/* How a TLS call went on. */
+static enum progress tls_progress(struct sc_conn *conn, enum sc_tls_outcome outcome) {
+  if (outcome == SC_TLS_DONE) return DONE;
+  if (outcome == SC_TLS_WANTS_WRITE) conn->wants_out = true;
+  return outcome == SC_TLS_WANTS_WRITE || outcome == SC_TLS_WANTS_READ ? BLOCKED : FAILED;
+}
+
+static void consume(struct sc_output *output, size_t n) {
+  while (output->n_pieces > 0 && n >= output->pieces->iov_len) {
+    n -= output->pieces->iov_len;
+    output->pieces++;
+    output->n_pieces--;
+  }
+  if (n == 0) return;
+  SC_ASSERT(output->n_pieces > 0);
+  output->pieces->iov_base = (char *)output->pieces->iov_base + n;
+  output->pieces->iov_len -= n;
+}
+
+static enum progress write_plain(struct sc_conn *conn, struct sc_output *output) {
+  while (output->n_pieces > 0) {
+    struct msghdr message = {.msg_iov = output->pieces,
+                             .msg_iovlen = (size_t)(output->n_pieces < 64 ? output->n_pieces : 64)};
+    ssize_t n = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno != EAGAIN) return FAILED;
+    if (n < 0) {
+      conn->wants_out = true;
+      return BLOCKED;
+    }
+    consume(output, (size_t)n);
+  }
+  return DONE;
+}
+
+/* The next bytes for a TLS record: straight from a large piece, else small pieces put together. */
+static struct sc_slice next_record(const struct sc_output *output, struct sc_conn_scratch *scratch) {
+  size_t room = sizeof scratch->out;
+  if (output->pieces->iov_len >= room || output->n_pieces == 1) {
+    return sc_slice_of(output->pieces->iov_base, output->pieces->iov_len);
+  }
+  size_t used = 0;
+  for (int i = 0; i < output->n_pieces && used < room; i++) {
+    size_t n = output->pieces[i].iov_len < room - used ? output->pieces[i].iov_len : room - used;
+    memcpy(scratch->out + used, output->pieces[i].iov_base, n);
+    used += n;
+  }
+  return sc_slice_of(scratch->out, used);
+}
+
+static enum progress write_tls(struct sc_conn *conn, struct sc_output *output, struct sc_conn_scratch *scratch) {
+  while (consume(output, 0), output->n_pieces > 0) {
+    size_t n;
+    enum progress progress = tls_progress(conn, sc_tls_write(conn->tls, next_record(output, scratch), &n));
+    if (progress != DONE) return progress;
+    consume(output, n);
+  }
+  return DONE;
+}
+
+static void reset_at_close(int fd) {
+  struct linger linger = {.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+static void apply_ending(struct sc_conn *conn, enum sc_ending ending) {
+  if (ending == SC_ENDING_KEEP) return;
+  SC_ASSERT(ending == SC_ENDING_CLOSE || ending == SC_ENDING_RESET || ending == SC_ENDING_HANG);
+  if (ending == SC_ENDING_RESET) reset_at_close(conn->fd);
+  conn->state = ending == SC_ENDING_RESET ? DEAD : ending == SC_ENDING_HANG ? HUNG : DRAINING;
+  if (ending == SC_ENDING_CLOSE) conn->is_cut_off = true;
+}
+
+/* The protocol's next output; false when there is none now. */
+static bool take_output(struct sc_conn *conn, int64_t now_ms) {
+  if (conn->is_cut_off) return false;
+  conn->output = (struct sc_output){0};
+  conn->turn = conn->protocol->work(conn->session, now_ms, &conn->output);
+  conn->wake_ms = conn->turn == SC_TURN_WAIT ? conn->output.wake_ms : 0;
+  conn->has_output = conn->turn == SC_TURN_WRITE;
+  return conn->has_output;
+}
+
+static bool can_write(const struct sc_conn *conn) { return conn->state == OPEN || conn->state == DRAINING; }
+
+/* Writes outputs until there are none, one must wait, or others are to have their turn: *is_tired. */
+static enum progress flush(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch, bool *is_tired) {
+  for (int i = 0; i < MAX_OUTPUTS && can_write(conn); i++) {
+    if (!conn->has_output && !take_output(conn, now_ms)) return DONE;
+    enum progress progress =
+        conn->tls == NULL ? write_plain(conn, &conn->output) : write_tls(conn, &conn->output, scratch);
+    if (progress != DONE) return progress;
+    conn->has_output = false;
+    apply_ending(conn, conn->output.ending);
+  }
+  *is_tired = can_write(conn);
+  return DONE;
+}
+
+/* Bytes read, 0 at the end of the input, -1 when it would block, -2 when it failed. */
+static ssize_t read_some(struct sc_conn *conn, struct sc_conn_scratch *scratch) {
+  if (conn->tls == NULL) {
+    ssize_t n = recv(conn->fd, scratch->in, sizeof scratch->in, 0);
+    if (n >= 0) return n;
+    return errno == EAGAIN || errno == EINTR ? -1 : -2;
+  }
+  size_t n;
+  enum sc_tls_outcome outcome = sc_tls_read(conn->tls, scratch->in, sizeof scratch->in, &n);
+  if (outcome == SC_TLS_CLOSED) return 0;
+  enum progress progress = tls_progress(conn, outcome);
+  return progress == DONE ? (ssize_t)n : progress == BLOCKED ? -1 : -2;
+}
+
+/* Reads once and hands over; DONE means that there may be more. */
+static enum progress feed(struct sc_conn *conn, struct sc_conn_scratch *scratch) {
+  ssize_t n = read_some(conn, scratch);
+  if (n == -1) return BLOCKED;
+  if (n == -2) return FAILED;
+  if (n == 0) conn->saw_end = true;
+  if (n == 0 || !conn->protocol->receive(conn->session, sc_slice_of(scratch->in, (size_t)n))) conn->state = DRAINING;
+  return DONE;
+}
+
+/* Everything is written: says goodbye and waits for the peer to go. */
+static int start_lingering(struct sc_conn *conn, int64_t now_ms) {
+  if (conn->tls != NULL) sc_tls_shutdown(conn->tls);
+  if (shutdown(conn->fd, SHUT_WR) != 0) return SC_CONN_CLOSE;
+  conn->state = LINGERING;
+  conn->wake_ms = now_ms + LINGER_MS;
+  return EPOLLIN;
+}
+
+static int linger(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch) {
+  if (now_ms >= conn->wake_ms) return SC_CONN_CLOSE;
+  ssize_t n = recv(conn->fd, scratch->in, sizeof scratch->in, 0);
+  return n > 0 || (n < 0 && errno == EAGAIN) ? EPOLLIN : SC_CONN_CLOSE;
+}
+
+static int keep_hanging(unsigned events) {
+  return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? SC_CONN_CLOSE : EPOLLRDHUP;
+}
+
+/* Write, read, write, until something would block. */
+static enum progress pump(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch) {
+  bool is_tired = false;
+  conn->wants_out = false;
+  for (int reads = 0; reads < MAX_READS && !is_tired; reads++) {
+    if (flush(conn, now_ms, scratch, &is_tired) == FAILED) return FAILED;
+    if (is_tired) return DONE;
+    if (conn->state != OPEN || !wants(conn, SC_WANTS_INPUT)) return BLOCKED;
+    enum progress progress = feed(conn, scratch);
+    if (progress != DONE) return progress;
+  }
+  return DONE;
+}
+
+/* Whether the peer is gone, and that is the end of it. */
+static bool is_forsaken(const struct sc_conn *conn, unsigned events) {
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return true;
+  return (conn->saw_end || (events & EPOLLRDHUP) != 0) && wants(conn, SC_WANTS_PEER);
+}
+
+static bool is_finished(const struct sc_conn *conn) {
+  return conn->state == DRAINING && !conn->has_output && (conn->is_cut_off || conn->turn == SC_TURN_IDLE);
+}
+
+int sc_conn_work(struct sc_conn *conn, unsigned events, int64_t now_ms, struct sc_conn_scratch *scratch) {
+  if (conn->state == HUNG) return keep_hanging(events);
+  if (conn->state == LINGERING)
+    return (events & (EPOLLERR | EPOLLHUP)) != 0 ? SC_CONN_CLOSE : linger(conn, now_ms, scratch);
+  if (is_forsaken(conn, events)) return SC_CONN_CLOSE;
+  enum progress progress = pump(conn, now_ms, scratch);
+  if (progress == FAILED || conn->state == DEAD || is_forsaken(conn, 0)) return SC_CONN_CLOSE;
+  if (conn->state == HUNG) return EPOLLRDHUP;
+  bool again = progress == DONE; /* a writable socket is reported at once */
+  if (is_finished(conn) && !again) return start_lingering(conn, now_ms);
+  bool reads = conn->state == OPEN && wants(conn, SC_WANTS_INPUT);
+  bool listens = wants(conn, SC_WANTS_PEER);
+  return (reads ? EPOLLIN : 0) | (listens ? EPOLLRDHUP : 0) | (conn->wants_out || again ? EPOLLOUT : 0);
+}

@@ -1,0 +1,367 @@
+#include "bench/local/http/http1.h"
+
+#include <http_parser.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "bench/local/http/head.h"
+#include "bench/local/http/headers.h"
+#include "bench/local/http/sending.h"
+#include "codec/base64.h"
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+
+/* Buffers above this are not kept for the next request. */
+#define KEEP_BYTES (1u << 20)
+/* Replies of one connection that wait for their turn before it is read from again. */
+#define MAX_WAITING 16
+#define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+/* Around the pieces of a content: the header, a chunk's size and end, the last chunk. */
+#define MORE_PIECES 4
+
+/* An answer on its way, or waiting for its turn. */
+struct answer {
+  struct answer *next;
+  struct sc_buf header;
+  bool is_interim; /* 100 Continue: a header only */
+  bool is_chunked;
+  bool is_done;
+  struct sc_sending sending;
+};
+
+struct session {
+  http_parser parser;
+  struct sc_conn *conn;
+  const struct sc_site *site;
+  struct sc_buf url;
+  struct sc_headers headers;
+  bool headers_end; /* they are complete */
+  struct sc_buf body;
+  bool is_over; /* nothing more will be read */
+  struct answer *first, *last;
+  int n_answers;
+  struct iovec *pieces; /* of the output being written */
+  int room;
+  char chunk_size[24];
+  bool may_upgrade; /* to h2c */
+  bool upgrades;    /* the request being read */
+  struct sc_http1_upgrade upgrade;
+};
+
+static void add_header(struct sc_buf *out, const struct sc_reply *reply, bool closes, bool is_chunked) {
+  struct sc_head head;
+  sc_buf_printf(out, "HTTP/1.1 %d %s\r\n", reply->status, http_status_str((enum http_status)reply->status));
+  sc_head_make(&head, reply);
+  for (int i = 0; i < head.n; i++) sc_buf_printf(out, "%s: %s\r\n", head.fields[i].name, head.fields[i].value);
+  if (closes) sc_buf_add_str(out, "Connection: close\r\n");
+  if (is_chunked) sc_buf_add_str(out, "Transfer-Encoding: chunked\r\n");
+  sc_buf_add_str(out, "\r\n");
+}
+
+/* --- answers -------------------------------------------------------------------------------------------------------- */
+
+static struct answer *add_answer(struct session *session) {
+  struct answer *answer = sc_alloc_zero(1, sizeof *answer);
+  if (session->last == NULL) session->first = answer;
+  else session->last->next = answer;
+  session->last = answer;
+  session->n_answers++;
+  return answer;
+}
+
+static void drop_first(struct session *session) {
+  struct answer *answer = session->first;
+  session->first = answer->next;
+  if (session->first == NULL) session->last = NULL;
+  session->n_answers--;
+  sc_buf_fini(&answer->header);
+  if (!answer->is_interim) sc_sending_fini(&answer->sending);
+  free(answer);
+}
+
+/* Takes over what the reply owns. A body whose end is not known is sent in chunks, to HTTP/1.0 until the connection's end. */
+static void answer_with(struct session *session, const struct sc_reply *reply, bool has_body) {
+  struct answer *answer = add_answer(session);
+  answer->is_chunked = reply->feed != NULL && session->parser.http_minor > 0;
+  if (reply->feed != NULL && !answer->is_chunked) session->is_over = true;
+  add_header(&answer->header, reply, session->is_over, answer->is_chunked);
+  answer->is_chunked = answer->is_chunked && has_body;
+  sc_sending_init(&answer->sending, reply, has_body, sc_clock_mono_ms(), sc_conn_wake, session->conn);
+}
+
+/* Answers without asking the site, and ends the connection. */
+static void refuse(struct session *session, int status) {
+  if (session->is_over) return;
+  session->is_over = true;
+  struct sc_reply reply = {.status = status, .date_ms = sc_clock_wall_ms()};
+  answer_with(session, &reply, true);
+}
+
+static void send_continue(struct session *session) {
+  struct answer *answer = add_answer(session);
+  answer->is_interim = true;
+  sc_buf_add_str(&answer->header, CONTINUE);
+}
+
+static void add_piece(struct sc_output *output, const void *ptr, size_t len) {
+  output->pieces[output->n_pieces++] = (struct iovec){(void *)ptr, len};
+}
+
+/* Before pieces of the sending are added: behind what is in the output already. */
+static void make_room(struct session *session, struct sc_output *output, const struct answer *answer) {
+  int wanted = output->n_pieces + sc_sending_most_pieces(&answer->sending) + MORE_PIECES;
+  if (wanted > session->room) {
+    session->room = wanted;
+    session->pieces = sc_realloc(session->pieces, (size_t)wanted * sizeof *session->pieces);
+  }
+  output->pieces = session->pieces;
+}
+
+/* What is left of the content, or a piece of it as a fault wants it. */
+static void add_body(struct session *session, struct answer *answer, struct sc_output *output) {
+  struct sc_sending *sending = &answer->sending;
+  size_t most = sending->piece_bytes > 0 ? sending->piece_bytes : sending->left;
+  if (most > sending->left) most = sending->left;
+  make_room(session, output, answer);
+  if (answer->is_chunked) {
+    int len = snprintf(session->chunk_size, sizeof session->chunk_size, "%zx\r\n", most);
+    add_piece(output, session->chunk_size, (size_t)len);
+  }
+  output->n_pieces += sc_sending_take(sending, most, output->pieces + output->n_pieces);
+  if (answer->is_chunked) add_piece(output, "\r\n", 2);
+}
+
+/* HTTP/1.1 has no streams to end: the connection ends. */
+static enum sc_ending ending_of(enum sc_ending ending) {
+  if (ending == SC_ENDING_STREAM || ending == SC_ENDING_REFUSE) return SC_ENDING_RESET;
+  return ending == SC_ENDING_GOAWAY ? SC_ENDING_CLOSE : ending;
+}
+
+static void finish_answer(struct session *session, struct answer *answer, struct sc_output *output) {
+  const struct sc_sending *sending = &answer->sending;
+  make_room(session, output, answer);
+  if (answer->is_chunked && !sending->was_cut) add_piece(output, "0\r\n\r\n", 5);
+  output->ending = ending_of(sending->ending);
+  if (sending->was_cut && sending->reply.feed != NULL && output->ending == SC_ENDING_KEEP)
+    output->ending = SC_ENDING_CLOSE;
+  answer->is_done = true;
+}
+
+static enum sc_conn_turn work_on(struct session *session, struct answer *answer, int64_t now_ms,
+                                 struct sc_output *output) {
+  struct sc_sending *sending = &answer->sending;
+  for (;;) switch (sc_sending_step(sending, now_ms, &output->wake_ms)) {
+      case SC_SENDING_BEGINS:
+        make_room(session, output, answer);
+        if (!sending->reply.delivery.is_silent) add_piece(output, answer->header.ptr, answer->header.len);
+        break;
+      case SC_SENDING_READY:
+        add_body(session, answer, output);
+        if (sending->left > 0 || sending->reply.feed != NULL) return SC_TURN_WRITE;
+        break;
+      case SC_SENDING_OVER:
+        finish_answer(session, answer, output);
+        return SC_TURN_WRITE;
+      default:
+        return output->n_pieces > 0 ? SC_TURN_WRITE : SC_TURN_WAIT;
+    }
+}
+
+static enum sc_conn_turn work(void *opaque, int64_t now_ms, struct sc_output *output) {
+  struct session *session = opaque;
+  if (session->first != NULL && session->first->is_done) drop_first(session);
+  struct answer *answer = session->first;
+  if (answer == NULL) return SC_TURN_IDLE;
+  if (!answer->is_interim) return work_on(session, answer, now_ms, output);
+  make_room(session, output, answer);
+  add_piece(output, answer->header.ptr, answer->header.len);
+  answer->is_done = true;
+  return SC_TURN_WRITE;
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------- */
+
+static void reuse_buf(struct sc_buf *buf) {
+  if (buf->cap > KEEP_BYTES) sc_buf_fini(buf);
+  else sc_buf_clear(buf);
+}
+
+static int on_message_begin(http_parser *parser) {
+  struct session *session = parser->data;
+  sc_buf_clear(&session->url);
+  sc_headers_clear(&session->headers);
+  session->headers_end = false;
+  reuse_buf(&session->body);
+  return 0;
+}
+
+static int on_url(http_parser *parser, const char *at, size_t len) {
+  struct session *session = parser->data;
+  if (len > SC_HTTP1_MAX_URL - session->url.len) return -1;
+  sc_buf_add(&session->url, at, len);
+  return 0;
+}
+
+/* Headers behind a chunked body are left unread. */
+static int on_header_field(http_parser *parser, const char *at, size_t len) {
+  struct session *session = parser->data;
+  if (session->headers_end || sc_headers_add_name(&session->headers, sc_slice_of(at, len))) return 0;
+  refuse(session, 431);
+  return -1;
+}
+
+static int on_header_value(http_parser *parser, const char *at, size_t len) {
+  struct session *session = parser->data;
+  if (session->headers_end || sc_headers_add_value(&session->headers, sc_slice_of(at, len))) return 0;
+  refuse(session, 431);
+  return -1;
+}
+
+static bool asks_to_continue(const struct session *session) {
+  struct sc_slice expect = sc_headers_find(&session->headers, "expect");
+  bool is_asked = expect.len == 12 && strncasecmp(expect.ptr, "100-continue", 12) == 0;
+  return is_asked && session->parser.http_minor > 0;
+}
+
+/* base64url without padding (RFC 7540 section 3.2.1). */
+static bool decode_settings(struct sc_slice text, struct sc_buf *settings) {
+  struct sc_buf padded = SC_BUF_INIT;
+  size_t len = 0;
+  sc_buf_add_slice(&padded, text);
+  for (size_t i = 0; i < padded.len; i++)
+    padded.ptr[i] = padded.ptr[i] == '-' ? '+' : padded.ptr[i] == '_' ? '/' : padded.ptr[i];
+  while (padded.len % 4 != 0) sc_buf_add_char(&padded, '=');
+  sc_buf_reserve(settings, padded.len + 1);
+  bool is_good = padded.len == 0 || sc_base64_decode(padded.ptr, padded.len, settings->ptr, &len);
+  settings->len = len;
+  sc_buf_fini(&padded);
+  return is_good && settings->len % 6 == 0;
+}
+
+/* Whether the request is the first thing to be answered over HTTP/2; else its wish is ignored, as a server may. */
+static bool takes_upgrade(struct session *session) {
+  const struct sc_headers *headers = &session->headers;
+  bool asks = session->parser.upgrade != 0 && sc_slice_is(sc_headers_find(headers, "upgrade"), "h2c");
+  if (!session->may_upgrade || !asks || session->n_answers > 0 || asks_to_continue(session)) return false;
+  struct sc_slice settings = sc_headers_find(headers, "http2-settings");
+  sc_buf_clear(&session->upgrade.settings);
+  return settings.ptr != NULL && decode_settings(settings, &session->upgrade.settings);
+}
+
+static int on_headers_complete(http_parser *parser) {
+  struct session *session = parser->data;
+  session->headers_end = true;
+  sc_headers_finish(&session->headers);
+  session->upgrades = takes_upgrade(session);
+  parser->upgrade = session->upgrades;
+  bool has_length = (parser->flags & F_CONTENTLENGTH) != 0 && (parser->flags & F_CHUNKED) == 0;
+  if (has_length && parser->content_length > SC_HTTP1_MAX_BODY) {
+    refuse(session, 413);
+    return -1;
+  }
+  if (has_length)
+    sc_buf_reserve(&session->body, parser->content_length < KEEP_BYTES ? parser->content_length : KEEP_BYTES);
+  if (asks_to_continue(session)) send_continue(session);
+  return 0;
+}
+
+static int on_body(http_parser *parser, const char *at, size_t len) {
+  struct session *session = parser->data;
+  if (len > SC_HTTP1_MAX_BODY - session->body.len) {
+    refuse(session, 413);
+    return -1;
+  }
+  sc_buf_add(&session->body, at, len);
+  return 0;
+}
+
+static int on_message_complete(http_parser *parser) {
+  struct session *session = parser->data;
+  struct sc_request request = {
+      .method = sc_slice_str(http_method_str((enum http_method)parser->method)),
+      .path = sc_buf_view(&session->url),
+      .target = sc_headers_find(&session->headers, "x-amz-target"),
+      .content_type = sc_headers_find(&session->headers, "content-type"),
+      .body = sc_buf_view(&session->body),
+      .from_loopback = sc_conn_is_loopback(session->conn),
+      .headers = session->headers.views,
+      .n_headers = session->headers.n,
+  };
+  struct sc_reply reply = {0};
+  session->site->handle(session->site->context, &request, &reply);
+  if (session->upgrades) {
+    session->upgrade.reply = reply;
+    session->upgrade.has_body = parser->method != HTTP_HEAD;
+    session->is_over = true;
+    return 0;
+  }
+  session->is_over = http_should_keep_alive(parser) == 0;
+  answer_with(session, &reply, parser->method != HTTP_HEAD);
+  if (session->is_over) http_parser_pause(parser, 1);
+  return 0;
+}
+
+static const http_parser_settings SETTINGS = {
+    .on_message_begin = on_message_begin,
+    .on_url = on_url,
+    .on_header_field = on_header_field,
+    .on_header_value = on_header_value,
+    .on_headers_complete = on_headers_complete,
+    .on_body = on_body,
+    .on_message_complete = on_message_complete,
+};
+
+static void *open_session(void *context, struct sc_conn *conn) {
+  struct session *session = sc_alloc_zero(1, sizeof *session);
+  http_parser_init(&session->parser, HTTP_REQUEST);
+  session->parser.data = session;
+  session->conn = conn;
+  session->site = context;
+  return session;
+}
+
+static bool receive(void *opaque, struct sc_slice bytes) {
+  struct session *session = opaque;
+  size_t used = http_parser_execute(&session->parser, &SETTINGS, bytes.ptr, bytes.len);
+  session->upgrade.used = used;
+  if (session->is_over) return false;
+  if (used == bytes.len && HTTP_PARSER_ERRNO(&session->parser) == HPE_OK) return true;
+  refuse(session, 400);
+  return false;
+}
+
+void sc_http1_allow_upgrade(void *opaque) {
+  struct session *session = opaque;
+  session->may_upgrade = true;
+}
+
+bool sc_http1_take_upgrade(void *opaque, struct sc_http1_upgrade *upgrade) {
+  struct session *session = opaque;
+  if (!session->upgrades || !session->is_over) return false;
+  *upgrade = session->upgrade;
+  session->upgrade.settings = (struct sc_buf)SC_BUF_INIT;
+  session->upgrades = false;
+  return true;
+}
+
+/* While a feed is sent, a client that is gone ends it. */
+static int wants(const void *opaque) {
+  const struct session *session = opaque;
+  int what = session->n_answers < MAX_WAITING ? SC_WANTS_INPUT : 0;
+  bool has_feed = session->first != NULL && session->first->sending.reply.feed != NULL;
+  return what | (has_feed ? SC_WANTS_PEER : 0);
+}
+
+static void close_session(void *opaque) {
+  struct session *session = opaque;
+  while (session->first != NULL) drop_first(session);
+  sc_buf_fini(&session->url);
+  sc_headers_fini(&session->headers);
+  sc_buf_fini(&session->body);
+  sc_buf_fini(&session->upgrade.settings);
+  free(session->pieces);
+  free(session);
+}
+
+const struct sc_protocol sc_http1_protocol = {open_session, receive, work, wants, close_session};

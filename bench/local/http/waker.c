@@ -1,0 +1,78 @@
+#include "bench/local/http/waker.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "engine/base/error.h"
+
+bool sc_waker_init(struct sc_waker *waker) {
+  *waker = (struct sc_waker){.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  pthread_mutex_init(&waker->lock, NULL);
+  return waker->fd >= 0;
+}
+
+void sc_waker_fini(struct sc_waker *waker) {
+  SC_ASSERT(waker->first == NULL);
+  if (waker->fd >= 0) close(waker->fd);
+  pthread_mutex_destroy(&waker->lock);
+}
+
+void sc_waker_nudge(struct sc_waker *waker) {
+  uint64_t one = 1;
+  ssize_t n = write(waker->fd, &one, sizeof one);
+  SC_ASSERT(n == sizeof one || errno == EAGAIN);
+}
+
+void sc_wake_post(struct sc_wake *wake) {
+  struct sc_waker *waker = wake->waker;
+  pthread_mutex_lock(&waker->lock);
+  bool is_first = !wake->is_posted && waker->first == NULL;
+  if (!wake->is_posted) {
+    wake->is_posted = true;
+    wake->prev = waker->last;
+    wake->next = NULL;
+    if (waker->last != NULL) waker->last->next = wake;
+    else waker->first = wake;
+    waker->last = wake;
+  }
+  pthread_mutex_unlock(&waker->lock);
+  if (is_first) sc_waker_nudge(waker);
+}
+
+/* (locked) */
+static void unlink_wake(struct sc_waker *waker, struct sc_wake *wake) {
+  if (wake->prev != NULL) wake->prev->next = wake->next;
+  else waker->first = wake->next;
+  if (wake->next != NULL) wake->next->prev = wake->prev;
+  else waker->last = wake->prev;
+  wake->is_posted = false;
+}
+
+void sc_wake_cancel(struct sc_wake *wake) {
+  pthread_mutex_lock(&wake->waker->lock);
+  if (wake->is_posted) unlink_wake(wake->waker, wake);
+  pthread_mutex_unlock(&wake->waker->lock);
+}
+
+void sc_waker_clear(struct sc_waker *waker) {
+  uint64_t times;
+  ssize_t n = read(waker->fd, &times, sizeof times);
+  SC_ASSERT(n == sizeof times || errno == EAGAIN);
+}
+
+void *sc_waker_take(struct sc_waker *waker) {
+  pthread_mutex_lock(&waker->lock);
+  struct sc_wake *wake = waker->first;
+  if (wake != NULL) unlink_wake(waker, wake);
+  pthread_mutex_unlock(&waker->lock);
+  return wake == NULL ? NULL : wake->owner;
+}
+
+bool sc_waker_is_empty(struct sc_waker *waker) {
+  pthread_mutex_lock(&waker->lock);
+  bool is_empty = waker->first == NULL;
+  pthread_mutex_unlock(&waker->lock);
+  return is_empty;
+}

@@ -1,0 +1,196 @@
+#include "bench/local/seed/generate.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_RECORDS UINT64_C(1000000000)
+#define SPAN_MS INT64_C(3600000)
+/* Sensors there are for each shard, so that every shard gets about as many records; at least and at most. */
+#define KEYS_A_SHARD 50
+#define KEYS_MIN 10000
+#define KEYS_MAX 2000000
+#define MAX_LINE (10 << 20)
+
+/* A partition key ready for use. */
+struct key {
+  uint32_t shard;
+  uint8_t len;
+  char json[13];
+};
+
+static bool is_name(struct sc_slice text) {
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.ptr[i];
+    bool is_letter = (c | 32) >= 'a' && (c | 32) <= 'z', is_digit = c >= '0' && c <= '9';
+    if (!is_letter && !is_digit && c != '_' && c != '.' && c != '-') return false;
+  }
+  return text.len > 0 && text.len <= SC_STORE_MAX_NAME;
+}
+
+static int take_name(struct sc_slice text, char out[SC_STORE_MAX_NAME + 1], struct sc_error *err) {
+  if (!is_name(text))
+    return sc_error_set(err, SC_E_USAGE, "'%.*s' is no stream name (1 to 128 of a-z A-Z 0-9 _ . -)",
+                        SC_SLICE_ARGS(text));
+  memcpy(out, text.ptr, text.len);
+  out[text.len] = '\0';
+  return SC_OK;
+}
+
+/* Splits at the first c; the rest is empty when there is none. */
+static struct sc_slice cut_at(struct sc_slice *rest, char c) {
+  const char *at = rest->len == 0 ? NULL : memchr(rest->ptr, c, rest->len);
+  struct sc_slice first = at == NULL ? *rest : sc_slice_of(rest->ptr, (size_t)(at - rest->ptr));
+  size_t used = at == NULL ? rest->len : first.len + 1;
+  *rest = sc_slice_of(rest->ptr + used, rest->len - used);
+  return first;
+}
+
+static int bad_value(struct sc_slice name, const char *what, struct sc_error *err) {
+  return sc_error_set(err, SC_E_USAGE, "%.*s is %s", SC_SLICE_ARGS(name), what);
+}
+
+static int set_parameter(struct sc_slice name, struct sc_slice value, struct sc_generate *out, struct sc_error *err) {
+  uint64_t number;
+  bool is_number = sc_slice_to_u64(value, &number);
+  if (sc_slice_is(name, "shards")) {
+    if (!is_number || number < 1 || number > SC_STORE_MAX_SHARDS) return bad_value(name, "not 1 to 1000000", err);
+    out->shards = (uint32_t)number;
+  } else if (sc_slice_is(name, "records")) {
+    if (!is_number || number > MAX_RECORDS) return bad_value(name, "not 0 to 1000000000", err);
+    out->records = number;
+  } else if (sc_slice_is(name, "seed")) {
+    if (!is_number) return bad_value(name, "no number", err);
+    out->seed = number;
+  } else if (sc_slice_is(name, "profile")) {
+    out->profile = sc_payload_profile_find(value);
+    if (out->profile == NULL) {
+      struct sc_buf names = SC_BUF_INIT;
+      sc_payload_profile_names(&names);
+      sc_error_set(err, SC_E_USAGE, "profile is none of %s", sc_buf_str(&names));
+      sc_buf_fini(&names);
+      return err->code;
+    }
+  } else {
+    sc_error_set(err, SC_E_USAGE, "unknown parameter '%.*s'", SC_SLICE_ARGS(name));
+    sc_error_hint(err, "there are shards, records, seed and profile");
+    return err->code;
+  }
+  return SC_OK;
+}
+
+int sc_generate_parse(struct sc_slice spec, struct sc_generate *out, struct sc_error *err) {
+  *out = (struct sc_generate){.shards = 1, .seed = 1, .profile = sc_payload_profile_find(SC_SLICE_LITERAL("sensors"))};
+  int code = take_name(cut_at(&spec, ':'), out->stream, err);
+  while (code == SC_OK && spec.len > 0) {
+    struct sc_slice value = cut_at(&spec, ',');
+    struct sc_slice name = cut_at(&value, '=');
+    code = set_parameter(name, value, out, err);
+  }
+  return code;
+}
+
+static int create(struct sc_store *store, const char *name, uint32_t shards, int64_t created_ms,
+                  struct sc_store_stream **out, struct sc_error *err) {
+  if (sc_store_find(store, sc_slice_str(name)) != NULL)
+    return sc_error_set(err, SC_E_USAGE, "the stream %s is there already", name);
+  *out = sc_store_create(store, sc_slice_str(name), shards, created_ms);
+  return SC_OK;
+}
+
+static struct key *make_keys(struct sc_store_stream *stream, uint32_t n) {
+  struct key *keys = sc_alloc_zero(n, sizeof *keys);
+  for (uint32_t i = 0; i < n; i++) {
+    int len = snprintf(keys[i].json, sizeof keys[i].json, "\"%" PRIu32 "\"", i + 1);
+    keys[i].len = (uint8_t)len;
+    keys[i].shard = sc_stream_route(stream, sc_hashkey_of(sc_slice_of(keys[i].json + 1, (size_t)len - 2)))->index;
+  }
+  return keys;
+}
+
+static void put(struct sc_store_shard *shard, struct sc_slice payload, struct sc_slice key_json, int64_t arrived_ms) {
+  char sequence[SC_SEQLAYOUT_DIGITS + 1];
+  struct sc_store_put what = {key_json, payload, false, payload.len + key_json.len - 2, arrived_ms};
+  sc_shard_put(shard, &what, sequence);
+}
+
+int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, int64_t now_ms, struct sc_error *err) {
+  struct sc_store_stream *stream;
+  int code = create(store, generate->stream, generate->shards, now_ms - SPAN_MS - 1000, &stream, err);
+  if (code != SC_OK) return code;
+  uint64_t n_keys = (uint64_t)generate->shards * KEYS_A_SHARD;
+  if (n_keys < KEYS_MIN) n_keys = KEYS_MIN;
+  if (n_keys > KEYS_MAX) n_keys = KEYS_MAX;
+  struct key *keys = make_keys(stream, (uint32_t)n_keys);
+  struct sc_buf payload = SC_BUF_INIT;
+  struct sc_random random;
+  sc_random_init(&random, generate->seed);
+  for (uint64_t i = 0; i < generate->records; i++) {
+    uint32_t k = (uint32_t)sc_random_below(&random, n_keys);
+    struct sc_payload what = {.number = i, .key = k + 1, .seed = generate->seed};
+    int64_t arrived_ms = now_ms - SPAN_MS + (int64_t)(i * (uint64_t)SPAN_MS / generate->records);
+    sc_buf_clear(&payload);
+    generate->profile->write(&random, &what, &payload);
+    put(&stream->shards[keys[k].shard], sc_buf_view(&payload), sc_slice_of(keys[k].json, keys[k].len), arrived_ms);
+  }
+  sc_buf_fini(&payload);
+  free(keys);
+  return SC_OK;
+}
+
+int sc_load_parse(struct sc_slice spec, struct sc_load *out, struct sc_error *err) {
+  *out = (struct sc_load){.shards = 1};
+  int code = take_name(cut_at(&spec, '='), out->stream, err);
+  if (code != SC_OK) return code;
+  out->path = spec;
+  const char *colon = memrchr(spec.ptr, ':', spec.len);
+  if (colon != NULL) {
+    struct sc_slice tail = sc_slice_of(colon + 1, (size_t)(spec.ptr + spec.len - colon - 1));
+    struct sc_slice value = tail, name = cut_at(&value, '=');
+    uint64_t number;
+    if (sc_slice_is(name, "shards")) {
+      if (!sc_slice_to_u64(value, &number) || number < 1 || number > SC_STORE_MAX_SHARDS)
+        return bad_value(name, "not 1 to 1000000", err);
+      out->shards = (uint32_t)number;
+      out->path.len = (size_t)(colon - spec.ptr);
+    }
+  }
+  return out->path.len > 0 ? SC_OK : sc_error_set(err, SC_E_USAGE, "no file in it: NAME=FILE[:shards=N]");
+}
+
+static void put_line(struct sc_store_stream *stream, struct sc_slice line, uint64_t number, int64_t now_ms) {
+  char key_json[24];
+  int len = snprintf(key_json, sizeof key_json, "\"%" PRIu64 "\"", number);
+  struct sc_store_shard *shard = sc_stream_route(stream, sc_hashkey_of(sc_slice_of(key_json + 1, (size_t)len - 2)));
+  put(shard, line, sc_slice_of(key_json, (size_t)len), now_ms);
+}
+
+static int load_lines(FILE *file, const char *path, struct sc_store_stream *stream, int64_t now_ms,
+                      struct sc_error *err) {
+  char *line = NULL;
+  size_t cap = 0;
+  uint64_t number = 0;
+  int code = SC_OK;
+  for (ssize_t n; code == SC_OK && (n = getline(&line, &cap, file)) > 0;) {
+    number++;
+    if (line[n - 1] == '\n') n--;
+    if (n > MAX_LINE) code = sc_error_set(err, SC_E_USAGE, "%s: line %" PRIu64 " is longer than 10 MiB", path, number);
+    else if (n > 0) put_line(stream, sc_slice_of(line, (size_t)n), number, now_ms);
+  }
+  if (code == SC_OK && ferror(file)) code = sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
+  free(line);
+  return code;
+}
+
+int sc_load_run(struct sc_store *store, const struct sc_load *load, int64_t now_ms, struct sc_error *err) {
+  struct sc_store_stream *stream;
+  char *path = sc_strndup(load->path);
+  FILE *file = fopen(path, "re");
+  int code = file == NULL ? sc_error_errno(err, SC_E_IO, errno, "reading %s", path)
+                          : create(store, load->stream, load->shards, now_ms, &stream, err);
+  if (code == SC_OK) code = load_lines(file, path, stream, now_ms, err);
+  if (file != NULL) fclose(file);
+  free(path);
+  return code;
+}

@@ -1,0 +1,73 @@
+#include "bench/local/store/tagset.h"
+
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+
+void sc_tagset_fini(struct sc_tagset *set) {
+  for (uint32_t i = 0; i < set->n; i++) {
+    free(set->tags[i].key);
+    free(set->tags[i].value);
+  }
+  free(set->tags);
+  *set = (struct sc_tagset){0};
+}
+
+static int compare(struct sc_slice a, const char *b) {
+  size_t b_len = strlen(b);
+  int order = a.len == 0 || b_len == 0 ? 0 : memcmp(a.ptr, b, a.len < b_len ? a.len : b_len);
+  return order != 0 ? order : (a.len > b_len) - (a.len < b_len);
+}
+
+uint32_t sc_tagset_first_after(const struct sc_tagset *set, struct sc_slice after) {
+  uint32_t i = 0;
+  while (i < set->n && compare(after, set->tags[i].key) >= 0) i++;
+  return i;
+}
+
+bool sc_tagset_has(const struct sc_tagset *set, struct sc_slice key) {
+  uint32_t i = sc_tagset_first_after(set, key);
+  return i > 0 && sc_slice_is(key, set->tags[i - 1].key);
+}
+
+void sc_tagset_set(struct sc_tagset *set, struct sc_slice key, struct sc_slice value) {
+  uint32_t i = sc_tagset_first_after(set, key);
+  char *text = sc_strndup(value);
+  if (sc_tagset_has(set, key)) {
+    free(set->tags[i - 1].value);
+    set->tags[i - 1].value = text;
+    return;
+  }
+  set->tags = sc_realloc(set->tags, (set->n + 1) * sizeof *set->tags);
+  memmove(&set->tags[i + 1], &set->tags[i], (set->n - i) * sizeof *set->tags);
+  set->tags[i] = (struct sc_tag){sc_strndup(key), text};
+  set->n++;
+}
+
+void sc_tagset_remove(struct sc_tagset *set, struct sc_slice key) {
+  if (!sc_tagset_has(set, key)) return;
+  uint32_t i = sc_tagset_first_after(set, key) - 1;
+  free(set->tags[i].key);
+  free(set->tags[i].value);
+  set->n--;
+  memmove(&set->tags[i], &set->tags[i + 1], (set->n - i) * sizeof *set->tags);
+}
+
+/* ASCII by name; beyond it the blocks of letters, U+00C0..U+1FFF and U+2C00..U+D7FF, which in UTF-8 begin with these bytes. */
+static bool is_allowed(const unsigned char *at, size_t *len) {
+  *len = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
+  if (at[0] >= 'a' && at[0] <= 'z') return true;
+  if (at[0] >= 'A' && at[0] <= 'Z') return true;
+  if (at[0] < 0x80) return at[0] != '\0' && strchr("0123456789_./=+-%@: ", at[0]) != NULL;
+  if (*len == 2) return at[0] >= 0xC3;
+  if (*len == 4) return false;
+  unsigned code = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+  return code <= 0x1FFF || (code >= 0x2C00 && code <= 0xD7FF);
+}
+
+bool sc_tagset_is_text(struct sc_slice text) {
+  size_t len = 0;
+  for (size_t i = 0; i < text.len; i += len)
+    if (!is_allowed((const unsigned char *)text.ptr + i, &len)) return false;
+  return true;
+}

@@ -1,0 +1,59 @@
+#include "bench/local/base/writer.h"
+
+#include "tests/unit/base/check.h"
+#include "tests/unit/codec/cbor_text.h"
+
+/* One document with everything in it, half of it in a second buffer. */
+static void write_all(enum sc_format format, struct sc_buf *head, struct sc_buf *tail) {
+  struct sc_writer w = sc_writer_of(head, format);
+  sc_writer_open_map(&w, NULL);
+  sc_writer_text(&w, "a", SC_SLICE_LITERAL("q\"\n"));
+  sc_writer_open_list(&w, "list");
+  sc_writer_str(&w, NULL, "x");
+  sc_writer_int(&w, NULL, -5);
+  sc_writer_open_map(&w, NULL);
+  sc_writer_close_map(&w);
+  struct sc_writer rest = sc_writer_on(&w, tail);
+  sc_writer_open_map(&rest, NULL);
+  sc_writer_bool(&rest, "yes", true);
+  sc_writer_bool(&rest, "no", false);
+  sc_writer_close_map(&rest);
+  sc_writer_close_list(&rest);
+  sc_writer_time(&rest, "t", INT64_C(1700000000123));
+  sc_writer_open_list(&rest, "none");
+  sc_writer_close_list(&rest);
+  sc_writer_int(&rest, "n", 24);
+  sc_writer_close_map(&rest);
+}
+
+static void test_json(void **state) {
+  (void)state;
+  struct sc_buf head = SC_BUF_INIT, tail = SC_BUF_INIT;
+  write_all(SC_FORMAT_JSON, &head, &tail);
+  assert_string_equal(sc_buf_str(&head), "{\"a\":\"q\\\"\\n\",\"list\":[\"x\",-5,{}");
+  assert_string_equal(sc_buf_str(&tail), ",{\"yes\":true,\"no\":false}],\"t\":1700000000.123,\"none\":[],\"n\":24}");
+  sc_buf_fini(&head);
+  sc_buf_fini(&tail);
+}
+
+static void test_cbor(void **state) {
+  (void)state;
+  struct sc_buf head = SC_BUF_INIT, tail = SC_BUF_INIT, want = SC_BUF_INIT;
+  write_all(SC_FORMAT_CBOR, &head, &tail);
+  sc_buf_add_slice(&head, sc_buf_view(&tail));
+  assert_true(
+      sc_slice_equals(sc_buf_view(&head), cbor_text(&want,
+                                                    "bf 'a' 63 71220a 'list' 9f 'x' 24 bf ff bf 'yes' f5 'no' f4 ff ff "
+                                                    "'t' c1 1b0000018bcfe5687b 'none' 9f ff 'n' 1818 ff")));
+  sc_buf_fini(&head);
+  sc_buf_fini(&tail);
+  sc_buf_fini(&want);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_json),
+      cmocka_unit_test(test_cbor),
+  };
+  return cmocka_run_group_tests_name("local/writer", tests, NULL, NULL);
+}
