@@ -5,7 +5,7 @@
 #include "engine/list.h"
 #include "engine/program.h"
 #include "engine/wait.h"
-#include "sink/pg_url.h"
+#include "sink/postgres/url.h"
 
 int sc_cmd_checkpoints_list(struct sc_options *options, struct sc_error *err);
 

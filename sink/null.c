@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "sink/rows.h"
-#include "sink/unstored.h"
+#include "sink/stateless.h"
 
 static bool claims(const char *url) { return strcmp(url, "null:") == 0; }
 

@@ -12,7 +12,7 @@
 #include "engine/program.h"
 #include "engine/stop.h"
 #include "sink/rows.h"
-#include "sink/unstored.h"
+#include "sink/stateless.h"
 
 #define FILE_CHUNK ((size_t)1 << 20)
 #define WAIT_MS 60000

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "codec/decoder_json.h"
-#include "sink/pg_types.h"
-#include "sink/pgcopy.h"
+#include "sink/postgres/copy.h"
+#include "sink/postgres/types.h"
 
 static uint32_t type_of(enum sc_inferred inferred) {
   switch (inferred) {

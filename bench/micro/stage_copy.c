@@ -3,7 +3,7 @@
 
 #include "bench/micro/rows.h"
 #include "bench/micro/stage.h"
-#include "sink/pgcopy.h"
+#include "sink/postgres/copy.h"
 
 #define BLOCK_BYTES ((size_t)1 << 20)
 

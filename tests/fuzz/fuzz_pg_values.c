@@ -3,10 +3,10 @@
  * them back. */
 #include <math.h>
 
-#include "sink/pg_number.h"
-#include "sink/pg_time.h"
-#include "sink/pg_types.h"
-#include "sink/pgcopy.h"
+#include "sink/postgres/copy.h"
+#include "sink/postgres/number.h"
+#include "sink/postgres/time.h"
+#include "sink/postgres/types.h"
 #include "tests/fuzz/fuzz.h"
 
 static const uint32_t types[] = {SC_PG_BOOL,        SC_PG_BYTEA,   SC_PG_INT8, SC_PG_INT2,

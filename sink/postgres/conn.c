@@ -1,0 +1,494 @@
+#include "sink/postgres/conn.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+
+#define CHUNK_BYTES ((size_t)128 << 10)
+#define CONNECT_MS 10000
+#define WAIT_MS 60000
+#define SETTINGS_MAX 64
+
+struct sc_pg {
+  PGconn *conn;
+  struct sc_wait wait;
+  char where[256];
+  uint64_t notices;
+  bool suspect; /* input came during a COPY that is no notice */
+  struct sc_pg_diagnosis diagnosis;
+};
+
+/* ---- Settings ---- */
+
+int sc_pg_settings_parse(const char *url, struct sc_pg_settings *out, struct sc_error *err) {
+  *out = (struct sc_pg_settings){NULL, 0};
+  PQconninfoOption *all = PQconninfoParse(url, NULL);
+  if (!all) {
+    sc_error_set(err, SC_E_USAGE, "the database URL is malformed");
+    sc_error_hint(err,
+                  "postgresql://USER@HOST:PORT/DATABASE; in user and password write %%40 for @, %%3A for :, %%2F for "
+                  "/, %%25 for %%");
+    return err->code;
+  }
+  out->items = sc_alloc_zero(SETTINGS_MAX, sizeof(*out->items));
+  for (PQconninfoOption *o = all; o->keyword && out->n < SETTINGS_MAX; o++) {
+    if (!o->val) continue;
+    out->items[out->n++] = (struct sc_pg_setting){sc_strdup(o->keyword), sc_strdup(o->val)};
+  }
+  PQconninfoFree(all);
+  return SC_OK;
+}
+
+void sc_pg_settings_fini(struct sc_pg_settings *settings) {
+  for (size_t i = 0; i < settings->n; i++) {
+    explicit_bzero(settings->items[i].value, strlen(settings->items[i].value));
+    free(settings->items[i].keyword);
+    free(settings->items[i].value);
+  }
+  free(settings->items);
+  *settings = (struct sc_pg_settings){NULL, 0};
+}
+
+const char *sc_pg_settings_get(const struct sc_pg_settings *settings, const char *keyword) {
+  for (size_t i = 0; i < settings->n; i++) {
+    if (!strcmp(settings->items[i].keyword, keyword)) return settings->items[i].value;
+  }
+  return NULL;
+}
+
+char *sc_pg_settings_fallback(const char *keyword) {
+  PQconninfoOption *all = PQconndefaults();
+  char *value = NULL;
+  for (PQconninfoOption *o = all; o && o->keyword && !value; o++) {
+    if (!strcmp(o->keyword, keyword) && o->val) value = sc_strdup(o->val);
+  }
+  PQconninfoFree(all);
+  return value;
+}
+
+bool sc_pg_settings_knows(const char *keyword) {
+  if (!strcmp(keyword, "ssl")) return true; /* JDBC's, which libpq's URLs take too */
+  PQconninfoOption *all = PQconndefaults();
+  bool known = false;
+  for (PQconninfoOption *o = all; o && o->keyword && !known; o++) known = !strcmp(o->keyword, keyword);
+  PQconninfoFree(all);
+  return known;
+}
+
+/* ---- Errors ---- */
+
+static void copy_text(char *out, size_t cap, const char *text) { snprintf(out, cap, "%s", text ? text : ""); }
+
+/* libpq's message in one line, without LOCATION and trailing white space. */
+static void flatten(const char *message, char *out, size_t cap) {
+  size_t n = 0;
+  for (const char *p = message ? message : ""; *p && n + 3 < cap;) {
+    const char *end = strchrnul(p, '\n');
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    if (end > p && strncmp(p, "LOCATION:", 9) != 0) {
+      int wrote = snprintf(out + n, cap - n, "%s%.*s", n ? "; " : "", (int)(end - p), p);
+      n = wrote < (int)(cap - n) ? n + (size_t)wrote : cap - 1;
+    }
+    p = *end ? end + 1 : end;
+  }
+  while (n && (out[n - 1] == ' ' || out[n - 1] == '\n')) n--;
+  out[n] = 0;
+}
+
+static int lost(struct sc_pg *pg, struct sc_error *err) {
+  char message[400];
+  flatten(PQerrorMessage(pg->conn), message, sizeof(message));
+  message[strcspn(message, ";")] = 0; /* what it "probably means" says nothing more */
+  pg->diagnosis.sqlstate[0] = 0;
+  return sc_error_set(err, SC_E_DB_LOST, "%s: %s", pg->where, message[0] ? message : "connection lost");
+}
+
+static int fail(struct sc_pg *pg, const PGresult *res, enum sc_pg_phase phase, struct sc_error *err) {
+  struct sc_pg_diagnosis *d = &pg->diagnosis;
+  copy_text(d->sqlstate, sizeof(d->sqlstate), PQresultErrorField(res, PG_DIAG_SQLSTATE));
+  if (!d->sqlstate[0] && PQstatus(pg->conn) == CONNECTION_BAD) return lost(pg, err);
+  copy_text(d->message, sizeof(d->message), PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+  copy_text(d->detail, sizeof(d->detail), PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL));
+  copy_text(d->context, sizeof(d->context), PQresultErrorField(res, PG_DIAG_CONTEXT));
+  copy_text(d->column, sizeof(d->column), PQresultErrorField(res, PG_DIAG_COLUMN_NAME));
+  if (!d->message[0]) flatten(PQresultErrorMessage(res), d->message, sizeof(d->message));
+  int code = PQstatus(pg->conn) == CONNECTION_BAD ? SC_E_DB_LOST : sc_pg_classify(d->sqlstate, phase);
+  sc_error_set(err, code, "%s: %s (SQLSTATE %s)", pg->where, d->message, d->sqlstate[0] ? d->sqlstate : "unknown");
+  copy_text(err->sqlstate, sizeof(err->sqlstate), d->sqlstate);
+  sc_pg_hint(err, d->sqlstate, phase);
+  return code;
+}
+
+const struct sc_pg_diagnosis *sc_pg_diagnosis(const struct sc_pg *pg) { return &pg->diagnosis; }
+
+/* ---- Waiting ---- */
+
+/* However long the server takes: keep-alives and its own timeouts tell the dead from the slow. */
+static int wait_for(struct sc_pg *pg, short events, struct sc_error *err) {
+  int code;
+  do {
+    code = pg->wait.wait(pg->wait.arg, PQsocket(pg->conn), events, WAIT_MS);
+  } while (code == SC_E_DEADLINE);
+  if (code) sc_error_set(err, code, "interrupted while waiting for %s", pg->where);
+  return code;
+}
+
+int sc_pg_sleep(struct sc_pg *pg, int ms, struct sc_error *err) {
+  int code = pg->wait.wait(pg->wait.arg, -1, 0, ms);
+  if (!code || code == SC_E_DEADLINE) return SC_OK;
+  return sc_error_set(err, code, "interrupted while waiting for %s", pg->where);
+}
+
+static bool is_readable(const struct sc_pg *pg) {
+  struct pollfd p = {.fd = PQsocket(pg->conn), .events = POLLIN};
+  return poll(&p, 1, 0) > 0;
+}
+
+/* Takes in what came during a COPY. */
+static int read_during_copy(struct sc_pg *pg, struct sc_error *err) {
+  if (!is_readable(pg)) return SC_OK;
+  uint64_t notices = pg->notices;
+  if (!PQconsumeInput(pg->conn)) return lost(pg, err);
+  PQisBusy(pg->conn); /* parses, so that notices reach the receiver */
+  if (pg->notices == notices) pg->suspect = true;
+  return SC_OK;
+}
+
+static int flush(struct sc_pg *pg, struct sc_error *err) {
+  for (;;) {
+    int left = PQflush(pg->conn);
+    if (left < 0) return lost(pg, err);
+    if (!left) return SC_OK;
+    int code = wait_for(pg, POLLIN | POLLOUT, err);
+    if (!code) code = read_during_copy(pg, err);
+    if (code) return code;
+  }
+}
+
+/* The next result, NULL when the message is done. */
+static int next_result(struct sc_pg *pg, PGresult **out, struct sc_error *err) {
+  *out = NULL;
+  int code = flush(pg, err);
+  while (!code && PQisBusy(pg->conn)) {
+    code = wait_for(pg, POLLIN, err);
+    if (!code && !PQconsumeInput(pg->conn)) break; /* PQgetResult says what the server's last words were */
+  }
+  if (!code) *out = PQgetResult(pg->conn);
+  return code;
+}
+
+/* ---- Connecting ---- */
+
+static void count_notice(void *arg, const PGresult *res) {
+  (void)res;
+  ((struct sc_pg *)arg)->notices++;
+}
+
+struct pairs {
+  const char *keywords[SETTINGS_MAX + 16];
+  const char *values[SETTINGS_MAX + 16];
+  size_t n;
+};
+
+static void add_pair(struct pairs *p, const char *keyword, const char *value) {
+  p->keywords[p->n] = keyword;
+  p->values[p->n++] = value;
+}
+
+static void collect(const struct sc_pg_settings *settings, const char *application_name, struct pairs *p) {
+  static const char *const defaults[][2] = {{"keepalives", "1"},
+                                            {"keepalives_idle", "10"},
+                                            {"keepalives_interval", "5"},
+                                            {"keepalives_count", "3"},
+                                            {"tcp_user_timeout", "30000"}};
+  *p = (struct pairs){.n = 0};
+  for (size_t i = 0; i < settings->n; i++) {
+    const char *keyword = settings->items[i].keyword;
+    if (!strcmp(keyword, "application_name") || !strcmp(keyword, "client_encoding")) continue;
+    add_pair(p, keyword, settings->items[i].value);
+  }
+  for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+    if (!sc_pg_settings_get(settings, defaults[i][0])) add_pair(p, defaults[i][0], defaults[i][1]);
+  }
+  add_pair(p, "application_name", application_name);
+  add_pair(p, "client_encoding", "UTF8");
+}
+
+/* The SQLSTATE in a message of verbosity VERBOSE: "FATAL:  28P01: password ..."; libpq keeps no result of a start-up. */
+static const char *state_in(const char *message, char out[6]) {
+  static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (const char *p = strstr(message, ":  "); p; p = strstr(p + 1, ":  ")) {
+    if (strspn(p + 3, allowed) != 5 || p[8] != ':') continue;
+    memcpy(out, p + 3, 5);
+    out[5] = 0;
+    return p + 9;
+  }
+  out[0] = 0;
+  return NULL;
+}
+
+static int connect_failed(struct sc_pg *pg, struct sc_error *err) {
+  const char *message = PQerrorMessage(pg->conn);
+  char state[6], text[400];
+  const char *words = state_in(message, state);
+  flatten(words ? words : message, text, sizeof(text));
+  bool no_password = PQconnectionNeedsPassword(pg->conn);
+  int code = no_password ? SC_E_AUTH : sc_pg_classify(state, SC_PG_CONNECT);
+  sc_error_set(err, code, "cannot connect to %s: %s", pg->where, text);
+  copy_text(err->sqlstate, sizeof(err->sqlstate), state);
+  if (no_password) sc_error_hint(err, "give the password in PGPASSWORD, ~/.pgpass or the URL");
+  else sc_pg_hint(err, state, SC_PG_CONNECT);
+  return code;
+}
+
+static void name_place(struct sc_pg *pg, const struct sc_pg_settings *settings) {
+  const char *host = PQhost(pg->conn), *user = PQuser(pg->conn), *database = PQdb(pg->conn), *port = PQport(pg->conn);
+  if (!host || !host[0]) host = sc_pg_settings_get(settings, "host");
+  snprintf(pg->where, sizeof(pg->where), "database %s on host %s:%s as user %s",
+           database && database[0] ? database : "(default)", host && host[0] ? host : "(local socket)",
+           port ? port : "", user && user[0] ? user : "(default)");
+}
+
+static int poll_connection(struct sc_pg *pg, int64_t deadline_ms, struct sc_error *err) {
+  PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+  while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+    int64_t left = deadline_ms - sc_clock_mono_ms();
+    short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    int code = left > 0 ? pg->wait.wait(pg->wait.arg, PQsocket(pg->conn), events, (int)left) : SC_E_DEADLINE;
+    if (code == SC_E_DEADLINE) {
+      sc_error_set(err, SC_E_DB_LOST, "cannot connect to %s: no answer in time", pg->where);
+      sc_pg_hint(err, "", SC_PG_CONNECT);
+      return err->code;
+    }
+    if (code) return sc_error_set(err, code, "interrupted while connecting to %s", pg->where);
+    state = PQconnectPoll(pg->conn);
+  }
+  return state == PGRES_POLLING_OK ? SC_OK : connect_failed(pg, err);
+}
+
+static int64_t connect_timeout_ms(const struct sc_pg_settings *settings) {
+  const char *seconds = sc_pg_settings_get(settings, "connect_timeout");
+  long long value = seconds ? strtoll(seconds, NULL, 10) : 0;
+  int64_t each = value > 0 && value < 3600 ? value * 1000 : CONNECT_MS, hosts = 1;
+  for (const char *p = sc_pg_settings_get(settings, "host"); p && *p; p++) hosts += *p == ',';
+  return each * hosts;
+}
+
+int sc_pg_connect(const struct sc_pg_settings *settings, const char *application_name, const struct sc_wait *wait,
+                  struct sc_pg **out, struct sc_error *err) {
+  struct sc_pg *pg = sc_alloc_zero(1, sizeof(*pg));
+  struct pairs pairs;
+  *out = NULL;
+  pg->wait = *wait;
+  collect(settings, application_name, &pairs);
+  pg->conn = PQconnectStartParams(pairs.keywords, pairs.values, 0);
+  if (!pg->conn) abort();
+  name_place(pg, settings);
+  PQsetNoticeReceiver(pg->conn, count_notice, pg);
+  PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
+  int code = PQstatus(pg->conn) == CONNECTION_BAD
+                 ? connect_failed(pg, err)
+                 : poll_connection(pg, sc_clock_mono_ms() + connect_timeout_ms(settings), err);
+  if (!code) {
+    name_place(pg, settings);
+    PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
+    if (PQsetnonblocking(pg->conn, 1)) code = lost(pg, err);
+  }
+  if (code) sc_pg_close(pg);
+  else *out = pg;
+  return code;
+}
+
+void sc_pg_close(struct sc_pg *pg) {
+  if (!pg) return;
+  PQfinish(pg->conn);
+  free(pg);
+}
+
+const char *sc_pg_where(const struct sc_pg *pg) { return pg->where; }
+int sc_pg_socket(const struct sc_pg *pg) { return PQsocket(pg->conn); }
+int sc_pg_backend_pid(const struct sc_pg *pg) { return PQbackendPID(pg->conn); }
+int sc_pg_server_version(const struct sc_pg *pg) { return PQserverVersion(pg->conn); }
+bool sc_pg_is_lost(const struct sc_pg *pg) { return PQstatus(pg->conn) == CONNECTION_BAD; }
+bool sc_pg_in_transaction(const struct sc_pg *pg) {
+  PGTransactionStatusType t = PQtransactionStatus(pg->conn);
+  return t == PQTRANS_INTRANS || t == PQTRANS_INERROR;
+}
+const char *sc_pg_parameter(const struct sc_pg *pg, const char *name) { return PQparameterStatus(pg->conn, name); }
+
+/* ---- Statements ---- */
+
+static int add_quoted(struct sc_pg *pg, struct sc_buf *out, char kind, const char *text, struct sc_error *err) {
+  if (!text) {
+    sc_buf_add_str(out, "NULL");
+    return SC_OK;
+  }
+  size_t len = strlen(text);
+  char *quoted = kind == 'I' ? PQescapeIdentifier(pg->conn, text, len) : PQescapeLiteral(pg->conn, text, len);
+  if (!quoted) return sc_error_set(err, SC_E_CONFIG, "%s: a name is not valid UTF-8", pg->where);
+  sc_buf_add_str(out, quoted);
+  PQfreemem(quoted);
+  return SC_OK;
+}
+
+int sc_pg_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const char *fmt, ...) {
+  va_list args;
+  int code = SC_OK;
+  va_start(args, fmt);
+  for (const char *p = fmt; *p && !code; p++) {
+    const char *percent = strchrnul(p, '%');
+    sc_buf_add(out, p, (size_t)(percent - p));
+    if (!*percent) break;
+    p = percent + 1;
+    if (*p == 'I' || *p == 'L') code = add_quoted(pg, out, *p, va_arg(args, const char *), err);
+    else if (*p == 'S') sc_buf_add_str(out, va_arg(args, const char *));
+    else if (*p == 'D') sc_buf_printf(out, "%lld", (long long)va_arg(args, int64_t));
+    else if (*p == '%') sc_buf_add_char(out, '%');
+    else SC_ASSERT(!"a conversion sc_pg_sql knows");
+  }
+  va_end(args);
+  return code;
+}
+
+/* Files one result away; the first error of the message counts. */
+static int take_result(struct sc_pg *pg, PGresult *res, enum sc_pg_phase phase, struct sc_pg_answer *answer, int code,
+                       struct sc_error *err) {
+  ExecStatusType status = PQresultStatus(res);
+  bool bad = status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
+  if (bad && !code) code = fail(pg, res, phase, err);
+  if (!bad && !code) {
+    answer->succeeded++;
+    copy_text(answer->tag, sizeof(answer->tag), PQcmdStatus(res));
+  }
+  if (status != PGRES_TUPLES_OK) {
+    PQclear(res);
+    return code;
+  }
+  PQclear(answer->rows);
+  answer->rows = res;
+  return code;
+}
+
+static int send_query(struct sc_pg *pg, const char *sql, struct sc_error *err) {
+  pg->diagnosis = (struct sc_pg_diagnosis){.sqlstate = ""};
+  return PQsendQuery(pg->conn, sql) ? SC_OK : lost(pg, err);
+}
+
+/* Reads results until the message is done, or, when in_copy is given, until the COPY is open. */
+static int drain(struct sc_pg *pg, enum sc_pg_phase phase, struct sc_pg_answer *answer, bool *in_copy,
+                 struct sc_error *err) {
+  int code = SC_OK;
+  for (;;) {
+    PGresult *res;
+    struct sc_error wait_error;
+    int waited = next_result(pg, &res, &wait_error);
+    if (waited) {
+      if (!code) *err = wait_error;
+      return code ? code : waited;
+    }
+    if (!res) return code;
+    if (in_copy && PQresultStatus(res) == PGRES_COPY_IN) {
+      PQclear(res);
+      *in_copy = true;
+      return code;
+    }
+    code = take_result(pg, res, phase, answer, code, err);
+    if (PQstatus(pg->conn) == CONNECTION_BAD && code) return code;
+  }
+}
+
+int sc_pg_run(struct sc_pg *pg, const char *sql, enum sc_pg_phase phase, struct sc_pg_answer *answer,
+              struct sc_error *err) {
+  struct sc_pg_answer own = {NULL, 0, ""};
+  int code = send_query(pg, sql, err);
+  if (!code) code = drain(pg, phase, &own, NULL, err);
+  if (answer && !code) {
+    *answer = own;
+    return SC_OK;
+  }
+  PQclear(own.rows);
+  own.rows = NULL;
+  if (answer) *answer = own;
+  return code;
+}
+
+void sc_pg_abandon(struct sc_pg *pg) {
+  struct sc_error ignored;
+  if (!sc_pg_is_lost(pg) && sc_pg_in_transaction(pg)) sc_pg_run(pg, "ROLLBACK", SC_PG_QUERY, NULL, &ignored);
+}
+
+int sc_pg_rows(const struct pg_result *result) { return result ? PQntuples(result) : 0; }
+const char *sc_pg_value(const struct pg_result *result, int row, int column) {
+  return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+int64_t sc_pg_int(const struct pg_result *result, int row, int column, int64_t fallback) {
+  const char *text = sc_pg_value(result, row, column);
+  int64_t value;
+  return text && sc_slice_to_i64(sc_slice_str(text), &value) ? value : fallback;
+}
+bool sc_pg_bool(const struct pg_result *result, int row, int column) {
+  const char *text = sc_pg_value(result, row, column);
+  return text && text[0] == 't';
+}
+void sc_pg_result_free(struct pg_result *result) { PQclear(result); }
+
+/* ---- COPY ---- */
+
+int sc_pg_copy_begin(struct sc_pg *pg, const char *sql, struct sc_pg_answer *answer, struct sc_error *err) {
+  struct sc_pg_answer own = {NULL, 0, ""};
+  bool in_copy = false;
+  int code = send_query(pg, sql, err);
+  if (!code) code = drain(pg, SC_PG_COPY, &own, &in_copy, err);
+  if (!code && !in_copy) code = sc_error_set(err, SC_E_INTERNAL, "%s: no COPY was begun", pg->where);
+  pg->suspect = false;
+  if (code || !answer) {
+    PQclear(own.rows);
+    own.rows = NULL;
+  }
+  if (answer) *answer = own;
+  return code;
+}
+
+static int put_chunk(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err) {
+  for (;;) {
+    int put = PQputCopyData(pg->conn, data, (int)len);
+    if (put < 0) return lost(pg, err);
+    int code = flush(pg, err);
+    if (code || put > 0) return code;
+  }
+}
+
+int sc_pg_copy_put(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err) {
+  int code = sc_pg_copy_poll(pg, err);
+  while (!code && len) {
+    size_t n = len < CHUNK_BYTES ? len : CHUNK_BYTES;
+    code = put_chunk(pg, data, n, err);
+    data += n;
+    len -= n;
+  }
+  return code;
+}
+
+int sc_pg_copy_poll(struct sc_pg *pg, struct sc_error *err) { return read_during_copy(pg, err); }
+
+bool sc_pg_copy_suspect(const struct sc_pg *pg) { return pg->suspect; }
+
+int sc_pg_copy_end(struct sc_pg *pg, bool give_up, struct sc_error *err) {
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  int put;
+  do {
+    put = PQputCopyEnd(pg->conn, give_up ? "given up by the client" : NULL);
+    if (put < 0) return lost(pg, err);
+    int code = flush(pg, err);
+    if (code) return code;
+  } while (!put);
+  int code = drain(pg, SC_PG_COPY, &answer, NULL, err);
+  PQclear(answer.rows);
+  pg->suspect = false;
+  if (give_up && code && !sc_pg_is_lost(pg) && code != SC_E_STOPPED && code != SC_E_DEADLINE) return SC_OK;
+  return code;
+}

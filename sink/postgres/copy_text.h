@@ -1,0 +1,17 @@
+/* The same rows as COPY text, for tables with a column of a type that has no binary encoder here (arrays, inet, enums, domains ...).
+ *
+ * Values go as their text, tab-separated, a line a row, with COPY's backslash escapes (PostgreSQL manual, COPY, Text Format); NULL is \N. What
+ * a value may be is the server's to judge: refused rows come back through the replay. Checked here: NOT NULL, U+0000, whole numbers
+ * for integer columns. bytea goes as hex. Parse threads; pure.
+ */
+#ifndef SC_SINK_PGCOPY_TEXT_H
+#define SC_SINK_PGCOPY_TEXT_H
+
+#include "sink/postgres/copy.h"
+
+#define SC_PGCOPY_TEXT_GROWTH 2 /* a byte becomes an escape, or two hex digits */
+
+sc_pgcopy_fn *sc_pgcopy_text_encoder(uint32_t type);
+char *sc_pgcopy_text_put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, char *out, struct sc_reject *why);
+
+#endif

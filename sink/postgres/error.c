@@ -1,0 +1,100 @@
+#include "sink/postgres/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct rule {
+  const char *prefix; /* of the SQLSTATE: a class, or the whole of it */
+  int code;
+};
+
+/* The first that fits decides. */
+static const struct rule rules[] = {{"08", SC_E_DB_LOST},     {"57P01", SC_E_DB_RETRY},  {"57P02", SC_E_DB_RETRY},
+                                    {"57P03", SC_E_DB_RETRY}, {"57P05", SC_E_DB_LOST},   {"57P04", SC_E_NO_TARGET},
+                                    {"57", SC_E_DB_RETRY},    {"25006", SC_E_DB_RETRY},  {"25P03", SC_E_DB_LOST},
+                                    {"25P04", SC_E_DB_LOST},  {"40", SC_E_DB_RETRY},     {"53", SC_E_DB_RETRY},
+                                    {"55P03", SC_E_DB_RETRY}, {"55006", SC_E_DB_RETRY},  {"58", SC_E_DB_RETRY},
+                                    {"28", SC_E_AUTH},        {"3D000", SC_E_NO_TARGET}, {"42501", SC_E_DB_REFUSED}};
+
+/* In a COPY or a COMMIT. 42: only what reading the catalog again may put right. */
+static const struct rule copy_rules[] = {{"22", SC_E_ROW},     {"23", SC_E_ROW},     {"54", SC_E_ROW},
+                                         {"P0", SC_E_ROW},     {"44", SC_E_ROW},     {"42P01", SC_E_PLAN},
+                                         {"42703", SC_E_PLAN}, {"42704", SC_E_PLAN}, {"42804", SC_E_PLAN},
+                                         {"428C9", SC_E_PLAN}, {"42P10", SC_E_PLAN}, {"3F", SC_E_PLAN}};
+
+static int look_up(const struct rule *table, size_t n, const char *sqlstate) {
+  for (size_t i = 0; i < n; i++) {
+    if (!strncmp(table[i].prefix, sqlstate, strlen(table[i].prefix))) return table[i].code;
+  }
+  return SC_OK;
+}
+
+int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase) {
+  if (!sqlstate[0]) return SC_E_DB_LOST;
+  int code = SC_OK;
+  if (phase == SC_PG_COPY || phase == SC_PG_COMMIT) {
+    code = look_up(copy_rules, sizeof(copy_rules) / sizeof(copy_rules[0]), sqlstate);
+  }
+  if (!code) code = look_up(rules, sizeof(rules) / sizeof(rules[0]), sqlstate);
+  return code ? code : SC_E_DB_REFUSED;
+}
+
+static const struct {
+  const char *prefix;
+  const char *text;
+} hints[] = {
+    {"28P01", "check the password: PGPASSWORD, ~/.pgpass or the URL"},
+    {"28000", "check the user's name, and pg_hba.conf on the server"},
+    {"3D000", "create it: createdb NAME"},
+    {"42501", "GRANT the user CREATE on the schema, and INSERT, SELECT, UPDATE, DELETE on the tables"},
+    {"53100", "the server's disk is full; the load goes on when there is room"},
+    {"53300", "raise max_connections, or use fewer --write-threads"},
+    {"25006", "the server is a standby or read-only; connect to the primary (target_session_attrs=read-write)"},
+    {"55P03", "another session holds a lock on the table"},
+    {"0A000", "the target must be a plain or partitioned table without row-level security"},
+};
+
+void sc_pg_hint(struct sc_error *err, const char *sqlstate, enum sc_pg_phase phase) {
+  for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+    if (!strcmp(hints[i].prefix, sqlstate)) {
+      sc_error_hint(err, "%s", hints[i].text);
+      return;
+    }
+  }
+  if (phase == SC_PG_CONNECT && !sqlstate[0]) sc_error_hint(err, "is the server running there, and reachable?");
+}
+
+/* ", column NAME: ..." at [at, end), whatever the language calls a column. */
+static void read_column(const char *at, const char *end, char column[64]) {
+  const char *word = end - at > 2 && at[0] == ',' && at[1] == ' ' ? at + 2 : end;
+  const char *name = memchr(word, ' ', (size_t)(end - word));
+  if (!name) return;
+  name++;
+  size_t len = strcspn(name, ":,\n");
+  if (len < 64 && name + len <= end) snprintf(column, 64, "%.*s", (int)len, name);
+}
+
+/* The first number in [at, end), 0 without, and the column behind it. */
+static unsigned long long first_number(const char *at, const char *end, char column[64]) {
+  while (at < end && (*at < '0' || *at > '9')) at++;
+  if (at == end) return 0;
+  char *behind;
+  unsigned long long number = strtoull(at, &behind, 10);
+  read_column(behind, end, column);
+  return number;
+}
+
+unsigned long long sc_pg_context_line(const char *context, const char *table, char column[64]) {
+  size_t table_len = strlen(table);
+  column[0] = 0;
+  for (const char *line = context; *line && table_len;) {
+    const char *end = strchrnul(line, '\n');
+    const char *copy = memmem(line, (size_t)(end - line), "COPY", 4);
+    const char *from = copy == line ? line + 4 : line;
+    const char *name = memmem(from, (size_t)(end - from), table, table_len);
+    if (copy && name) return first_number(name + table_len, end, column);
+    line = *end ? end + 1 : end;
+  }
+  return 0;
+}

@@ -1,0 +1,441 @@
+#include "sink/postgres/positions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/clock.h"
+
+#define TAKE_GRACE_MS 3000
+#define TAKE_LIMIT_MS 30000
+
+/* SQL fragments: a time as epoch ms, and back. */
+#define AS_MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
+#define FROM_MS(value) "timestamptz 'epoch' + nullif(" value ", 0) * interval '1 millisecond'"
+
+/* ---- Arrays ---- */
+
+static void next_element(struct sc_buf *array) { sc_buf_add_char(array, array->len ? ',' : '{'); }
+
+void sc_pg_array_add(struct sc_buf *array, struct sc_slice element) {
+  next_element(array);
+  sc_buf_add_char(array, '"');
+  for (size_t i = 0; i < element.len; i++) {
+    if (element.ptr[i] == '"' || element.ptr[i] == '\\') sc_buf_add_char(array, '\\');
+    sc_buf_add_char(array, element.ptr[i]);
+  }
+  sc_buf_add_char(array, '"');
+}
+
+void sc_pg_array_add_null(struct sc_buf *array) {
+  next_element(array);
+  sc_buf_add_str(array, "NULL");
+}
+
+void sc_pg_array_add_int(struct sc_buf *array, int64_t value) {
+  next_element(array);
+  sc_buf_printf(array, "%lld", (long long)value);
+}
+
+void sc_pg_array_end(struct sc_buf *array) { sc_buf_add_str(array, array->len ? "}" : "{}"); }
+
+static void add_sequence(struct sc_buf *array, const struct sc_sequence *sequence) {
+  if (sequence->len) sc_pg_array_add(array, sc_sequence_view(sequence));
+  else sc_pg_array_add_null(array);
+}
+
+/* ---- Tables ---- */
+
+static const char checkpoints_ddl[] =
+    "CREATE TABLE IF NOT EXISTS %S ("
+    "namespace text NOT NULL, shard_id text NOT NULL, sequence text, sub_sequence bigint, continuation text,"
+    " active boolean DEFAULT true, ended boolean NOT NULL DEFAULT false, epoch bigint NOT NULL DEFAULT 0, owner text,"
+    " lease_until timestamptz, start_at text NOT NULL DEFAULT 'trim-horizon', read_until timestamptz, stream_arn text,"
+    " stream_created timestamptz, parents text[], updated_at timestamptz DEFAULT CURRENT_TIMESTAMP,"
+    " PRIMARY KEY (namespace, shard_id))"
+    " WITH (fillfactor = 40, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.1,"
+    " autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_threshold = 1000);";
+
+static const char dead_letters_ddl[] =
+    "CREATE TABLE IF NOT EXISTS %S ("
+    "namespace text NOT NULL, table_name text NOT NULL, shard_id text NOT NULL, sequence text NOT NULL, sub_sequence "
+    "bigint,"
+    " partition_key text, arrival_time timestamptz, failed_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,"
+    " sqlstate text, reason text, data bytea);";
+
+static int exists_already(struct sc_pg *pg, const struct sc_pg_names *names, bool *schema, bool *tables,
+                          struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  int code = sc_pg_sql(pg, &sql, err,
+                       "SELECT to_regnamespace(quote_ident(%L)) IS NOT NULL, to_regclass(%L) IS NOT NULL AND "
+                       "to_regclass(%L) IS NOT NULL",
+                       names->checkpoint_schema, names->checkpoints, names->dead_letters);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (!code) {
+    *schema = sc_pg_bool(answer.rows, 0, 0);
+    *tables = sc_pg_bool(answer.rows, 0, 1);
+  }
+  sc_pg_result_free(answer.rows);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+static int make_tables(struct sc_pg *pg, const struct sc_pg_names *names, bool with_schema, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  int code = sc_pg_sql(pg, &sql, err, "BEGIN; SELECT pg_advisory_xact_lock(%D);", sc_pg_names_lock_key("", "ddl"));
+  if (!code && with_schema)
+    code = sc_pg_sql(pg, &sql, err, "CREATE SCHEMA IF NOT EXISTS %I;", names->checkpoint_schema);
+  if (!code) code = sc_pg_sql(pg, &sql, err, checkpoints_ddl, names->checkpoints);
+  if (!code) code = sc_pg_sql(pg, &sql, err, dead_letters_ddl, names->dead_letters);
+  if (!code) code = sc_pg_sql(pg, &sql, err, "COMMIT");
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (code) sc_pg_abandon(pg);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+int sc_pg_positions_prepare(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
+  bool schema = false, tables = false;
+  int code = exists_already(pg, names, &schema, &tables, err);
+  if (!code && !tables) code = make_tables(pg, names, !schema, err);
+  /* Somebody else's DDL at the same moment shows as a duplicate in the catalog. */
+  bool raced =
+      code && (!strncmp(err->sqlstate, "23", 2) || !strcmp(err->sqlstate, "42P07") || !strcmp(err->sqlstate, "42P06"));
+  if (raced) code = make_tables(pg, names, true, err);
+  return code;
+}
+
+/* ---- Survey, forget, add, release ---- */
+
+static void copy_id(char *out, const char *text) { snprintf(out, 129, "%s", text ? text : ""); }
+
+static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
+  int n = sc_pg_rows(rows);
+  out->shards = sc_alloc_zero((size_t)n + 1, sizeof(*out->shards));
+  for (int i = 0; i < n; i++) {
+    struct sc_stored *s = &out->shards[out->n++];
+    copy_id(s->id, sc_pg_value(rows, i, 0));
+    copy_id(s->parents[0], sc_pg_value(rows, i, 1));
+    copy_id(s->parents[1], sc_pg_value(rows, i, 2));
+    s->ended = sc_pg_bool(rows, i, 3);
+    const char *arn = sc_pg_value(rows, i, 4);
+    if (arn) snprintf(out->stream_arn, sizeof(out->stream_arn), "%s", arn);
+    int64_t created = sc_pg_int(rows, i, 5, 0), updated = sc_pg_int(rows, i, 7, 0);
+    if (created) out->stream_created_ms = created;
+    out->has_records = out->has_records || sc_pg_bool(rows, i, 6);
+    out->has_records |= sc_pg_bool(rows, i, 8);
+    if (updated > out->newest_updated_ms) out->newest_updated_ms = updated;
+  }
+}
+
+int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_survey *out,
+                           struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  struct sc_pg_answer table = {NULL, 0, ""}, stored = {NULL, 0, ""};
+  *out = (struct sc_survey){.n = 0};
+  int code = sc_pg_sql(pg, &sql, err, "SELECT to_regclass(%L) IS NOT NULL, to_regclass(%L) IS NOT NULL", names->target,
+                       names->checkpoints);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &table, err);
+  sc_buf_clear(&sql);
+  bool stores = !code && sc_pg_bool(table.rows, 0, 1);
+  if (stores) {
+    code = sc_pg_sql(pg, &sql, err,
+                     "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS("stream_created") ", "
+                     " sequence IS NOT NULL, " AS_MS("updated_at") ", sequence IS NOT NULL FROM %S WHERE namespace = %L ORDER BY shard_id",
+                     names->checkpoints, names->name_space);
+  }
+  if (!code && stores) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);
+  if (!code) {
+    out->table_exists = sc_pg_bool(table.rows, 0, 0);
+    if (stores) read_survey(stored.rows, out);
+  }
+  sc_pg_result_free(table.rows);
+  sc_pg_result_free(stored.rows);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+int sc_pg_positions_forget(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  int code = sc_pg_sql(pg, &sql, err, "DELETE FROM %S WHERE namespace = %L", names->checkpoints, names->name_space);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_stream_identity *identity,
+                        const struct sc_position_row *rows, size_t n, struct sc_error *err) {
+  struct sc_buf ids = SC_BUF_INIT, first = SC_BUF_INIT, second = SC_BUF_INIT, starts = SC_BUF_INIT, sql = SC_BUF_INIT;
+  for (size_t i = 0; i < n; i++) {
+    char start[160];
+    sc_position_format(&rows[i].start, start);
+    sc_pg_array_add(&ids, sc_slice_str(rows[i].shard_id));
+    sc_pg_array_add(&first, sc_slice_str(rows[i].parents[0]));
+    sc_pg_array_add(&second, sc_slice_str(rows[i].parents[1]));
+    sc_pg_array_add(&starts, sc_slice_str(start));
+  }
+  sc_pg_array_end(&ids);
+  sc_pg_array_end(&first);
+  sc_pg_array_end(&second);
+  sc_pg_array_end(&starts);
+  int code = sc_pg_sql(pg, &sql, err,
+                       "INSERT INTO %S (namespace, shard_id, start_at, stream_arn, stream_created, parents)"
+                       " SELECT %L, w.shard_id, w.start_at, nullif(%L, ''), " FROM_MS("%D::bigint") ","
+                       " array_remove(ARRAY[w.first, w.second], '')"
+                       " FROM unnest(%L::text[], %L::text[], %L::text[], %L::text[]) AS w(shard_id, first, second, start_at)"
+                       " ON CONFLICT (namespace, shard_id) DO NOTHING",
+                       names->checkpoints, names->name_space, identity->arn, identity->created_ms, ids.ptr, first.ptr, second.ptr,
+                       starts.ptr);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  sc_buf_fini(&ids);
+  sc_buf_fini(&first);
+  sc_buf_fini(&second);
+  sc_buf_fini(&starts);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
+                            size_t n, struct sc_error *err) {
+  struct sc_buf ids = SC_BUF_INIT, epochs = SC_BUF_INIT, sql = SC_BUF_INIT;
+  for (size_t i = 0; i < n; i++) {
+    sc_pg_array_add(&ids, sc_slice_str(rows[i].shard_id));
+    sc_pg_array_add_int(&epochs, rows[i].epoch);
+  }
+  sc_pg_array_end(&ids);
+  sc_pg_array_end(&epochs);
+  int code = sc_pg_sql(
+      pg, &sql, err,
+      "WITH held AS MATERIALIZED (SELECT shard_id FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[])"
+      " ORDER BY shard_id FOR UPDATE)"
+      " UPDATE %S c SET active = false, owner = NULL, lease_until = NULL, updated_at = clock_timestamp()"
+      " FROM unnest(%L::text[], %L::bigint[]) AS w(shard_id, epoch), held"
+      " WHERE c.namespace = %L AND c.shard_id = w.shard_id AND held.shard_id = w.shard_id AND c.epoch = w.epoch",
+      names->checkpoints, names->name_space, ids.ptr, names->checkpoints, ids.ptr, epochs.ptr, names->name_space);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  sc_buf_fini(&ids);
+  sc_buf_fini(&epochs);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+/* ---- Take ---- */
+
+static int read_sequence(const char *text, struct sc_taken *out, struct sc_error *err) {
+  out->sequence.len = 0;
+  if (!text) return SC_OK;
+  bool fine = sc_sequence_parse(sc_slice_str(text), &out->sequence);
+  if (fine && sc_slice_is(sc_sequence_view(&out->sequence), text)) return SC_OK;
+  sc_error_set(err, SC_E_POSITIONS, "the stored position of shard %s is no sequence number: \"%.140s\"", out->shard_id,
+               text);
+  sc_error_hint(err, "--restart forgets the positions of this load");
+  return err->code;
+}
+
+static int read_taken(const struct pg_result *rows, int row, struct sc_taken *out, struct sc_error *err) {
+  *out = (struct sc_taken){.epoch = sc_pg_int(rows, row, 1, 0)};
+  copy_id(out->shard_id, sc_pg_value(rows, row, 0));
+  int code = read_sequence(sc_pg_value(rows, row, 2), out, err);
+  if (code) return code;
+  const char *start = sc_pg_value(rows, row, 3);
+  if (out->sequence.len) {
+    out->start = (struct sc_position){.start = SC_START_AFTER, .sequence = out->sequence};
+  } else if (!start || !sc_position_parse(start, &out->start)) {
+    sc_error_set(err, SC_E_POSITIONS, "the stored start of shard %s is not understood: \"%.140s\"", out->shard_id,
+                 start ? start : "");
+    sc_error_hint(err, "--restart forgets the positions of this load");
+    return err->code;
+  }
+  out->read_until_ms = sc_pg_int(rows, row, 4, 0);
+  out->ended = sc_pg_bool(rows, row, 5);
+  return SC_OK;
+}
+
+/* Rows come in the order of ordinality, which is that of shard_ids. */
+static int read_all_taken(const struct pg_result *rows, const char *const *shard_ids, size_t n, struct sc_taken *out,
+                          struct sc_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    const char *id = (int)i < sc_pg_rows(rows) ? sc_pg_value(rows, (int)i, 0) : NULL;
+    if (!id || strcmp(id, shard_ids[i]) != 0) {
+      sc_error_set(err, SC_E_POSITIONS, "the row of shard %s is gone from kinesis_checkpoints", shard_ids[i]);
+      sc_error_hint(err, "did somebody delete it? --restart begins anew");
+      return err->code;
+    }
+    int code = read_taken(rows, (int)i, &out[i], err);
+    if (code) return code;
+  }
+  return SC_OK;
+}
+
+int sc_pg_positions_peek(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,
+                         struct sc_taken *out, struct sc_error *err) {
+  struct sc_buf ids = SC_BUF_INIT, sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  for (size_t i = 0; i < n; i++) sc_pg_array_add(&ids, sc_slice_str(shard_ids[i]));
+  sc_pg_array_end(&ids);
+  int code = sc_pg_sql(
+      pg, &sql, err,
+      "SELECT c.shard_id, c.epoch, c.sequence, c.start_at, " AS_MS("c.read_until") ", c.ended"
+      " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place) JOIN %S c ON c.shard_id = w.shard_id"
+      " WHERE c.namespace = %L ORDER BY w.place",
+      ids.ptr, names->checkpoints, names->name_space);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (!code) code = read_all_taken(answer.rows, shard_ids, n, out, err);
+  sc_pg_result_free(answer.rows);
+  sc_buf_fini(&ids);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, struct sc_buf *sql,
+                          struct sc_error *err) {
+  char worker[64], owner[96];
+  sc_pg_names_worker(worker);
+  snprintf(owner, sizeof(owner), "%s/%d", worker, sc_pg_backend_pid(pg));
+  return sc_pg_sql(pg, sql, err,
+                   "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '500ms';"
+                   " WITH held AS MATERIALIZED (SELECT shard_id FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[])"
+                   " ORDER BY shard_id FOR UPDATE),"
+                   " taken AS (UPDATE %S c SET epoch = c.epoch + 1, owner = %L, active = NOT c.ended, updated_at = clock_timestamp()"
+                   " FROM held WHERE c.namespace = %L AND c.shard_id = held.shard_id RETURNING c.*)"
+                   " SELECT t.shard_id, t.epoch, t.sequence, t.start_at, " AS_MS("t.read_until") ", t.ended"
+                   " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place) JOIN taken t ON t.shard_id = w.shard_id"
+                   " ORDER BY w.place; COMMIT",
+                   names->checkpoints, names->name_space, ids, names->checkpoints, owner, names->name_space, ids);
+}
+
+/* Ends the backends that the rows name as owner and that hold locks on the table: our own, cut off in mid-commit. */
+static int end_owners(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  int code = sc_pg_sql(
+      pg, &sql, err,
+      "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a"
+      " WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.application_name LIKE 'shardcopy %%'"
+      " AND a.pid IN (SELECT substring(c.owner FROM '/([0-9]+)$')::int FROM %S c"
+      " WHERE c.namespace = %L AND c.shard_id = ANY(%L::text[]))"
+      " AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = to_regclass(%L)"
+      " AND l.mode IN ('RowShareLock', 'RowExclusiveLock'))",
+      names->checkpoints, names->name_space, ids, names->checkpoints);
+  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+/* One try after the other while the rows are locked. */
+static int take_rows(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, const char *statement,
+                     struct sc_pg_answer *answer, struct sc_error *err) {
+  int64_t begun = sc_clock_mono_ms();
+  for (;;) {
+    int code = sc_pg_run(pg, statement, SC_PG_QUERY, answer, err);
+    if (!code) return SC_OK;
+    sc_pg_abandon(pg);
+    int64_t waited = sc_clock_mono_ms() - begun;
+    if (strcmp(err->sqlstate, "55P03") != 0 || waited > TAKE_LIMIT_MS) return code;
+    if (waited > TAKE_GRACE_MS) code = end_owners(pg, names, ids, err);
+    else code = SC_OK;
+    if (!code) code = sc_pg_sleep(pg, 20, err);
+    if (code) return code;
+  }
+}
+
+int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,
+                         struct sc_taken *out, struct sc_error *err) {
+  struct sc_buf ids = SC_BUF_INIT, sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  for (size_t i = 0; i < n; i++) sc_pg_array_add(&ids, sc_slice_str(shard_ids[i]));
+  sc_pg_array_end(&ids);
+  int code = take_statement(pg, names, ids.ptr, &sql, err);
+  if (!code) code = take_rows(pg, names, ids.ptr, sc_buf_str(&sql), &answer, err);
+  if (!code) code = read_all_taken(answer.rows, shard_ids, n, out, err);
+  sc_pg_result_free(answer.rows);
+  sc_buf_fini(&ids);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+/* ---- Commit ---- */
+
+struct commit_arrays {
+  struct sc_buf ids, epochs, previous, sequences, ended, read_until;
+};
+
+static void collect_rows(const struct sc_commit_row *rows, size_t n, struct commit_arrays *a) {
+  for (size_t i = 0; i < n; i++) {
+    sc_pg_array_add(&a->ids, sc_slice_str(rows[i].shard_id));
+    sc_pg_array_add_int(&a->epochs, rows[i].epoch);
+    add_sequence(&a->previous, rows[i].previous);
+    add_sequence(&a->sequences, rows[i].sequence);
+    sc_pg_array_add(&a->ended, sc_slice_str(rows[i].ended ? "t" : "f"));
+    sc_pg_array_add_int(&a->read_until, rows[i].read_until_ms);
+  }
+  sc_pg_array_end(&a->ids);
+  sc_pg_array_end(&a->epochs);
+  sc_pg_array_end(&a->previous);
+  sc_pg_array_end(&a->sequences);
+  sc_pg_array_end(&a->ended);
+  sc_pg_array_end(&a->read_until);
+}
+
+static void free_arrays(struct commit_arrays *a) {
+  sc_buf_fini(&a->ids);
+  sc_buf_fini(&a->epochs);
+  sc_buf_fini(&a->previous);
+  sc_buf_fini(&a->sequences);
+  sc_buf_fini(&a->ended);
+  sc_buf_fini(&a->read_until);
+}
+
+/* The division by zero fails the transaction unless all rows matched. */
+static int commit_statement(struct sc_pg *pg, const struct sc_pg_names *names, const struct commit_arrays *a, size_t n,
+                            const char *synchronous, struct sc_buf *sql, struct sc_error *err) {
+  return sc_pg_sql(
+      pg, sql, err,
+      "SET LOCAL lock_timeout = '10s'; SELECT set_config('synchronous_commit', coalesce(%L, current_setting('synchronous_commit')), true);"
+      " SELECT count(*) FROM (SELECT 1 FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[]) ORDER BY shard_id FOR UPDATE) l;"
+      " WITH changed AS (UPDATE %S c SET sequence = w.sequence, sub_sequence = NULL, continuation = NULL, ended = w.ended,"
+      " active = NOT w.ended, read_until = coalesce(" FROM_MS("w.read_until") ", c.read_until), updated_at = clock_timestamp()"
+      " FROM unnest(%L::text[], %L::bigint[], %L::text[], %L::text[], %L::bool[], %L::bigint[])"
+      " AS w(shard_id, epoch, previous, sequence, ended, read_until)"
+      " WHERE c.namespace = %L AND c.shard_id = w.shard_id AND c.epoch = w.epoch"
+      " AND c.sequence IS NOT DISTINCT FROM w.previous RETURNING 1)"
+      " SELECT 1 / (count(*) = %D)::int FROM changed; COMMIT",
+      synchronous, names->checkpoints, names->name_space,
+      a->ids.ptr, names->checkpoints, a->ids.ptr, a->epochs.ptr, a->previous.ptr, a->sequences.ptr, a->ended.ptr, a->read_until.ptr,
+      names->name_space, (int64_t)n);
+}
+#define STATEMENTS_BEFORE_COMMIT 4
+
+static int explain_failure(struct sc_pg *pg, int succeeded, int code, struct sc_error *err) {
+  if (code == SC_E_STOPPED || code == SC_E_DEADLINE || sc_pg_is_lost(pg) || code == SC_E_DB_LOST) return code;
+  if (succeeded >= STATEMENTS_BEFORE_COMMIT) {
+    if (code != SC_E_ROW)
+      sc_error_set(err, SC_E_DB_LOST, "%s: the commit failed: %s", sc_pg_where(pg), sc_pg_diagnosis(pg)->message);
+    return err->code;
+  }
+  char message[300];
+  snprintf(message, sizeof(message), "%s", sc_pg_diagnosis(pg)->message);
+  bool mismatch = !strcmp(sc_pg_diagnosis(pg)->sqlstate, "22012");
+  sc_error_set(err, SC_E_FENCED, "%s: %s", sc_pg_where(pg),
+               mismatch ? "the positions are no longer as this load left them: another load took the shards" : message);
+  snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", sc_pg_diagnosis(pg)->sqlstate);
+  return err->code;
+}
+
+int sc_pg_positions_commit(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
+                           size_t n, const char *synchronous, struct sc_error *err) {
+  struct commit_arrays a = {.ids = SC_BUF_INIT};
+  struct sc_buf sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  collect_rows(rows, n, &a);
+  int code = commit_statement(pg, names, &a, n, synchronous, &sql, err);
+  if (!code) {
+    code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_COMMIT, &answer, err);
+    if (code) code = explain_failure(pg, answer.succeeded, code, err);
+    else if (strcmp(answer.tag, "COMMIT") != 0)
+      code = sc_error_set(err, SC_E_DB_LOST, "%s: COMMIT answered %s", sc_pg_where(pg), answer.tag);
+  }
+  sc_pg_result_free(answer.rows);
+  free_arrays(&a);
+  sc_buf_fini(&sql);
+  return code;
+}

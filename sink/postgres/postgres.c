@@ -1,0 +1,472 @@
+/* The PostgreSQL sink: the vtable of sink.h over pg_url, pg_conn, pg_names, pg_lock, pg_positions, pg_catalog, pgcopy and pg_dead. */
+#include "sink/postgres/postgres.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/program.h"
+#include "sink/postgres/alter.h"
+#include "sink/postgres/catalog.h"
+#include "sink/postgres/copy.h"
+#include "sink/postgres/dead.h"
+#include "sink/postgres/lock.h"
+#include "sink/postgres/positions.h"
+#include "sink/postgres/url.h"
+
+/* What struct sc_sink is here. */
+struct postgres {
+  struct sc_pg_settings settings;
+  char schema[64], table[64], checkpoint_schema[64];
+  char *name_space;
+  char *description;
+  struct sc_pg_layout layout;
+  bool async;
+  pthread_mutex_t mutex; /* of the three below, set once by the first session */
+  bool named;
+  bool ascii_only;
+  struct sc_pg_names names;
+  struct sc_pg_defaults defaults; /* control's */
+  struct sc_pg_schema changes;    /* control's */
+  struct sc_pg_lock lock;         /* control's */
+  _Atomic(const char *) newest;   /* fingerprint of the newest plan; plans live longer than sessions */
+};
+
+/* What struct sc_session is here. */
+struct session {
+  struct postgres *sink;
+  struct sc_pg *pg;
+  const struct sc_plan *plan; /* of the COPY that is open; NULL without one */
+  uint64_t rows;              /* pushed into it */
+  uint64_t rows_before;       /* pushed into COPYs that ended by themselves since the caller's began */
+  bool savepoint;
+  char durable[16]; /* synchronous_commit of the last commit; "" when the session's own does */
+};
+
+static struct postgres *sink_of(struct sc_sink *sink) { return (struct postgres *)sink; }
+static struct session *session_of(struct sc_session *session) { return (struct session *)session; }
+static const struct sc_pg_names *names_of(const struct session *s) { return &s->sink->names; }
+
+/* ---- The sink ---- */
+
+static void sink_close(struct sc_sink *sink) {
+  struct postgres *p = sink_of(sink);
+  if (!p) return;
+  sc_pg_settings_fini(&p->settings);
+  sc_pg_names_fini(&p->names);
+  sc_pg_defaults_fini(&p->defaults);
+  sc_pg_schema_fini(&p->changes);
+  pthread_mutex_destroy(&p->mutex);
+  free(p->name_space);
+  free(p->description);
+  free(p);
+}
+
+static const char *setting_or(const struct sc_pg_settings *settings, const char *keyword, const char *fallback,
+                              char **owned) {
+  const char *value = sc_pg_settings_get(settings, keyword);
+  *owned = value ? NULL : sc_pg_settings_fallback(keyword);
+  return value ? value : *owned ? *owned : fallback;
+}
+
+static char *make_description(const struct postgres *p) {
+  char *free_host, *free_database, *free_user;
+  struct sc_buf out = SC_BUF_INIT;
+  const char *host = setting_or(&p->settings, "host", "(local socket)", &free_host);
+  const char *user = setting_or(&p->settings, "user", "(default)", &free_user);
+  const char *database = setting_or(&p->settings, "dbname", user, &free_database);
+  sc_buf_printf(&out, "table %s%s%s on host %s, database %s, user %s", p->schema, p->schema[0] ? "." : "", p->table,
+                host, database, user);
+  free(free_host);
+  free(free_database);
+  free(free_user);
+  return out.ptr;
+}
+
+static int read_table(struct postgres *p, const char *text, const char *stream_name, struct sc_error *err) {
+  if (text) return sc_pg_url_table(text, p->schema, p->table, err);
+  if (strlen(stream_name) < sizeof(p->table)) {
+    snprintf(p->table, sizeof(p->table), "%s", stream_name);
+    return SC_OK;
+  }
+  sc_error_set(err, SC_E_CONFIG, "the stream's name is too long for a table's (63 bytes): %.128s", stream_name);
+  sc_error_hint(err, "name the table with --table=NAME");
+  return err->code;
+}
+
+static int read_options(struct postgres *p, const struct sc_options *o, const char *stream_name, struct sc_error *err) {
+  const char *checkpoint_schema = sc_options_text(o, SC_OPT_CHECKPOINT_SCHEMA),
+             *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
+  p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
+  p->name_space = sc_strdup(name_space ? name_space : stream_name);
+  if (checkpoint_schema && strlen(checkpoint_schema) >= sizeof(p->checkpoint_schema)) {
+    return sc_error_set(err, SC_E_USAGE, "--checkpoint-schema is longer than 63 bytes");
+  }
+  snprintf(p->checkpoint_schema, sizeof(p->checkpoint_schema), "%s", checkpoint_schema ? checkpoint_schema : "");
+  sc_pg_schema_init(&p->changes, sc_options_text(o, SC_OPT_UNKNOWN_KEYS), sc_options_text(o, SC_OPT_ON_TYPE_CHANGE),
+                    sc_options_flag(o, SC_OPT_INFER_TIMESTAMPS), (uint32_t)sc_options_int(o, SC_OPT_MAX_COLUMNS));
+  int code = read_table(p, sc_options_text(o, SC_OPT_TABLE), stream_name, err);
+  if (code) return code;
+  return sc_pg_layout_parse(sc_options_text(o, SC_OPT_COLUMNS), sc_options_text(o, SC_OPT_METADATA),
+                            sc_options_is_set(o, SC_OPT_METADATA), sc_options_text(o, SC_OPT_LIKE), &p->layout, err);
+}
+
+static int sink_open(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,
+                     struct sc_error *err) {
+  struct postgres *p = sc_alloc_zero(1, sizeof(*p));
+  *out = NULL;
+  pthread_mutex_init(&p->mutex, NULL);
+  int code = sc_pg_url_parse(url, options, &p->settings, NULL, err);
+  if (!code) code = read_options(p, options, stream_name, err);
+  if (code) {
+    sink_close((struct sc_sink *)p);
+    return code;
+  }
+  p->description = make_description(p);
+  *out = (struct sc_sink *)p;
+  return SC_OK;
+}
+
+static const char *sink_describe(const struct sc_sink *sink) { return ((const struct postgres *)sink)->description; }
+
+/* ---- Sessions ---- */
+
+/* What a role or a database may have set otherwise, and would break a load. UTC, so that binary and text COPY read a time without an
+ * offset alike. The server's side of the connection looks after a client that vanished, too: its locks would stay. */
+static void add_settings(struct sc_buf *sql, int version, bool writes) {
+  static const struct {
+    int since;
+    const char *sql;
+  } newer[] = {{120000, "; SET tcp_user_timeout = '60s'"},
+               {140000, "; SET idle_session_timeout = 0; SET client_connection_check_interval = '5s'"},
+               {170000, "; SET transaction_timeout = 0"}};
+  sc_buf_printf(
+      sql,
+      "SELECT current_setting('synchronous_commit'); SET client_min_messages = warning; SET "
+      "standard_conforming_strings = on;"
+      " SET lock_timeout = '30s'; SET statement_timeout = '%s'; SET idle_in_transaction_session_timeout = '15min';"
+      " SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD';"
+      " SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+      writes ? "0" : "60s");
+  for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++) {
+    if (version >= newer[i].since) sc_buf_add_str(sql, newer[i].sql);
+  }
+}
+
+static int settle(struct session *s, bool writes, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  struct sc_pg_answer answer = {NULL, 0, ""};
+  add_settings(&sql, sc_pg_server_version(s->pg), writes);
+  if (writes && s->sink->async) sc_buf_add_str(&sql, "; SET synchronous_commit = off");
+  int code = sc_pg_run(s->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  const char *synchronous = code ? "" : sc_pg_value(answer.rows, 0, 0);
+  bool is_off = !code && !strcmp(synchronous, "off");
+  if (!code && writes && s->sink->async) snprintf(s->durable, sizeof(s->durable), "%s", is_off ? "on" : synchronous);
+  else if (is_off) code = sc_pg_run(s->pg, "SET synchronous_commit = on", SC_PG_QUERY, NULL, err);
+  sc_pg_result_free(answer.rows);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+static int name_once(struct postgres *p, struct sc_pg *pg, struct sc_error *err) {
+  int code = SC_OK;
+  pthread_mutex_lock(&p->mutex);
+  if (!p->named) {
+    const char *encoding = sc_pg_parameter(pg, "server_encoding");
+    p->ascii_only = encoding && strcmp(encoding, "UTF8") != 0;
+    code = sc_pg_names_make(pg, p->schema, p->table, p->checkpoint_schema, p->name_space, &p->names, err);
+    p->named = !code;
+  }
+  pthread_mutex_unlock(&p->mutex);
+  return code;
+}
+
+static void session_close(struct sc_session *session) {
+  struct session *s = session_of(session);
+  if (!s) return;
+  sc_pg_close(s->pg);
+  free(s);
+}
+
+static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
+                        struct sc_error *err) {
+  struct session *s = sc_alloc_zero(1, sizeof(*s));
+  char application[64];
+  *out = NULL;
+  s->sink = sink_of(sink);
+  sc_pg_names_application(s->sink->name_space, role, application);
+  int code = sc_pg_connect(&s->sink->settings, application, wait, &s->pg, err);
+  if (!code) code = settle(s, sc_slice_starts(sc_slice_str(role), "write"), err);
+  if (!code) code = name_once(s->sink, s->pg, err);
+  if (code) session_close((struct sc_session *)s);
+  else *out = (struct sc_session *)s;
+  return code;
+}
+
+/* ---- Positions and table: handed on ---- */
+
+static int prepare(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_positions_prepare(s->pg, names_of(s), err);
+}
+static int lock(struct sc_session *session, bool take_over, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_lock_take(s->pg, names_of(s), take_over, &s->sink->lock, err);
+}
+static int check_lock(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_lock_check(s->pg, names_of(s), err);
+}
+static int survey(struct sc_session *session, struct sc_survey *out, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_positions_survey(s->pg, names_of(s), out, err);
+}
+static int forget(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_positions_forget(s->pg, names_of(s), err);
+}
+static int add_shards(struct sc_session *session, const struct sc_stream_identity *identity,
+                      const struct sc_position_row *rows, size_t n, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_add(s->pg, names_of(s), identity, rows, n, err) : SC_OK;
+}
+static int release(struct sc_session *session, const struct sc_commit_row *rows, size_t n, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_release(s->pg, names_of(s), rows, n, err) : SC_OK;
+}
+static int take(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+                struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_take(s->pg, names_of(s), shard_ids, n, out, err) : SC_OK;
+}
+static int peek(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+                struct sc_error *err) {
+  struct session *s = session_of(session);
+  return n ? sc_pg_positions_peek(s->pg, names_of(s), shard_ids, n, out, err) : SC_OK;
+}
+static int propose(struct sc_session *session, const struct sc_sample *sample, struct sc_proposal *out,
+                   struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_catalog_propose(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, sample, out, err);
+}
+static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
+                     struct sc_plan **out, struct sc_error *err) {
+  struct session *s = session_of(session);
+  struct postgres *p = s->sink;
+  int code =
+      sc_pg_catalog_plan(s->pg, names_of(s), &p->layout, &p->changes, &p->defaults, sample, generation, out, err);
+  if (!code && *out) atomic_store(&p->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
+  return code;
+}
+static int grant(struct sc_session *session, const struct sc_sample *wishes, struct sc_error *err) {
+  struct session *s = session_of(session);
+  return sc_pg_alter(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, wishes, err);
+}
+
+static bool encode_dead(const struct sc_sink *sink, const struct sc_dead_letter *letter, struct sc_block *block) {
+  const struct postgres *p = (const struct postgres *)sink;
+  return sc_pg_dead_encode(&p->names, p->ascii_only, letter, block);
+}
+
+/* ---- Writing ---- */
+
+static const struct sc_pgcopy *copy_of(const struct sc_plan *plan) { return plan->sink; }
+
+static int begin(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  SC_ASSERT(!s->plan);
+  s->savepoint = false;
+  s->rows_before = s->rows = 0;
+  return sc_pg_run(s->pg, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", SC_PG_QUERY, NULL, err);
+}
+
+/* Ends the COPY that is open. */
+static int close_copy(struct session *s, struct sc_error *err) {
+  bool text = copy_of(s->plan)->text;
+  s->plan = NULL;
+  int code = text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
+  return code ? code : sc_pg_copy_end(s->pg, false, err);
+}
+
+static int table_changed(struct session *s, struct sc_error *err) {
+  int code = sc_pg_copy_end(s->pg, true, err);
+  if (code) return code;
+  return sc_error_set(err, SC_E_PLAN, "%s: the columns of table %s are no longer what they were", sc_pg_where(s->pg),
+                      names_of(s)->target);
+}
+
+/* Are these the columns the plan was made for? Those that we have added since do not matter: the COPY names its own. */
+static bool is_as_planned(struct session *s, const struct sc_pgcopy *copy, const char *fingerprint) {
+  const char *newest = atomic_load(&s->sink->newest);
+  size_t len = strlen(copy->fingerprint);
+  if (!fingerprint) return false;
+  if (!strcmp(fingerprint, copy->fingerprint)) return true;
+  return newest && !strcmp(fingerprint, newest) && !strncmp(fingerprint, copy->fingerprint, len) &&
+         fingerprint[len] == ',';
+}
+
+static int open_copy(struct session *s, const struct sc_plan *plan, struct sc_error *err) {
+  const struct sc_pgcopy *copy = copy_of(plan);
+  struct sc_pg_answer answer;
+  int code = sc_pg_copy_begin(s->pg, copy->begin_sql, &answer, err);
+  if (code) return code;
+  const char *fingerprint = sc_pg_rows(answer.rows) ? sc_pg_value(answer.rows, 0, 0) : NULL;
+  bool same = is_as_planned(s, copy, fingerprint);
+  sc_pg_result_free(answer.rows);
+  if (!same) return table_changed(s, err);
+  s->plan = plan;
+  s->rows = 0;
+  return copy->text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
+}
+
+/* The server spoke: the COPY is ended to hear what. When it was nothing bad, the next push opens another one. */
+static int listen_to_server(struct session *s, struct sc_error *err) {
+  int code = close_copy(s, err);
+  if (!code) s->rows_before += s->rows;
+  return code;
+}
+
+static int end_copy(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = s->plan ? close_copy(s, err) : SC_OK;
+  if (!code) s->rows_before = 0;
+  return code;
+}
+
+static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
+                struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = SC_OK;
+  if (first_row >= end_row) return SC_OK;
+  SC_ASSERT(end_row <= block->n_rows);
+  if (s->plan && s->plan != block->plan) code = end_copy(session, err);
+  if (!code && !s->plan) code = open_copy(s, block->plan, err);
+  if (code) return code;
+  size_t from = block->rows[first_row].offset, end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
+  s->rows += end_row - first_row;
+  code = sc_pg_copy_put(s->pg, block->data + from, end - from, err);
+  if (!code && sc_pg_copy_suspect(s->pg)) code = listen_to_server(s, err);
+  return code;
+}
+
+static int put_dead(struct session *s, const char *dead, size_t len, struct sc_error *err) {
+  struct sc_buf sql = SC_BUF_INIT;
+  int code = sc_pg_sql(s->pg, &sql, err, "COPY %S (" SC_PG_DEAD_COLUMNS ") FROM STDIN (FORMAT binary)",
+                       names_of(s)->dead_letters);
+  if (!code) code = sc_pg_copy_begin(s->pg, sc_buf_str(&sql), NULL, err);
+  if (!code) code = sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
+  if (!code) code = sc_pg_copy_put(s->pg, dead, len, err);
+  if (!code) code = sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
+  if (!code) code = sc_pg_copy_end(s->pg, false, err);
+  sc_buf_fini(&sql);
+  return code;
+}
+
+static int push_dead(struct sc_session *session, const char *dead, size_t len, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = end_copy(session, err);
+  if (code || !len) return code;
+  code = put_dead(s, dead, len, err);
+  if (code != SC_E_ROW && code != SC_E_PLAN) return code;
+  err->code = SC_E_DB_REFUSED; /* a dead letter cannot become one */
+  err->class = sc_error_class_of(SC_E_DB_REFUSED);
+  sc_error_prefix(err, "table %s", names_of(s)->dead_letters);
+  return err->code;
+}
+
+static int commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
+                  struct sc_error *err) {
+  struct session *s = session_of(session);
+  SC_ASSERT(!s->plan);
+  const char *synchronous = is_last && s->durable[0] ? s->durable : NULL;
+  return sc_pg_positions_commit(s->pg, names_of(s), rows, n, synchronous, err);
+}
+
+static int rollback(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = s->plan ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
+  s->plan = NULL;
+  s->savepoint = false;
+  if (code || !sc_pg_in_transaction(s->pg)) return code;
+  return sc_pg_run(s->pg, "ROLLBACK", SC_PG_QUERY, NULL, err);
+}
+
+static int savepoint(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  SC_ASSERT(!s->plan);
+  const char *sql = s->savepoint ? "RELEASE SAVEPOINT shardcopy; SAVEPOINT shardcopy"
+                                 : "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT shardcopy";
+  int code = sc_pg_run(s->pg, sql, SC_PG_COPY, NULL, err);
+  s->savepoint = s->savepoint || !code;
+  return code;
+}
+
+static int back_to_savepoint(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = s->plan ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
+  s->plan = NULL;
+  s->rows_before = 0;
+  SC_ASSERT(s->savepoint);
+  return code ? code : sc_pg_run(s->pg, "ROLLBACK TO SAVEPOINT shardcopy", SC_PG_QUERY, NULL, err);
+}
+
+static void refusal(const struct sc_session *session, struct sc_refusal *out) {
+  const struct session *s = (const struct session *)session;
+  const struct sc_pg_diagnosis *d = sc_pg_diagnosis(s->pg);
+  char column[64], text[700];
+  unsigned long long line = sc_pg_context_line(d->context, s->sink->names.table, column);
+  bool name_it = column[0] && !strstr(d->message, column);
+  *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
+  if (out->row_known) out->row = (uint32_t)(s->rows_before + line - 1);
+  snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", d->sqlstate);
+  /* "Key (id)=(5) already exists." says what the message doesn't; that of other constraints repeats the row. */
+  bool key = !strcmp(d->sqlstate, "23505") || !strcmp(d->sqlstate, "23503") || !strcmp(d->sqlstate, "23P01");
+  snprintf(text, sizeof(text), "%s%s%s%s%s%s", name_it ? "column \"" : "", name_it ? column : "", name_it ? "\": " : "",
+           d->message, key && d->detail[0] ? ": " : "", key ? d->detail : "");
+  snprintf(out->reason, sizeof(out->reason), "%.249s", text);
+}
+
+static int session_fd(const struct sc_session *session) { return sc_pg_socket(((const struct session *)session)->pg); }
+
+static int check(struct sc_session *session, struct sc_error *err) {
+  struct session *s = session_of(session);
+  int code = sc_pg_copy_poll(s->pg, err);
+  return !code && s->plan && sc_pg_copy_suspect(s->pg) ? listen_to_server(s, err) : code;
+}
+
+const struct sc_sink_ops sc_sink_postgres = {
+    .name = "postgresql",
+    .keeps_positions = true,
+    .claims = sc_pg_url_claims,
+    .open = sink_open,
+    .close = sink_close,
+    .describe = sink_describe,
+    .session_open = session_open,
+    .session_close = session_close,
+    .prepare = prepare,
+    .lock = lock,
+    .check_lock = check_lock,
+    .survey = survey,
+    .forget = forget,
+    .add_shards = add_shards,
+    .release = release,
+    .take = take,
+    .make_plan = make_plan,
+    .peek = peek,
+    .propose = propose,
+    .grant = grant,
+    .encode = sc_pgcopy_encode,
+    .encode_dead = encode_dead,
+    .begin = begin,
+    .push = push,
+    .end_copy = end_copy,
+    .push_dead = push_dead,
+    .commit = commit,
+    .rollback = rollback,
+    .savepoint = savepoint,
+    .back_to_savepoint = back_to_savepoint,
+    .refusal = refusal,
+    .session_fd = session_fd,
+    .check = check,
+};

@@ -1,0 +1,145 @@
+#include "sink/postgres/url.h"
+
+#include <stdlib.h>
+
+#include "engine/program.h"
+
+bool sc_pg_url_claims(const char *url) {
+  struct sc_slice s = sc_slice_str(url);
+  return sc_slice_starts(s, "postgresql://") || sc_slice_starts(s, "postgres://");
+}
+
+static int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Percent-decoded and NUL-terminated, malloc'ed; NULL when malformed or with %00. */
+static char *decode(struct sc_slice s) {
+  char *out = sc_alloc(s.len + 1);
+  size_t n = 0;
+  for (size_t i = 0; i < s.len; i++) {
+    char c = s.ptr[i];
+    if (c == '%') {
+      int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1;
+      int low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
+      if (high < 0 || low < 0 || !(high | low)) {
+        free(out);
+        return NULL;
+      }
+      c = (char)(high << 4 | low);
+      i += 2;
+    }
+    out[n++] = c;
+  }
+  out[n] = 0;
+  return out;
+}
+
+static bool same_name(const char *option, const char *name) {
+  for (; *option && *name; option++, name++) {
+    if (*option != (*name == '_' ? '-' : *name)) return false;
+  }
+  return !*option && !*name;
+}
+
+/* Of any command. */
+static bool is_option(const char *name) {
+  int i = 0;
+  while (i < sc_program.n_options && !same_name(sc_program.options[i].name, name)) i++;
+  return i < sc_program.n_options;
+}
+
+static int set_option(struct sc_options *options, const char *name, const char *value, struct sc_error *err) {
+  if (sc_options_knows(options, name)) return sc_options_set(options, name, value, SC_FROM_URL, err);
+  if (is_option(name)) return SC_OK;
+  sc_error_set(err, SC_E_USAGE, "the database URL has a parameter nobody knows: %s", name);
+  sc_error_hint(
+      err, "libpq's parameters (sslmode, connect_timeout ...) and shardcopy's options (table, namespace ...) go there");
+  return err->code;
+}
+
+/* One "name=value" of the query: kept for libpq in rest, or made an option. */
+static int take_parameter(struct sc_slice part, struct sc_options *options, struct sc_buf *rest, char **table,
+                          struct sc_error *err) {
+  const char *equals = memchr(part.ptr, '=', part.len);
+  size_t name_len = equals ? (size_t)(equals - part.ptr) : part.len;
+  char *name = decode(sc_slice_of(part.ptr, name_len));
+  char *value = equals ? decode(sc_slice_of(equals + 1, part.len - name_len - 1)) : sc_strdup("true");
+  int code = SC_OK;
+  if (!name || !value) {
+    code = sc_error_set(err, SC_E_USAGE, "the database URL's query has a malformed percent escape");
+  } else if (equals && sc_pg_settings_knows(name)) {
+    sc_buf_add_char(rest, rest->len ? '&' : '?');
+    sc_buf_add_slice(rest, part);
+  } else {
+    code = set_option(options, name, value, err);
+    if (!strcmp(name, "table")) {
+      free(*table);
+      *table = sc_strdup(value);
+    }
+  }
+  free(name);
+  free(value);
+  return code;
+}
+
+int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_settings *out, char **table,
+                    struct sc_error *err) {
+  const char *query = strchrnul(url, '?');
+  struct sc_buf rest = SC_BUF_INIT, whole = SC_BUF_INIT;
+  char *named = NULL;
+  int code = SC_OK;
+  *out = (struct sc_pg_settings){NULL, 0};
+  for (const char *p = *query ? query + 1 : query; *p && !code;) {
+    const char *end = strchrnul(p, '&');
+    if (end > p) code = take_parameter(sc_slice_of(p, (size_t)(end - p)), options, &rest, &named, err);
+    p = *end ? end + 1 : end;
+  }
+  if (!code) {
+    sc_buf_add(&whole, url, (size_t)(query - url));
+    sc_buf_add_slice(&whole, sc_buf_view(&rest));
+    code = sc_pg_settings_parse(sc_buf_str(&whole), out, err);
+    explicit_bzero(whole.ptr, whole.len);
+  }
+  if (table && !code) *table = named;
+  else free(named);
+  sc_buf_fini(&rest);
+  sc_buf_fini(&whole);
+  return code;
+}
+
+/* One part of a table's name from *p on, which then stands behind it. False when it is empty, too long or unclosed. */
+static bool take_name(const char **p, char out[64]) {
+  const char *s = *p;
+  size_t n = 0;
+  bool quoted = *s == '"';
+  if (quoted) s++;
+  for (; *s; s++) {
+    if (quoted && *s == '"' && s[1] == '"') s++;
+    else if (quoted ? *s == '"' : *s == '.') break;
+    if (n == 63) return false;
+    out[n++] = *s;
+  }
+  if (quoted && *s++ != '"') return false;
+  out[n] = 0;
+  *p = s;
+  return n > 0;
+}
+
+int sc_pg_url_table(const char *text, char schema[64], char table[64], struct sc_error *err) {
+  const char *p = text;
+  schema[0] = 0;
+  bool fine = take_name(&p, table);
+  if (fine && *p == '.') {
+    memcpy(schema, table, 64);
+    p++;
+    fine = take_name(&p, table);
+  }
+  if (fine && !*p) return SC_OK;
+  sc_error_set(err, SC_E_USAGE, "\"%.200s\" is not a table's name", text);
+  sc_error_hint(err,
+                "--table=TABLE or --table=SCHEMA.TABLE, each at most 63 bytes; in double quotes when it holds a dot");
+  return err->code;
+}

@@ -1,0 +1,130 @@
+#include "sink/postgres/copy_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "sink/postgres/types.h"
+
+#define INET 869
+
+static struct sc_plan *plan_of(const uint32_t *types, uint32_t n, bool not_null) {
+  static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  struct sc_plan *plan = sc_plan_new(1, n);
+  for (uint32_t i = 0; i < n; i++) {
+    struct sc_column *c = sc_plan_add(plan, sc_slice_str(names[i]), SC_ROLE_PAYLOAD, sc_slice_str(names[i]));
+    c->type = types[i];
+    c->not_null = not_null;
+  }
+  sc_plan_seal(plan);
+  plan->sink = sc_pgcopy_new(plan, true);
+  plan->free_sink = sc_pgcopy_free;
+  return plan;
+}
+
+/* One row through the encoder; the line without its end, or the SQLSTATE it was refused with. */
+static void expect_line(const uint32_t *types, struct sc_cell *values, uint32_t n, bool not_null, const char *line,
+                        const char *refused) {
+  struct sc_budget *budget = sc_budget_new(1 << 20, 1 << 20, 1);
+  struct sc_block *block = sc_block_new(budget, 65536);
+  struct sc_plan *plan = plan_of(types, n, not_null);
+  struct sc_reject items[1];
+  struct sc_rejects rejects = {items, 0};
+  struct sc_record records[1] = {{.sequence = SC_SLICE_LITERAL("1")}};
+  uint32_t record = 0;
+  size_t needed;
+  struct sc_cells cells = {n, 1, 1, values, &record};
+  assert_int_equal(sc_pgcopy_encode(plan, &cells, 0, records, 0, block, &rejects, &needed), 1);
+  assert_int_equal(rejects.n, refused != NULL);
+  if (refused) {
+    assert_string_equal(items[0].sqlstate, refused);
+    assert_int_equal(block->len, 0);
+  } else {
+    assert_int_equal(block->len, strlen(line) + 1);
+    assert_memory_equal(block->data, line, strlen(line));
+    assert_int_equal(block->data[block->len - 1], '\n');
+  }
+  sc_plan_free(plan);
+  sc_block_free(block);
+  sc_budget_free(budget);
+}
+
+static void expect(uint32_t type, struct sc_cell cell, const char *line) {
+  expect_line(&type, &cell, 1, false, line, NULL);
+}
+
+static struct sc_cell text_cell(uint32_t type, const char *text) {
+  return (struct sc_cell){.type = type, .len = (uint32_t)strlen(text), .ptr = text};
+}
+
+static void values(void **state) {
+  (void)state;
+  expect(INET, text_cell(SC_CELL_STRING, "10.0.0.1/8"), "10.0.0.1/8");
+  expect(INET, (struct sc_cell){.type = SC_CELL_INT, .i = -5}, "-5");
+  expect(INET, (struct sc_cell){.type = SC_CELL_DOUBLE, .d = 0.25}, "0.25");
+  expect(INET, (struct sc_cell){.type = SC_CELL_BOOL, .i = 1}, "true");
+  expect(INET, (struct sc_cell){.type = SC_CELL_NULL}, "\\N");
+  expect(INET, text_cell(SC_CELL_NUMBER, "1.50"), "1.50");
+  expect(SC_PG_INT4, text_cell(SC_CELL_NUMBER, "3.0"), "3");
+  expect(SC_PG_INT4, text_cell(SC_CELL_NUMBER, "3.5"), "3.5"); /* the server's to refuse */
+  expect(SC_PG_INT8, (struct sc_cell){.type = SC_CELL_TIME, .i = 1700000000123456}, "1700000000123");
+  expect(SC_PG_NUMERIC, (struct sc_cell){.type = SC_CELL_TIME, .i = 1700000000123456}, "1700000000123");
+  expect(SC_PG_TIMESTAMPTZ, (struct sc_cell){.type = SC_CELL_TIME, .i = 1700000000123456},
+         "2023-11-14 22:13:20.123456+00");
+  expect(SC_PG_BYTEA, text_cell(SC_CELL_STRING, "a\\"), "\\\\x615c");
+  expect(SC_PG_BYTEA, text_cell(SC_CELL_STRING, "\\x00ff"), "\\\\x00ff");
+}
+
+static void what_has_a_meaning_is_escaped(void **state) {
+  (void)state;
+  expect(SC_PG_TEXT, text_cell(SC_CELL_STRING, "\\.\n\t\\\r\b\f\v|"), "\\\\.\\n\\t\\\\\\r\\b\\f\\v|");
+  expect(SC_PG_TEXT, text_cell(SC_CELL_STRING, "\\N"), "\\\\N");
+  expect(SC_PG_TEXT, text_cell(SC_CELL_STRING, ""), "");
+  expect(SC_PG_JSON, text_cell(SC_CELL_JSON, "{\"a\":\"\\n\"}"), "{\"a\":\"\\\\n\"}");
+}
+
+static void what_is_refused_here(void **state) {
+  (void)state;
+  uint32_t type = SC_PG_TEXT;
+  struct sc_cell with_nul = {.type = SC_CELL_STRING, .len = 2, .ptr = "\0a"}, null = {.type = SC_CELL_NULL};
+  expect_line(&type, &with_nul, 1, false, NULL, "22021");
+  expect_line(&type, &null, 1, true, NULL, "23502");
+}
+
+static void columns_are_separated_by_tabs(void **state) {
+  (void)state;
+  const uint32_t types[] = {SC_PG_INT8, INET, SC_PG_TEXT};
+  struct sc_cell row[] = {{.type = SC_CELL_INT, .i = 7}, {.type = SC_CELL_NULL}, text_cell(SC_CELL_STRING, "x")};
+  expect_line(types, row, 3, false, "7\t\\N\tx", NULL);
+}
+
+/* The worst text still fits the bound: every byte an escape, in many columns. */
+static void the_bound_holds(void **state) {
+  (void)state;
+  uint32_t types[8];
+  struct sc_cell row[8];
+  char tabs[1000], line[8 * 2001];
+  size_t n = 0;
+  memset(tabs, '\t', sizeof(tabs));
+  for (uint32_t i = 0; i < 8; i++) {
+    types[i] = SC_PG_TEXT;
+    row[i] = (struct sc_cell){.type = SC_CELL_STRING, .len = sizeof(tabs), .ptr = tabs};
+    for (size_t k = 0; k < sizeof(tabs); k++) line[n++] = '\\', line[n++] = 't';
+    line[n++] = '\t';
+  }
+  line[n - 1] = 0;
+  expect_line(types, row, 8, false, line, NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(values),
+      cmocka_unit_test(what_has_a_meaning_is_escaped),
+      cmocka_unit_test(what_is_refused_here),
+      cmocka_unit_test(columns_are_separated_by_tabs),
+      cmocka_unit_test(the_bound_holds),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
