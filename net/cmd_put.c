@@ -12,9 +12,9 @@
 #include "engine/base/park.h"
 #include "engine/program.h"
 #include "engine/stop.h"
-#include "net/kinesis_stream.h"
-#include "net/put_input.h"
-#include "net/put_progress.h"
+#include "net/kinesis/kinesis_stream.h"
+#include "net/put/input.h"
+#include "net/put/progress.h"
 
 #define BESIDES_BYTES ((size_t)4 << 20) /* replies, connections, tables */
 #define POLL_MOST_MS 1000

@@ -5,7 +5,7 @@
 #include "engine/list.h"
 #include "engine/program.h"
 #include "engine/stop.h"
-#include "net/kinesis_stream.h"
+#include "net/kinesis/kinesis_stream.h"
 
 #define HASH_DIGITS 40
 

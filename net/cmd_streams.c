@@ -8,7 +8,7 @@
 #include "engine/list.h"
 #include "engine/program.h"
 #include "engine/stop.h"
-#include "net/kinesis_stream.h"
+#include "net/kinesis/kinesis_stream.h"
 
 #define ACTIVE_WITHIN_MS 120000
 #define ACTIVE_LOOK_MS 500

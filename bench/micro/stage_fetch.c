@@ -16,7 +16,7 @@
 #include "codec/jsondoc.h"
 #include "codec/reply_scan.h"
 #include "engine/base/clock.h"
-#include "net/http.h"
+#include "net/http/http.h"
 
 #define LANES 4
 #define CALLS 64 /* a pass */

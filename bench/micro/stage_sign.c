@@ -3,7 +3,7 @@
 
 #include "bench/micro/stage.h"
 #include "codec/digest.h"
-#include "net/sigv4.h"
+#include "net/aws/sigv4.h"
 
 #define SIGNATURES 1000
 #define WALL_MS INT64_C(1750000000000)

@@ -1,7 +1,7 @@
 /* The AWS shared files: a text that is taken does not change what a section behind it says, and taken twice it says the
  * same. */
 #include "engine/base/buf.h"
-#include "net/aws_config.h"
+#include "net/aws/aws_config.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char tail[] =

@@ -1,8 +1,8 @@
 /* Source URLs: what is taken is valid, and says the same again when it is written with every byte escaped; what is
  * refused does not show the secret in it. */
 #include "engine/base/buf.h"
-#include "net/endpoint.h"
-#include "net/kinesis_url.h"
+#include "net/aws/endpoint.h"
+#include "net/kinesis/kinesis_url.h"
 #include "tests/fuzz/fuzz.h"
 
 #define SECRET "TOPSECRET"

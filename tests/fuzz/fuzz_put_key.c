@@ -3,7 +3,7 @@
 #include "codec/jsondoc.h"
 #include "codec/utf8.h"
 #include "engine/base/buf.h"
-#include "net/put_key.h"
+#include "net/put/key.h"
 #include "tests/fuzz/fuzz.h"
 
 static size_t count_units(struct sc_slice text) {

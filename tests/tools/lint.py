@@ -54,7 +54,7 @@ def wrong_include(path, name):
     if BASE_ONLY.match(path) and not BASE_ONLY.match(name):
         return f"engine/base/ includes only itself, not {name}"
     if folder == "sink" and target == "net" and not NET_FOR_SINKS.match(name):
-        return f"sink/ may include only net/http.h of net/, not {name}"
+        return f"sink/ may include only net/http/http.h of net/, not {name}"
     return None
 
 

@@ -1,0 +1,391 @@
+#include "net/kinesis/kinesis.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+#include "engine/base/metrics.h"
+#include "engine/base/random.h"
+#include "engine/program.h"
+#include "net/aws/aws_config.h"
+#include "net/kinesis/kinesis_cbor.h"
+#include "net/kinesis/kinesis_error.h"
+#include "net/kinesis/kinesis_url.h"
+
+#define JSON "application/x-amz-json-1.1"
+#define TARGET_PREFIX "Kinesis_20131202."
+#define LARGEST_CONTROL_REPLY ((size_t)32 << 20)
+#define PATIENCE_FIRST_MS 10000
+#define PATIENCE_MS 60000
+#define BACKOFF_CAP_MS 20000
+#define BACKOFF_RETRY_MS 50
+#define BACKOFF_THROTTLED_MS 1000
+#define RETRY_AFTER_MORE_MS 5000
+#define PAUSE_SLICE_MS 50
+#define STORM_WINDOW_MS 10000
+
+/* ---- open and close ---- */
+
+static int set_option(void *arg, const char *name, const char *value, struct sc_error *err) {
+  struct sc_options *options = arg;
+  bool means_nothing = strcmp(name, "start") == 0 && !sc_options_knows(options, name);
+  return means_nothing ? SC_OK : sc_options_set(options, name, value, SC_FROM_URL, err);
+}
+
+/* As the AWS CLI: AWS_DEFAULT_PROFILE goes before AWS_PROFILE. */
+static const char *profile_name(const struct sc_options *options) {
+  const char *names[] = {sc_options_text(options, SC_OPT_PROFILE), getenv("AWS_DEFAULT_PROFILE"),
+                         getenv("AWS_PROFILE")};
+  for (size_t i = 0; i < 3; i++)
+    if (names[i] && *names[i]) return names[i];
+  return "default";
+}
+
+/* A token set in a weaker place than both halves of the key belongs to another key. */
+static const char *token_of_key(const struct sc_options *o) {
+  enum sc_option_origin token = sc_options_origin(o, SC_OPT_SESSION_TOKEN);
+  bool stale =
+      token < sc_options_origin(o, SC_OPT_ACCESS_KEY_ID) && token < sc_options_origin(o, SC_OPT_SECRET_ACCESS_KEY);
+  return stale ? NULL : sc_options_text(o, SC_OPT_SESSION_TOKEN);
+}
+
+static int settle_endpoint(struct sc_kinesis *k, const struct sc_options *o, const struct sc_aws_config *config,
+                           struct sc_error *err) {
+  struct sc_endpoint_ask ask = {.region = sc_options_text(o, SC_OPT_REGION),
+                                .endpoint = sc_options_text(o, SC_OPT_ENDPOINT),
+                                .arn = k->arn[0] ? k->arn : NULL,
+                                .profile = profile_name(o),
+                                .config = config};
+  int rc = sc_endpoint_resolve(&ask, &k->endpoint, err);
+  if (rc) return rc;
+  const char *url = k->endpoint.at[SC_ENDPOINT_DATA].url;
+  snprintf(k->described, sizeof(k->described), "%s%s%.*s (%s)", k->stream, k->stream[0] ? " at " : "",
+           (int)strlen(url) - 1, url, k->endpoint.region);
+  return SC_OK;
+}
+
+static int settle_credentials(struct sc_kinesis *k, const struct sc_options *o, const struct sc_aws_config *config,
+                              struct sc_error *err) {
+  struct sc_credentials_ask ask = {.key_id = sc_options_text(o, SC_OPT_ACCESS_KEY_ID),
+                                   .secret = sc_options_text(o, SC_OPT_SECRET_ACCESS_KEY),
+                                   .token = token_of_key(o),
+                                   .profile = profile_name(o),
+                                   .profile_asked = sc_options_is_set(o, SC_OPT_PROFILE),
+                                   .custom_endpoint = k->endpoint.custom && !k->endpoint.aws,
+                                   .config = config};
+  int rc = sc_credentials_resolve(&ask, &k->credentials, err);
+  if (rc || !k->credentials.token) return rc;
+  struct sc_buf header = SC_BUF_INIT;
+  sc_buf_printf(&header, "X-Amz-Security-Token: %s", k->credentials.token);
+  k->token_header = header.ptr;
+  return SC_OK;
+}
+
+static const char *ca_bundle(const struct sc_options *o, const struct sc_aws_config *config) {
+  const char *path = sc_options_text(o, SC_OPT_CA_BUNDLE);
+  if (!path || !*path) path = getenv("AWS_CA_BUNDLE");
+  return path && *path ? path : sc_aws_config_profile(config, profile_name(o), "ca_bundle");
+}
+
+int sc_kinesis_open(const char *url, struct sc_options *options, struct sc_kinesis **out, struct sc_error *err) {
+  struct sc_kinesis *k = sc_alloc_zero(1, sizeof(*k));
+  struct sc_aws_config *config = NULL;
+  struct sc_kinesis_url parsed;
+  *out = NULL;
+  int rc = sc_kinesis_url_parse(url, set_option, options, &parsed, err);
+  if (rc == SC_OK) rc = sc_aws_config_load(&config, err);
+  if (rc) goto out;
+  memcpy(k->stream, parsed.stream, sizeof(k->stream));
+  memcpy(k->arn, parsed.arn, sizeof(k->arn));
+  rc = settle_endpoint(k, options, config, err);
+  if (rc == SC_OK) rc = settle_credentials(k, options, config, err);
+  if (rc == SC_OK) rc = sc_http_new(ca_bundle(options, config), k->endpoint.tls, &k->http, err);
+out:
+  sc_aws_config_free(config);
+  if (rc) sc_kinesis_close(k);
+  else *out = k;
+  return rc;
+}
+
+void sc_kinesis_close(struct sc_kinesis *k) {
+  if (!k) return;
+  sc_http_free(k->http);
+  sc_credentials_fini(&k->credentials);
+  if (k->token_header) explicit_bzero(k->token_header, strlen(k->token_header));
+  free(k->token_header);
+  free(k);
+}
+
+int sc_kinesis_need_stream(const struct sc_kinesis *k, struct sc_error *err) {
+  if (k->stream[0]) return SC_OK;
+  sc_error_set(err, SC_E_USAGE, "the URL names no stream: %s", k->described);
+  sc_error_hint(err, "kinesis://STREAM or kinesis://HOST:PORT/STREAM");
+  return err->code;
+}
+
+/* ---- request bodies ---- */
+
+static void open_with_stream(const struct sc_kinesis *k, struct sc_buf *out) {
+  bool by_arn = k->arn[0] && k->endpoint.aws;
+  sc_buf_clear(out);
+  sc_buf_printf(out, "{\"%s\":", by_arn ? "StreamARN" : "StreamName");
+  sc_buf_add_json_string(out, sc_slice_str(by_arn ? k->arn : k->stream));
+}
+
+static void add_member(struct sc_buf *out, const char *name, struct sc_slice text) {
+  sc_buf_printf(out, ",\"%s\":", name);
+  sc_buf_add_json_string(out, text);
+}
+
+void sc_kinesis_open_put_records(const struct sc_kinesis *k, struct sc_buf *out) {
+  open_with_stream(k, out);
+  sc_buf_add_str(out, ",\"Records\":[");
+}
+
+void sc_kinesis_write_stream(const struct sc_kinesis *k, struct sc_buf *out) {
+  open_with_stream(k, out);
+  sc_buf_add_char(out, '}');
+}
+
+static const char *iterator_type(enum sc_start start) {
+  switch (start) {
+    case SC_START_TRIM_HORIZON:
+      return "TRIM_HORIZON";
+    case SC_START_LATEST:
+      return "LATEST";
+    case SC_START_AT_TIME:
+      return "AT_TIMESTAMP";
+    case SC_START_AT:
+      return "AT_SEQUENCE_NUMBER";
+    case SC_START_AFTER:
+      return "AFTER_SEQUENCE_NUMBER";
+  }
+  SC_ASSERT(!"a start that exists");
+  return "";
+}
+
+void sc_kinesis_write_get_iterator(const struct sc_kinesis *k, struct sc_buf *out, const char *shard_id,
+                                   const struct sc_position *position) {
+  open_with_stream(k, out);
+  add_member(out, "ShardId", sc_slice_str(shard_id));
+  add_member(out, "ShardIteratorType", sc_slice_str(iterator_type(position->start)));
+  if (position->start == SC_START_AT || position->start == SC_START_AFTER)
+    add_member(out, "StartingSequenceNumber", sc_sequence_view(&position->sequence));
+  if (position->start == SC_START_AT_TIME)
+    sc_buf_printf(out, ",\"Timestamp\":%lld.%03d", (long long)(position->at_ms / 1000), (int)(position->at_ms % 1000));
+  sc_buf_add_char(out, '}');
+}
+
+void sc_kinesis_write_get_records(const struct sc_kinesis *k, struct sc_buf *out, const char *iterator,
+                                  uint32_t limit) {
+  sc_buf_clear(out);
+  sc_buf_printf(out, "{\"Limit\":%u", limit);
+  if (k->arn[0] && k->endpoint.aws) add_member(out, "StreamARN", sc_slice_str(k->arn));
+  add_member(out, "ShardIterator", sc_slice_str(iterator));
+  sc_buf_add_char(out, '}');
+}
+
+void sc_kinesis_write_list_shards(const struct sc_kinesis *k, struct sc_buf *out, const struct sc_slice *next_token) {
+  if (next_token) {
+    sc_buf_clear(out);
+    sc_buf_add_str(out, "{\"MaxResults\":1000");
+    add_member(out, "NextToken", *next_token);
+  } else {
+    open_with_stream(k, out);
+    sc_buf_add_str(out, ",\"MaxResults\":1000");
+  }
+  sc_buf_add_char(out, '}');
+}
+
+/* ---- signing ---- */
+
+void sc_kinesis_request_fini(struct sc_kinesis_request *r) { sc_buf_fini(&r->body); }
+
+int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum sc_endpoint_kind kind,
+                    const char *operation, struct sc_kinesis_request *r, struct sc_error *err) {
+  static const char target_name[] = "X-Amz-Target: ";
+  snprintf(r->target_header, sizeof(r->target_header), "%s" TARGET_PREFIX "%s", target_name, operation);
+  struct sc_sigv4_key key = sc_credentials_key(&k->credentials);
+  struct sc_sigv4_request request = {.host = sc_slice_str(k->endpoint.at[kind].host),
+                                     .content_type = sc_slice_str(r->is_cbor ? SC_KINESIS_CBOR : JSON),
+                                     .target = sc_slice_str(r->target_header + sizeof(target_name) - 1),
+                                     .body = sc_buf_view(&r->body)};
+  int64_t now_ms = sc_clock_wall_ms() + atomic_load_explicit(&k->skew_ms, memory_order_relaxed);
+  int rc = sc_sigv4_sign(signer, &key, &request, now_ms, &r->signature, err);
+  if (rc) return rc;
+  snprintf(r->date_header, sizeof(r->date_header), "X-Amz-Date: %s", r->signature.amz_date);
+  snprintf(r->authorization_header, sizeof(r->authorization_header), "Authorization: %s", r->signature.authorization);
+  size_t n = 0;
+  r->headers[n++] = r->is_cbor ? "Content-Type: " SC_KINESIS_CBOR : "Content-Type: " JSON;
+  r->headers[n++] = r->target_header;
+  r->headers[n++] = r->date_header;
+  r->headers[n++] = r->authorization_header;
+  if (k->token_header) r->headers[n++] = k->token_header;
+  r->headers[n] = NULL;
+  r->url = k->endpoint.at[kind].url;
+  return SC_OK;
+}
+
+/* ---- what went wrong ---- */
+
+static void note_skew(struct sc_kinesis *k, const struct sc_http_head *head) {
+  static struct sc_log_window window;
+  uint64_t more = 0;
+  if (head->date_ms == 0) return;
+  int64_t skew_ms = head->date_ms - sc_clock_wall_ms();
+  atomic_store_explicit(&k->skew_ms, skew_ms, memory_order_relaxed);
+  if (sc_log_due(&window, STORM_WINDOW_MS, &more))
+    sc_log(SC_WARN, "this machine's clock is wrong; requests are signed with the service's time", "off_ms=%lld",
+           (long long)-skew_ms);
+}
+
+int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *operation, const char *shard_id,
+                      const struct sc_http_head *head, struct sc_slice body, struct sc_error *err) {
+  struct sc_json root = {NULL, 0};
+  struct sc_kinesis_cbor_room room;
+  struct sc_kinesis_fault fault = {.status = head->status,
+                                   .type = sc_slice_str(head->error_type),
+                                   .operation = operation,
+                                   .shard_id = shard_id,
+                                   .where = k->described};
+  if (sc_kinesis_is_cbor(body)) {
+    sc_kinesis_cbor_read_fault(body, &room, &fault);
+  } else if (sc_jsondoc_parse(doc, body, &root, err) == SC_OK) {
+    sc_json_str(sc_json_get(root, "__type"), &fault.type);
+    if (!sc_json_str(sc_json_get(root, "message"), &fault.message))
+      sc_json_str(sc_json_get(root, "Message"), &fault.message);
+  }
+  int64_t signed_ms = sc_clock_wall_ms() + atomic_load_explicit(&k->skew_ms, memory_order_relaxed);
+  if (head->date_ms != 0) fault.skew_ms = head->date_ms - signed_ms;
+  int code = sc_kinesis_error_set(err, &fault);
+  if (code == SC_E_SKEW) note_skew(k, head);
+  return code;
+}
+
+/* ---- the control client ---- */
+
+struct sc_kinesis_client {
+  struct sc_kinesis *k;
+  bool (*stopped)(void);
+  struct sc_signer *signer;
+  struct sc_http_loop *loop;
+  struct sc_jsondoc *doc;
+  struct sc_kinesis_request request;
+  struct sc_buf reply;
+  struct sc_http_head head;
+  struct sc_random random;
+  bool proven; /* a call succeeded: worth more patience */
+};
+
+int sc_kinesis_client_new(struct sc_kinesis *k, bool (*stopped)(void), struct sc_kinesis_client **out,
+                          struct sc_error *err) {
+  struct sc_kinesis_client *c = sc_alloc_zero(1, sizeof(*c));
+  c->k = k;
+  c->stopped = stopped;
+  c->doc = sc_jsondoc_new();
+  sc_random_init(&c->random, (uint64_t)sc_clock_wall_ms() ^ (uint64_t)(uintptr_t)c);
+  *out = c;
+  if (sc_signer_new(k->endpoint.region, "kinesis", &c->signer, err) == SC_OK &&
+      sc_http_loop_new(k->http, NULL, 1, &c->loop, err) == SC_OK)
+    return SC_OK;
+  sc_kinesis_client_free(c);
+  *out = NULL;
+  return err->code;
+}
+
+void sc_kinesis_client_free(struct sc_kinesis_client *c) {
+  if (!c) return;
+  sc_http_loop_free(c->loop);
+  sc_signer_free(c->signer);
+  sc_jsondoc_free(c->doc);
+  sc_kinesis_request_fini(&c->request);
+  sc_buf_fini(&c->reply);
+  free(c);
+}
+
+struct sc_buf *sc_kinesis_client_body(struct sc_kinesis_client *c) {
+  return &c->request.body;
+}
+
+int64_t sc_kinesis_client_date_ms(const struct sc_kinesis_client *c) {
+  return c->head.date_ms ? c->head.date_ms : sc_clock_wall_ms();
+}
+
+static int call_once(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
+                     const char *shard_id, struct sc_json *root, struct sc_error *err) {
+  int rc = sc_kinesis_sign(c->k, c->signer, kind, operation, &c->request, err);
+  if (rc) return rc;
+  sc_metric_add(sc_metrics_mine(), SC_M_CALLS, 1);
+  struct sc_http_request request = {.url = c->request.url,
+                                    .headers = c->request.headers,
+                                    .body = sc_buf_view(&c->request.body),
+                                    .timeout_ms = SC_HTTP_CALL_TIMEOUT_MS};
+  rc = sc_http_call(c->loop, &request, LARGEST_CONTROL_REPLY, c->stopped, &c->head, &c->reply, err);
+  if (rc == SC_OK && c->head.status == 200) {
+    *root = (struct sc_json){NULL, 0};
+    if (c->reply.len) rc = sc_jsondoc_parse(c->doc, sc_buf_view(&c->reply), root, err);
+  } else if (rc == SC_OK) {
+    return sc_kinesis_failed(c->k, c->doc, operation, shard_id, &c->head, sc_buf_view(&c->reply), err);
+  }
+  if (rc) sc_error_prefix(err, "%s at %s", operation, c->k->endpoint.at[kind].url);
+  if (rc == SC_E_NET && !err->hint[0])
+    sc_error_hint(
+        err, "check the endpoint and that it can be reached from here; proxies come from HTTPS_PROXY and NO_PROXY");
+  return rc;
+}
+
+static int64_t back_off_ms(struct sc_kinesis_client *c, const struct sc_error *err, unsigned attempt) {
+  int64_t base_ms = err->class == SC_CLASS_THROTTLE ? BACKOFF_THROTTLED_MS : BACKOFF_RETRY_MS;
+  int64_t wait_ms = sc_random_backoff_ms(&c->random, base_ms, BACKOFF_CAP_MS, attempt);
+  int64_t asked_ms = err->http_status ? c->head.retry_after_ms : -1;
+  if (asked_ms <= wait_ms) return wait_ms;
+  return asked_ms < wait_ms + RETRY_AFTER_MORE_MS ? asked_ms : wait_ms + RETRY_AFTER_MORE_MS;
+}
+
+static int pause_for(struct sc_kinesis_client *c, int64_t wait_ms, struct sc_error *err) {
+  for (int64_t left_ms = wait_ms; left_ms > 0; left_ms -= PAUSE_SLICE_MS) {
+    if (c->stopped()) return sc_error_set(err, SC_E_STOPPED, "interrupted between two attempts");
+    poll(NULL, 0, (int)(left_ms < PAUSE_SLICE_MS ? left_ms : PAUSE_SLICE_MS));
+  }
+  return SC_OK;
+}
+
+static bool is_worth_a_retry(const struct sc_error *err) {
+  return (err->class == SC_CLASS_RETRY || err->class == SC_CLASS_THROTTLE) && err->code != SC_E_EXPIRED_ITERATOR;
+}
+
+static void note_retry(const struct sc_error *err, int64_t wait_ms) {
+  static struct sc_log_window window;
+  uint64_t more = 0;
+  struct sc_metrics *m = sc_metrics_mine();
+  sc_metric_add(m, SC_M_RETRIED, 1);
+  if (err->class == SC_CLASS_THROTTLE) sc_metric_add(m, SC_M_THROTTLED, 1);
+  if (sc_log_due(&window, STORM_WINDOW_MS, &more))
+    sc_log(SC_WARN, err->text, "again_in_ms=%lld more_like_it=%llu", (long long)wait_ms, (unsigned long long)more);
+}
+
+int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
+                           const char *shard_id, struct sc_json *root, struct sc_error *err) {
+  int64_t give_up_ms = sc_clock_mono_ms() + (c->proven ? PATIENCE_MS : PATIENCE_FIRST_MS);
+  for (unsigned attempt = 0;; attempt++) {
+    int rc = call_once(c, kind, operation, shard_id, root, err);
+    if (rc == SC_OK) {
+      c->proven = true;
+      return SC_OK;
+    }
+    if (!is_worth_a_retry(err)) return rc;
+    int64_t wait_ms = back_off_ms(c, err, attempt), left_ms = give_up_ms - sc_clock_mono_ms();
+    if (left_ms <= 0) return rc;
+    if (wait_ms > left_ms) wait_ms = left_ms;
+    note_retry(err, wait_ms);
+    rc = pause_for(c, wait_ms, err);
+    if (rc) return rc;
+  }
+}
+
+struct sc_kinesis *sc_kinesis_client_of(const struct sc_kinesis_client *c) {
+  return c->k;
+}

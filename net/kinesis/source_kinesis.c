@@ -1,0 +1,120 @@
+#include "net/kinesis/source_kinesis.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/program.h"
+#include "engine/stop.h"
+#include "net/kinesis/kinesis.h"
+#include "net/kinesis/kinesis_stream.h"
+#include "net/kinesis/kinesis_url.h"
+#include "net/kinesis/poll_reader.h"
+
+#define AWS_CALLS_PER_SECOND 5
+#define AWS_BYTES_PER_SECOND (INT64_C(2) << 20)
+#define AWS_IDLE_MS 500 /* the five calls a second are shared by all who poll the shard */
+#define IDLE_MS 100
+
+struct sc_source {
+  struct sc_kinesis *k;
+  struct sc_kinesis_client *control;
+  struct sc_kinesis_client *again; /* of reread, which any thread may call */
+  pthread_mutex_t again_lock;
+  struct sc_pace pace;
+};
+
+static void set_pace(struct sc_pace *pace, const struct sc_options *options, const struct sc_endpoint *endpoint) {
+  int64_t calls = endpoint->aws ? AWS_CALLS_PER_SECOND : 0;
+  if (sc_options_is_set(options, SC_OPT_CALLS_PER_SECOND)) calls = sc_options_int(options, SC_OPT_CALLS_PER_SECOND);
+  *pace = (struct sc_pace){.call_interval_ms = calls > 0 ? (1000 + calls - 1) / calls : 0,
+                           .bytes_per_second = endpoint->aws ? AWS_BYTES_PER_SECOND : 0,
+                           .idle_interval_ms = endpoint->aws ? AWS_IDLE_MS : IDLE_MS,
+                           .behind_latest_ms = sc_options_int(options, SC_OPT_BEHIND_LATEST),
+                           .follow = sc_options_flag(options, SC_OPT_FOLLOW)};
+  if (pace->idle_interval_ms < pace->call_interval_ms) pace->idle_interval_ms = pace->call_interval_ms;
+}
+
+/* Emulators get CBOR wrong: it is for AWS alone, unless asked for. */
+static void set_protocol(struct sc_kinesis *k, const struct sc_options *options) {
+  const char *protocol = sc_options_text(options, SC_OPT_PROTOCOL);
+  bool is_auto = strcmp(protocol, "auto") == 0;
+  k->asks_cbor = is_auto ? k->endpoint.aws : strcmp(protocol, "cbor") == 0;
+  k->may_fall_back = is_auto;
+}
+
+static void source_close(struct sc_source *s) {
+  if (!s) return;
+  sc_kinesis_client_free(s->again);
+  sc_kinesis_client_free(s->control);
+  sc_kinesis_close(s->k);
+  pthread_mutex_destroy(&s->again_lock);
+  free(s);
+}
+
+static int source_open(const char *url, struct sc_options *options, struct sc_source **out, struct sc_error *err) {
+  struct sc_source *s = sc_alloc_zero(1, sizeof(*s));
+  *out = NULL;
+  pthread_mutex_init(&s->again_lock, NULL);
+  int rc = sc_kinesis_open(url, options, &s->k, err);
+  if (rc == SC_OK) rc = sc_kinesis_need_stream(s->k, err);
+  if (rc == SC_OK) rc = sc_kinesis_client_new(s->k, sc_stop_requested, &s->control, err);
+  if (rc == SC_OK) rc = sc_kinesis_client_new(s->k, sc_stop_now, &s->again, err);
+  if (rc) {
+    source_close(s);
+    return rc;
+  }
+  set_protocol(s->k, options);
+  set_pace(&s->pace, options, &s->k->endpoint);
+  *out = s;
+  return SC_OK;
+}
+
+static const char *source_describe(const struct sc_source *s) { return s->k->described; }
+
+static const char *source_stream_name(const struct sc_source *s) { return s->k->stream; }
+
+static void source_pace(const struct sc_source *s, struct sc_pace *out) { *out = s->pace; }
+
+static int source_identity(struct sc_source *s, struct sc_stream_identity *out, struct sc_error *err) {
+  char status[32];
+  int rc = sc_kinesis_describe(s->control, out, status, err);
+  if (rc || strcmp(status, "DELETING") != 0) return rc;
+  return sc_error_set(err, SC_E_NO_SOURCE, "stream %s is being deleted", s->k->described);
+}
+
+static int source_list_shards(struct sc_source *s, struct sc_listed **shards, size_t *n, struct sc_error *err) {
+  return sc_kinesis_list_shards(s->control, shards, n, err);
+}
+
+static int source_reread(struct sc_source *s, const char *shard_id, const struct sc_sequence *sequence,
+                         struct sc_buf *data, struct sc_error *err) {
+  pthread_mutex_lock(&s->again_lock);
+  int rc = sc_kinesis_reread(s->again, shard_id, sequence, data, err);
+  pthread_mutex_unlock(&s->again_lock);
+  return rc;
+}
+
+static int source_reader_new(struct sc_source *s, const struct sc_reader_config *config, struct sc_reader **out,
+                             struct sc_error *err) {
+  return sc_kinesis_reader_new(s->k, config, out, err);
+}
+
+const struct sc_source_ops sc_source_kinesis = {
+    .name = "kinesis",
+    .claims = sc_kinesis_url_claims,
+    .open = source_open,
+    .close = source_close,
+    .describe = source_describe,
+    .stream_name = source_stream_name,
+    .pace = source_pace,
+    .identity = source_identity,
+    .list_shards = source_list_shards,
+    .reread = source_reread,
+    .reader_new = source_reader_new,
+    .reader_free = sc_kinesis_reader_free,
+    .reader_start = sc_kinesis_reader_start,
+    .reader_poll = sc_kinesis_reader_poll,
+    .reader_next = sc_kinesis_reader_next,
+    .reader_cancel = sc_kinesis_reader_cancel,
+};
