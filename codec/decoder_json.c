@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
-#include "codec/document_cells.h"
-#include "codec/envelope_cbor.h"
-#include "codec/envelope_json.h"
-#include "codec/json_cells.h"
-#include "codec/json_sample.h"
-#include "codec/metadata_cells.h"
-#include "codec/sniff.h"
+#include "codec/json/cells.h"
+#include "codec/json/document_cells.h"
+#include "codec/json/sample.h"
+#include "codec/kinesis/envelope_cbor.h"
+#include "codec/kinesis/envelope_json.h"
+#include "codec/kinesis/metadata_cells.h"
+#include "codec/kinesis/sniff.h"
 #include "engine/base/buf.h"
 
 struct sc_decoder {

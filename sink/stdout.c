@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "codec/hex.h"
+#include "codec/text/hex.h"
 #include "engine/base/clock.h"
 #include "engine/program.h"
 #include "engine/stop.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
 #include "engine/base/clock.h"
 
 #define CREATE_MS 30000

@@ -1,9 +1,9 @@
 /* get, poll: every shard from TRIM_HORIZON, to its tip or one page of it. An item is a shard in one round. */
 #include "bench/drive/drive.h"
-#include "codec/cbor.h"
-#include "codec/jsondoc.h"
-#include "codec/reply_scan.h"
-#include "codec/reply_scan_cbor.h"
+#include "codec/json/doc.h"
+#include "codec/kinesis/reply_scan.h"
+#include "codec/kinesis/reply_scan_cbor.h"
+#include "codec/wire/cbor.h"
 
 /* What is kept of a body that is thrown away. */
 #define HEAD_BYTES 1024

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "bench/drive/drive.h"
-#include "codec/base64.h"
-#include "codec/cbor.h"
+#include "codec/text/base64.h"
+#include "codec/wire/cbor.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 

@@ -9,7 +9,7 @@
 #include "bench/local/seed/payload.h"
 #include "bench/local/store/seqlayout.h"
 #include "bench/local/store/shardlog.h"
-#include "codec/envelope_json.h"
+#include "codec/kinesis/envelope_json.h"
 
 #define ARRIVED_MS INT64_C(1750000000000)
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "bench/micro/stage.h"
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 
 struct state {
   uint32_t n;

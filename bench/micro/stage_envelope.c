@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "bench/micro/stage.h"
-#include "codec/envelope_cbor.h"
-#include "codec/envelope_json.h"
+#include "codec/kinesis/envelope_cbor.h"
+#include "codec/kinesis/envelope_json.h"
 
 typedef int open_fn(char *body, size_t len, struct sc_record *records, uint32_t *n, struct sc_error *err);
 

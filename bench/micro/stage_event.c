@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "bench/micro/stage.h"
-#include "codec/event_stream.h"
+#include "codec/kinesis/event_stream.h"
 
 struct state {
   struct sc_buf frame;

@@ -13,8 +13,8 @@
 #include "bench/local/http/transport.h"
 #include "bench/local/seed/generate.h"
 #include "bench/micro/stage.h"
-#include "codec/jsondoc.h"
-#include "codec/reply_scan.h"
+#include "codec/json/doc.h"
+#include "codec/kinesis/reply_scan.h"
 #include "engine/base/clock.h"
 #include "net/http/http.h"
 

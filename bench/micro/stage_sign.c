@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "bench/micro/stage.h"
-#include "codec/digest.h"
+#include "codec/wire/digest.h"
 #include "net/aws/sigv4.h"
 
 #define SIGNATURES 1000

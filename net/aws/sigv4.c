@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/digest.h"
-#include "codec/hex.h"
+#include "codec/text/hex.h"
+#include "codec/wire/digest.h"
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
 

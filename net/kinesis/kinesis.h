@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
 #include "engine/base/buf.h"
 #include "engine/lineage.h"
 #include "engine/source.h"

@@ -1,7 +1,7 @@
 #include "net/kinesis/kinesis_cbor.h"
 
-#include "codec/cbor.h"
-#include "codec/utf8.h"
+#include "codec/text/utf8.h"
+#include "codec/wire/cbor.h"
 
 static void add_member(struct sc_buf *out, const char *name, const char *text) {
   sc_cbor_add_text(out, sc_slice_str(name));

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 #include "engine/base/clock.h"
 
 #define PAGES_MAX 100000

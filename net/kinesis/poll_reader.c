@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/reply_scan.h"
-#include "codec/reply_scan_cbor.h"
+#include "codec/kinesis/reply_scan.h"
+#include "codec/kinesis/reply_scan_cbor.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
 #include "net/http/body.h"

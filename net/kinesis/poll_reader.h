@@ -1,7 +1,7 @@
 /* Polling for one fetch thread: struct sc_reader of engine/source.h over HTTP.
  *
  * Writes, signs and sends the calls it is given, receives bodies straight into batches paid for beforehand (body.h), and runs
- * the tokenizer (codec/reply_scan.h) while they arrive. It never retries: what to do after a failure is the shard machine's
+ * the tokenizer (codec/kinesis/reply_scan.h) while they arrive. It never retries: what to do after a failure is the shard machine's
  * decision, and counting retries and throttled calls its driver's. Counted here: calls, body bytes, pauses.
  *
  * GetRecords is asked in CBOR when the stream's service says so (struct sc_kinesis); whatever comes back, JSON or CBOR, is taken. A

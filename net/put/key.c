@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "codec/json_skip.h"
-#include "codec/utf8.h"
+#include "codec/json/skip.h"
+#include "codec/text/utf8.h"
 #include "engine/base/buf.h"
 #include "engine/base/random.h"
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "codec/rfc3339.h"
+#include "codec/text/rfc3339.h"
 #include "engine/base/big_endian.h"
 #include "sink/postgres/copy_text.h"
 #include "sink/postgres/number.h"

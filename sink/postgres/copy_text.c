@@ -1,6 +1,6 @@
 #include "sink/postgres/copy_text.h"
 
-#include "codec/hex.h"
+#include "codec/text/hex.h"
 #include "sink/postgres/number.h"
 #include "sink/postgres/time.h"
 #include "sink/postgres/types.h"

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "codec/json_sample.h"
-#include "codec/rfc3339.h"
+#include "codec/json/sample.h"
+#include "codec/text/rfc3339.h"
 #include "sink/postgres/types.h"
 
 /* What a column of the type stands for; 0: it holds everything, or is none that we would change. */

@@ -1,5 +1,5 @@
 /* The CBOR decoder against one of few lines, head by head against at once, and around through the writer. */
-#include "codec/cbor.h"
+#include "codec/wire/cbor.h"
 
 #include "tests/fuzz/naive_cbor.h"
 

@@ -1,7 +1,7 @@
 /* The GetRecords envelope in CBOR against the one in JSON, given the same reply in JSON. */
-#include "codec/envelope_cbor.h"
+#include "codec/kinesis/envelope_cbor.h"
 
-#include "codec/envelope_json.h"
+#include "codec/kinesis/envelope_json.h"
 #include "tests/fuzz/naive_cbor.h"
 
 static struct sc_record records[SC_RECORDS_MAX], wanted[SC_RECORDS_MAX];

@@ -1,8 +1,8 @@
 /* The GetRecords envelope against simdjson's DOM and a base64 decoder of few lines. */
 #include <math.h>
 
-#include "codec/envelope_json.h"
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
+#include "codec/kinesis/envelope_json.h"
 #include "engine/position.h"
 #include "tests/fuzz/fuzz.h"
 

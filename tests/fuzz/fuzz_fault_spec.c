@@ -1,7 +1,7 @@
 /* Faults as options: what is taken is valid, says the same again when it is written as JSON, and keeps to the bounds; what
  * is refused leaves nothing. */
 #include "bench/local/faults/faultspec.h"
-#include "codec/utf8.h"
+#include "codec/text/utf8.h"
 #include "engine/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,9 +1,9 @@
 /* Payloads to cells against simdjson's DOM. The first byte of the input chooses the shapes of the columns. */
 #include <math.h>
 
-#include "codec/json_cells.h"
-#include "codec/json_sample.h"
-#include "codec/jsondoc.h"
+#include "codec/json/cells.h"
+#include "codec/json/doc.h"
+#include "codec/json/sample.h"
 #include "tests/fuzz/fuzz.h"
 
 #define COLUMNS 6

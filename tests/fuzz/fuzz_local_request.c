@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "bench/local/api/service.h"
-#include "codec/cbor.h"
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
+#include "codec/wire/cbor.h"
 #include "engine/base/clock.h"
 #include "tests/fuzz/naive_cbor.h"
 

@@ -1,6 +1,6 @@
 /* The tokenizer of GetRecords replies against simdjson's DOM, and against itself fed in other chunks. */
-#include "codec/jsondoc.h"
-#include "codec/reply_scan.h"
+#include "codec/json/doc.h"
+#include "codec/kinesis/reply_scan.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const known[] = {"NextShardIterator", "MillisBehindLatest", "Records", "ChildShards"};

@@ -1,8 +1,8 @@
 /* The tokenizer of GetRecords replies in CBOR: against the one of JSON, given the same reply in JSON; against itself fed in other chunks; and
  * against the envelope, which sees no other records. */
-#include "codec/reply_scan_cbor.h"
+#include "codec/kinesis/reply_scan_cbor.h"
 
-#include "codec/envelope_cbor.h"
+#include "codec/kinesis/envelope_cbor.h"
 #include "tests/fuzz/naive_cbor.h"
 
 static struct sc_record records[SC_RECORDS_MAX];

@@ -1,4 +1,4 @@
-/* A CBOR reader of few lines, byte by byte and recursive (RFC 8949 appendix C), as an oracle for codec/cbor.h; and through it a reply of
+/* A CBOR reader of few lines, byte by byte and recursive (RFC 8949 appendix C), as an oracle for codec/wire/cbor.h; and through it a reply of
  * Kinesis in CBOR as the JSON that says the same, as an oracle for what reads or writes such replies. */
 #ifndef SC_TESTS_NAIVE_CBOR_H
 #define SC_TESTS_NAIVE_CBOR_H
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 #include "engine/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -8,7 +8,7 @@
 #ifndef SC_LOCAL_MEMBERS_H
 #define SC_LOCAL_MEMBERS_H
 
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
 #include "engine/base/buf.h"
 
 enum sc_member_type {

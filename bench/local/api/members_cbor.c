@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "bench/local/api/members_parts.h"
-#include "codec/cbor.h"
-#include "codec/utf8.h"
+#include "codec/text/utf8.h"
+#include "codec/wire/cbor.h"
 #include "engine/base/error.h"
 
 #define MAX_MEMBERS 16 /* of a table */

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "bench/local/api/members_parts.h"
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 
 #define BLOB_PIECE 4096
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/local/api/operation.h"
-#include "codec/event_stream.h"
+#include "codec/kinesis/event_stream.h"
 
 struct sc_subscriptions {
   struct sc_store *store;

@@ -1,6 +1,6 @@
 #include "bench/local/api/token.h"
 
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 #include "engine/base/error.h"
 
 /* 8 of version, 43 of fields, the name, 8 of checksum; at least as long as the service's own. */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "codec/digest.h"
-#include "codec/hex.h"
+#include "codec/text/hex.h"
+#include "codec/wire/digest.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 

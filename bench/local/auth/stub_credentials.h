@@ -16,7 +16,7 @@
 #define SC_LOCAL_STUB_CREDENTIALS_H
 
 #include "bench/local/auth/signature.h"
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
 
 #define SC_STUB_ROLE "shardcopy-local"
 

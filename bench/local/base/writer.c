@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "codec/cbor.h"
+#include "codec/wire/cbor.h"
 
 static void begin_value(struct sc_writer *w, const char *name) {
   bool is_json = w->format == SC_FORMAT_JSON;

@@ -2,7 +2,7 @@
 
 #include <endian.h>
 
-#include "codec/crc32.h"
+#include "codec/wire/crc32.h"
 #include "engine/base/error.h"
 
 #define VERSION 1

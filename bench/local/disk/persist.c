@@ -1,7 +1,7 @@
 #include "bench/local/disk/persist.h"
 
 #include "bench/local/disk/persist_attributes.h"
-#include "codec/cbor.h"
+#include "codec/wire/cbor.h"
 
 #define MAX_HEADS 8
 

@@ -7,7 +7,7 @@
 #define SC_LOCAL_PERSIST_ATTRIBUTES_H
 
 #include "bench/local/store/store.h"
-#include "codec/cbor.h"
+#include "codec/wire/cbor.h"
 
 void sc_persist_add_attributes(struct sc_buf *out, const struct sc_store_stream *stream);
 /* False with in->fault set; what was set by then stays. The consumers there are replaced. Raises the store's next id above theirs. */

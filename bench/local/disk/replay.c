@@ -5,8 +5,8 @@
 #include "bench/local/disk/frames.h"
 #include "bench/local/disk/persist.h"
 #include "bench/local/disk/persist_attributes.h"
-#include "codec/base64.h"
-#include "codec/json_string.h"
+#include "codec/json/string.h"
+#include "codec/text/base64.h"
 
 #define MAX_KEY_JSON 8192 /* bytes; 256 characters of which each is escaped are fewer */
 #define MAX_CREATED_S (INT64_C(1) << 35)

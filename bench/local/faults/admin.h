@@ -14,7 +14,7 @@
 #include "bench/local/base/timebase.h"
 #include "bench/local/faults/faults.h"
 #include "bench/local/http/exchange.h"
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
 
 #define SC_ADMIN_PATH "/_local/"
 

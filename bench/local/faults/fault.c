@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "bench/local/base/apierror.h"
-#include "codec/utf8.h"
+#include "codec/text/utf8.h"
 
 #define MANY INT64_C(1000000000)
 #define HOUR_MS INT64_C(3600000)

@@ -10,7 +10,7 @@
 #define SC_LOCAL_FAULTSPEC_H
 
 #include "bench/local/faults/fault.h"
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
 
 #define SC_FAULTS_MAX 10000
 

@@ -8,7 +8,7 @@
 #include "bench/local/http/head.h"
 #include "bench/local/http/headers.h"
 #include "bench/local/http/sending.h"
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 

@@ -1,9 +1,9 @@
 #include "bench/local/store/recordtext.h"
 
 #include "bench/local/store/seqlayout.h"
-#include "codec/base64.h"
-#include "codec/cbor.h"
-#include "codec/json_string.h"
+#include "codec/json/string.h"
+#include "codec/text/base64.h"
+#include "codec/wire/cbor.h"
 #include "engine/base/error.h"
 
 static char *put(char *at, const char *bytes, size_t len) {

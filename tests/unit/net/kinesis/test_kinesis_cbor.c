@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/codec/cbor_text.h"
+#include "tests/unit/codec/wire/cbor_text.h"
 
 static struct sc_buf buf = SC_BUF_INIT;
 static struct sc_kinesis_cbor_room room;

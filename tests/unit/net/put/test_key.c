@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "codec/utf8.h"
+#include "codec/text/utf8.h"
 #include "engine/base/buf.h"
 #include "engine/batch.h"
 #include "tests/unit/base/check.h"

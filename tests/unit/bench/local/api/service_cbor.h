@@ -3,7 +3,7 @@
 #define TESTS_UNIT_LOCAL_SERVICE_CBOR_H
 
 #include "tests/unit/bench/local/api/service_calls.h"
-#include "tests/unit/codec/cbor_text.h"
+#include "tests/unit/codec/wire/cbor_text.h"
 
 /* An answer in CBOR, as a test may write it. */
 static inline void answers(struct world *w, int status, const char *want) {

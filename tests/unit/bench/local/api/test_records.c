@@ -1,7 +1,7 @@
 /* Puts, iterators, reads, splits and merges through the service. */
 
 #include "bench/local/api/token.h"
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
 #include "engine/base/error.h"
 #include "tests/unit/bench/local/api/service_calls.h"
 

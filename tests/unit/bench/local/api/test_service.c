@@ -1,6 +1,6 @@
 #include "bench/local/api/service.h"
 
-#include "codec/envelope_cbor.h"
+#include "codec/kinesis/envelope_cbor.h"
 #include "tests/unit/bench/local/api/service_cbor.h"
 
 #define NOT_FOUND \

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "bench/local/api/subscription.h"
-#include "codec/event_stream.h"
+#include "codec/kinesis/event_stream.h"
 #include "tests/unit/bench/local/api/service_calls.h"
 
 #define ARN "arn:aws:kinesis:eu-west-1:000000000000:stream/s/consumer/c:1700000000"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "codec/base64.h"
-#include "codec/jsondoc.h"
+#include "codec/json/doc.h"
+#include "codec/text/base64.h"
 #include "tests/unit/base/check.h"
 
 #define NOW INT64_C(1700000000000)

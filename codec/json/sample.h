@@ -1,0 +1,15 @@
+/* Keys and kinds of JSON records, for the inference of a table (plan.h). Parse thread, for the first records only. A
+ * record that is no valid JSON object is passed over, and so is a key with U+0000, which no column can be named after.
+ * Behind each record's data SC_BODY_PADDING bytes must be readable. */
+#ifndef SC_JSON_SAMPLE_H
+#define SC_JSON_SAMPLE_H
+
+#include "codec/json/number.h"
+#include "engine/plan.h"
+
+void sc_json_sample(const struct sc_record *records, uint32_t n, bool split, struct sc_sample *into);
+
+/* The enum sc_kind of a number. text: its own, len bytes. */
+unsigned sc_json_kind_of_number(const struct sc_json_number *number, const char *text, size_t len);
+
+#endif
