@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "engine/base/log.h"
-#include "engine/base/nearest.h"
 #include "engine/base/options_parts.h"
+#include "engine/base/suggest.h"
 
 enum { MOST_NAME = 128 };
 

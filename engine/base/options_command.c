@@ -1,6 +1,6 @@
 #include "engine/base/log.h"
-#include "engine/base/nearest.h"
 #include "engine/base/options_parts.h"
+#include "engine/base/suggest.h"
 
 /* How many of the words name the command: 0 when they do not. */
 static int count_words(const char *name, char **words, int n_words) {

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 /* proc(5): pid, name, state, eleven numbers up to cmajflt, then utime and stime. */
 static void stat_of_a_name_with_brackets(void **state) {

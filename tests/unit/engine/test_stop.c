@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "engine/base/log.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 /* The wish is one of the process and is not taken back: the tests stand in the order in which it is raised. */
 enum { LONG_MS = 30000, ROUNDS = 3000 };

@@ -1,7 +1,7 @@
 #include "engine/timings.h"
 
 #include "engine/base/clock.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static int setup(void **state) {
   (void)state;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static void every_byte(void **state) {
   (void)state;

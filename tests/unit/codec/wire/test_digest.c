@@ -1,6 +1,6 @@
 #include "codec/wire/digest.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 /* FIPS 180-4 and FIPS 202 example values of "abc", in two pieces. */
 static void hashes_pieces(void **state) {

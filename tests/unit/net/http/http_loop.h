@@ -3,7 +3,7 @@
 #define SC_TESTS_NET_HTTP_LOOP_H
 
 #include "net/http/http.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static struct sc_http *http;
 static struct sc_http_loop *loop;

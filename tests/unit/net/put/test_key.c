@@ -5,7 +5,7 @@
 #include "codec/text/utf8.h"
 #include "engine/base/buf.h"
 #include "engine/batch.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static struct sc_error error;
 

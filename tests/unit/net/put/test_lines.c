@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/base/buf.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 /* What the lines come to: "1:text|2:text|3!|" where ! is a line too long. chunk: bytes a read. */
 static char *cut(const char *input, size_t len, size_t most_bytes, size_t chunk) {

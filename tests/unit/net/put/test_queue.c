@@ -5,7 +5,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/random.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static struct sc_put_rules rules(void) {
   return (struct sc_put_rules){.call_records = 500,

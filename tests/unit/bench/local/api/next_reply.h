@@ -2,8 +2,8 @@
 #ifndef SC_TESTS_NEXT_REPLY_H
 #define SC_TESTS_NEXT_REPLY_H
 
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/http/count_feed.h"
+#include "tests/unit/engine/base/check.h"
 
 struct next_reply {
   struct sc_delivery delivery;

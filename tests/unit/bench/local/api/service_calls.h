@@ -6,7 +6,7 @@
 
 #include "bench/local/api/service.h"
 #include "engine/base/clock.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000123)
 

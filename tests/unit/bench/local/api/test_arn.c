@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define FRONT "arn:aws:kinesis:us-east-1:000000000000:"
 

@@ -1,6 +1,6 @@
 #include "bench/local/api/holders.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000123)
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/random.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000000)
 

@@ -1,7 +1,7 @@
 #include "bench/local/auth/canonical.h"
 
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/auth/signed_request.h"
+#include "tests/unit/engine/base/check.h"
 
 static const char *canonical(const struct sc_request *request, const char *signed_headers) {
   static struct sc_buf out;

@@ -1,6 +1,6 @@
 #include "bench/local/auth/form.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static void has(const char *form, const char *name, const char *want) {
   struct sc_buf value = SC_BUF_INIT;

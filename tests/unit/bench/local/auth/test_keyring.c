@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/auth/signed_request.h"
+#include "tests/unit/engine/base/check.h"
 
 static bool has(struct sc_keyring *ring, const char *id, const char *secret) {
   struct sc_key key;

@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/auth/signed_request.h"
+#include "tests/unit/engine/base/check.h"
 
 #define MISMATCH                                                                                                     \
   "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key " \

@@ -1,7 +1,7 @@
 #include "bench/local/auth/stub_credentials.h"
 
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/auth/signed_request.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000123)
 #define FORM "application/x-www-form-urlencoded; charset=utf-8"

@@ -1,6 +1,6 @@
 #include "bench/local/base/apierror.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static int status(const char *code) {
   const struct sc_apierror *error = sc_apierror_find(sc_slice_str(code));

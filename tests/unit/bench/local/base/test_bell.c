@@ -3,7 +3,7 @@
 #include "bench/local/base/gate.h"
 #include "bench/local/base/timebase.h"
 #include "engine/base/clock.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 struct ear {
   struct sc_listener listener;

@@ -1,7 +1,7 @@
 #include "bench/local/base/writer.h"
 
-#include "tests/unit/base/check.h"
 #include "tests/unit/codec/wire/cbor_text.h"
+#include "tests/unit/engine/base/check.h"
 
 /* One document with everything in it, half of it in a second buffer. */
 static void write_all(enum sc_format format, struct sc_buf *head, struct sc_buf *tail) {

@@ -6,8 +6,8 @@
 
 #include "bench/local/disk/frames.h"
 #include "engine/base/log.h"
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/store/store_text.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000000)
 

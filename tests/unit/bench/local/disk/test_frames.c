@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static void add(struct sc_buf *file, uint8_t kind, const char *payload) {
   struct sc_slice part = sc_slice_str(payload);

@@ -7,7 +7,7 @@
 
 #include "bench/local/disk/frames.h"
 #include "engine/base/buf.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define THREADS 4
 #define APPENDS 300

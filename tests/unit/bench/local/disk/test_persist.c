@@ -5,8 +5,8 @@
 #include "bench/local/disk/persist_attributes.h"
 #include "bench/local/disk/replay.h"
 #include "engine/base/random.h"
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/store/store_text.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000000)
 #define SEEDS 60

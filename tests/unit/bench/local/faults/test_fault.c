@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static struct sc_error err;
 

@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define CALLS 2000
 

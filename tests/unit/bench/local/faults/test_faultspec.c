@@ -1,6 +1,6 @@
 #include "bench/local/faults/faultspec.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static struct sc_error err;
 

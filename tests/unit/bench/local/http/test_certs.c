@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "bench/local/http/tls.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 struct world {
   char dir[64];

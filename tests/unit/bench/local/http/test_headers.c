@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static void test_parts(void **state) {
   (void)state;

@@ -2,8 +2,8 @@
 #include "bench/local/http/sending.h"
 
 #include "engine/base/error.h"
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/http/count_feed.h"
+#include "tests/unit/engine/base/check.h"
 
 static void count_notified(void *context) { ++*(int *)context; }
 

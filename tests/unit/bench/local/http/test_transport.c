@@ -10,8 +10,8 @@
 
 #include "bench/local/http/http1.h"
 #include "engine/base/thread.h"
-#include "tests/unit/base/check.h"
 #include "tests/unit/bench/local/http/count_feed.h"
+#include "tests/unit/engine/base/check.h"
 
 #define CLIENTS 20
 

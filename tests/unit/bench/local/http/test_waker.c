@@ -4,7 +4,7 @@
 #include <poll.h>
 
 #include "engine/base/thread.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static bool is_readable(const struct sc_waker *waker) {
   struct pollfd poll_fd = {.fd = waker->fd, .events = POLLIN};

@@ -9,7 +9,7 @@
 
 #include "bench/local/http/conn.h"
 #include "engine/base/error.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 struct wire {
   int fd;               /* the client's end */

@@ -5,7 +5,7 @@
 
 #include "codec/json/doc.h"
 #include "codec/text/base64.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000000)
 

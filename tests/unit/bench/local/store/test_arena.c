@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 /* Text i: its number, (i * 37) % 9000 times. */
 static void add(struct sc_arena *arena, int i, size_t spare) {

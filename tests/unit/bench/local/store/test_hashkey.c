@@ -1,6 +1,6 @@
 #include "bench/local/store/hashkey.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static void check_format(sc_hashkey_int key, const char *expected) {
   char text[SC_HASHKEY_TEXT];

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "engine/base/buf.h"
-#include "tests/unit/base/check.h"
 #include "tests/unit/codec/wire/cbor_text.h"
+#include "tests/unit/engine/base/check.h"
 
 #define SEQUENCE "49628566489653659107048838082246518393102916603510521906"
 

@@ -1,6 +1,6 @@
 #include "bench/local/store/seqlayout.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 /* What protocol.md 1.4 decodes from a real record of 2022: created 1649914545, index 0x5ca6aa, arrived 1649930048, shard 3. */
 static const struct sc_seqlayout REAL = {1649914545, 0x5ca6aa, 1649930048, 3};

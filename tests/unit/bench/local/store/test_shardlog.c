@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/wire/cbor.h"
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define SEQUENCE "49628566489653659107048838082246518393102916603510521906"
 

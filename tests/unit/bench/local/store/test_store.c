@@ -1,6 +1,6 @@
 #include "bench/local/store/store.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000000)
 

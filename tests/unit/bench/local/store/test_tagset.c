@@ -1,6 +1,6 @@
 #include "bench/local/store/tagset.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static void set(struct sc_tagset *tags, const char *key, const char *value) {
   sc_tagset_set(tags, sc_slice_str(key), sc_slice_str(value));

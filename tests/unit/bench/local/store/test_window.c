@@ -1,6 +1,6 @@
 #include "bench/local/store/window.h"
 
-#include "tests/unit/base/check.h"
+#include "tests/unit/engine/base/check.h"
 
 static void add(struct sc_window *window, int value) { *(int *)sc_window_add(window) = value; }
 

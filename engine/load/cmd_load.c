@@ -1,0 +1,142 @@
+/* shardcopy load SOURCE TARGET: from options to a run. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/base/log.h"
+#include "engine/load/control/control.h"
+#include "engine/load/dry_run.h"
+#include "engine/load/memory.h"
+#include "engine/program.h"
+
+int sc_cmd_load(struct sc_options *options, struct sc_error *err);
+
+enum {
+  MOST_WRITE_THREADS = 8,
+  BLOCK_BYTES = 256 << 10,
+  LARGEST_REPLY_BYTES = 17 << 20, /* 10 MiB of records in base64, with their envelope */
+  RETRY_MS = 100,
+  SAMPLE_MS = 2000,
+  LARGEST_RECORD_BYTES = 1 << 20, /* the default of a stream; scratch grows when larger ones come */
+  BEGIN_ANEW_MOST = 100
+};
+
+static const struct sc_source_ops *source_for(const char *url, struct sc_error *err) {
+  for (size_t i = 0; sc_sources[i] != NULL; i++)
+    if (sc_sources[i]->claims(url)) return sc_sources[i];
+  struct sc_buf shown = SC_BUF_INIT;
+  sc_log_redact_url(&shown, sc_slice_str(url));
+  sc_error_set(err, SC_E_USAGE, "no source reads %s", sc_buf_str(&shown));
+  sc_error_hint(err,
+                "a source is kinesis://STREAM, kinesis://arn:..., kinesis://HOST:PORT/STREAM or kinesis:?table=...");
+  sc_buf_fini(&shown);
+  return NULL;
+}
+
+static const struct sc_sink_ops *sink_for(const char *url, struct sc_error *err) {
+  for (size_t i = 0; sc_sinks[i] != NULL; i++)
+    if (sc_sinks[i]->claims(url)) return sc_sinks[i];
+  struct sc_buf shown = SC_BUF_INIT;
+  sc_log_redact_url(&shown, sc_slice_str(url));
+  sc_error_set(err, SC_E_USAGE, "no target takes %s", sc_buf_str(&shown));
+  sc_error_hint(err, "a target is postgresql://user@host/db?table=schema.table, - for standard output, or null:");
+  sc_buf_fini(&shown);
+  return NULL;
+}
+
+static uint32_t threads_or(const struct sc_options *o, int id, uint32_t fallback) {
+  return sc_options_is_set(o, id) ? (uint32_t)sc_options_int(o, id) : fallback;
+}
+
+static void read_settings(const struct sc_options *o, struct sc_run *run) {
+  struct sc_settings *s = &run->settings;
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  uint32_t half = processors < 2 ? 1 : (uint32_t)processors / 2;
+  s->fetch_threads = threads_or(o, SC_OPT_FETCH_THREADS, half);
+  s->parse_threads = threads_or(o, SC_OPT_PARSE_THREADS, half);
+  s->write_threads = threads_or(o, SC_OPT_WRITE_THREADS, half < MOST_WRITE_THREADS ? half : MOST_WRITE_THREADS);
+  run->source_ops->pace(run->source, &s->pace);
+  if (sc_options_is_set(o, SC_OPT_CALLS_PER_SECOND)) {
+    int64_t calls = sc_options_int(o, SC_OPT_CALLS_PER_SECOND);
+    s->pace.call_interval_ms = calls == 0 ? 0 : 1000 / calls;
+  }
+  s->pace.follow = sc_options_flag(o, SC_OPT_FOLLOW);
+  s->pace.behind_latest_ms = sc_options_int(o, SC_OPT_BEHIND_LATEST);
+  s->limit = (uint32_t)sc_options_int(o, SC_OPT_LIMIT);
+  s->flush_interval_ms = sc_options_is_set(o, SC_OPT_FLUSH_INTERVAL) ? sc_options_int(o, SC_OPT_FLUSH_INTERVAL)
+                                                                     : (s->pace.follow ? 250 : 1000);
+  s->flush_rows = (uint64_t)sc_options_int(o, SC_OPT_FLUSH_ROWS);
+  s->fail_on_error = strcmp(sc_options_text(o, SC_OPT_ON_ERROR), "fail") == 0;
+  s->max_records =
+      sc_options_is_set(o, SC_OPT_MAX_RECORDS) ? (uint64_t)sc_options_int(o, SC_OPT_MAX_RECORDS) : UINT64_MAX;
+  s->stop_timeout_ms = sc_options_int(o, SC_OPT_STOP_TIMEOUT);
+  s->discovery_ms = sc_options_int(o, SC_OPT_DISCOVERY_INTERVAL);
+  s->sample_ms = SAMPLE_MS;
+  s->retry_ms = RETRY_MS;
+  s->block_bytes = BLOCK_BYTES;
+  s->largest_reply_bytes = LARGEST_REPLY_BYTES;
+  s->largest_record_bytes = LARGEST_RECORD_BYTES;
+  s->split = strcmp(sc_options_text(o, SC_OPT_CONCATENATED), "split") == 0;
+  s->max_columns = (uint32_t)sc_options_int(o, SC_OPT_MAX_COLUMNS);
+  s->columns = sc_columns_mode(sc_options_text(o, SC_OPT_COLUMNS));
+}
+
+static int read_wish(const struct sc_options *o, struct sc_load_wish *wish, struct sc_error *err) {
+  const char *start = sc_options_text(o, SC_OPT_START);
+  if (!sc_position_parse(start, &wish->start)) {
+    sc_error_set(err, SC_E_USAGE, "--start: %s is neither trim-horizon, latest nor a time", start);
+    sc_error_hint(err, "2023-01-31, 2023-01-31T15:00:00, 2023-01-31T15:00:00.123+00:00 or epoch seconds");
+    return err->code;
+  }
+  wish->start_given = sc_options_is_set(o, SC_OPT_START);
+  wish->dry_run = sc_options_flag(o, SC_OPT_DRY_RUN);
+  wish->restart = sc_options_flag(o, SC_OPT_RESTART);
+  wish->take_over = sc_options_flag(o, SC_OPT_TAKE_OVER);
+  wish->memory_bytes =
+      sc_options_is_set(o, SC_OPT_MEMORY) ? (uint64_t)sc_options_int(o, SC_OPT_MEMORY) : sc_memory_default();
+  wish->flush_bytes = sc_options_is_set(o, SC_OPT_FLUSH_BYTES) ? (size_t)sc_options_int(o, SC_OPT_FLUSH_BYTES) : 0;
+  wish->fetch_given = sc_options_is_set(o, SC_OPT_FETCH_THREADS);
+  wish->parse_given = sc_options_is_set(o, SC_OPT_PARSE_THREADS);
+  wish->write_given = sc_options_is_set(o, SC_OPT_WRITE_THREADS);
+  wish->quiet = sc_options_flag(o, SC_OPT_QUIET);
+  wish->timings = sc_options_flag(o, SC_OPT_TIMINGS);
+  return SC_OK;
+}
+
+static int open_both(struct sc_options *o, struct sc_run *run, struct sc_error *err) {
+  const char *source_url = sc_options_argument(o, 0), *target_url = sc_options_argument(o, 1);
+  run->source_ops = source_for(source_url, err);
+  if (run->source_ops == NULL) return err->code;
+  run->sink_ops = sink_for(target_url, err);
+  if (run->sink_ops == NULL) return err->code;
+  run->decoder_ops = sc_decoders[0];
+  int rc = run->source_ops->open(source_url, o, &run->source, err);
+  if (rc == SC_OK) rc = run->sink_ops->open(target_url, o, run->source_ops->stream_name(run->source), &run->sink, err);
+  return rc;
+}
+
+int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
+  struct sc_run *run = sc_alloc_zero(1, sizeof(*run));
+  struct sc_load_wish wish = {0};
+  int rc = open_both(o, run, err);
+  if (rc == SC_OK) rc = read_wish(o, &wish, err);
+  if (rc != SC_OK) goto out;
+  if (wish.dry_run) {
+    read_settings(o, run);
+    rc = sc_dry_run(run, &wish, strcmp(sc_options_text(o, SC_OPT_FORMAT), "json") == 0, err);
+    goto out;
+  }
+  for (int i = 0; i < BEGIN_ANEW_MOST; i++) {
+    read_settings(o, run);
+    bool limited = sc_options_is_set(o, SC_OPT_MAX_DEAD_LETTERS);
+    sc_brake_init(&run->brake, limited, limited ? (uint64_t)sc_options_int(o, SC_OPT_MAX_DEAD_LETTERS) : 0);
+    rc = sc_control_load(run, &wish, err);
+    if (rc != SC_E_WENT_BACK || run->settings.max_records != UINT64_MAX) break;
+    sc_log_error(SC_WARN, "beginning anew from the stored positions", err);
+    wish.restart = false;
+  }
+out:
+  if (run->sink != NULL) run->sink_ops->close(run->sink);
+  if (run->source != NULL) run->source_ops->close(run->source);
+  free(run);
+  return rc;
+}

@@ -1,0 +1,302 @@
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+#include "engine/load/control/controller.h"
+#include "engine/load/wait.h"
+
+enum {
+  CHECK_MS = 5000,             /* the lock is checked this often */
+  GIVE_UP_MS = 10 * 60 * 1000, /* without a session */
+  BACKOFF_CAP_MS = 10000,
+  FIRST_GENERATION = 1
+};
+
+static const struct sc_sink_ops *ops_of(const struct sc_controller *c) { return c->run->sink_ops; }
+
+static bool may_pass(const struct sc_error *err) {
+  return err->class == SC_CLASS_REWIND || err->class == SC_CLASS_RETRY || err->class == SC_CLASS_TAKE_AGAIN;
+}
+
+static int open_and_lock(struct sc_controller *c, bool take_over, struct sc_error *err) {
+  const struct sc_sink_ops *ops = ops_of(c);
+  int rc = ops->session_open(c->run->sink, "control", &sc_wait, &c->session, err);
+  if (rc == SC_OK && ops->keeps_positions) rc = ops->lock(c->session, take_over, err);
+  if (rc != SC_OK && c->session != NULL) {
+    ops->session_close(c->session);
+    c->session = NULL;
+  }
+  return rc;
+}
+
+int sc_controller_open_target(struct sc_controller *c, struct sc_error *err) {
+  int rc = open_and_lock(c, c->wish->take_over, err);
+  if (rc != SC_OK) return rc;
+  c->locked = true;
+  c->check_ms = sc_clock_mono_ms() + CHECK_MS;
+  return ops_of(c)->keeps_positions ? ops_of(c)->prepare(c->session, err) : SC_OK;
+}
+
+/* ---- the lock ---- */
+
+static void send(struct sc_controller *c, uint32_t writer, enum sc_write_message_kind kind) {
+  struct sc_write_message m = {.kind = kind};
+  sc_mailbox_send(c->run->write_boxes[writer], &m);
+}
+
+static void let_go(struct sc_controller *c) {
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
+    if (!c->waiting[w]) continue;
+    c->waiting[w] = false;
+    send(c, w, SC_WRITE_GO);
+  }
+}
+
+static void lose_session(struct sc_controller *c, const struct sc_error *err, int64_t now_ms) {
+  if (c->locked) {
+    c->lost_ms = now_ms;
+    c->lock_failures = 0;
+    sc_log_error(SC_WARN, "control's connection is lost, connecting again", err);
+  }
+  c->locked = false;
+  c->relock_ms =
+      now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, BACKOFF_CAP_MS, c->lock_failures++);
+  if (c->session != NULL) ops_of(c)->session_close(c->session);
+  c->session = NULL;
+  if (!may_pass(err) || now_ms - c->lost_ms > GIVE_UP_MS) sc_controller_fail(c, err);
+}
+
+void sc_controller_lost(struct sc_controller *c, const struct sc_error *err) {
+  struct sc_error e = *err;
+  if (e.code == SC_E_POSITIONS)
+    sc_error_set(&e, SC_E_WENT_BACK, "the database went back to an older state: %s", err->text);
+  lose_session(c, &e, sc_clock_mono_ms());
+}
+
+/* A failover may have undone ends that children are read upon; of shards that have ended nobody takes the position again. */
+static int survey_again(struct sc_controller *c, struct sc_error *err) {
+  if (!ops_of(c)->keeps_positions) return SC_OK;
+  struct sc_survey *survey = sc_alloc_zero(1, sizeof(*survey));
+  int rc = ops_of(c)->survey(c->session, survey, err);
+  if (rc == SC_OK && !sc_lineage_still_holds(c->lineage, survey->shards, survey->n))
+    rc = sc_error_set(err, SC_E_WENT_BACK, "the database went back to an older state: a shard's stored end is undone");
+  free(survey->shards);
+  free(survey);
+  return rc;
+}
+
+static void relock(struct sc_controller *c, int64_t now_ms) {
+  struct sc_error err;
+  int rc = open_and_lock(c, false, &err);
+  if (rc == SC_OK) rc = survey_again(c, &err);
+  if (rc != SC_OK) {
+    lose_session(c, &err, now_ms);
+    return;
+  }
+  c->locked = true;
+  c->serial++;
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
+    struct sc_write_message m = {.kind = SC_WRITE_TAKE_AGAIN, .serial = c->serial};
+    sc_mailbox_send(c->run->write_boxes[w], &m);
+  }
+  let_go(c);
+}
+
+static void check_lock(struct sc_controller *c, int64_t now_ms) {
+  c->check_ms = now_ms + CHECK_MS;
+  if (!c->locked || !ops_of(c)->keeps_positions) return;
+  struct sc_error err;
+  if (ops_of(c)->check_lock(c->session, &err) != SC_OK) lose_session(c, &err, now_ms);
+}
+
+bool sc_controller_is_sure(struct sc_controller *c) {
+  check_lock(c, sc_clock_mono_ms());
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
+    if (c->taken[w] != c->serial) return false;
+  return c->locked;
+}
+
+void sc_controller_want_go(struct sc_controller *c, uint32_t writer) {
+  c->waiting[writer] = true;
+  check_lock(c, sc_clock_mono_ms());
+  if (c->locked) let_go(c);
+  if (!c->locked && sc_controller_has_failed(c)) send(c, writer, SC_WRITE_GIVE_UP);
+}
+
+/* ---- the plan ---- */
+
+static void publish(struct sc_controller *c, struct sc_plan *plan) {
+  c->plans = sc_realloc(c->plans, (c->n_plans + 1) * sizeof(*c->plans));
+  c->plans[c->n_plans++] = plan;
+  atomic_store_explicit(&c->run->plan, plan, memory_order_release);
+  sc_planner_published(&c->planner, plan->generation);
+  for (uint32_t i = 0; i < c->run->settings.parse_threads; i++) sc_park_wake(c->run->parse_parks[i]);
+  sc_log(SC_DEBUG, "column plan", "generation=%u columns=%u", plan->generation, plan->n_columns);
+}
+
+int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err) {
+  struct sc_plan *plan = NULL;
+  int rc = ops_of(c)->make_plan(c->session, NULL, FIRST_GENERATION, &plan, err);
+  if (rc == SC_OK && plan != NULL) publish(c, plan);
+  return rc;
+}
+
+static void no_table(struct sc_error *err) {
+  sc_error_set(err, SC_E_NO_TARGET, "the target table is gone");
+  sc_error_hint(err, "it was dropped while the load ran; --restart makes it again from the start of the stream");
+}
+
+/* A statement of control's own session failed: again later, or never. A lock that others hold needs no new connection. */
+static void put_off(struct sc_controller *c, const struct sc_error *err) {
+  int64_t now_ms = sc_clock_mono_ms();
+  if (err->code == SC_E_DB_RETRY) {
+    sc_log_error(SC_WARN, "the table cannot be altered now, trying again; nothing is written meanwhile", err);
+    c->reread_ms =
+        now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, BACKOFF_CAP_MS, c->grant_failures++);
+  } else if (may_pass(err)) {
+    lose_session(c, err, now_ms);
+  } else {
+    sc_controller_fail(c, err);
+  }
+}
+
+/* Makes (with the sample) or reads again (without) the plan; puts it off when the connection is lost. */
+static bool make_plan(struct sc_controller *c, bool with_sample) {
+  if (!c->locked) return false;
+  struct sc_error err;
+  struct sc_plan *plan = NULL;
+  struct sc_run *run = c->run;
+  if (with_sample) pthread_mutex_lock(&run->sample_lock);
+  int rc = ops_of(c)->make_plan(c->session, with_sample ? run->sample : NULL, c->planner.generation + 1, &plan, &err);
+  if (with_sample) pthread_mutex_unlock(&run->sample_lock);
+  if (rc == SC_OK && plan == NULL) {
+    no_table(&err);
+    rc = err.code;
+  }
+  if (rc != SC_OK) {
+    if (may_pass(&err)) {
+      lose_session(c, &err, sc_clock_mono_ms());
+    } else {
+      sc_controller_fail(c, &err);
+    }
+    return false;
+  }
+  SC_ASSERT(plan != NULL);
+  publish(c, plan);
+  return true;
+}
+
+/* Grants what is wished; false: it is put off. Wishes that come later wait for the generation after this one. */
+static bool grant(struct sc_controller *c) {
+  struct sc_run *run = c->run;
+  if (!c->locked || sc_clock_mono_ms() < c->reread_ms) return false;
+  pthread_mutex_lock(&run->sample_lock);
+  if (sc_sample_keys(run->wishes) > 0) {
+    if (c->wishes == NULL) c->wishes = sc_sample_new(SC_COLUMNS_MAX);
+    sc_sample_merge(c->wishes, run->wishes);
+    sc_sample_free(run->wishes);
+    run->wishes = sc_sample_new(SC_COLUMNS_MAX);
+  }
+  pthread_mutex_unlock(&run->sample_lock);
+  if (c->wishes == NULL) return true;
+  struct sc_error err;
+  int rc = ops_of(c)->grant == NULL ? SC_OK : ops_of(c)->grant(c->session, c->wishes, &err);
+  if (rc == SC_OK) {
+    sc_sample_free(c->wishes);
+    c->wishes = NULL;
+    c->grant_failures = 0;
+    return true;
+  }
+  put_off(c, &err);
+  return false;
+}
+
+static void release_writers(struct sc_controller *c) {
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_GO_ON);
+  let_go(c);
+}
+
+void sc_controller_let_all_go(struct sc_controller *c) {
+  c->stopping = true;
+  bool hopeless = !c->locked && sc_controller_has_failed(c);
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
+    send(c, w, SC_WRITE_GO_ON);
+    if (hopeless) send(c, w, SC_WRITE_GIVE_UP);
+  }
+}
+
+static void act(struct sc_controller *c, enum sc_planner_action action) {
+  if (c->stopping) return;
+  switch (action) {
+    case SC_PLANNER_NOTHING:
+      return;
+    case SC_PLANNER_MAKE:
+      c->make_wanted = !make_plan(c, true);
+      return;
+    case SC_PLANNER_HOLD:
+      for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_HOLD);
+      return;
+    case SC_PLANNER_REREAD:
+      c->reread_wanted = !grant(c) || !make_plan(c, false);
+      if (!c->reread_wanted) release_writers(c);
+      return;
+  }
+}
+
+void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drained) {
+  act(c, sc_planner_sampled(&c->planner, records, drained, sc_clock_mono_ms()));
+}
+
+void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why) {
+  sc_log_error(SC_WARN, "the table is not what it was; reading the catalog again", why);
+  if (c->stopping) {
+    sc_controller_want_go(c, writer);
+    return;
+  }
+  c->waiting[writer] = true;
+  enum sc_planner_action action = sc_planner_replan(&c->planner, generation);
+  act(c, action);
+  if (action == SC_PLANNER_NOTHING && c->planner.state == SC_PLANNER_READY) sc_controller_want_go(c, writer);
+}
+
+void sc_controller_wish(struct sc_controller *c, uint32_t generation) {
+  act(c, sc_planner_replan(&c->planner, generation));
+}
+
+void sc_controller_held(struct sc_controller *c) { act(c, sc_planner_held(&c->planner)); }
+
+void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms) {
+  if (c->locked && now_ms >= c->check_ms) check_lock(c, now_ms);
+  if (!c->locked && now_ms >= c->relock_ms && !sc_controller_has_failed(c)) relock(c, now_ms);
+  if (sc_controller_has_failed(c)) return;
+  if (c->locked && c->make_wanted) act(c, SC_PLANNER_MAKE);
+  if (c->locked && c->reread_wanted) act(c, SC_PLANNER_REREAD);
+  act(c, sc_planner_tick(&c->planner, now_ms));
+}
+
+/* ---- the end ---- */
+
+void sc_controller_release(struct sc_controller *c) {
+  if (!c->locked || !ops_of(c)->keeps_positions || c->n_infos == 0) return;
+  struct sc_commit_row *rows = sc_alloc(c->n_infos * sizeof(*rows));
+  size_t n = 0;
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
+    n += sc_writer_held(c->writers[w], rows + n, c->n_infos - n);
+  struct sc_error err;
+  if (n > 0 && ops_of(c)->release(c->session, rows, n, &err) != SC_OK)
+    sc_log_error(SC_WARN, "the shards could not be released; the next run takes them all the same", &err);
+  free(rows);
+}
+
+void sc_controller_close_target(struct sc_controller *c) {
+  if (c->session != NULL) ops_of(c)->session_close(c->session);
+  c->session = NULL;
+  c->locked = false;
+}
+
+void sc_controller_free_plans(struct sc_controller *c) {
+  sc_sample_free(c->wishes);
+  for (uint32_t i = 0; i < c->n_plans; i++) sc_plan_free(c->plans[i]);
+  free(c->plans);
+}

@@ -1,0 +1,186 @@
+#include "engine/base/clock.h"
+#include "engine/load/parse/parser.h"
+
+/* A parse thread may own run->settings.blocks_a_parser blocks of the usual size, so that none can starve another, and keeps them: no
+ * allocation in the steady state. Rows larger than a block and dead letters are paid from what is left of the pool. Whoever waits for
+ * memory holds nothing but empty blocks, so that what all others hold is committed in the end and comes back. */
+
+static size_t usual(const struct sc_parser *p) { return p->run->settings.block_bytes; }
+
+static void keep(struct sc_parser *p, struct sc_block *block) {
+  if (block->cap != usual(p)) {
+    sc_block_free(block);
+    return;
+  }
+  sc_block_reset(block);
+  block->next = p->free_blocks;
+  p->free_blocks = block;
+}
+
+void sc_parser_collect(struct sc_parser *p) {
+  for (uint32_t w = 0; w < p->run->settings.write_threads; w++)
+    for (struct sc_block *b; (b = sc_ring_pop(sc_run_spent(p->run, p->index, w))) != NULL;) keep(p, b);
+}
+
+void sc_parser_release(struct sc_parser *p) {
+  for (struct sc_block *b; (b = p->free_blocks) != NULL; p->n_blocks--) {
+    p->free_blocks = b->next;
+    sc_block_free(b);
+  }
+}
+
+void sc_parser_drop_filling(struct sc_parser *p, uint32_t write) {
+  struct sc_block *block = p->fillings[write];
+  if (block == NULL) return;
+  sc_run_drop_rows(p->run, block);
+  keep(p, block);
+  p->fillings[write] = NULL;
+}
+
+/* The rings hold as many blocks as there can be. One that is stale would be dropped there, but count for longer. */
+void sc_parser_hand_over(struct sc_parser *p, uint32_t write) {
+  struct sc_block *block = p->fillings[write];
+  if (block == NULL || block->n_spans == 0) return;
+  if (block->term != atomic_load_explicit(&p->run->terms[write], memory_order_acquire)) {
+    sc_parser_drop_filling(p, write);
+    return;
+  }
+  p->fillings[write] = NULL;
+  atomic_fetch_add(sc_run_unwritten(p->run, p->index, write), 1);
+  SC_ASSERT(sc_ring_push(sc_run_blocks(p->run, p->index, write), block));
+  sc_park_wake(p->run->write_parks[write]);
+}
+
+/* ---- waiting ---- */
+
+void sc_parser_wait_begin(struct sc_parser *p) {
+  struct sc_run *run = p->run;
+  atomic_fetch_add(&run->n_hungry, 1);
+  for (uint32_t w = 0; w < run->settings.write_threads; w++) sc_park_wake(run->write_parks[w]);
+  for (uint32_t i = 0; i < run->settings.parse_threads; i++) sc_park_wake(run->parse_parks[i]);
+}
+
+bool sc_parser_wait_turn(struct sc_parser *p, const struct sc_batch *batch) {
+  sc_park_prepare(p->run->parse_parks[p->index]);
+  for (uint32_t w = 0; w < p->run->settings.write_threads; w++) sc_parser_hand_over(p, w);
+  sc_parser_collect(p);
+  return !sc_parser_is_stale(p, batch) && sc_run_stage(p->run) != SC_STAGE_ABANDON;
+}
+
+void sc_parser_wait_sleep(struct sc_parser *p) {
+  struct sc_timings *timings = &p->run->timings[SC_POOL_PARSE][p->index];
+  sc_timings_sleep(timings);
+  sc_park_wait(p->run->parse_parks[p->index], 1000);
+  sc_timings_wake(timings, SC_TIME_BLOCKED);
+}
+
+void sc_parser_wait_end(struct sc_parser *p) {
+  sc_park_cancel(p->run->parse_parks[p->index]);
+  atomic_fetch_sub(&p->run->n_hungry, 1);
+}
+
+/* ---- blocks ---- */
+
+static struct sc_block *take_usual(struct sc_parser *p) {
+  struct sc_block *block = p->free_blocks;
+  if (block != NULL) {
+    p->free_blocks = block->next;
+    block->next = NULL;
+    return block;
+  }
+  if (p->n_blocks >= p->run->settings.blocks_a_parser) return NULL;
+  block = sc_block_new(p->run->budget, usual(p));
+  if (block != NULL) p->n_blocks++;
+  return block;
+}
+
+static struct sc_block *take_outsized(struct sc_parser *p, size_t bytes) {
+  sc_parser_release(p); /* their credit may be what is missing */
+  return sc_block_new(p->run->budget, bytes);
+}
+
+static struct sc_block *take(struct sc_parser *p, size_t bytes) {
+  return bytes > usual(p) ? take_outsized(p, bytes) : take_usual(p);
+}
+
+static struct sc_block *wait_for_block(struct sc_parser *p, const struct sc_batch *batch, size_t bytes) {
+  struct sc_block *block = NULL;
+  sc_parser_wait_begin(p);
+  while (sc_parser_wait_turn(p, batch) && (block = take(p, bytes)) == NULL) sc_parser_wait_sleep(p);
+  sc_parser_wait_end(p);
+  return block;
+}
+
+/* No further ahead of the write thread than a commit of its takes: what is made earlier takes the processor from who has to be fed now, and is
+ * out of the caches when its turn comes. False: drop the batch. */
+static bool wait_for_turn(struct sc_parser *p, const struct sc_batch *batch) {
+  const _Atomic uint32_t *unwritten = sc_run_unwritten(p->run, p->index, batch->shard->write);
+  if (atomic_load(unwritten) < p->run->settings.blocks_ahead) return true;
+  bool goes_on;
+  while ((goes_on = sc_parser_wait_turn(p, batch)) && atomic_load(unwritten) >= p->run->settings.blocks_ahead)
+    sc_parser_wait_sleep(p);
+  sc_park_cancel(p->run->parse_parks[p->index]);
+  return goes_on;
+}
+
+/* A row that no waiting could give room to. */
+static bool is_too_large(struct sc_parser *p, size_t bytes) {
+  if (bytes <= usual(p) || sc_block_cost(bytes) <= sc_budget_limit(p->run->budget, SC_POOL_BLOCKS)) return false;
+  struct sc_error err;
+  sc_error_set(&err, SC_E_MEMORY, "a row of %zu bytes does not fit into the memory for rows", bytes);
+  sc_error_hint(&err, "give more with --memory");
+  sc_parser_fail(p, &err);
+  return true;
+}
+
+static struct sc_block *new_filling(struct sc_parser *p, const struct sc_batch *batch, size_t bytes) {
+  if (is_too_large(p, bytes) || !wait_for_turn(p, batch)) return NULL;
+  sc_parser_collect(p);
+  struct sc_block *block = take(p, bytes);
+  if (block == NULL) block = wait_for_block(p, batch, bytes);
+  if (block == NULL) return NULL;
+  block->parse = (uint16_t)p->index;
+  block->write = batch->shard->write;
+  block->term = batch->term;
+  block->oldest_ms = sc_clock_mono_ms();
+  return block;
+}
+
+static bool fits(const struct sc_parser *p, const struct sc_block *block, const struct sc_plan *plan, size_t bytes) {
+  if (block == NULL || block->cap - block->len < bytes) return false;
+  if (block->n_rows > 0 && block->plan != plan) return false;
+  return block->n_rows < block->cap_rows && block->n_spans < block->cap_spans && block->dead_len < usual(p);
+}
+
+struct sc_block *sc_parser_block(struct sc_parser *p, const struct sc_batch *batch, const struct sc_plan *plan,
+                                 size_t bytes) {
+  uint32_t write = batch->shard->write;
+  struct sc_block **filling = &p->fillings[write];
+  if (*filling != NULL && (*filling)->term != batch->term) sc_parser_drop_filling(p, write);
+  if (!fits(p, *filling, plan, bytes)) {
+    sc_parser_hand_over(p, write);
+    sc_parser_drop_filling(p, write); /* empty, and too small */
+    *filling = new_filling(p, batch, bytes);
+    if (*filling == NULL) return NULL;
+  }
+  if ((*filling)->n_rows == 0) (*filling)->plan = plan;
+  return *filling;
+}
+
+static bool goes_on(const struct sc_span *span, const struct sc_batch *batch) {
+  if (span->shard != batch->shard) return false;
+  if (span->last_batch == batch->number) return true;
+  return span->last_batch + 1 == batch->number && !span->ends_inside;
+}
+
+struct sc_span *sc_parser_span(struct sc_parser *p, struct sc_block *block, const struct sc_batch *batch) {
+  struct sc_span *span = block->n_spans == 0 ? NULL : &block->spans[block->n_spans - 1];
+  if (span == NULL || !goes_on(span, batch)) {
+    SC_ASSERT(block->spans != NULL && block->n_spans < block->cap_spans);
+    span = &block->spans[block->n_spans++];
+    *span = (struct sc_span){.shard = batch->shard, .first_batch = batch->number, .starts_inside = p->batch_begun};
+  }
+  span->last_batch = batch->number;
+  span->ends_inside = p->batch_begun = true;
+  return span;
+}

@@ -1,0 +1,343 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/log.h"
+#include "engine/base/metrics.h"
+#include "engine/load/parse/parser.h"
+
+/* The walk through the records of one batch, chunk by chunk. */
+struct walk {
+  const struct sc_batch *batch;
+  const struct sc_plan *plan;
+  const struct sc_record *records; /* of the chunk */
+  uint32_t n;                      /* records of the chunk */
+  uint32_t left;                   /* records of the batch from the chunk's first on */
+  uint32_t counted;                /* of them are in a span */
+  uint32_t row;                    /* of the chunk's cells: the next to encode */
+  uint32_t next_reject;            /* of p->rejects, in order of records */
+  size_t outsized;                 /* bytes of a row larger than the usual block; 0: none */
+  uint64_t unknown;                /* keys of the chunk without a column */
+  uint64_t longest_run;            /* of dead letters, in the chunk */
+};
+
+enum outcome {
+  GO_ON,
+  CUT,      /* the dead letters found no memory: the block is handed over, the rest of the chunk is decoded again */
+  WISHED,   /* the record behind those counted waits for another plan */
+  GIVEN_UP, /* the rest of the batch is to be dropped */
+};
+
+/* ---- counting ---- */
+
+static void set_sequence(struct sc_sequence *to, struct sc_slice digits) {
+  to->len = (uint8_t)digits.len; /* the envelope checked digits and length */
+  memcpy(to->digits, digits.ptr, digits.len);
+}
+
+/* Dealt to the records evenly: which of them has how many nobody knows. Exact in sum, but where a chunk is read again in part. */
+static uint64_t unknown_until(const struct walk *k, uint32_t end) { return k->unknown * end / k->n; }
+
+/* Everything about the chunk's records up to end is in the block: they count as read. */
+static void count_until(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t end, uint32_t rows,
+                        uint32_t dead) {
+  if (end <= k->counted) {
+    SC_ASSERT(rows == 0 && dead == 0);
+    return;
+  }
+  struct sc_span *span = sc_parser_span(p, block, k->batch);
+  if (span->first.len == 0) set_sequence(&span->first, k->records[k->counted].sequence);
+  set_sequence(&span->last, k->records[end - 1].sequence);
+  span->rows += rows;
+  span->dead += dead;
+  if (rows + dead > end - k->counted) span->extra_rows += rows + dead - (end - k->counted);
+  span->records += end - k->counted;
+  for (uint32_t i = k->counted; i < end; i++) span->record_bytes += k->records[i].data.len;
+  sc_brake_count(&p->run->brake, end - k->counted, dead);
+  span->unknown_keys += unknown_until(k, end) - unknown_until(k, k->counted);
+  k->counted = end;
+}
+
+/* The rejects among the chunk's first n records, all of them sorted: the longest run of dead letters, with the one that began before. */
+static uint64_t longest_run(struct sc_parser *p, uint32_t n) {
+  uint64_t run = p->dead_in_a_row, longest = 0;
+  uint32_t next = 0;
+  for (uint32_t i = 0; i < p->rejects.n && p->rejects.items[i].record < n; i++) {
+    run = p->rejects.items[i].record == next ? run + 1 : 1;
+    next = p->rejects.items[i].record + 1;
+    if (run > longest) longest = run;
+  }
+  p->dead_in_a_row = next == n ? run : 0;
+  return longest;
+}
+
+/* ---- rejects ---- */
+
+static void fail_at(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *record,
+                    struct sc_error *err) {
+  sc_error_prefix(err, "shard %s, sequence number %.*s", batch->shard->id, SC_SLICE_ARGS(record->sequence));
+  memcpy(err->shard, batch->shard->id, sizeof(batch->shard->id));
+  snprintf(err->sequence, sizeof(err->sequence), "%.*s", SC_SLICE_ARGS(record->sequence));
+  sc_parser_fail(p, err);
+}
+
+/* A sink without dead letters: the record is left out, and said so. */
+static void log_reject(const struct sc_batch *batch, const struct sc_record *record, const struct sc_reject *reject) {
+  static struct sc_log_window window;
+  uint64_t more = 0;
+  if (!sc_log_due(&window, 1000, &more)) return;
+  sc_log(SC_WARN, "record left out", "shard=%s sequence=%.*s reason=\"%s\" more_like_it=%llu", batch->shard->id,
+         SC_SLICE_ARGS(record->sequence), reject->reason, (unsigned long long)more);
+}
+
+/* Into this very block, so that the letter and the position behind it are committed together. False: no memory. */
+static bool keep_dead_letter(const struct sc_parser *p, const struct walk *k, const struct sc_reject *reject,
+                             struct sc_block *block) {
+  const struct sc_sink_ops *ops = p->run->sink_ops;
+  const struct sc_record *record = &k->records[reject->record];
+  if (ops->encode_dead == NULL) {
+    log_reject(k->batch, record, reject);
+    return true;
+  }
+  struct sc_dead_letter letter = {.shard_id = k->batch->shard->id,
+                                  .sequence = record->sequence,
+                                  .partition_key = record->partition_key,
+                                  .arrival_us = record->arrival_us,
+                                  .data = record->data,
+                                  .sqlstate = reject->sqlstate,
+                                  .reason = reject->reason};
+  return ops->encode_dead(p->run->sink, &letter, block);
+}
+
+static bool is_too_large(struct sc_parser *p, const struct walk *k, const struct sc_record *record) {
+  size_t limit = sc_budget_limit(p->run->budget, SC_POOL_BLOCKS);
+  if (record->data.len < limit - sc_block_cost(p->run->settings.block_bytes)) return false;
+  struct sc_error err;
+  sc_error_set(&err, SC_E_MEMORY, "a dead letter of %zu bytes does not fit into the memory for rows", record->data.len);
+  sc_error_hint(&err, "give more with --memory");
+  fail_at(p, k->batch, record, &err);
+  return true;
+}
+
+/* Into a block that is empty; waits for memory. False: the batch is to be dropped. */
+static bool wait_to_keep(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject,
+                         struct sc_block *block) {
+  bool kept = false;
+  if (is_too_large(p, k, &k->records[reject->record])) return false;
+  sc_parser_release(p);
+  sc_parser_wait_begin(p);
+  while (sc_parser_wait_turn(p, k->batch) && !(kept = keep_dead_letter(p, k, reject, block))) {
+    sc_parser_release(p);
+    sc_parser_wait_sleep(p);
+  }
+  sc_parser_wait_end(p);
+  return kept;
+}
+
+static bool is_rejected(const struct sc_parser *p, uint32_t record, uint32_t *at) {
+  while (*at < p->rejects.n && p->rejects.items[*at].record < record) ++*at;
+  return *at < p->rejects.n && p->rejects.items[*at].record == record;
+}
+
+/* Takes back the rows from a record on, of those the chunk has in the block behind rows_before; returns how many stay. */
+static uint32_t take_back(const struct sc_parser *p, const struct walk *k, struct sc_block *block, uint32_t rows_before,
+                          uint32_t record) {
+  uint32_t keep = rows_before, reject = 0;
+  for (uint32_t row = k->row; row < p->cells.n_rows && p->cells.record[row] < record; row++)
+    if (!is_rejected(p, p->cells.record[row], &reject)) keep++;
+  if (keep < block->n_rows) {
+    block->len = block->rows[keep].offset;
+    block->sequences_len = block->rows[keep].sequence_offset;
+    block->n_rows = keep;
+  }
+  return keep - rows_before;
+}
+
+/* Can the chunk not go past it? */
+static bool is_stop(const struct sc_parser *p, const struct sc_reject *reject) {
+  return p->run->settings.fail_on_error || reject->wish != SC_WISH_NONE;
+}
+
+/* --on-error=fail, --on-type-change=fail: what stands before the rejected record is written. */
+static enum outcome fail_with(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows,
+                              uint32_t dead) {
+  const struct sc_reject *reject = &p->rejects.items[k->next_reject];
+  count_until(p, k, block, reject->record, rows, dead);
+  struct sc_error err;
+  sc_error_set(&err, SC_E_ROW, "%s", reject->reason);
+  memcpy(err.sqlstate, reject->sqlstate, sizeof(err.sqlstate));
+  sc_error_hint(&err,
+                "what stands before this record is committed; --on-%s=dead-letter keeps such records aside and "
+                "goes on",
+                p->run->settings.fail_on_error ? "error" : "type-change");
+  fail_at(p, k->batch, &k->records[reject->record], &err);
+  return GIVEN_UP;
+}
+
+/* What the records that are left say about keys without a column, and about the one whose column is too narrow. */
+static void add_wishes(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
+  struct sc_sample *seen = sc_sample_new(SC_COLUMNS_MAX);
+  p->run->decoder_ops->sample(p->decoder, k->records + reject->record, k->left - reject->record, seen);
+  const struct sc_column *column = reject->wish == SC_WISH_TYPE ? &k->plan->columns[reject->column] : NULL;
+  pthread_mutex_lock(&p->run->sample_lock);
+  if (column != NULL) sc_sample_add(p->run->wishes, sc_slice_of(column->key, column->key_len), reject->kinds);
+  for (uint32_t i = 0; i < sc_sample_keys(seen); i++) {
+    struct sc_slice key = sc_sample_key(seen, i);
+    int at = sc_plan_find(k->plan, key, -1);
+    bool is_new = sc_plan_unknown(k->plan, key) == SC_UNKNOWN_ADD && sc_sample_kinds(seen, i) != SC_KIND_NULL;
+    bool wanted = at < 0 ? is_new : &k->plan->columns[at] == column;
+    if (wanted) sc_sample_add(p->run->wishes, key, sc_sample_kinds(seen, i));
+  }
+  pthread_mutex_unlock(&p->run->sample_lock);
+  sc_sample_free(seen);
+}
+
+static void wish(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
+  add_wishes(p, k, reject);
+  p->wished = true;
+  p->asked = k->plan->generation;
+  struct sc_control_message m = {.kind = SC_CONTROL_WISH, .generation = p->asked};
+  sc_run_tell(p->run, &m);
+}
+
+/* The chunk ends before its record `end`. */
+static enum outcome cut_at(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t end, uint32_t rows,
+                           uint32_t dead) {
+  count_until(p, k, block, end, rows, dead);
+  k->longest_run = longest_run(p, end);
+  return CUT;
+}
+
+/* The reject that stops the chunk: the record waits for another plan, or ends the run. */
+static enum outcome stop_at(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows_before,
+                            uint32_t dead) {
+  struct sc_reject reject = p->rejects.items[k->next_reject];
+  uint32_t rows = take_back(p, k, block, rows_before, reject.record);
+  bool fails = reject.wish == SC_WISH_NONE || (reject.wish == SC_WISH_TYPE && k->plan->fail_on_type);
+  if (fails) return fail_with(p, k, block, rows, dead);
+  cut_at(p, k, block, reject.record, rows, dead);
+  wish(p, k, &reject);
+  return WISHED;
+}
+
+/* Nothing but the span made for this part, before its first record. */
+static bool is_fresh(const struct walk *k, const struct sc_block *block, uint32_t rows_before) {
+  return block->n_spans == 1 && block->spans[0].records == 0 && block->spans[0].first_batch == k->batch->number &&
+         rows_before == 0 && block->dead_len == 0;
+}
+
+/* No memory for a dead letter: what stands before it is handed over, to be committed, and the letter comes first in a block of its own. There
+ * it waits, with a block that holds nothing. */
+static enum outcome make_room(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows_before,
+                              uint32_t dead) {
+  const struct sc_reject *reject = &p->rejects.items[k->next_reject];
+  uint32_t rows = take_back(p, k, block, rows_before, reject->record), end = reject->record + 1;
+  if (reject->record > k->counted || !is_fresh(k, block, rows_before)) {
+    enum outcome outcome = cut_at(p, k, block, reject->record, rows, dead);
+    sc_parser_hand_over(p, k->batch->shard->write);
+    return outcome;
+  }
+  p->batch_begun = block->spans[0].starts_inside;
+  block->n_spans = 0;
+  return wait_to_keep(p, k, reject, block) ? cut_at(p, k, block, end, 0, 1) : GIVEN_UP;
+}
+
+/* ---- rows ---- */
+
+static int by_record(const void *a, const void *b) {
+  const struct sc_reject *x = a, *y = b;
+  return x->record < y->record ? -1 : x->record > y->record;
+}
+
+/* Encodes from k->row on; returns how many rows were dealt with. */
+static uint32_t encode(struct sc_parser *p, const struct walk *k, struct sc_block *block, size_t *needed) {
+  uint32_t rejects_before = p->rejects.n, done = 0;
+  if (k->row < p->cells.n_rows)
+    done = p->run->sink_ops->encode(k->plan, &p->cells, k->row, k->records, block->n_spans - 1, block, &p->rejects,
+                                    needed);
+  if (p->rejects.n > rejects_before) qsort(p->rejects.items, p->rejects.n, sizeof(p->rejects.items[0]), by_record);
+  return done;
+}
+
+/* As many of the chunk's rows as the block takes, their span, and the dead letters before them. */
+static enum outcome encode_part(struct sc_parser *p, struct walk *k, struct sc_block *block) {
+  sc_parser_span(p, block, k->batch);
+  uint32_t rows_before = block->n_rows, dead = 0;
+  size_t needed = 0;
+  uint32_t done = encode(p, k, block, &needed), next = k->row + done;
+  bool full = next < p->cells.n_rows;
+  uint32_t end = !full ? k->n : done == 0 ? k->counted : p->cells.record[next];
+  for (; k->next_reject < p->rejects.n && p->rejects.items[k->next_reject].record < end; k->next_reject++, dead++) {
+    if (is_stop(p, &p->rejects.items[k->next_reject])) return stop_at(p, k, block, rows_before, dead);
+    if (!keep_dead_letter(p, k, &p->rejects.items[k->next_reject], block))
+      return make_room(p, k, block, rows_before, dead);
+  }
+  k->row = next;
+  count_until(p, k, block, end, block->n_rows - rows_before, dead);
+  k->outsized = full && block->n_rows == 0 ? needed : 0;
+  if (full && block->n_rows > 0) sc_parser_hand_over(p, k->batch->shard->write);
+  return GO_ON;
+}
+
+static enum outcome encode_chunk(struct sc_parser *p, struct walk *k) {
+  enum outcome outcome = GO_ON;
+  while (outcome == GO_ON && k->counted < k->n) {
+    struct sc_block *block = sc_parser_block(p, k->batch, k->plan, k->outsized);
+    outcome = block == NULL ? GIVEN_UP : encode_part(p, k, block);
+  }
+  if (outcome == GO_ON) k->longest_run = longest_run(p, k->n);
+  return outcome;
+}
+
+/* Cells for the plan's width; grows only when a plan is wider than any before. */
+static void fit_cells(struct sc_parser *p, const struct sc_plan *plan) {
+  struct sc_cells *cells = &p->cells;
+  if (cells->cells != NULL && cells->n_columns == plan->n_columns) return;
+  uint32_t columns = plan->n_columns == 0 ? 1 : plan->n_columns;
+  uint32_t rows = SC_CHUNK_CELLS / columns;
+  cells->n_columns = plan->n_columns;
+  cells->cap_rows = rows == 0 ? 1 : rows > SC_CHUNK_ROWS ? SC_CHUNK_ROWS : rows;
+  cells->cells = sc_realloc(cells->cells, (size_t)cells->cap_rows * columns * sizeof(struct sc_cell));
+}
+
+static const struct sc_plan *plan_of(const struct sc_parser *p) {
+  return atomic_load_explicit(&p->run->plan, memory_order_acquire);
+}
+
+static enum outcome write_chunk(struct sc_parser *p, struct walk *k, uint32_t left) {
+  p->cells.n_rows = p->rejects.n = 0;
+  k->counted = k->row = k->next_reject = 0;
+  k->unknown = 0;
+  k->left = left;
+  k->n = p->run->decoder_ops->decode(p->decoder, k->plan, k->records, left, &p->cells, &p->rejects, &k->unknown);
+  SC_ASSERT(k->n >= 1 && k->n <= left);
+  if (k->plan->n_payload < k->plan->n_columns)
+    p->run->decoder_ops->metadata(p->decoder, k->plan, k->batch->shard->id, k->records, &p->cells);
+  enum outcome outcome = encode_chunk(p, k);
+  struct sc_error err;
+  if (outcome == GIVEN_UP || sc_brake_check(&p->run->brake, k->longest_run, &err) == SC_OK) return outcome;
+  sc_parser_fail(p, &err);
+  return GIVEN_UP;
+}
+
+uint32_t sc_parser_write(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records,
+                         uint32_t n) {
+  struct walk k = {.batch = batch, .plan = plan_of(p)};
+  uint32_t at = 0;
+  p->wished = false;
+  if (n > 0) fit_cells(p, k.plan);
+  for (enum outcome outcome = GO_ON; at < n && outcome <= CUT; at += k.counted) {
+    k.records = records + at;
+    outcome = write_chunk(p, &k, n - at);
+  }
+  return at;
+}
+
+void sc_parser_close_batch(struct sc_parser *p, const struct sc_batch *batch) {
+  struct sc_block *block = sc_parser_block(p, batch, plan_of(p), 0);
+  if (block == NULL) return;
+  struct sc_span *span = sc_parser_span(p, block, batch);
+  span->ends_inside = false;
+  span->flags |= batch->flags;
+  if (batch->read_until_ms > span->read_until_ms) span->read_until_ms = batch->read_until_ms;
+}

@@ -1,0 +1,40 @@
+#include "engine/load/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "engine/base/clock.h"
+#include "engine/stop.h"
+
+enum { SLICE_MS = 100 };
+
+static int wait_for(int fd, short events, int timeout_ms) {
+  int64_t deadline_ms = sc_clock_mono_ms() + timeout_ms;
+  for (;;) {
+    if (sc_stop_now()) return SC_E_STOPPED;
+    int64_t left_ms = deadline_ms - sc_clock_mono_ms();
+    if (left_ms <= 0) return SC_E_DEADLINE;
+    struct pollfd p = {.fd = fd, .events = events};
+    int n = poll(&p, 1, left_ms < SLICE_MS ? (int)left_ms : SLICE_MS);
+    if (n > 0) return SC_OK;
+    if (n < 0 && errno != EINTR) return SC_E_IO;
+  }
+}
+
+static int wait_timed(void *timings, int fd, short events, int timeout_ms) {
+  sc_timings_sleep(timings);
+  int rc = wait_for(fd, events, timeout_ms);
+  sc_timings_wake(timings, SC_TIME_BLOCKED);
+  return rc;
+}
+
+static int wait_untimed(void *arg, int fd, short events, int timeout_ms) {
+  (void)arg;
+  return wait_for(fd, events, timeout_ms);
+}
+
+const struct sc_wait sc_wait = {wait_untimed, NULL};
+
+struct sc_wait sc_wait_timed(struct sc_timings *timings) {
+  return (struct sc_wait){wait_timed, timings};
+}

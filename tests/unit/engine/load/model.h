@@ -1,0 +1,104 @@
+/* A stream and a database in memory, with faults by seed: what the thread pools are tested against without a server, under TSAN too.
+ *
+ * A mock, and named so: the real parts are met in tests/integration. The stream has shards of numbered records, which may split while they
+ * are read; the database keeps rows, dead letters and positions behind one mutex, and commits all or nothing. It notes what a
+ * database would let pass but no load may do: a child's row before its parent's end.
+ */
+#ifndef SC_TEST_MODEL_H
+#define SC_TEST_MODEL_H
+
+#include <pthread.h>
+
+#include "engine/base/random.h"
+#include "engine/load/control/control.h"
+
+#define MODEL_SHARDS_MAX 400
+#define MODEL_ROWS_MAX 200000
+#define MODEL_STEP 1000000 /* a record's value: shard * MODEL_STEP + its sequence number, from 1 */
+#define MODEL_RECORD_LEAST 12
+#define MODEL_NONE UINT32_MAX
+#define MODEL_READERS_MAX 4
+
+struct model_shard {
+  uint32_t records; /* that can be read now */
+  bool closed;
+  uint32_t parent; /* MODEL_NONE: none */
+};
+
+/* The row of a shard in the checkpoint table. */
+struct model_position {
+  bool stored, ended;
+  int64_t epoch;
+  uint32_t position; /* the sequence number of the last record committed */
+  struct sc_position start;
+};
+
+/* What the database holds: what a failover may take back. */
+struct model_state {
+  size_t n_rows, n_dead;
+  struct model_position positions[MODEL_SHARDS_MAX];
+};
+
+struct model {
+  /* how the stream is; set before the load */
+  uint32_t record_bytes;  /* of a payload: MODEL_RECORD_LEAST or more */
+  uint32_t bad_every;     /* every so many records one does not decode; 0 none */
+  uint32_t refused_every; /* every so many records one is refused by the database; 0 none */
+  bool name_refused;      /* the database names the row it refuses */
+  bool end_is_null;       /* a closed shard ends without naming child shards */
+  bool end_is_alone;      /* ends and tips come on a page of their own */
+  bool needs_sample;      /* the table is not there: the plan is made from a sample */
+  /* faults, in per mille of the calls; of pushes: of 256 rows pushed */
+  unsigned read_faults, spoilt, open_faults, take_faults, push_faults, commit_lost, commit_lost_done, lock_faults;
+  bool lock_is_held;      /* after the first lock: another load has it */
+  unsigned opens_refused; /* so many sessions cannot be opened once it runs */
+  uint32_t new_key_every; /* every so many records of a shard one has a key that no earlier one had; 0 never */
+  size_t replan_every;    /* the table changes with every so many rows; 0 never */
+  size_t
+      fail_over_at; /* once, at so many rows, the database goes back to its state at half of them and all sessions are lost; 0 never */
+
+  pthread_mutex_t lock; /* guards all below */
+  pthread_cond_t changed;
+  struct sc_random random;
+  uint32_t n_shards;
+  struct model_shard shards[MODEL_SHARDS_MAX];
+  /* the database */
+  uint32_t *rows; /* values */
+  uint32_t *dead;
+  struct model_state now, before;
+  unsigned era; /* sessions of an older one are lost */
+  bool remembers, failed_over, last_is_durable, order_broken;
+  uint32_t schema; /* plans of an older generation are refused */
+  uint32_t n_keys; /* keys up to this number have a column */
+  unsigned grants, refusals, commits, takes;
+  size_t pushed; /* rows, whether or not they were committed */
+  /* the readers */
+  bool answers_held; /* calls of all shards wait */
+  uint32_t held;     /* and those for records of this one; MODEL_NONE: of none */
+  struct sc_park *parks[MODEL_READERS_MAX];
+  uint32_t n_readers;
+  unsigned calls, calls_most, started; /* under way; at a time; since the beginning */
+  unsigned sleeps;                     /* a reader with nothing to give goes to sleep */
+  uint32_t limit;                      /* of the last call for records */
+};
+
+/* n_shards shards of records each, with records of MODEL_RECORD_LEAST bytes, no faults. */
+void model_init(struct model *m, uint64_t seed, uint32_t n_shards, uint32_t records);
+void model_fini(struct model *m);
+/* The shard is closed and has two children of records each. */
+void model_split(struct model *m, uint32_t shard, uint32_t records);
+/* Waits until so many calls are under way. */
+void model_wait_for_calls(struct model *m, unsigned n);
+/* Waits until so many rows were pushed, whether or not they are committed. */
+void model_wait_for_pushed(struct model *m, size_t n);
+/* Holds back answers of all shards, and records of one (MODEL_NONE: of none). */
+void model_hold(struct model *m, bool all, uint32_t shard);
+/* Wakes the readers, twice, and waits until they have nothing to do any more: whatever follows from how things are has happened. */
+void model_settle(struct model *m);
+
+extern struct model *the_model; /* the one source and sink talk to */
+extern const struct sc_source_ops model_source;
+extern const struct sc_decoder_ops model_decoder;
+extern const struct sc_sink_ops model_sink, model_sink_without_dead_letters, model_sink_without_positions;
+
+#endif

@@ -1,0 +1,423 @@
+/* The model's stream and its decoder. Compiled into the tests that use it. */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "tests/unit/engine/load/model.h"
+
+struct model *the_model;
+
+void model_init(struct model *m, uint64_t seed, uint32_t n_shards, uint32_t records) {
+  memset(m, 0, sizeof(*m));
+  sc_random_init(&m->random, seed);
+  pthread_mutex_init(&m->lock, NULL);
+  pthread_cond_init(&m->changed, NULL);
+  m->record_bytes = MODEL_RECORD_LEAST;
+  m->rows = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->rows));
+  m->dead = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->dead));
+  m->held = MODEL_NONE;
+  m->n_shards = n_shards;
+  for (uint32_t i = 0; i < n_shards; i++) m->shards[i] = (struct model_shard){.records = records, .parent = MODEL_NONE};
+  the_model = m;
+}
+
+void model_fini(struct model *m) {
+  free(m->rows);
+  free(m->dead);
+  pthread_mutex_destroy(&m->lock);
+  pthread_cond_destroy(&m->changed);
+}
+
+void model_split(struct model *m, uint32_t shard, uint32_t records) {
+  pthread_mutex_lock(&m->lock);
+  m->shards[shard].closed = true;
+  for (int i = 0; i < 2; i++) m->shards[m->n_shards++] = (struct model_shard){.records = records, .parent = shard};
+  pthread_mutex_unlock(&m->lock);
+}
+
+void model_wait_for_calls(struct model *m, unsigned n) {
+  pthread_mutex_lock(&m->lock);
+  while (m->calls < n) pthread_cond_wait(&m->changed, &m->lock);
+  pthread_mutex_unlock(&m->lock);
+}
+
+void model_wait_for_pushed(struct model *m, size_t n) {
+  pthread_mutex_lock(&m->lock);
+  while (m->pushed < n) pthread_cond_wait(&m->changed, &m->lock);
+  pthread_mutex_unlock(&m->lock);
+}
+
+static void wake_readers(struct model *m) {
+  for (uint32_t i = 0; i < m->n_readers; i++) sc_park_wake(m->parks[i]);
+}
+
+void model_hold(struct model *m, bool all, uint32_t shard) {
+  pthread_mutex_lock(&m->lock);
+  m->answers_held = all;
+  m->held = shard;
+  wake_readers(m);
+  pthread_mutex_unlock(&m->lock);
+}
+
+void model_settle(struct model *m) {
+  pthread_mutex_lock(&m->lock);
+  for (int i = 0; i < 2; i++) { /* the first sleep may have begun before */
+    unsigned sleeps = m->sleeps;
+    wake_readers(m);
+    while (m->sleeps == sleeps) pthread_cond_wait(&m->changed, &m->lock);
+  }
+  pthread_mutex_unlock(&m->lock);
+}
+
+/* In per mille of so many. */
+static bool fault_in(unsigned per_mille, uint32_t n, uint32_t of) {
+  pthread_mutex_lock(&the_model->lock);
+  bool now = sc_random_below(&the_model->random, 1000 * (uint64_t)of) < (uint64_t)per_mille * n;
+  pthread_mutex_unlock(&the_model->lock);
+  return now;
+}
+
+static bool fault(unsigned per_mille) { return fault_in(per_mille, 1, 1); }
+
+/* What comes before the first take would end the load: no faults there. */
+static bool is_started(void) {
+  pthread_mutex_lock(&the_model->lock);
+  bool started = the_model->takes > 0;
+  pthread_mutex_unlock(&the_model->lock);
+  return started;
+}
+
+static uint32_t shard_number(const char *id) { return (uint32_t)strtoul(id + strlen("shard-"), NULL, 10); }
+
+static uint32_t place_of(const struct sc_sequence *s) {
+  uint64_t place = 0;
+  sc_slice_to_u64(sc_sequence_view(s), &place);
+  return (uint32_t)place;
+}
+
+/* ---- the stream; a record's sequence number is its place from 1 ---- */
+
+struct calls {
+  struct sc_call *first, **last;
+};
+
+struct sc_reader {
+  struct sc_reader_config config;
+  struct calls waiting, done;
+  bool no_credit; /* for one of those waiting */
+};
+
+static void put_call(struct calls *list, struct sc_call *call) {
+  call->next = NULL;
+  *list->last = call;
+  list->last = &call->next;
+}
+
+static struct sc_call *get_call(struct calls *list) {
+  struct sc_call *call = list->first;
+  if (call == NULL) return NULL;
+  list->first = call->next;
+  if (list->first == NULL) list->last = &list->first;
+  return call;
+}
+
+static const char *source_text(const struct sc_source *source) {
+  (void)source;
+  return "model";
+}
+
+static void source_pace(const struct sc_source *source, struct sc_pace *out) {
+  (void)source;
+  *out = (struct sc_pace){.idle_interval_ms = 5, .behind_latest_ms = 0};
+}
+
+static int source_identity(struct sc_source *source, struct sc_stream_identity *out, struct sc_error *err) {
+  (void)source, (void)err;
+  memset(out, 0, sizeof(*out));
+  snprintf(out->name, sizeof(out->name), "model");
+  out->service_ms = sc_clock_wall_ms();
+  return SC_OK;
+}
+
+static int source_list(struct sc_source *source, struct sc_listed **shards, size_t *n, struct sc_error *err) {
+  (void)source;
+  if (is_started() && fault(the_model->read_faults)) return sc_error_set(err, SC_E_NET, "a fault");
+  pthread_mutex_lock(&the_model->lock);
+  *n = the_model->n_shards;
+  *shards = sc_alloc_zero(*n, sizeof(**shards));
+  for (uint32_t i = 0; i < *n; i++) {
+    struct sc_listed *s = &(*shards)[i];
+    const struct model_shard *is = &the_model->shards[i];
+    snprintf(s->id, sizeof(s->id), "shard-%u", i);
+    s->closed = is->closed;
+    if (is->parent != MODEL_NONE) snprintf(s->parents[0], sizeof(s->parents[0]), "shard-%u", is->parent);
+  }
+  pthread_mutex_unlock(&the_model->lock);
+  return SC_OK;
+}
+
+static int source_reread(struct sc_source *source, const char *shard_id, const struct sc_sequence *sequence,
+                         struct sc_buf *data, struct sc_error *err) {
+  (void)source, (void)err;
+  uint32_t value = shard_number(shard_id) * MODEL_STEP + place_of(sequence);
+  sc_buf_add(data, &value, sizeof(value));
+  for (uint32_t i = sizeof(value); i < the_model->record_bytes; i++) sc_buf_add_char(data, 'r');
+  return SC_OK;
+}
+
+static int reader_new(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out,
+                      struct sc_error *err) {
+  (void)source, (void)err;
+  struct sc_reader *r = *out = sc_alloc_zero(1, sizeof(*r));
+  r->config = *config;
+  r->waiting.last = &r->waiting.first;
+  r->done.last = &r->done.first;
+  pthread_mutex_lock(&the_model->lock);
+  SC_ASSERT(the_model->n_readers < MODEL_READERS_MAX);
+  the_model->parks[the_model->n_readers++] = config->park;
+  pthread_mutex_unlock(&the_model->lock);
+  return SC_OK;
+}
+
+/* All are freed before the next is made. */
+static void reader_free(struct sc_reader *reader) {
+  pthread_mutex_lock(&the_model->lock);
+  the_model->n_readers--;
+  the_model->calls = 0;
+  pthread_mutex_unlock(&the_model->lock);
+  free(reader);
+}
+
+static void reader_start(struct sc_reader *reader, struct sc_call *call) {
+  struct model *m = the_model;
+  sc_error_clear(&call->error);
+  put_call(&reader->waiting, call);
+  pthread_mutex_lock(&m->lock);
+  m->started++;
+  if (++m->calls > m->calls_most) m->calls_most = m->calls;
+  if (call->kind == SC_CALL_RECORDS) m->limit = call->limit;
+  pthread_cond_broadcast(&m->changed);
+  pthread_mutex_unlock(&m->lock);
+}
+
+static void give_call(struct sc_reader *reader, struct sc_call *call) {
+  pthread_mutex_lock(&the_model->lock);
+  the_model->calls--;
+  pthread_mutex_unlock(&the_model->lock);
+  put_call(&reader->done, call);
+}
+
+/* The body of records from..from+n, paid for; NULL: no credit now. */
+static struct sc_batch *make_body(struct sc_reader *reader, uint32_t shard, uint32_t from, uint32_t n) {
+  size_t width = the_model->record_bytes, bytes = n * width, cost = sc_batch_cost(bytes);
+  bool reserve = false;
+  if (!sc_budget_take(reader->config.budget, SC_POOL_BODIES, cost)) {
+    if (!sc_budget_take_reserve(reader->config.budget, cost)) return NULL;
+    reserve = true;
+  }
+  struct sc_batch *batch = sc_batch_new(reader->config.budget, bytes, cost, reserve);
+  batch->envelope = SC_ENVELOPE_JSON;
+  batch->body_len = bytes;
+  memset(batch->body, 'x', bytes);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t value = shard * MODEL_STEP + from + i + 1;
+    memcpy(batch->body + i * width, &value, sizeof(value));
+    snprintf(batch->body + i * width + sizeof(value), MODEL_RECORD_LEAST - sizeof(value), "%u", from + i + 1);
+  }
+  return batch;
+}
+
+/* False: no credit. */
+static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t from) {
+  uint32_t number = shard_number(call->shard->id);
+  pthread_mutex_lock(&the_model->lock);
+  struct model_shard shard = the_model->shards[number];
+  pthread_mutex_unlock(&the_model->lock);
+  uint32_t left = shard.records - from, n = left < call->limit ? left : call->limit;
+  if (n > 0 && (call->batch = make_body(reader, number, from, n)) == NULL) {
+    reader->no_credit = true;
+    return false;
+  }
+  bool last = n == left && (n == 0 || !the_model->end_is_alone);
+  call->reply =
+      (struct sc_reply){.n_records = n, .body_bytes = n, .full = !last, .behind_ms = last ? 0 : 1000, .has_next = true};
+  free(call->iterator);
+  call->iterator = NULL;
+  if (shard.closed && last) {
+    call->reply.has_next = false;
+    call->reply.has_children = !the_model->end_is_null;
+  } else {
+    char text[32];
+    snprintf(text, sizeof(text), "%u", from + n);
+    call->iterator = sc_strdup(text);
+  }
+  if (n > 0) call->reply.last.len = (uint8_t)snprintf(call->reply.last.digits, 12, "%u", from + n);
+  return true;
+}
+
+static bool is_held(const struct sc_call *call) {
+  pthread_mutex_lock(&the_model->lock);
+  bool its = call->kind == SC_CALL_RECORDS && the_model->held == shard_number(call->shard->id);
+  bool held = its || the_model->answers_held;
+  pthread_mutex_unlock(&the_model->lock);
+  return held;
+}
+
+/* False: not now. */
+static bool answer(struct sc_reader *reader, struct sc_call *call) {
+  call->service_ms = sc_clock_wall_ms();
+  if (call->error.code != SC_OK) return true;
+  if (is_held(call)) return false;
+  if (fault(the_model->read_faults)) {
+    bool expired = call->kind == SC_CALL_RECORDS && fault(500);
+    sc_error_set(&call->error, expired ? SC_E_EXPIRED_ITERATOR : SC_E_NET, "a fault");
+    return true;
+  }
+  if (call->kind == SC_CALL_RECORDS) return fill_page(reader, call, (uint32_t)strtoul(call->iterator, NULL, 10));
+  char text[32] = "0";
+  if (call->position.start == SC_START_AFTER)
+    snprintf(text, sizeof(text), "%.*s", call->position.sequence.len, call->position.sequence.digits);
+  call->iterator = sc_strdup(text);
+  return true;
+}
+
+/* Before it sleeps. */
+static void note_sleep(void) {
+  pthread_mutex_lock(&the_model->lock);
+  the_model->sleeps++;
+  pthread_cond_broadcast(&the_model->changed);
+  pthread_mutex_unlock(&the_model->lock);
+}
+
+/* Those without an answer stay and are tried again when the budget or the test wakes the thread. */
+static void reader_poll(struct sc_reader *reader, int timeout_ms) {
+  struct calls before = reader->waiting;
+  if (before.first == NULL) before.last = &before.first;
+  reader->waiting = (struct calls){NULL, &reader->waiting.first};
+  reader->no_credit = false;
+  for (struct sc_call *call; (call = get_call(&before)) != NULL;) {
+    if (answer(reader, call)) give_call(reader, call);
+    else put_call(&reader->waiting, call);
+  }
+  struct pollfd p = {.fd = sc_park_fd(reader->config.park), .events = POLLIN};
+  sc_timings_sleep(reader->config.timings);
+  if (reader->done.first == NULL) note_sleep();
+  poll(&p, 1, reader->done.first != NULL ? 0 : timeout_ms);
+  sc_timings_wake(reader->config.timings, reader->no_credit ? SC_TIME_BLOCKED : reader->config.timings->in_poll);
+}
+
+static struct sc_call *reader_next(struct sc_reader *reader) { return get_call(&reader->done); }
+
+static void reader_cancel(struct sc_reader *reader, struct sc_call *call) {
+  (void)reader;
+  sc_error_set(&call->error, SC_E_STOPPED, "cancelled");
+}
+
+const struct sc_source_ops model_source = {.name = "model",
+                                           .describe = source_text,
+                                           .stream_name = source_text,
+                                           .pace = source_pace,
+                                           .identity = source_identity,
+                                           .list_shards = source_list,
+                                           .reread = source_reread,
+                                           .reader_new = reader_new,
+                                           .reader_free = reader_free,
+                                           .reader_start = reader_start,
+                                           .reader_poll = reader_poll,
+                                           .reader_next = reader_next,
+                                           .reader_cancel = reader_cancel};
+
+/* ---- the decoder: a record is a number of four bytes, its place in digits, and filling; it has one key without a column ---- */
+
+struct sc_decoder {
+  int unused;
+};
+
+static struct sc_decoder *decoder_new(const struct sc_decoder_config *config) {
+  (void)config;
+  return sc_alloc_zero(1, sizeof(struct sc_decoder));
+}
+static void decoder_free(struct sc_decoder *decoder) { free(decoder); }
+static size_t decoder_scratch(size_t largest) {
+  (void)largest;
+  return sizeof(struct sc_decoder);
+}
+
+static int decoder_open(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out,
+                        struct sc_error *err) {
+  (void)decoder;
+  if (fault(the_model->spoilt)) return sc_error_set(err, SC_E_PROTOCOL, "a fault");
+  uint32_t width = the_model->record_bytes;
+  out->n = (uint32_t)(batch->body_len / width);
+  for (uint32_t i = 0; i < out->n; i++) {
+    const char *data = batch->body + (size_t)i * width;
+    out->items[i] = (struct sc_record){.data = {data, width}, .sequence = sc_slice_str(data + sizeof(uint32_t))};
+  }
+  return SC_OK;
+}
+
+static const char *decoder_sniff(const struct sc_record *records, uint32_t n, uint32_t *which) {
+  (void)records, (void)n, (void)which;
+  return NULL;
+}
+
+static uint32_t value_of(const struct sc_record *record) {
+  uint32_t value;
+  memcpy(&value, record->data.ptr, sizeof(value));
+  return value;
+}
+
+/* The number of the newest key in the record; 0: none that is new in the stream. */
+static uint32_t key_of(uint32_t value) {
+  return the_model->new_key_every == 0 ? 0 : value % MODEL_STEP / the_model->new_key_every;
+}
+
+static struct sc_slice key_name(uint32_t key, char out[16]) {
+  return sc_slice_of(out, (size_t)snprintf(out, 16, "key%u", key));
+}
+
+static void decoder_sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n,
+                           struct sc_sample *into) {
+  (void)decoder;
+  for (uint32_t i = 0; i < n; i++) {
+    char name[16];
+    uint32_t key = key_of(value_of(&records[i]));
+    sc_sample_add(into, SC_SLICE_LITERAL("value"), SC_KIND_INTEGER);
+    if (key > 0) sc_sample_add(into, key_name(key, name), SC_KIND_INTEGER);
+    sc_sample_add_record(into);
+  }
+}
+
+static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
+                               uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
+  (void)decoder;
+  uint32_t i = 0;
+  for (; i < n && i < out->cap_rows; i++) {
+    uint32_t value = value_of(&records[i]);
+    ++*unknown;
+    if (the_model->bad_every != 0 && value % the_model->bad_every == 0) {
+      rejects->items[rejects->n++] = (struct sc_reject){.record = i, .sqlstate = "22P02", .reason = "bad"};
+      continue;
+    }
+    char name[16];
+    uint32_t key = key_of(value);
+    if (plan->unknown == SC_UNKNOWN_ADD && key > 0 && sc_plan_find(plan, key_name(key, name), -1) < 0) {
+      rejects->items[rejects->n++] = (struct sc_reject){.record = i, .wish = SC_WISH_COLUMN};
+      return i + 1;
+    }
+    out->record[out->n_rows] = i;
+    out->cells[(size_t)out->n_rows++ * out->n_columns] = (struct sc_cell){.type = SC_CELL_INT, .i = value};
+  }
+  return i;
+}
+
+const struct sc_decoder_ops model_decoder = {.name = "model",
+                                             .new = decoder_new,
+                                             .free = decoder_free,
+                                             .scratch_bytes = decoder_scratch,
+                                             .open = decoder_open,
+                                             .sniff = decoder_sniff,
+                                             .sample = decoder_sample,
+                                             .decode = decoder_decode};
