@@ -4,8 +4,8 @@
  * _at twin that takes the level, so that tests compare all levels the machine has. On x86-64 SSE2 is always there and
  * needs no level.
  */
-#ifndef SC_SIMD_H
-#define SC_SIMD_H
+#ifndef SC_CODEC_SIMD_H
+#define SC_CODEC_SIMD_H
 
 #if defined(__x86_64__)
 #define SC_HAS_AVX2 1

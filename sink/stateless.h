@@ -1,6 +1,6 @@
 /* What sinks without positions have in common: nothing to begin, to end or to commit. Write threads; inline, pure. */
-#ifndef SC_SINK_UNSTORED_H
-#define SC_SINK_UNSTORED_H
+#ifndef SC_SINK_STATELESS_H
+#define SC_SINK_STATELESS_H
 
 #include "engine/sink.h"
 

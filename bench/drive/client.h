@@ -3,8 +3,8 @@
  * It is no part of what is measured: nothing is signed (an Authorization header of the right form is sent), bodies go into one buffer
  * a lane that is used again, nothing is retried. One owner thread; sc_client_run calls back in it.
  */
-#ifndef SC_DRIVE_CLIENT_H
-#define SC_DRIVE_CLIENT_H
+#ifndef SC_BENCH_DRIVE_CLIENT_H
+#define SC_BENCH_DRIVE_CLIENT_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"

@@ -1,6 +1,6 @@
 /* The calls around a load, one after the other, in JSON: a stream made, its shards listed, a consumer registered. Blocking. */
-#ifndef SC_DRIVE_CONTROL_H
-#define SC_DRIVE_CONTROL_H
+#ifndef SC_BENCH_DRIVE_CONTROL_H
+#define SC_BENCH_DRIVE_CONTROL_H
 
 #include "bench/drive/drive.h"
 

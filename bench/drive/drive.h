@@ -4,8 +4,8 @@
  * in turn. Client and service share the machine: what is measured of the service's process (--pid) makes figures "per core of the
  * service" honest.
  */
-#ifndef SC_DRIVE_DRIVE_H
-#define SC_DRIVE_DRIVE_H
+#ifndef SC_BENCH_DRIVE_DRIVE_H
+#define SC_BENCH_DRIVE_DRIVE_H
 
 #include <stdatomic.h>
 

@@ -3,8 +3,8 @@
  * Another process is read from /proc/PID/stat and statm (proc(5)): its CPU time in clock ticks of 10 ms, all threads, kernel and user;
  * of memory what is resident and not shared with a file. Any thread.
  */
-#ifndef SC_DRIVE_USAGE_H
-#define SC_DRIVE_USAGE_H
+#ifndef SC_BENCH_DRIVE_USAGE_H
+#define SC_BENCH_DRIVE_USAGE_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"

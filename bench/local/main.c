@@ -6,7 +6,7 @@
 
 static int print_help(void) {
   struct sc_buf text = SC_BUF_INIT;
-  sc_options_print_help(&sc_local_program, -1, &text);
+  sc_options_print_help(&scl_local_program, -1, &text);
   fputs(sc_buf_str(&text), stdout);
   sc_buf_fini(&text);
   return 0;
@@ -16,12 +16,12 @@ static int run(struct sc_options *options, struct sc_error *err) {
   enum sc_level level = SC_INFO;
   if (sc_options_wants_help(options)) return print_help();
   if (sc_options_wants_version(options)) {
-    printf("%s %s\n", sc_local_program.name, sc_local_program.version);
+    printf("%s %s\n", scl_local_program.name, scl_local_program.version);
     return 0;
   }
-  sc_log_level_parse(sc_options_text(options, SC_LOCAL_OPT_LOG_LEVEL), &level);
+  sc_log_level_parse(sc_options_text(options, SCL_LOCAL_OPT_LOG_LEVEL), &level);
   sc_log_init(level, false);
-  return sc_server_run(options, err);
+  return scl_server_run(options, err);
 }
 
 int main(int argc, char **argv) {
@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
   struct sc_options *options = NULL;
   sc_error_clear(&err);
   sc_log_init(SC_INFO, false);
-  int code = sc_options_parse(&sc_local_program, argc, argv, &options, &err);
+  int code = sc_options_parse(&scl_local_program, argc, argv, &options, &err);
   if (code == SC_OK) code = run(options, &err);
   if (code != SC_OK) sc_log_error(SC_ERROR_LEVEL, "shardcopy-local cannot start", &err);
   sc_options_free(options);

@@ -63,7 +63,7 @@ static const struct sc_option_spec OPTIONS[] = {
 #undef SC_OPTION
 };
 
-const struct sc_program_spec sc_local_program = {
+const struct sc_program_spec scl_local_program = {
     .name = "shardcopy-local",
     .env_prefix = "SHARDCOPY_LOCAL",
     .text =
@@ -73,22 +73,22 @@ const struct sc_program_spec sc_local_program = {
     .commands = COMMANDS,
     .n_commands = 1,
     .options = OPTIONS,
-    .n_options = SC_LOCAL_OPTIONS,
+    .n_options = SCL_LOCAL_OPTIONS,
 };
 
 struct server {
   const struct sc_options *options;
-  struct sc_timebase timebase;
-  struct sc_keyring *keys;
-  struct sc_signatures *signatures;  /* NULL: not checked */
-  struct sc_stub_credentials *stubs; /* NULL: none */
-  struct sc_store *store;
-  struct sc_datadir *datadir; /* NULL: in memory only */
-  struct sc_service *service;
-  struct sc_site site;
-  struct sc_transport *transport;
-  struct sc_certs certs;
-  struct sc_tls_context *tls;
+  struct scl_timebase timebase;
+  struct scl_keyring *keys;
+  struct scl_signatures *signatures;  /* NULL: not checked */
+  struct scl_stub_credentials *stubs; /* NULL: none */
+  struct scl_store *store;
+  struct scl_datadir *datadir; /* NULL: in memory only */
+  struct scl_service *service;
+  struct scl_site site;
+  struct scl_transport *transport;
+  struct scl_certs certs;
+  struct scl_tls_context *tls;
   struct sc_buf ready; /* the lines that say where it listens */
 };
 
@@ -105,17 +105,17 @@ static bool take_spec(struct sc_slice *rest, struct sc_slice *spec) {
 
 /* Whether the data folder has the stream; says so. */
 static bool is_kept(const struct server *server, const char *stream) {
-  bool is_there = server->datadir != NULL && sc_store_find(server->store, sc_slice_str(stream)) != NULL;
+  bool is_there = server->datadir != NULL && scl_store_find(server->store, sc_slice_str(stream)) != NULL;
   if (is_there) sc_log(SC_INFO, "the data folder has the stream already, it stays as it is", "stream=%s", stream);
   return is_there;
 }
 
 static int generate(struct server *server, struct sc_slice spec, struct sc_error *err) {
-  struct sc_generate what;
+  struct scl_generate what;
   int64_t start_ms = sc_clock_mono_ms();
-  int code = sc_generate_parse(spec, &what, err);
+  int code = scl_generate_parse(spec, &what, err);
   if (code == SC_OK && is_kept(server, what.stream)) return SC_OK;
-  if (code == SC_OK) code = sc_generate_run(server->store, &what, sc_clock_wall_ms(), err);
+  if (code == SC_OK) code = scl_generate_run(server->store, &what, sc_clock_wall_ms(), err);
   if (code != SC_OK) {
     sc_error_prefix(err, "--generate %.*s", SC_SLICE_ARGS(spec));
     return code;
@@ -126,17 +126,17 @@ static int generate(struct server *server, struct sc_slice spec, struct sc_error
 }
 
 static int load(struct server *server, struct sc_slice spec, struct sc_error *err) {
-  struct sc_load what;
-  int code = sc_load_parse(spec, &what, err);
+  struct scl_load what;
+  int code = scl_load_parse(spec, &what, err);
   if (code == SC_OK && is_kept(server, what.stream)) return SC_OK;
-  if (code == SC_OK) code = sc_load_run(server->store, &what, sc_clock_wall_ms(), err);
+  if (code == SC_OK) code = scl_load_run(server->store, &what, sc_clock_wall_ms(), err);
   if (code != SC_OK) sc_error_prefix(err, "--load %.*s", SC_SLICE_ARGS(spec));
   return code;
 }
 
 static int fill_store(struct server *server, struct sc_error *err) {
-  const char *generates = sc_options_text(server->options, SC_LOCAL_OPT_GENERATE);
-  const char *loads = sc_options_text(server->options, SC_LOCAL_OPT_LOAD);
+  const char *generates = sc_options_text(server->options, SCL_LOCAL_OPT_GENERATE);
+  const char *loads = sc_options_text(server->options, SCL_LOCAL_OPT_LOAD);
   struct sc_slice spec, rest = sc_slice_str(generates == NULL ? "" : generates);
   int code = SC_OK;
   while (code == SC_OK && take_spec(&rest, &spec)) code = generate(server, spec, err);
@@ -146,47 +146,47 @@ static int fill_store(struct server *server, struct sc_error *err) {
 }
 
 static int add_faults(struct server *server, struct sc_error *err) {
-  const char *spec = sc_options_text(server->options, SC_LOCAL_OPT_FAULTS);
-  struct sc_faultlist list = {0};
+  const char *spec = sc_options_text(server->options, SCL_LOCAL_OPT_FAULTS);
+  struct scl_faultlist list = {0};
   if (spec == NULL) return SC_OK;
-  int code = sc_faultspec_read(sc_slice_str(spec), &list, err);
-  if (code == SC_OK) sc_faults_add(sc_service_faults(server->service), list.items, list.n);
+  int code = scl_faultspec_read(sc_slice_str(spec), &list, err);
+  if (code == SC_OK) scl_faults_add(scl_service_faults(server->service), list.items, list.n);
   else sc_error_prefix(err, "--faults");
-  sc_faultlist_fini(&list);
+  scl_faultlist_fini(&list);
   return code;
 }
 
 static int prepare_tls(struct server *server, struct sc_error *err) {
   struct sc_buf dir = SC_BUF_INIT;
-  const char *given = sc_options_text(server->options, SC_LOCAL_OPT_CERT_DIR);
+  const char *given = sc_options_text(server->options, SCL_LOCAL_OPT_CERT_DIR);
   if (given != NULL) sc_buf_add_str(&dir, given);
-  if (dir.len == 0 && !sc_certs_default_dir(&dir)) {
+  if (dir.len == 0 && !scl_certs_default_dir(&dir)) {
     sc_error_set(err, SC_E_USAGE, "no folder for certificates");
     sc_error_hint(err, "name one with --cert-dir");
     return err->code;
   }
-  int code = sc_certs_ensure(sc_buf_str(&dir), &server->certs, err);
+  int code = scl_certs_ensure(sc_buf_str(&dir), &server->certs, err);
   if (code == SC_OK)
-    server->tls = sc_tls_context_new(sc_buf_str(&server->certs.server), sc_buf_str(&server->certs.server_key), err);
+    server->tls = scl_tls_context_new(sc_buf_str(&server->certs.server), sc_buf_str(&server->certs.server_key), err);
   sc_buf_fini(&dir);
   return server->tls == NULL ? err->code : SC_OK;
 }
 
 static int listen_plain(struct server *server, struct sc_error *err) {
-  char bound[SC_TRANSPORT_ADDRESS];
-  const char *address = sc_options_text(server->options, SC_LOCAL_OPT_LISTEN);
+  char bound[SCL_TRANSPORT_ADDRESS];
+  const char *address = sc_options_text(server->options, SCL_LOCAL_OPT_LISTEN);
   if (strcmp(address, "off") == 0) return SC_OK;
-  int code = sc_transport_listen(server->transport, address, NULL, bound, err);
+  int code = scl_transport_listen(server->transport, address, NULL, bound, err);
   if (code == SC_OK) sc_buf_printf(&server->ready, "listening http %s\n", bound);
   return code;
 }
 
 static int listen_tls(struct server *server, struct sc_error *err) {
-  char bound[SC_TRANSPORT_ADDRESS];
-  const char *address = sc_options_text(server->options, SC_LOCAL_OPT_TLS_LISTEN);
+  char bound[SCL_TRANSPORT_ADDRESS];
+  const char *address = sc_options_text(server->options, SCL_LOCAL_OPT_TLS_LISTEN);
   if (address == NULL) return SC_OK;
   int code = prepare_tls(server, err);
-  if (code == SC_OK) code = sc_transport_listen(server->transport, address, server->tls, bound, err);
+  if (code == SC_OK) code = scl_transport_listen(server->transport, address, server->tls, bound, err);
   if (code == SC_OK) sc_buf_printf(&server->ready, "listening https %s ca=%s\n", bound, sc_buf_str(&server->certs.ca));
   return code;
 }
@@ -212,7 +212,7 @@ static int write_ready_file(const struct server *server, const char *path, struc
 }
 
 static int say_ready(const struct server *server, struct sc_error *err) {
-  const char *path = sc_options_text(server->options, SC_LOCAL_OPT_READY_FILE);
+  const char *path = sc_options_text(server->options, SCL_LOCAL_OPT_READY_FILE);
   int code = path == NULL ? SC_OK : write_ready_file(server, path, err);
   fputs(sc_buf_str(&server->ready), stdout);
   fflush(stdout);
@@ -227,29 +227,29 @@ static void end_service(void *context, const struct sc_error *err) {
 }
 
 static int open_datadir(struct server *server, struct sc_error *err) {
-  const char *path = sc_options_text(server->options, SC_LOCAL_OPT_DATA_DIR);
+  const char *path = sc_options_text(server->options, SCL_LOCAL_OPT_DATA_DIR);
   if (path == NULL) return SC_OK;
-  int64_t now_ms = sc_timebase_now_ms(&server->timebase);
-  return sc_datadir_open(path, server->store, now_ms, end_service, NULL, &server->datadir, err);
+  int64_t now_ms = scl_timebase_now_ms(&server->timebase);
+  return scl_datadir_open(path, server->store, now_ms, end_service, NULL, &server->datadir, err);
 }
 
 /* The keys that may sign, and what checks them. */
 static int prepare_keys(struct server *server, struct sc_error *err) {
   const struct sc_options *options = server->options;
-  const char *keys = sc_options_text(options, SC_LOCAL_OPT_KEYS),
-             *file = sc_options_text(options, SC_LOCAL_OPT_KEYS_FILE);
-  bool verifies = sc_options_flag(options, SC_LOCAL_OPT_VERIFY_SIGNATURES);
+  const char *keys = sc_options_text(options, SCL_LOCAL_OPT_KEYS),
+             *file = sc_options_text(options, SCL_LOCAL_OPT_KEYS_FILE);
+  bool verifies = sc_options_flag(options, SCL_LOCAL_OPT_VERIFY_SIGNATURES);
   int code = SC_OK;
-  server->keys = sc_keyring_new();
-  if (keys != NULL) code = sc_keyring_read(server->keys, sc_slice_str(keys), err);
-  if (code == SC_OK && file != NULL) code = sc_keyring_read_file(server->keys, file, err);
+  server->keys = scl_keyring_new();
+  if (keys != NULL) code = scl_keyring_read(server->keys, sc_slice_str(keys), err);
+  if (code == SC_OK && file != NULL) code = scl_keyring_read_file(server->keys, file, err);
   if (code != SC_OK || !verifies) return code;
-  if (sc_keyring_count(server->keys) == 0 && !sc_options_flag(options, SC_LOCAL_OPT_STUB_CREDENTIALS)) {
+  if (scl_keyring_count(server->keys) == 0 && !sc_options_flag(options, SCL_LOCAL_OPT_STUB_CREDENTIALS)) {
     sc_error_set(err, SC_E_USAGE, "--verify-signatures without keys would let nobody in");
     sc_error_hint(err, "name some with --keys or --keys-file, or hand some out with --stub-credentials");
     return err->code;
   }
-  server->signatures = sc_signatures_new(sc_options_text(options, SC_LOCAL_OPT_REGION), server->keys);
+  server->signatures = scl_signatures_new(sc_options_text(options, SCL_LOCAL_OPT_REGION), server->keys);
   if (server->signatures != NULL) return SC_OK;
   return sc_error_set(err, SC_E_INTERNAL, "OpenSSL offers no SHA-256");
 }
@@ -257,66 +257,66 @@ static int prepare_keys(struct server *server, struct sc_error *err) {
 /* Behind prepare_keys. */
 static void prepare_stubs(struct server *server) {
   const struct sc_options *options = server->options;
-  struct sc_stub_settings settings = {.account = SC_SERVICE_ACCOUNT,
-                                      .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
-                                      .expiry_s = sc_options_int(options, SC_LOCAL_OPT_STUB_EXPIRY),
-                                      .container_token = sc_options_text(options, SC_LOCAL_OPT_STUB_TOKEN),
-                                      .keys = server->keys,
-                                      .signatures = server->signatures};
-  if (sc_options_flag(options, SC_LOCAL_OPT_STUB_CREDENTIALS)) server->stubs = sc_stub_credentials_new(&settings);
+  struct scl_stub_settings settings = {.account = SCL_SERVICE_ACCOUNT,
+                                       .region = sc_options_text(options, SCL_LOCAL_OPT_REGION),
+                                       .expiry_s = sc_options_int(options, SCL_LOCAL_OPT_STUB_EXPIRY),
+                                       .container_token = sc_options_text(options, SCL_LOCAL_OPT_STUB_TOKEN),
+                                       .keys = server->keys,
+                                       .signatures = server->signatures};
+  if (sc_options_flag(options, SCL_LOCAL_OPT_STUB_CREDENTIALS)) server->stubs = scl_stub_credentials_new(&settings);
 }
 
 static int start(struct server *server, struct sc_error *err) {
   const struct sc_options *options = server->options;
-  sc_timebase_init(&server->timebase);
+  scl_timebase_init(&server->timebase);
   int code = prepare_keys(server, err);
   if (code != SC_OK) return code;
   prepare_stubs(server);
-  struct sc_service_settings settings = {
-      .region = sc_options_text(options, SC_LOCAL_OPT_REGION),
-      .page_span_ms = sc_options_int(options, SC_LOCAL_OPT_PAGE_SPAN_MS),
-      .page_bytes = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_PAGE_BYTES),
-      .is_limited = strcmp(sc_options_text(options, SC_LOCAL_OPT_LIMITS), "aws") == 0,
+  struct scl_service_settings settings = {
+      .region = sc_options_text(options, SCL_LOCAL_OPT_REGION),
+      .page_span_ms = sc_options_int(options, SCL_LOCAL_OPT_PAGE_SPAN_MS),
+      .page_bytes = (uint64_t)sc_options_int(options, SCL_LOCAL_OPT_PAGE_BYTES),
+      .is_limited = strcmp(sc_options_text(options, SCL_LOCAL_OPT_LIMITS), "aws") == 0,
       .signatures = server->signatures,
       .stubs = server->stubs,
-      .iterator_is_last = sc_options_flag(options, SC_LOCAL_OPT_ITERATOR_LAST),
-      .faults_seed = (uint64_t)sc_options_int(options, SC_LOCAL_OPT_FAULTS_SEED),
-      .subscription_ms = sc_options_int(options, SC_LOCAL_OPT_SUBSCRIPTION_MS),
+      .iterator_is_last = sc_options_flag(options, SCL_LOCAL_OPT_ITERATOR_LAST),
+      .faults_seed = (uint64_t)sc_options_int(options, SCL_LOCAL_OPT_FAULTS_SEED),
+      .subscription_ms = sc_options_int(options, SCL_LOCAL_OPT_SUBSCRIPTION_MS),
   };
   server->store =
-      sc_store_new(sc_options_int(options, SC_LOCAL_OPT_CREATE_MS), sc_options_int(options, SC_LOCAL_OPT_UPDATE_MS));
-  sc_store_set_delays(server->store, sc_options_int(options, SC_LOCAL_OPT_CONSUMER_MS),
-                      sc_options_int(options, SC_LOCAL_OPT_DELETE_MS));
-  server->service = sc_service_new(&settings, server->store, &server->timebase);
-  server->site = (struct sc_site){sc_service_handle, server->service,
-                                  (int)sc_options_int(options, SC_LOCAL_OPT_MAX_CONCURRENT_STREAMS)};
+      scl_store_new(sc_options_int(options, SCL_LOCAL_OPT_CREATE_MS), sc_options_int(options, SCL_LOCAL_OPT_UPDATE_MS));
+  scl_store_set_delays(server->store, sc_options_int(options, SCL_LOCAL_OPT_CONSUMER_MS),
+                       sc_options_int(options, SCL_LOCAL_OPT_DELETE_MS));
+  server->service = scl_service_new(&settings, server->store, &server->timebase);
+  server->site = (struct scl_site){scl_service_handle, server->service,
+                                   (int)sc_options_int(options, SCL_LOCAL_OPT_MAX_CONCURRENT_STREAMS)};
   server->transport =
-      sc_transport_new((int)sc_options_int(options, SC_LOCAL_OPT_THREADS), &sc_http_protocol, &server->site);
+      scl_transport_new((int)sc_options_int(options, SCL_LOCAL_OPT_THREADS), &scl_http_protocol, &server->site);
   code = add_faults(server, err);
   if (code == SC_OK) code = listen_all(server, err);
   if (code == SC_OK) code = open_datadir(server, err);
   if (code == SC_OK) code = fill_store(server, err);
-  if (code == SC_OK) code = sc_transport_start(server->transport, err);
+  if (code == SC_OK) code = scl_transport_start(server->transport, err);
   return code != SC_OK ? code : say_ready(server, err);
 }
 
 /* The error of writing the data folder, which may be the reason of the end. */
 static int stop(struct server *server, struct sc_error *err) {
-  sc_transport_free(server->transport);
-  sc_service_free(server->service);
-  int code = sc_datadir_close(server->datadir, err);
-  sc_store_free(server->store);
-  sc_stub_credentials_free(server->stubs);
-  sc_signatures_free(server->signatures);
-  sc_keyring_free(server->keys);
-  sc_timebase_fini(&server->timebase);
-  if (server->tls != NULL) sc_tls_context_free(server->tls);
-  sc_certs_fini(&server->certs);
+  scl_transport_free(server->transport);
+  scl_service_free(server->service);
+  int code = scl_datadir_close(server->datadir, err);
+  scl_store_free(server->store);
+  scl_stub_credentials_free(server->stubs);
+  scl_signatures_free(server->signatures);
+  scl_keyring_free(server->keys);
+  scl_timebase_fini(&server->timebase);
+  if (server->tls != NULL) scl_tls_context_free(server->tls);
+  scl_certs_fini(&server->certs);
   sc_buf_fini(&server->ready);
   return code;
 }
 
-int sc_server_run(const struct sc_options *options, struct sc_error *err) {
+int scl_server_run(const struct sc_options *options, struct sc_error *err) {
   sigset_t ends;
   int caught;
   sigemptyset(&ends);

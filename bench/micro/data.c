@@ -16,7 +16,7 @@
 /* What is being made. */
 struct making {
   struct sc_micro_data *data;
-  struct sc_shardlog *log;
+  struct scl_shardlog *log;
 };
 
 static bool has_enough(const struct sc_micro_data *data) {
@@ -25,43 +25,43 @@ static bool has_enough(const struct sc_micro_data *data) {
 
 static void add_record(struct making *making, struct sc_slice payload) {
   struct sc_micro_data *data = making->data;
-  char sequence[SC_SEQLAYOUT_DIGITS + 1], key[24];
+  char sequence[SCL_SEQLAYOUT_DIGITS + 1], key[24];
   int len = snprintf(key, sizeof key, "\"%" PRIu32 "\"", data->n % 5000);
-  struct sc_seqlayout seq = {
+  struct scl_seqlayout seq = {
       .created_s = ARRIVED_MS / 1000, .index = data->n, .arrived_s = ARRIVED_MS / 1000, .shard = 7};
-  sc_seqlayout_format(&seq, sequence);
-  struct sc_logrecord record = {sequence, ARRIVED_MS + data->n,     sc_slice_of(key, (size_t)len), payload,
-                                false,    payload.len + (size_t)len};
-  sc_shardlog_append(making->log, &record);
+  scl_seqlayout_format(&seq, sequence);
+  struct scl_logrecord record = {sequence, ARRIVED_MS + data->n,     sc_slice_of(key, (size_t)len), payload,
+                                 false,    payload.len + (size_t)len};
+  scl_shardlog_append(making->log, &record);
   data->n++;
   data->payload_bytes += payload.len;
   if (payload.len > data->largest_bytes) data->largest_bytes = payload.len;
 }
 
 /* As reads.c of the local service writes it. */
-static void write_body(struct making *making, enum sc_format format, struct sc_buf *out) {
-  struct sc_logpage page;
-  struct sc_writer w = sc_writer_of(out, format);
+static void write_body(struct making *making, enum scl_format format, struct sc_buf *out) {
+  struct scl_logpage page;
+  struct scl_writer w = scl_writer_of(out, format);
   char iterator[225] = "";
   memset(iterator, 'A', sizeof iterator - 1);
-  sc_shardlog_page(making->log, format, 0, UINT64_MAX, UINT64_MAX, &page);
-  sc_writer_open_map(&w, NULL);
-  sc_writer_int(&w, "MillisBehindLatest", 0);
-  sc_writer_str(&w, "NextShardIterator", iterator);
-  sc_writer_open_list(&w, "Records");
+  scl_shardlog_page(making->log, format, 0, UINT64_MAX, UINT64_MAX, &page);
+  scl_writer_open_map(&w, NULL);
+  scl_writer_int(&w, "MillisBehindLatest", 0);
+  scl_writer_str(&w, "NextShardIterator", iterator);
+  scl_writer_open_list(&w, "Records");
   for (int i = 0; i < page.n_ranges; i++) sc_buf_add(out, page.ranges[i].bytes.iov_base, page.ranges[i].bytes.iov_len);
-  sc_writer_close_list(&w);
-  sc_writer_close_map(&w);
+  scl_writer_close_list(&w);
+  scl_writer_close_map(&w);
   sc_buf_reserve(out, SC_BODY_PADDING);
   memset(out->ptr + out->len, 0, SC_BODY_PADDING);
-  sc_logpage_fini(&page);
+  scl_logpage_fini(&page);
 }
 
 static int finish(struct making *making, struct sc_error *err) {
   struct sc_micro_data *data = making->data;
   uint32_t n;
-  write_body(making, SC_FORMAT_JSON, &data->json);
-  write_body(making, SC_FORMAT_CBOR, &data->cbor);
+  write_body(making, SCL_FORMAT_JSON, &data->json);
+  write_body(making, SCL_FORMAT_CBOR, &data->cbor);
   data->opened = sc_alloc(data->json.len + SC_BODY_PADDING);
   memcpy(data->opened, data->json.ptr, data->json.len + SC_BODY_PADDING);
   data->records = sc_alloc(SC_RECORDS_MAX * sizeof *data->records);
@@ -71,23 +71,23 @@ static int finish(struct making *making, struct sc_error *err) {
 }
 
 int sc_micro_data_generate(const char *profile, uint64_t seed, struct sc_micro_data *out, struct sc_error *err) {
-  const struct sc_payload_profile *found = sc_payload_profile_find(sc_slice_str(profile));
+  const struct scl_payload_profile *found = scl_payload_profile_find(sc_slice_str(profile));
   *out = (struct sc_micro_data){0};
   if (found == NULL) return sc_error_set(err, SC_E_USAGE, "there is no profile %s", profile);
-  struct making making = {out, sc_shardlog_new()};
+  struct making making = {out, scl_shardlog_new()};
   struct sc_random random;
   struct sc_buf payload = SC_BUF_INIT;
   snprintf(out->name, sizeof out->name, "%s", profile);
   sc_random_init(&random, seed);
   while (!has_enough(out)) {
-    struct sc_payload what = {.number = out->n, .key = out->n % 5000 + 1, .seed = seed};
+    struct scl_payload what = {.number = out->n, .key = out->n % 5000 + 1, .seed = seed};
     sc_buf_clear(&payload);
     found->write(&random, &what, &payload);
     add_record(&making, sc_buf_view(&payload));
   }
   sc_buf_fini(&payload);
   int code = finish(&making, err);
-  sc_shardlog_free(making.log);
+  scl_shardlog_free(making.log);
   return code;
 }
 
@@ -111,12 +111,12 @@ int sc_micro_data_read(const char *path, struct sc_micro_data *out, struct sc_er
   if (file == NULL) return sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
   const char *slash = strrchr(path, '/');
   snprintf(out->name, sizeof out->name, "%s", slash == NULL ? path : slash + 1);
-  struct making making = {out, sc_shardlog_new()};
+  struct making making = {out, scl_shardlog_new()};
   bool has_lines = true;
   while (has_lines && !has_enough(out)) has_lines = add_lines(file, &making);
   fclose(file);
   int code = has_lines ? finish(&making, err) : sc_error_set(err, SC_E_USAGE, "%s holds no records", path);
-  sc_shardlog_free(making.log);
+  scl_shardlog_free(making.log);
   return code;
 }
 

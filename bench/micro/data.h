@@ -1,6 +1,6 @@
 /* What the stages are measured on: records of a generated profile or of a file, as payloads and as GetRecords replies. */
-#ifndef SC_MICRO_DATA_H
-#define SC_MICRO_DATA_H
+#ifndef SC_BENCH_MICRO_DATA_H
+#define SC_BENCH_MICRO_DATA_H
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"

@@ -1,7 +1,7 @@
 /* Records to rows as the engine does it for a table that it makes itself: the plan inferred from the records, with the metadata columns
  * of the default, and the chunks of cells. What the stages "JSON to cells" and "binary COPY" share. */
-#ifndef SC_MICRO_ROWS_H
-#define SC_MICRO_ROWS_H
+#ifndef SC_BENCH_MICRO_ROWS_H
+#define SC_BENCH_MICRO_ROWS_H
 
 #include "bench/micro/data.h"
 #include "engine/decoder.h"

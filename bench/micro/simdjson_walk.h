@@ -1,7 +1,7 @@
 /* The reference of JSON to cells: simdjson's on-demand parser (version of the system) over the same records. Every value is read by its
  * type, nested ones to the bottom; strings are unescaped, numbers parsed, nothing is kept. */
-#ifndef SC_MICRO_SIMDJSON_WALK_H
-#define SC_MICRO_SIMDJSON_WALK_H
+#ifndef SC_BENCH_MICRO_SIMDJSON_WALK_H
+#define SC_BENCH_MICRO_SIMDJSON_WALK_H
 
 #include "engine/base/slice.h"
 

@@ -2,8 +2,8 @@
  *
  * open prepares both from the data; each pass then does the same work once and returns the nanoseconds of it that count, CPU time of its
  * thread; of stages with several threads the time that passed. */
-#ifndef SC_MICRO_STAGE_H
-#define SC_MICRO_STAGE_H
+#ifndef SC_BENCH_MICRO_STAGE_H
+#define SC_BENCH_MICRO_STAGE_H
 
 #include <time.h>
 

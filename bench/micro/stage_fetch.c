@@ -25,14 +25,14 @@
 /* The service. */
 struct side {
   char folder[40];
-  struct sc_certs certs;
-  struct sc_tls_context *tls;
-  struct sc_timebase timebase;
-  struct sc_store *store;
-  struct sc_service *service;
-  struct sc_site site;
-  struct sc_transport *transport;
-  char url[SC_TRANSPORT_ADDRESS + 16];
+  struct scl_certs certs;
+  struct scl_tls_context *tls;
+  struct scl_timebase timebase;
+  struct scl_store *store;
+  struct scl_service *service;
+  struct scl_site site;
+  struct scl_transport *transport;
+  char url[SCL_TRANSPORT_ADDRESS + 16];
 };
 
 struct state {
@@ -62,40 +62,40 @@ static void must(int code, const struct sc_error *err) {
 /* ---- the service ---- */
 
 static void open_side(struct side *side) {
-  struct sc_service_settings settings = {.region = "us-east-1", .page_bytes = SC_SERVICE_PAGE_BYTES};
-  struct sc_generate generate;
+  struct scl_service_settings settings = {.region = "us-east-1", .page_bytes = SCL_SERVICE_PAGE_BYTES};
+  struct scl_generate generate;
   struct sc_error err;
-  char bound[SC_TRANSPORT_ADDRESS];
+  char bound[SCL_TRANSPORT_ADDRESS];
   snprintf(side->folder, sizeof side->folder, "/tmp/shardcopy-bench-XXXXXX");
   SC_ASSERT(mkdtemp(side->folder) != NULL);
-  must(sc_certs_ensure(side->folder, &side->certs, &err), &err);
-  side->tls = sc_tls_context_new(sc_buf_str(&side->certs.server), sc_buf_str(&side->certs.server_key), &err);
+  must(scl_certs_ensure(side->folder, &side->certs, &err), &err);
+  side->tls = scl_tls_context_new(sc_buf_str(&side->certs.server), sc_buf_str(&side->certs.server_key), &err);
   must(side->tls == NULL ? err.code : SC_OK, &err);
-  sc_timebase_init(&side->timebase);
-  side->store = sc_store_new(0, 0);
-  must(sc_generate_parse(SC_SLICE_LITERAL(STREAM), &generate, &err), &err);
-  must(sc_generate_run(side->store, &generate, sc_clock_wall_ms(), &err), &err);
-  side->service = sc_service_new(&settings, side->store, &side->timebase);
-  side->site = (struct sc_site){.handle = sc_service_handle, .context = side->service};
-  side->transport = sc_transport_new(1, &sc_http1_protocol, &side->site);
-  must(sc_transport_listen(side->transport, "127.0.0.1:0", side->tls, bound, &err), &err);
-  must(sc_transport_start(side->transport, &err), &err);
+  scl_timebase_init(&side->timebase);
+  side->store = scl_store_new(0, 0);
+  must(scl_generate_parse(SC_SLICE_LITERAL(STREAM), &generate, &err), &err);
+  must(scl_generate_run(side->store, &generate, sc_clock_wall_ms(), &err), &err);
+  side->service = scl_service_new(&settings, side->store, &side->timebase);
+  side->site = (struct scl_site){.handle = scl_service_handle, .context = side->service};
+  side->transport = scl_transport_new(1, &scl_http1_protocol, &side->site);
+  must(scl_transport_listen(side->transport, "127.0.0.1:0", side->tls, bound, &err), &err);
+  must(scl_transport_start(side->transport, &err), &err);
   snprintf(side->url, sizeof side->url, "https://%s", bound);
 }
 
 static void close_side(struct side *side) {
-  sc_transport_free(side->transport);
-  sc_service_free(side->service);
-  sc_store_free(side->store);
-  sc_timebase_fini(&side->timebase);
-  sc_tls_context_free(side->tls);
+  scl_transport_free(side->transport);
+  scl_service_free(side->service);
+  scl_store_free(side->store);
+  scl_timebase_fini(&side->timebase);
+  scl_tls_context_free(side->tls);
   const struct sc_buf *files[] = {&side->certs.ca, &side->certs.ca_key, &side->certs.server, &side->certs.server_key};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) unlink(sc_buf_str(files[i]));
   char lock[64];
   snprintf(lock, sizeof lock, "%s/lock", side->folder);
   unlink(lock);
   rmdir(side->folder);
-  sc_certs_fini(&side->certs);
+  scl_certs_fini(&side->certs);
 }
 
 static void make_request(struct state *s) {

@@ -18,8 +18,8 @@
  * here.
  * It is the oracle of the tests instead.
  */
-#ifndef SC_JSON_CELLS_H
-#define SC_JSON_CELLS_H
+#ifndef SC_CODEC_JSON_CELLS_H
+#define SC_CODEC_JSON_CELLS_H
 
 #include "engine/decoder.h"
 

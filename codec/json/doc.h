@@ -11,8 +11,8 @@
  * sc_json_str(sc_json_get(root, "ShardId"), &id).
  * Source: RFC 8259; simdjson 3.0.
  */
-#ifndef SC_JSONDOC_H
-#define SC_JSONDOC_H
+#ifndef SC_CODEC_JSON_DOC_H
+#define SC_CODEC_JSON_DOC_H
 
 #include "engine/base/slice.h"
 

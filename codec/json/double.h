@@ -1,7 +1,7 @@
 /* std::from_chars, the standard library's correctly rounded and locale-free reading of a double, for C. Pure, any
  * thread. */
-#ifndef SC_JSON_DOUBLE_H
-#define SC_JSON_DOUBLE_H
+#ifndef SC_CODEC_JSON_DOUBLE_H
+#define SC_CODEC_JSON_DOUBLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * The text is given in pieces of whole blocks, in order; what one block means to the next (inside a string, behind a
  * backslash) is kept in the state, zero before the first. AVX2, SSE2 or NEON, else portable. Pure, any thread.
  */
-#ifndef SC_JSON_MASK_H
-#define SC_JSON_MASK_H
+#ifndef SC_CODEC_JSON_MASK_H
+#define SC_CODEC_JSON_MASK_H
 
 #include <stddef.h>
 #include <stdint.h>

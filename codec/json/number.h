@@ -1,8 +1,8 @@
 /* Numbers of JSON text, by JSON's own grammar (RFC 8259 section 6) and nothing looser: no leading zero, plus sign, bare
  * point, NaN or Infinity. Pure, no allocation, any thread, no locale. Same rule for `end` as json_string.h.
  */
-#ifndef SC_JSON_NUMBER_H
-#define SC_JSON_NUMBER_H
+#ifndef SC_CODEC_JSON_NUMBER_H
+#define SC_CODEC_JSON_NUMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

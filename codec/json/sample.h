@@ -1,8 +1,8 @@
 /* Keys and kinds of JSON records, for the inference of a table (plan.h). Parse thread, for the first records only. A
  * record that is no valid JSON object is passed over, and so is a key with U+0000, which no column can be named after.
  * Behind each record's data SC_BODY_PADDING bytes must be readable. */
-#ifndef SC_JSON_SAMPLE_H
-#define SC_JSON_SAMPLE_H
+#ifndef SC_CODEC_JSON_SAMPLE_H
+#define SC_CODEC_JSON_SAMPLE_H
 
 #include "codec/json/number.h"
 #include "engine/plan.h"

@@ -2,8 +2,8 @@
  * UTF-8 is the caller's to check, once for the whole text (utf8.h). Pure, no recursion, no allocation, any thread.
  * Same rule for `end` as json_string.h.
  */
-#ifndef SC_JSON_SKIP_H
-#define SC_JSON_SKIP_H
+#ifndef SC_CODEC_JSON_SKIP_H
+#define SC_CODEC_JSON_SKIP_H
 
 #include "codec/json/number.h"
 #include "codec/json/string.h"

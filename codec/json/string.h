@@ -3,8 +3,8 @@
  * Everywhere in the scanners `end` is the text's own end; SC_BODY_PADDING bytes behind it must be readable. What they
  * hold does not matter and is not believed.
  */
-#ifndef SC_JSON_STRING_H
-#define SC_JSON_STRING_H
+#ifndef SC_CODEC_JSON_STRING_H
+#define SC_CODEC_JSON_STRING_H
 
 #include <stdbool.h>
 #include <stddef.h>

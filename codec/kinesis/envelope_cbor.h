@@ -9,8 +9,8 @@
  * Pure, no allocation, any thread. Bounds: SC_RECORDS_MAX records, SC_CBOR_DEPTH_MAX below an unknown member.
  * Source: Kinesis API, GetRecords and Record, as AWS's SDK for Java reads them in application/x-amz-cbor-1.1.
  */
-#ifndef SC_ENVELOPE_CBOR_H
-#define SC_ENVELOPE_CBOR_H
+#ifndef SC_CODEC_KINESIS_ENVELOPE_CBOR_H
+#define SC_CODEC_KINESIS_ENVELOPE_CBOR_H
 
 #include "engine/base/error.h"
 #include "engine/batch.h"

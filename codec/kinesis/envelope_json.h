@@ -12,8 +12,8 @@
  * Pure, no allocation, any thread. Bounds: SC_RECORDS_MAX records, nesting SC_JSON_DEPTH_MAX.
  * Source: Kinesis API, GetRecords and Record; protocol `json` 1.1.
  */
-#ifndef SC_ENVELOPE_JSON_H
-#define SC_ENVELOPE_JSON_H
+#ifndef SC_CODEC_KINESIS_ENVELOPE_JSON_H
+#define SC_CODEC_KINESIS_ENVELOPE_JSON_H
 
 #include "engine/base/error.h"
 #include "engine/batch.h"

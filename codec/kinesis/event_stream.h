@@ -9,8 +9,8 @@
  * SC_EVENT_STREAM_MAX_HEADERS.
  * Source: AWS, event stream encoding; aws-c-event-stream and botocore for the limits.
  */
-#ifndef SC_EVENT_STREAM_H
-#define SC_EVENT_STREAM_H
+#ifndef SC_CODEC_KINESIS_EVENT_STREAM_H
+#define SC_CODEC_KINESIS_EVENT_STREAM_H
 
 #include <sys/uio.h>
 

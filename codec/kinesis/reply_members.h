@@ -1,6 +1,6 @@
 /* The members of a GetRecords reply that its scans look at: private to reply_scan.c and reply_scan_cbor.c. */
-#ifndef SC_REPLY_MEMBERS_H
-#define SC_REPLY_MEMBERS_H
+#ifndef SC_CODEC_KINESIS_REPLY_MEMBERS_H
+#define SC_CODEC_KINESIS_REPLY_MEMBERS_H
 
 #include "engine/base/slice.h"
 

@@ -11,8 +11,8 @@
  * offsets are kept). Bounds: nesting 64, iterator SC_REPLY_ITERATOR_MAX bytes, body below 4 GiB.
  * Source: Kinesis API, GetRecords, Response Elements; protocol `json` 1.1 (absent and null are alike).
  */
-#ifndef SC_REPLY_SCAN_H
-#define SC_REPLY_SCAN_H
+#ifndef SC_CODEC_KINESIS_REPLY_SCAN_H
+#define SC_CODEC_KINESIS_REPLY_SCAN_H
 
 #include "codec/json/mask.h"
 #include "engine/base/error.h"

@@ -10,8 +10,8 @@
  * kept). Bounds: nesting SC_CBOR_DEPTH_MAX, iterator SC_REPLY_ITERATOR_MAX bytes, a name in pieces 255, body below 4 GiB.
  * Source: Kinesis API, GetRecords, Response Elements, in application/x-amz-cbor-1.1 (absent and null are alike).
  */
-#ifndef SC_REPLY_SCAN_CBOR_H
-#define SC_REPLY_SCAN_CBOR_H
+#ifndef SC_CODEC_KINESIS_REPLY_SCAN_CBOR_H
+#define SC_CODEC_KINESIS_REPLY_SCAN_CBOR_H
 
 #include "codec/kinesis/reply_scan.h"
 #include "codec/wire/cbor.h"

@@ -3,8 +3,8 @@
  * Strict: the alphabet alone, no blanks, length a multiple of 4, padding only at the end. Bits a last group does not
  * use are not looked at. Pure, no allocation, any thread. AVX2 or NEON where the machine has it.
  */
-#ifndef SC_BASE64_H
-#define SC_BASE64_H
+#ifndef SC_CODEC_TEXT_BASE64_H
+#define SC_CODEC_TEXT_BASE64_H
 
 #include <stdbool.h>
 #include <stddef.h>

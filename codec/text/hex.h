@@ -1,6 +1,6 @@
 /* Bytes in hexadecimal, lower case. Pure, any thread. */
-#ifndef SC_HEX_H
-#define SC_HEX_H
+#ifndef SC_CODEC_TEXT_HEX_H
+#define SC_CODEC_TEXT_HEX_H
 
 #include <stddef.h>
 

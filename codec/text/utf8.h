@@ -1,7 +1,7 @@
 /* Whether bytes are UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). Pure, any thread.
  * ASCII goes by 16 bytes at a time, what is long or beyond ASCII through simdjson's validator. Reads nothing behind len. */
-#ifndef SC_UTF8_H
-#define SC_UTF8_H
+#ifndef SC_CODEC_TEXT_UTF8_H
+#define SC_CODEC_TEXT_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

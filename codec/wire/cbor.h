@@ -7,8 +7,8 @@
  *
  * Pure, any thread. The decoder never allocates; the writer adds to an sc_buf, or to memory that the caller has made sure of.
  */
-#ifndef SC_CBOR_H
-#define SC_CBOR_H
+#ifndef SC_CODEC_WIRE_CBOR_H
+#define SC_CODEC_WIRE_CBOR_H
 
 #include "engine/base/buf.h"
 

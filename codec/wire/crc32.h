@@ -1,8 +1,8 @@
 /* CRC-32 as zlib, Ethernet and AWS' event streams have it (polynomial 0x04c11db7, reflected). The one module that includes libdeflate's
  * header. Pure, any thread.
  */
-#ifndef SC_CRC32_H
-#define SC_CRC32_H
+#ifndef SC_CODEC_WIRE_CRC32_H
+#define SC_CODEC_WIRE_CRC32_H
 
 #include "engine/base/slice.h"
 

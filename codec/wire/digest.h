@@ -3,8 +3,8 @@
  * One owner thread each. Nothing allocates after new but what OpenSSL does itself. Functions answer false when OpenSSL fails, which
  * it does for want of memory only.
  */
-#ifndef SC_DIGEST_H
-#define SC_DIGEST_H
+#ifndef SC_CODEC_WIRE_DIGEST_H
+#define SC_CODEC_WIRE_DIGEST_H
 
 #include "engine/base/slice.h"
 

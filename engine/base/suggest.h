@@ -3,8 +3,8 @@
  * Init with what was written, try every known name, read best. Pure; does not allocate. Names beyond 64 bytes are never
  * near. The slices stay the caller's.
  */
-#ifndef SC_BASE_NEAREST_H
-#define SC_BASE_NEAREST_H
+#ifndef SC_BASE_SUGGEST_H
+#define SC_BASE_SUGGEST_H
 
 #include "engine/base/slice.h"
 

@@ -4,8 +4,8 @@
  * Records count when they are in a block, and are taken back when the block is dropped: they come again. All atomics; parse and write
  * threads count; each parse thread counts "in a row" on its own.
  */
-#ifndef SC_BRAKE_H
-#define SC_BRAKE_H
+#ifndef SC_LOAD_DEAD_LETTER_LIMIT_H
+#define SC_LOAD_DEAD_LETTER_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

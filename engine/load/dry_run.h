@@ -3,8 +3,8 @@
  *
  * dry_sample.c reads, dry_run.c asks the target and prints. Main thread; blocks; bounded by a few replies in memory.
  */
-#ifndef SC_DRY_RUN_H
-#define SC_DRY_RUN_H
+#ifndef SC_LOAD_DRY_RUN_H
+#define SC_LOAD_DRY_RUN_H
 
 #include "engine/load/control/control.h"
 

@@ -3,8 +3,8 @@
  * Every thread costs memory (at the defaults a fetch thread 9 MiB, a parse thread 2 MiB, a write thread 4 MiB, and each pair of the latter
  * a block), so a machine with many processors wants more of it. Thread counts that nobody asked for give way to --memory.
  */
-#ifndef SC_MEMORY_H
-#define SC_MEMORY_H
+#ifndef SC_LOAD_MEMORY_H
+#define SC_LOAD_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

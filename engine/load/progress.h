@@ -2,8 +2,8 @@
  * Figures come from the counters (metrics.h), of which a load that begins anew counts its own part only, and from what control tells
  * about shards.
  */
-#ifndef SC_PROGRESS_H
-#define SC_PROGRESS_H
+#ifndef SC_LOAD_PROGRESS_H
+#define SC_LOAD_PROGRESS_H
 
 #include "engine/base/error.h"
 #include "engine/base/metrics.h"

@@ -8,8 +8,8 @@
  *   spent[p][w]    ring  write w -> parse p, blocks to be filled again
  *   mailboxes      control messages, one a thread and one of control
  */
-#ifndef SC_RUN_H
-#define SC_RUN_H
+#ifndef SC_LOAD_RUN_H
+#define SC_LOAD_RUN_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -8,8 +8,8 @@
  *
  * Read once at start, control thread; immutable after; all text is wiped in free, since it may hold keys.
  */
-#ifndef SC_NET_AWS_CONFIG_H
-#define SC_NET_AWS_CONFIG_H
+#ifndef SC_NET_AWS_AWS_CONFIG_H
+#define SC_NET_AWS_AWS_CONFIG_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"

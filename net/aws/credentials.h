@@ -7,8 +7,8 @@
  *
  * Nothing here is ever logged; sc_credentials_fini wipes. After resolve the struct is immutable and read by all threads.
  */
-#ifndef SC_NET_CREDENTIALS_H
-#define SC_NET_CREDENTIALS_H
+#ifndef SC_NET_AWS_CREDENTIALS_H
+#define SC_NET_AWS_CREDENTIALS_H
 
 #include "engine/base/error.h"
 #include "net/aws/sigv4.h"

@@ -7,8 +7,8 @@
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves only the option. Else AWS's own host, and with an ARN the account's own
  * (but in aws-iso and aws-iso-b).
  */
-#ifndef SC_NET_ENDPOINT_H
-#define SC_NET_ENDPOINT_H
+#ifndef SC_NET_AWS_ENDPOINT_H
+#define SC_NET_AWS_ENDPOINT_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"

@@ -7,8 +7,8 @@
  * costs two SHA-256 and one HMAC; signing neither blocks nor allocates but once a day and credential (OpenSSL's own
  * contexts aside). Secrets are wiped when they are replaced and in free.
  */
-#ifndef SC_NET_SIGV4_H
-#define SC_NET_SIGV4_H
+#ifndef SC_NET_AWS_SIGV4_H
+#define SC_NET_AWS_SIGV4_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"

@@ -6,8 +6,8 @@
  *
  * Owned by one fetch thread; no call blocks; allocates only what it has credit for.
  */
-#ifndef SC_NET_BODY_H
-#define SC_NET_BODY_H
+#ifndef SC_NET_HTTP_BODY_H
+#define SC_NET_HTTP_BODY_H
 
 #include "engine/base/error.h"
 #include "engine/batch.h"

@@ -11,8 +11,8 @@
  * struct sc_http is shared and immutable. A loop belongs to one thread; none of its calls blocks but sc_http_poll and
  * sc_http_call. Easy handles and connections are pooled: libcurl allocates in the steady state, this module does not.
  */
-#ifndef SC_NET_HTTP_H
-#define SC_NET_HTTP_H
+#ifndef SC_NET_HTTP_HTTP_H
+#define SC_NET_HTTP_HTTP_H
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"

@@ -4,8 +4,8 @@
  * struct sc_kinesis is a stream's service as one user sees it: endpoint, credentials, clock skew. It is shared by all threads
  * and immutable but for the skew. A control client on top of it blocks; readers (source_kinesis.h) use the pieces themselves.
  */
-#ifndef SC_NET_KINESIS_H
-#define SC_NET_KINESIS_H
+#ifndef SC_NET_KINESIS_KINESIS_H
+#define SC_NET_KINESIS_KINESIS_H
 
 #include <stdatomic.h>
 

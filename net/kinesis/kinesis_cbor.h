@@ -3,8 +3,8 @@
  * Only GetRecords is ever asked in CBOR: there the payload comes as it is, without base64. The dialect is undocumented; it is what
  * the AWS SDK for Java has spoken to Kinesis by default since 2016. Pure but for the buffer that is written.
  */
-#ifndef SC_NET_KINESIS_CBOR_H
-#define SC_NET_KINESIS_CBOR_H
+#ifndef SC_NET_KINESIS_KINESIS_CBOR_H
+#define SC_NET_KINESIS_KINESIS_CBOR_H
 
 #include "engine/base/buf.h"
 #include "net/kinesis/kinesis_error.h"

@@ -2,8 +2,8 @@
  *
  * Names: Kinesis API Reference ("Errors" of each operation, "Common Errors"); the classes follow the AWS SDKs' retry rules.
  */
-#ifndef SC_NET_KINESIS_ERROR_H
-#define SC_NET_KINESIS_ERROR_H
+#ifndef SC_NET_KINESIS_KINESIS_ERROR_H
+#define SC_NET_KINESIS_KINESIS_ERROR_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"

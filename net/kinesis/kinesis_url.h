@@ -11,8 +11,8 @@
  * Percent signs are decoded everywhere; a plus sign stays one, so times with an offset need no escape. A secret may hold a raw
  * slash: what is before the last @ is user info. At most SC_KINESIS_URL_MAX bytes.
  */
-#ifndef SC_NET_KINESIS_URL_H
-#define SC_NET_KINESIS_URL_H
+#ifndef SC_NET_KINESIS_KINESIS_URL_H
+#define SC_NET_KINESIS_KINESIS_URL_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"

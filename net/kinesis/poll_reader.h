@@ -10,8 +10,8 @@
  * Contracts of the functions: engine/source.h. At most min(config.max_in_flight, SC_HTTP_CONNECTIONS_MAX) calls are sent at a
  * time; more wait in order. After an error call->iterator is still the one the call came with.
  */
-#ifndef SC_NET_KINESIS_READER_H
-#define SC_NET_KINESIS_READER_H
+#ifndef SC_NET_KINESIS_POLL_READER_H
+#define SC_NET_KINESIS_POLL_READER_H
 
 #include "engine/source.h"
 

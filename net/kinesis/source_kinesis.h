@@ -1,6 +1,6 @@
 /* The Kinesis source: struct sc_source_ops of engine/source.h, by polling. Its readers: kinesis_reader.h. */
-#ifndef SC_NET_SOURCE_KINESIS_H
-#define SC_NET_SOURCE_KINESIS_H
+#ifndef SC_NET_KINESIS_SOURCE_KINESIS_H
+#define SC_NET_KINESIS_SOURCE_KINESIS_H
 
 #include "engine/source.h"
 

@@ -7,8 +7,8 @@
  *
  * Control's session; nobody of this load has a transaction open.
  */
-#ifndef SC_SINK_PG_ALTER_H
-#define SC_SINK_PG_ALTER_H
+#ifndef SC_SINK_POSTGRES_ALTER_H
+#define SC_SINK_POSTGRES_ALTER_H
 
 #include "sink/postgres/names.h"
 #include "sink/postgres/schema.h"

@@ -12,8 +12,8 @@
  *
  * Control's session; no COPY open, no transaction open.
  */
-#ifndef SC_SINK_PG_CATALOG_H
-#define SC_SINK_PG_CATALOG_H
+#ifndef SC_SINK_POSTGRES_CATALOG_H
+#define SC_SINK_POSTGRES_CATALOG_H
 
 #include "engine/sink.h"
 #include "sink/postgres/layout.h"

@@ -7,8 +7,8 @@
  * One thread owns a connection. Calls wait through the hook as long as it lets them: SC_E_STOPPED and SC_E_DEADLINE come from there.
  * A connection that failed (SC_E_DB_LOST) is only good for close. Messages name host, database and user, never the password.
  */
-#ifndef SC_SINK_PG_CONN_H
-#define SC_SINK_PG_CONN_H
+#ifndef SC_SINK_POSTGRES_CONN_H
+#define SC_SINK_POSTGRES_CONN_H
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"

@@ -19,8 +19,8 @@
  *   json, jsonb               any value
  * NULL into NOT NULL is 23502.
  */
-#ifndef SC_SINK_PGCOPY_H
-#define SC_SINK_PGCOPY_H
+#ifndef SC_SINK_POSTGRES_COPY_H
+#define SC_SINK_POSTGRES_COPY_H
 
 #include "engine/sink.h"
 

@@ -4,8 +4,8 @@
  * a value may be is the server's to judge: refused rows come back through the replay. Checked here: NOT NULL, U+0000, whole numbers
  * for integer columns. bytea goes as hex. Parse threads; pure.
  */
-#ifndef SC_SINK_PGCOPY_TEXT_H
-#define SC_SINK_PGCOPY_TEXT_H
+#ifndef SC_SINK_POSTGRES_COPY_TEXT_H
+#define SC_SINK_POSTGRES_COPY_TEXT_H
 
 #include "sink/postgres/copy.h"
 

@@ -1,6 +1,6 @@
 /* Dead letters: records that could not become rows, as tuples for COPY kinesis_dead_letters ... (FORMAT binary). Pure; any thread. */
-#ifndef SC_SINK_PG_DEAD_H
-#define SC_SINK_PG_DEAD_H
+#ifndef SC_SINK_POSTGRES_DEAD_H
+#define SC_SINK_POSTGRES_DEAD_H
 
 #include "sink/postgres/names.h"
 

@@ -4,8 +4,8 @@
  * are the row's fault; everything that may pass by itself is retried; what the operator must change stops the load.
  * Source: PostgreSQL manual, appendix A (error codes).
  */
-#ifndef SC_SINK_PG_ERROR_H
-#define SC_SINK_PG_ERROR_H
+#ifndef SC_SINK_POSTGRES_ERROR_H
+#define SC_SINK_POSTGRES_ERROR_H
 
 #include <stdbool.h>
 

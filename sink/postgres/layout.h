@@ -9,8 +9,8 @@
  *   flink   timestamp, shard-id, sequence-number (the keys of its METADATA columns)
  *   ctk     kinesis (the envelope as an object), kinesis_msg_id
  */
-#ifndef SC_SINK_PG_LAYOUT_H
-#define SC_SINK_PG_LAYOUT_H
+#ifndef SC_SINK_POSTGRES_LAYOUT_H
+#define SC_SINK_POSTGRES_LAYOUT_H
 
 #include "engine/plan.h"
 

@@ -6,8 +6,8 @@
  * A server may not notice for a while that a connection is gone: then an earlier session of this very load still has the lock. Its
  * backend is known by process id and start, which no other one shares, and is ended like one that is taken over.
  */
-#ifndef SC_SINK_PG_LOCK_H
-#define SC_SINK_PG_LOCK_H
+#ifndef SC_SINK_POSTGRES_LOCK_H
+#define SC_SINK_POSTGRES_LOCK_H
 
 #include "sink/postgres/names.h"
 

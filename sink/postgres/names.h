@@ -1,8 +1,8 @@
 /* The names a load uses in a PostgreSQL target: tables, namespace, the lock, who we are. Made once by the first session of a sink,
  * read-only afterwards, so that every thread may read them.
  */
-#ifndef SC_SINK_PG_NAMES_H
-#define SC_SINK_PG_NAMES_H
+#ifndef SC_SINK_POSTGRES_NAMES_H
+#define SC_SINK_POSTGRES_NAMES_H
 
 #include "sink/postgres/conn.h"
 

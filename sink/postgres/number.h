@@ -3,8 +3,8 @@
  * Accepted: digits with an optional sign, point and exponent, as JSON and PostgreSQL write them, with spaces around (strings), and NaN.
  * numeric's wire format (numeric_recv): int16 ndigits, weight, sign, dscale, then ndigits int16 of 0..9999, big-endian.
  */
-#ifndef SC_SINK_PG_NUMBER_H
-#define SC_SINK_PG_NUMBER_H
+#ifndef SC_SINK_POSTGRES_NUMBER_H
+#define SC_SINK_POSTGRES_NUMBER_H
 
 #include "engine/base/slice.h"
 

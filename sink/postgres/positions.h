@@ -5,8 +5,8 @@
  *
  * All functions run on the session's thread and wait through its hook. "pg" has no COPY open.
  */
-#ifndef SC_SINK_PG_POSITIONS_H
-#define SC_SINK_PG_POSITIONS_H
+#ifndef SC_SINK_POSTGRES_POSITIONS_H
+#define SC_SINK_POSTGRES_POSITIONS_H
 
 #include "sink/postgres/names.h"
 

@@ -6,8 +6,8 @@
  *
  * Control's; plans carry the outcome to the other threads.
  */
-#ifndef SC_SINK_PG_SCHEMA_H
-#define SC_SINK_PG_SCHEMA_H
+#ifndef SC_SINK_POSTGRES_SCHEMA_H
+#define SC_SINK_POSTGRES_SCHEMA_H
 
 #include "sink/postgres/layout.h"
 

@@ -1,7 +1,7 @@
 /* A copy of a short text that also says whether a NUL is in it: one pass where memchr and memcpy are two calls. Inline, pure; reads and
  * writes len bytes, no more. */
-#ifndef SC_TEXT_COPY_H
-#define SC_TEXT_COPY_H
+#ifndef SC_SINK_POSTGRES_TEXT_COPY_H
+#define SC_SINK_POSTGRES_TEXT_COPY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * Without an offset: UTC. A timestamp without time zone and a date ignore the offset, as PostgreSQL does. Fractions are rounded to
  * microseconds; 24:00:00 and :60 carry over.
  */
-#ifndef SC_SINK_PG_TIME_H
-#define SC_SINK_PG_TIME_H
+#ifndef SC_SINK_POSTGRES_TIME_H
+#define SC_SINK_POSTGRES_TIME_H
 
 #include "engine/base/slice.h"
 

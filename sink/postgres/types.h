@@ -1,6 +1,6 @@
 /* PostgreSQL's built-in types as far as binary COPY knows them: oids of pg_type.dat, fixed for ever. Pure. */
-#ifndef SC_SINK_PG_TYPES_H
-#define SC_SINK_PG_TYPES_H
+#ifndef SC_SINK_POSTGRES_TYPES_H
+#define SC_SINK_POSTGRES_TYPES_H
 
 #include "engine/plan.h"
 

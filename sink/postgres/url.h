@@ -5,8 +5,8 @@
  * A parameter libpq knows goes to libpq; one that is an option of shardcopy goes to sc_options_set (the command line wins); an option of another
  * command only is passed over, so that one URL serves them all; anything else is SC_E_USAGE naming it. Control thread; does not block. Errors never quote the URL: it may hold a password.
  */
-#ifndef SC_SINK_PG_URL_H
-#define SC_SINK_PG_URL_H
+#ifndef SC_SINK_POSTGRES_URL_H
+#define SC_SINK_POSTGRES_URL_H
 
 #include "engine/base/options.h"
 #include "sink/postgres/conn.h"

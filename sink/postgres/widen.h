@@ -4,8 +4,8 @@
  * double precision when fractions come, to numeric when either is too large for that, booleans, times and words beside others to text,
  * anything beside an object or array to jsonb. text, bytea, json and jsonb hold every JSON value and never change.
  */
-#ifndef SC_SINK_PG_WIDEN_H
-#define SC_SINK_PG_WIDEN_H
+#ifndef SC_SINK_POSTGRES_WIDEN_H
+#define SC_SINK_POSTGRES_WIDEN_H
 
 #include "engine/plan.h"
 #include "sink/postgres/copy.h"

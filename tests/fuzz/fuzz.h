@@ -1,6 +1,6 @@
 /* What the fuzz targets share: a copy with the padding a body has, and a check that says what it expected. */
-#ifndef SC_TESTS_FUZZ_H
-#define SC_TESTS_FUZZ_H
+#ifndef SC_TESTS_FUZZ_FUZZ_H
+#define SC_TESTS_FUZZ_FUZZ_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -146,9 +146,9 @@ static bool add_canonical(struct sc_buf *out, const struct input *in, const char
   return is_good;
 }
 
-static void check_canonical(const struct input *in, const struct sc_request *request, const char *signed_headers) {
+static void check_canonical(const struct input *in, const struct scl_request *request, const char *signed_headers) {
   struct sc_buf want = SC_BUF_INIT, got = SC_BUF_INIT;
-  sc_canonical_add(&got, request, sc_slice_str(signed_headers), "HASH");
+  scl_canonical_add(&got, request, sc_slice_str(signed_headers), "HASH");
   if (add_canonical(&want, in, signed_headers)) CHECK(sc_slice_equals(sc_buf_view(&want), sc_buf_view(&got)));
   sc_buf_fini(&want);
   sc_buf_fini(&got);
@@ -192,13 +192,13 @@ static const char *read_naively(char *header, const char **credential) {
   return is_good ? signed_headers : NULL;
 }
 
-static void check_authorization(const struct input *in, const struct sc_request *request) {
-  struct sc_authorization a;
-  struct sc_refusal refusal = {0};
+static void check_authorization(const struct input *in, const struct scl_request *request) {
+  struct scl_authorization a;
+  struct scl_refusal refusal = {0};
   const char *credential = NULL;
   char *copy = sc_strdup(in->authorization);
   const char *want = read_naively(copy, &credential);
-  bool is_good = sc_authorization_read(sc_slice_str(in->authorization), true, &a, &refusal);
+  bool is_good = scl_authorization_read(sc_slice_str(in->authorization), true, &a, &refusal);
   CHECK(is_good == (want != NULL) || count_of(in->authorization, ',') + count_of(in->authorization, ' ') >= MAX_PARTS);
   CHECK(is_good == (refusal.type == NULL));
   if (is_good && want != NULL) {
@@ -215,44 +215,45 @@ static void check_authorization(const struct input *in, const struct sc_request 
 
 /* ---- both at work ---- */
 
-static bool accepts(struct sc_signatures *signatures, const struct sc_request *request) {
-  struct sc_refusal refusal = {0};
-  bool is_good = sc_signatures_check(signatures, "kinesis", request, SIGNED_MS, NULL, &refusal);
+static bool accepts(struct scl_signatures *signatures, const struct scl_request *request) {
+  struct scl_refusal refusal = {0};
+  bool is_good = scl_signatures_check(signatures, "kinesis", request, SIGNED_MS, NULL, &refusal);
   CHECK(is_good == (refusal.type == NULL));
   CHECK(is_good == (refusal.text.len == 0));
   sc_buf_fini(&refusal.text);
   return is_good;
 }
 
-static void check_signature(const struct input *in, struct sc_request *request) {
+static void check_signature(const struct input *in, struct scl_request *request) {
   struct sc_error err;
-  struct sc_keyring *ring = sc_keyring_new();
-  CHECK(sc_keyring_read(ring, SC_SLICE_LITERAL("AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), &err) == SC_OK);
-  struct sc_signatures *signatures = sc_signatures_new("us-east-1", ring);
+  struct scl_keyring *ring = scl_keyring_new();
+  CHECK(scl_keyring_read(ring, SC_SLICE_LITERAL("AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), &err) ==
+        SC_OK);
+  struct scl_signatures *signatures = scl_signatures_new("us-east-1", ring);
   CHECK(signatures != NULL);
   if (accepts(signatures, request) && request->body.len > 0) {
     in->body[request->body.len / 2] ^= 1;
     CHECK(!accepts(signatures, request));
   }
-  sc_signatures_free(signatures);
-  sc_keyring_free(ring);
+  scl_signatures_free(signatures);
+  scl_keyring_free(ring);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct input in;
-  struct sc_header headers[MAX_LINES + 1];
+  struct scl_header headers[MAX_LINES + 1];
   if (memchr(data, '\0', size) != NULL) return 0;
   read_input(&in, data, size);
-  struct sc_request request = {.method = sc_slice_str(in.method),
-                               .path = sc_slice_str(in.path),
-                               .body = sc_slice_str(in.body),
-                               .headers = headers,
-                               .n_headers = in.n_headers};
+  struct scl_request request = {.method = sc_slice_str(in.method),
+                                .path = sc_slice_str(in.path),
+                                .body = sc_slice_str(in.body),
+                                .headers = headers,
+                                .n_headers = in.n_headers};
   for (int i = 0; i < in.n_headers; i++)
-    headers[i] = (struct sc_header){sc_slice_str(in.names[i]), sc_slice_str(in.values[i])};
+    headers[i] = (struct scl_header){sc_slice_str(in.names[i]), sc_slice_str(in.values[i])};
   check_canonical(&in, &request, FALLBACK);
   check_authorization(&in, &request);
-  headers[request.n_headers++] = (struct sc_header){SC_SLICE_LITERAL("authorization"), sc_slice_str(in.authorization)};
+  headers[request.n_headers++] = (struct scl_header){SC_SLICE_LITERAL("authorization"), sc_slice_str(in.authorization)};
   check_signature(&in, &request);
   free(in.text);
   return 0;

@@ -59,7 +59,7 @@ static void check_round_trip(const char *form, const char *name) {
   add_encoded(&longer, name);
   sc_buf_add_char(&longer, '=');
   add_encoded(&longer, form);
-  CHECK(sc_form_get(sc_buf_view(&longer), name, &value));
+  CHECK(scl_form_get(sc_buf_view(&longer), name, &value));
   CHECK(strcmp(sc_buf_str(&value), form) == 0);
   sc_buf_fini(&longer);
   sc_buf_fini(&value);
@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *form = sc_strndup(sc_slice_of((const char *)newline + 1, size - (size_t)(newline - data) - 1));
   struct sc_buf value = SC_BUF_INIT;
   char *want = find(form, name);
-  bool is_there = sc_form_get(sc_slice_str(form), name, &value);
+  bool is_there = scl_form_get(sc_slice_str(form), name, &value);
   CHECK(is_there == (want != NULL));
   if (is_there) CHECK(strcmp(sc_buf_str(&value), want) == 0);
   if (!has_name(form, name)) check_round_trip(form, name);

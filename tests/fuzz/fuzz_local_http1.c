@@ -13,7 +13,7 @@
 /* So that a whole input, and what is answered to it, fits into the socket's buffers. */
 #define MAX_SIZE 4096
 
-static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+static void handle(void *context, const struct scl_request *request, struct scl_reply *reply) {
   (void)context;
   reply->status = 200;
   sc_buf_add_slice(&reply->content.head, request->method);
@@ -24,7 +24,7 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
   sc_buf_add_slice(&reply->content.tail, request->body.len < 64 ? request->body : sc_slice_of(request->body.ptr, 64));
 }
 
-static const struct sc_site SITE = {.handle = handle};
+static const struct scl_site SITE = {.handle = handle};
 
 static void drain(int fd, struct sc_buf *out) {
   char bytes[4096];
@@ -33,24 +33,24 @@ static void drain(int fd, struct sc_buf *out) {
 }
 
 static void converse(const uint8_t *data, size_t size, size_t piece, struct sc_buf *answer) {
-  static struct sc_conn_scratch scratch;
+  static struct scl_conn_scratch scratch;
   int fds[2], wanted = EPOLLIN;
   SC_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-  struct sc_waker waker;
-  SC_ASSERT(sc_waker_init(&waker));
-  struct sc_wake wake = {.waker = &waker};
-  struct sc_conn *conn = sc_conn_open(fds[1], NULL, true, &sc_http1_protocol, (void *)&SITE, &wake);
+  struct scl_waker waker;
+  SC_ASSERT(scl_waker_init(&waker));
+  struct scl_wake wake = {.waker = &waker};
+  struct scl_conn *conn = scl_conn_open(fds[1], NULL, true, &scl_http1_protocol, (void *)&SITE, &wake);
   for (size_t at = 0; at < size && (wanted & EPOLLIN) != 0; at += piece) {
     size_t len = size - at < piece ? size - at : piece;
     if (send(fds[0], data + at, len, MSG_NOSIGNAL) != (ssize_t)len) break;
     do {
-      wanted = sc_conn_work(conn, EPOLLIN, 1, &scratch);
+      wanted = scl_conn_work(conn, EPOLLIN, 1, &scratch);
       drain(fds[0], answer);
-    } while (wanted != SC_CONN_CLOSE && (wanted & EPOLLOUT) != 0);
-    if (wanted == SC_CONN_CLOSE) break;
+    } while (wanted != SCL_CONN_CLOSE && (wanted & EPOLLOUT) != 0);
+    if (wanted == SCL_CONN_CLOSE) break;
   }
-  sc_conn_close(conn);
-  sc_waker_fini(&waker);
+  scl_conn_close(conn);
+  scl_waker_fini(&waker);
   close(fds[0]);
 }
 

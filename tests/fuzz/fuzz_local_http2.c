@@ -16,7 +16,7 @@
 #define MAX_SIZE 4096
 #define MOST_STREAMS 10000 /* how many are open at a time depends on the pieces: none is refused */
 
-static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+static void handle(void *context, const struct scl_request *request, struct scl_reply *reply) {
   struct sc_buf *seen = context;
   sc_buf_printf(seen, "%.*s %.*s %.*s [%zu]", SC_SLICE_ARGS(request->method), SC_SLICE_ARGS(request->path),
                 SC_SLICE_ARGS(request->target), request->body.len);
@@ -49,28 +49,28 @@ static void check_frames(const struct sc_buf *answer) {
 
 /* False when the service hung up. */
 static bool converse(const uint8_t *data, size_t size, size_t piece, struct sc_buf *seen) {
-  static struct sc_conn_scratch scratch;
+  static struct scl_conn_scratch scratch;
   int fds[2], wanted = EPOLLIN;
   struct sc_buf answer = SC_BUF_INIT;
-  struct sc_site site = {handle, seen, MOST_STREAMS};
-  struct sc_waker waker;
-  CHECK(sc_waker_init(&waker));
-  struct sc_wake wake = {.waker = &waker};
+  struct scl_site site = {handle, seen, MOST_STREAMS};
+  struct scl_waker waker;
+  CHECK(scl_waker_init(&waker));
+  struct scl_wake wake = {.waker = &waker};
   CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-  struct sc_conn *conn = sc_conn_open(fds[1], NULL, true, &sc_http2_protocol, &site, &wake);
+  struct scl_conn *conn = scl_conn_open(fds[1], NULL, true, &scl_http2_protocol, &site, &wake);
   for (size_t at = 0; at < size && (wanted & EPOLLIN) != 0; at += piece) {
     size_t len = size - at < piece ? size - at : piece;
     if (send(fds[0], data + at, len, MSG_NOSIGNAL) != (ssize_t)len) break;
     do {
-      wanted = sc_conn_work(conn, EPOLLIN, 1, &scratch);
+      wanted = scl_conn_work(conn, EPOLLIN, 1, &scratch);
       drain(fds[0], &answer);
-    } while (wanted != SC_CONN_CLOSE && (wanted & EPOLLOUT) != 0);
-    if (wanted == SC_CONN_CLOSE) break;
+    } while (wanted != SCL_CONN_CLOSE && (wanted & EPOLLOUT) != 0);
+    if (wanted == SCL_CONN_CLOSE) break;
   }
-  bool is_open = wanted != SC_CONN_CLOSE && (wanted & EPOLLRDHUP) != 0 && recv(fds[0], &wanted, 1, MSG_PEEK) < 0;
+  bool is_open = wanted != SCL_CONN_CLOSE && (wanted & EPOLLRDHUP) != 0 && recv(fds[0], &wanted, 1, MSG_PEEK) < 0;
   check_frames(&answer);
-  sc_conn_close(conn);
-  sc_waker_fini(&waker);
+  scl_conn_close(conn);
+  scl_waker_fini(&waker);
   close(fds[0]);
   sc_buf_fini(&answer);
   return is_open;

@@ -17,16 +17,16 @@
 #define MAX_CHANGES 400
 
 static void add_entry(void *context, uint8_t kind, const struct sc_slice *parts, int n_parts) {
-  sc_frames_add(context, kind, parts, n_parts);
+  scl_frames_add(context, kind, parts, n_parts);
 }
 
-static struct sc_buf text_of(struct sc_store *store) {
+static struct sc_buf text_of(struct scl_store *store) {
   struct sc_buf text = SC_BUF_INIT;
   text_of_store(store, &text);
   return text;
 }
 
-static void check_same(struct sc_store *a, struct sc_store *b) {
+static void check_same(struct scl_store *a, struct scl_store *b) {
   struct sc_buf text = text_of(a), other = text_of(b);
   CHECK(sc_slice_equals(sc_buf_view(&text), sc_buf_view(&other)));
   sc_buf_fini(&text);
@@ -34,50 +34,50 @@ static void check_same(struct sc_store *a, struct sc_store *b) {
 }
 
 /* NULL when the bytes are refused. */
-static struct sc_store *replay(struct sc_slice file, int64_t now_ms, struct sc_replay *result) {
+static struct scl_store *replay(struct sc_slice file, int64_t now_ms, struct scl_replay *result) {
   struct sc_error err;
-  struct sc_store *store = sc_store_new(0, 0);
+  struct scl_store *store = scl_store_new(0, 0);
   char *copy = malloc(file.len + 1); /* of its own size: ASAN watches its end */
   CHECK(copy != NULL);
   if (file.len > 0) memcpy(copy, file.ptr, file.len);
-  int code = sc_replay_run(store, sc_slice_of(copy, file.len), "journal", now_ms, result, &err);
+  int code = scl_replay_run(store, sc_slice_of(copy, file.len), "journal", now_ms, result, &err);
   free(copy);
   CHECK(code == SC_OK || code == SC_E_IO);
   if (code == SC_OK) CHECK(result->good_bytes + result->torn_bytes == file.len);
   if (code == SC_OK) return store;
-  sc_store_free(store);
+  scl_store_free(store);
   return NULL;
 }
 
-static void check_written_anew(struct sc_store *store) {
+static void check_written_anew(struct scl_store *store) {
   struct sc_buf file = SC_BUF_INIT;
-  struct sc_persist_sink sink = {.context = &file, .add = add_entry};
-  struct sc_replay result;
-  sc_frames_add_head(&file);
-  sc_persist_all(store, &sink);
-  struct sc_store *again = replay(sc_buf_view(&file), 0, &result);
+  struct scl_persist_sink sink = {.context = &file, .add = add_entry};
+  struct scl_replay result;
+  scl_frames_add_head(&file);
+  scl_persist_all(store, &sink);
+  struct scl_store *again = replay(sc_buf_view(&file), 0, &result);
   CHECK(again != NULL && result.torn_bytes == 0 && result.records == result.live_records);
   check_same(store, again);
-  sc_store_free(again);
+  scl_store_free(again);
   sc_buf_fini(&file);
 }
 
 static void check_file(struct sc_slice file) {
-  struct sc_replay result;
-  struct sc_store *store = replay(file, 0, &result);
+  struct scl_replay result;
+  struct scl_store *store = replay(file, 0, &result);
   if (store == NULL) return;
   check_written_anew(store);
-  sc_store_free(store);
+  scl_store_free(store);
 }
 
 static void check_entries(struct sc_slice entries) {
   struct sc_buf file = SC_BUF_INIT;
-  sc_frames_add_head(&file);
+  scl_frames_add_head(&file);
   while (entries.len >= 3) {
     size_t len = (unsigned char)entries.ptr[1] | (size_t)(unsigned char)entries.ptr[2] << 8;
     if (len > entries.len - 3) len = entries.len - 3;
     struct sc_slice payload = sc_slice_of(entries.ptr + 3, len);
-    sc_frames_add(&file, (uint8_t)entries.ptr[0], &payload, 1);
+    scl_frames_add(&file, (uint8_t)entries.ptr[0], &payload, 1);
     entries = sc_slice_of(payload.ptr + len, entries.len - 3 - len);
   }
   check_file(sc_buf_view(&file));
@@ -86,28 +86,28 @@ static void check_entries(struct sc_slice entries) {
 
 static void check_changes(struct sc_slice numbers) {
   struct sc_buf file = SC_BUF_INIT;
-  struct sc_persist_sink sink = {.context = &file, .add = add_entry};
-  struct sc_store_recorder recorder = sc_persist_recorder(&sink);
-  struct sc_store *store = sc_store_new(100, 50);
-  struct sc_replay result;
-  sc_store_set_recorder(store, &recorder);
-  sc_frames_add_head(&file);
+  struct scl_persist_sink sink = {.context = &file, .add = add_entry};
+  struct scl_store_recorder recorder = scl_persist_recorder(&sink);
+  struct scl_store *store = scl_store_new(100, 50);
+  struct scl_replay result;
+  scl_store_set_recorder(store, &recorder);
+  scl_frames_add_head(&file);
   uint64_t last = 0;
   for (int i = 0; i < MAX_CHANGES && numbers.len >= 8; i++) {
     memcpy(&last, numbers.ptr, 8);
     change_store(store, last, NOW + (int64_t)(last % 100000));
     numbers = sc_slice_of(numbers.ptr + 8, numbers.len - 8);
   }
-  struct sc_store *again = replay(sc_buf_view(&file), 0, &result);
+  struct scl_store *again = replay(sc_buf_view(&file), 0, &result);
   CHECK(again != NULL && result.torn_bytes == 0);
   check_same(store, again);
   check_written_anew(store);
-  struct sc_store *torn =
-      replay(sc_slice_of(file.ptr, SC_FRAMES_HEAD + last % (file.len - SC_FRAMES_HEAD + 1)), 0, &result);
+  struct scl_store *torn =
+      replay(sc_slice_of(file.ptr, SCL_FRAMES_HEAD + last % (file.len - SCL_FRAMES_HEAD + 1)), 0, &result);
   CHECK(torn != NULL);
-  sc_store_free(torn);
-  sc_store_free(again);
-  sc_store_free(store);
+  scl_store_free(torn);
+  scl_store_free(again);
+  scl_store_free(store);
   sc_buf_fini(&file);
 }
 

@@ -19,8 +19,8 @@
 #define DELAY_MS 700 /* longer than a call, shorter than two */
 
 struct world {
-  struct sc_store *store, *cbor_store;
-  struct sc_service *service, *cbor_service;
+  struct scl_store *store, *cbor_store;
+  struct scl_service *service, *cbor_service;
   struct sc_jsondoc *parser;
   struct sc_buf iterator, token, sequence, consumer;
 };
@@ -136,24 +136,24 @@ static void check(struct world *w, struct sc_slice operation, int status, struct
 }
 
 /* The status; the body in *answer. */
-static int call(struct sc_service *service, struct sc_slice operation, const char *type, struct sc_slice body,
+static int call(struct scl_service *service, struct sc_slice operation, const char *type, struct sc_slice body,
                 struct sc_buf *answer) {
   struct sc_buf target = SC_BUF_INIT;
-  struct sc_reply reply = {0};
+  struct scl_reply reply = {0};
   sc_buf_add_str(&target, "Kinesis_20131202.");
   sc_buf_add_slice(&target, operation);
-  struct sc_request request = {.method = SC_SLICE_LITERAL("POST"),
-                               .path = SC_SLICE_LITERAL("/"),
-                               .target = sc_buf_view(&target),
-                               .content_type = sc_slice_str(type),
-                               .body = body};
-  sc_service_handle(service, &request, &reply);
+  struct scl_request request = {.method = SC_SLICE_LITERAL("POST"),
+                                .path = SC_SLICE_LITERAL("/"),
+                                .target = sc_buf_view(&target),
+                                .content_type = sc_slice_str(type),
+                                .body = body};
+  scl_service_handle(service, &request, &reply);
   sc_buf_add_slice(answer, sc_buf_view(&reply.content.head));
   for (int i = 0; i < reply.content.page.n_ranges; i++)
     sc_buf_add(answer, reply.content.page.ranges[i].bytes.iov_base, reply.content.page.ranges[i].bytes.iov_len);
   sc_buf_add_slice(answer, sc_buf_view(&reply.content.tail));
   int status = reply.status;
-  sc_reply_fini(&reply);
+  scl_reply_fini(&reply);
   sc_buf_fini(&target);
   return status;
 }
@@ -162,7 +162,7 @@ static void check_same(struct world *w, struct sc_slice operation, const struct 
                        struct sc_slice answer) {
   struct sc_buf in_cbor = SC_BUF_INIT, json = SC_BUF_INIT;
   struct naive naive;
-  CHECK(call(w->cbor_service, operation, SC_SERVICE_CBOR, sc_buf_view(&t->out), &in_cbor) == status);
+  CHECK(call(w->cbor_service, operation, SCL_SERVICE_CBOR, sc_buf_view(&t->out), &in_cbor) == status);
   CHECK((answer.len == 0) == (in_cbor.len == 0));
   if (answer.len > 0) {
     CHECK(naive_to_json((const uint8_t *)in_cbor.ptr, in_cbor.len, &json, &naive));
@@ -180,7 +180,7 @@ static void call_both(struct world *w, struct sc_slice operation, struct sc_slic
   bool is_json = sc_jsondoc_check(w->parser, body, &root) == NULL;
   if (is_json) add_value(&t, root, sc_slice_of(NULL, 0), 0);
   if (!t.is_deep) {
-    int status = call(w->service, operation, SC_SERVICE_JSON, body, &answer);
+    int status = call(w->service, operation, SCL_SERVICE_JSON, body, &answer);
     CHECK(status == 200 || status == 400);
     CHECK(status == 400 || is_json);
     if (is_json) check_same(w, operation, &t, status, sc_buf_view(&answer));
@@ -222,16 +222,16 @@ static struct sc_slice cut(struct sc_slice *rest, const char *end) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  struct sc_service_settings settings = {.region = "us-east-1", .page_bytes = 1000};
+  struct scl_service_settings settings = {.region = "us-east-1", .page_bytes = 1000};
   struct sc_slice rest = sc_slice_of((const char *)data, size);
   sc_clock_freeze(1000, INT64_C(1700000000123));
-  struct world w = {.store = sc_store_new(0, 0), .cbor_store = sc_store_new(0, 0), .parser = sc_jsondoc_new()};
-  sc_store_set_delays(w.store, DELAY_MS, DELAY_MS);
-  sc_store_set_delays(w.cbor_store, DELAY_MS, DELAY_MS);
-  struct sc_timebase timebase;
-  sc_timebase_init(&timebase);
-  w.service = sc_service_new(&settings, w.store, &timebase);
-  w.cbor_service = sc_service_new(&settings, w.cbor_store, &timebase);
+  struct world w = {.store = scl_store_new(0, 0), .cbor_store = scl_store_new(0, 0), .parser = sc_jsondoc_new()};
+  scl_store_set_delays(w.store, DELAY_MS, DELAY_MS);
+  scl_store_set_delays(w.cbor_store, DELAY_MS, DELAY_MS);
+  struct scl_timebase timebase;
+  scl_timebase_init(&timebase);
+  w.service = scl_service_new(&settings, w.store, &timebase);
+  w.cbor_service = scl_service_new(&settings, w.cbor_store, &timebase);
   for (int i = 0; i < MAX_CALLS && rest.len > 0; i++) {
     struct sc_buf body = SC_BUF_INIT;
     struct sc_slice operation = cut(&rest, "\n");
@@ -240,11 +240,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sc_buf_fini(&body);
     sc_clock_advance(500);
   }
-  sc_service_free(w.service);
-  sc_service_free(w.cbor_service);
-  sc_store_free(w.store);
-  sc_store_free(w.cbor_store);
-  sc_timebase_fini(&timebase);
+  scl_service_free(w.service);
+  scl_service_free(w.cbor_service);
+  scl_store_free(w.store);
+  scl_store_free(w.cbor_store);
+  scl_timebase_fini(&timebase);
   sc_jsondoc_free(w.parser);
   sc_buf_fini(&w.iterator);
   sc_buf_fini(&w.token);

@@ -1,7 +1,7 @@
 /* A CBOR reader of few lines, byte by byte and recursive (RFC 8949 appendix C), as an oracle for codec/wire/cbor.h; and through it a reply of
  * Kinesis in CBOR as the JSON that says the same, as an oracle for what reads or writes such replies. */
-#ifndef SC_TESTS_NAIVE_CBOR_H
-#define SC_TESTS_NAIVE_CBOR_H
+#ifndef SC_TESTS_FUZZ_NAIVE_CBOR_H
+#define SC_TESTS_FUZZ_NAIVE_CBOR_H
 
 #include <inttypes.h>
 #include <math.h>

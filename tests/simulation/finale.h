@@ -1,6 +1,6 @@
 /* The end of a world: what must hold once faults are off and the workers had time to finish. */
-#ifndef SIM_FINALE_H
-#define SIM_FINALE_H
+#ifndef SC_TESTS_SIMULATION_FINALE_H
+#define SC_TESTS_SIMULATION_FINALE_H
 
 #include "tests/simulation/worker.h"
 

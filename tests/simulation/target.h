@@ -5,8 +5,8 @@
  * transaction can be undone, latest first, down to the last durable one. Applying checks the rules: no record twice, none left out, no child
  * ahead of its parents' ends, no end before the last record.
  */
-#ifndef SIM_TARGET_H
-#define SIM_TARGET_H
+#ifndef SC_TESTS_SIMULATION_TARGET_H
+#define SC_TESTS_SIMULATION_TARGET_H
 
 #include "tests/simulation/kinesis.h"
 

@@ -7,8 +7,8 @@
  * Between them are queues, so that anything can happen between a message and its reading. The glue here is what the program's threads do
  * around the machines; it may be clumsy, but it must not be cleverer than they are.
  */
-#ifndef SIM_WORKER_H
-#define SIM_WORKER_H
+#ifndef SC_TESTS_SIMULATION_WORKER_H
+#define SC_TESTS_SIMULATION_WORKER_H
 
 #include "engine/checkpoint.h"
 #include "engine/lineage.h"

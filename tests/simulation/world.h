@@ -5,8 +5,8 @@
  * worker when a shard is started (control.c), in the model Kinesis when an iterator is made (kinesis.c). What holds at the end stands in
  * finale.c. A broken rule ends the world: sim_broken never returns.
  */
-#ifndef SIM_WORLD_H
-#define SIM_WORLD_H
+#ifndef SC_TESTS_SIMULATION_WORLD_H
+#define SC_TESTS_SIMULATION_WORLD_H
 
 #include <setjmp.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #define CONSUMER "/consumer/"
 #define ACCOUNT_DIGITS 12
 
-bool sc_arn_is_name(struct sc_slice text) {
+bool scl_arn_is_name(struct sc_slice text) {
   for (size_t i = 0; i < text.len; i++) {
     unsigned char c = (unsigned char)text.ptr[i];
     if (c > 127 || (!isalnum(c) && c != '_' && c != '.' && c != '-')) return false;
@@ -28,7 +28,7 @@ static bool take_part(struct sc_slice *rest, struct sc_slice *part) {
 }
 
 /* The five parts before the resource, which is left in *rest. */
-static bool read_front(struct sc_slice *rest, struct sc_arn *arn) {
+static bool read_front(struct sc_slice *rest, struct scl_arn *arn) {
   struct sc_slice head, service;
   uint64_t number;
   if (!take_part(rest, &head) || !take_part(rest, &arn->partition) || !take_part(rest, &service)) return false;
@@ -45,20 +45,20 @@ static bool has_blank(struct sc_slice text) {
 }
 
 /* Cuts "/consumer/NAME:SECONDS" off the end of the name. */
-static bool read_consumer(struct sc_slice *name, struct sc_arn *arn) {
+static bool read_consumer(struct sc_slice *name, struct scl_arn *arn) {
   const char *at = memmem(name->ptr, name->len, CONSUMER, strlen(CONSUMER));
   if (at == NULL) return false;
   struct sc_slice stream = sc_slice_of(name->ptr, (size_t)(at - name->ptr));
   struct sc_slice rest = rest_from(*name, at + strlen(CONSUMER)), consumer;
   if (!take_part(&rest, &consumer) || !sc_slice_to_i64(rest, &arn->created_s) || arn->created_s < 0) return false;
-  if (rest.ptr[0] == '+' || !sc_arn_is_name(stream) || !sc_arn_is_name(consumer)) return false;
+  if (rest.ptr[0] == '+' || !scl_arn_is_name(stream) || !scl_arn_is_name(consumer)) return false;
   arn->consumer = consumer;
   *name = stream;
   return true;
 }
 
-bool sc_arn_read(struct sc_slice text, struct sc_arn *arn) {
-  *arn = (struct sc_arn){0};
+bool scl_arn_read(struct sc_slice text, struct scl_arn *arn) {
+  *arn = (struct scl_arn){0};
   if (!read_front(&text, arn)) return false;
   const char *at = text.len == 0 ? NULL : memmem(text.ptr, text.len, STREAM, strlen(STREAM));
   if (at == NULL) return false;
@@ -68,18 +68,18 @@ bool sc_arn_read(struct sc_slice text, struct sc_arn *arn) {
   return true;
 }
 
-bool sc_arn_is_resource(struct sc_slice text) {
-  struct sc_arn arn;
-  return sc_arn_read(text, &arn);
+bool scl_arn_is_resource(struct sc_slice text) {
+  struct scl_arn arn;
+  return scl_arn_read(text, &arn);
 }
 
-bool sc_arn_is_stream(struct sc_slice text) {
-  struct sc_arn arn;
+bool scl_arn_is_stream(struct sc_slice text) {
+  struct scl_arn arn;
   struct sc_slice rest = text;
-  return sc_arn_read(text, &arn) && read_front(&rest, &arn) && sc_slice_starts(rest, STREAM);
+  return scl_arn_read(text, &arn) && read_front(&rest, &arn) && sc_slice_starts(rest, STREAM);
 }
 
-bool sc_arn_is_consumer(struct sc_slice text) {
-  struct sc_arn arn;
-  return sc_arn_read(text, &arn) && arn.consumer.len > 0;
+bool scl_arn_is_consumer(struct sc_slice text) {
+  struct scl_arn arn;
+  return scl_arn_read(text, &arn) && arn.consumer.len > 0;
 }

@@ -4,20 +4,20 @@
  *   arn:aws:kinesis:us-east-1:000000000000:stream/NAME/consumer/NAME:1700000000
  *
  * The number at the end of a consumer's is the second it was registered in. The patterns are the service's own and take more than
- * sc_arn_read does: what matches one and is nobody's name is no error of form, but not found. Pure; any thread.
+ * scl_arn_read does: what matches one and is nobody's name is no error of form, but not found. Pure; any thread.
  */
-#ifndef SC_LOCAL_ARN_H
-#define SC_LOCAL_ARN_H
+#ifndef SCL_API_ARN_H
+#define SCL_API_ARN_H
 
 #include "engine/base/slice.h"
 
-#define SC_ARN_STREAM_PATTERN "arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+"
-#define SC_ARN_CONSUMER_PATTERN \
+#define SCL_ARN_STREAM_PATTERN "arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+"
+#define SCL_ARN_CONSUMER_PATTERN \
   "^(arn):aws.*:kinesis:.*:\\d{12}:.*stream\\/[a-zA-Z0-9_.-]+\\/consumer\\/[a-zA-Z0-9_.-]+:[0-9]+"
-#define SC_ARN_RESOURCE_PATTERN "arn:aws.*:kinesis:.*:\\d{12}:.*stream/\\S+"
+#define SCL_ARN_RESOURCE_PATTERN "arn:aws.*:kinesis:.*:\\d{12}:.*stream/\\S+"
 
 /* Views of the text. */
-struct sc_arn {
+struct scl_arn {
   struct sc_slice partition, region, account;
   struct sc_slice stream;
   struct sc_slice consumer; /* empty: the ARN is a stream's */
@@ -25,15 +25,15 @@ struct sc_arn {
 };
 
 /* Whether the text matches the pattern. */
-bool sc_arn_is_stream(struct sc_slice text);
-bool sc_arn_is_consumer(struct sc_slice text);
-bool sc_arn_is_resource(struct sc_slice text);
+bool scl_arn_is_stream(struct sc_slice text);
+bool scl_arn_is_consumer(struct sc_slice text);
+bool scl_arn_is_resource(struct sc_slice text);
 
-/* False when it does not match SC_ARN_RESOURCE_PATTERN. All that follows "stream/" is the stream's name, unless it ends as a
+/* False when it does not match SCL_ARN_RESOURCE_PATTERN. All that follows "stream/" is the stream's name, unless it ends as a
  * consumer's ARN does. */
-bool sc_arn_read(struct sc_slice text, struct sc_arn *arn);
+bool scl_arn_read(struct sc_slice text, struct scl_arn *arn);
 
 /* One character or more of [a-zA-Z0-9_.-], as the names of streams and consumers are. */
-bool sc_arn_is_name(struct sc_slice text);
+bool scl_arn_is_name(struct sc_slice text);
 
 #endif

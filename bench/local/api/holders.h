@@ -3,8 +3,8 @@
  *
  * One lock, held shortly. Any thread. Memory: a place for each consumer and shard that is held, or was asked for just now.
  */
-#ifndef SC_LOCAL_HOLDERS_H
-#define SC_LOCAL_HOLDERS_H
+#ifndef SCL_API_HOLDERS_H
+#define SCL_API_HOLDERS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,33 +12,33 @@
 
 #include "bench/local/base/bell.h"
 
-#define SC_HOLDERS_SAFE_MS 5000
+#define SCL_HOLDERS_SAFE_MS 5000
 
 /* In the subscription's own storage. */
-struct sc_holder {
+struct scl_holder {
   uint64_t consumer; /* its id */
   uint32_t shard;
   atomic_bool is_ousted; /* another took over; then the bell is rung */
-  struct sc_bell ousted;
+  struct scl_bell ousted;
 };
 
-enum sc_holders_answer {
-  SC_HOLDERS_TAKEN,
-  SC_HOLDERS_TOO_FAST, /* a second call within a second */
-  SC_HOLDERS_HELD      /* by another, for less than 5 s */
+enum scl_holders_answer {
+  SCL_HOLDERS_TAKEN,
+  SCL_HOLDERS_TOO_FAST, /* a second call within a second */
+  SCL_HOLDERS_HELD      /* by another, for less than 5 s */
 };
 
-struct sc_holders;
+struct scl_holders;
 
-struct sc_holders *sc_holders_new(bool is_limited);
+struct scl_holders *scl_holders_new(bool is_limited);
 /* Nobody holds anything any more. */
-void sc_holders_free(struct sc_holders *holders);
+void scl_holders_free(struct scl_holders *holders);
 
-void sc_holder_init(struct sc_holder *holder, uint64_t consumer, uint32_t shard);
-void sc_holder_fini(struct sc_holder *holder); /* nobody listens to its bell */
+void scl_holder_init(struct scl_holder *holder, uint64_t consumer, uint32_t shard);
+void scl_holder_fini(struct scl_holder *holder); /* nobody listens to its bell */
 
-enum sc_holders_answer sc_holders_take(struct sc_holders *holders, struct sc_holder *holder, int64_t now_ms);
+enum scl_holders_answer scl_holders_take(struct scl_holders *holders, struct scl_holder *holder, int64_t now_ms);
 /* Of one that took; ousted or not. The bell is not rung any more. */
-void sc_holders_leave(struct sc_holders *holders, struct sc_holder *holder);
+void scl_holders_leave(struct scl_holders *holders, struct scl_holder *holder);
 
 #endif

@@ -18,17 +18,17 @@
 
 /* What is being checked. */
 struct checker {
-  struct sc_refusal *refusal;
-  const struct checker *outer;    /* NULL: the request itself */
-  const struct sc_member *member; /* of outer: what is being looked into */
-  size_t item;                    /* of a list, from 1 */
+  struct scl_refusal *refusal;
+  const struct checker *outer;     /* NULL: the request itself */
+  const struct scl_member *member; /* of outer: what is being looked into */
+  size_t item;                     /* of a list, from 1 */
 };
 
 /* ---- wrong types ---- */
 
 static const char *const TYPE_NAMES[] = {"a String", "an Integer", "a Date", "a Boolean", "a Blob", "", "", "", ""};
 
-void sc_refuse_type(struct sc_refusal *refusal, const char *fmt, ...) {
+void scl_refuse_type(struct scl_refusal *refusal, const char *fmt, ...) {
   if (refusal->type != NULL && strcmp(refusal->type, SERIALIZATION) == 0) return;
   refusal->type = SERIALIZATION;
   sc_buf_clear(&refusal->text);
@@ -38,26 +38,26 @@ void sc_refuse_type(struct sc_refusal *refusal, const char *fmt, ...) {
   va_end(args);
 }
 
-void sc_refuse_scalar(struct sc_refusal *refusal, const struct sc_member *member, const char *found) {
-  sc_refuse_type(refusal, "%s can not be converted to %s", found, TYPE_NAMES[member->type]);
+void scl_refuse_scalar(struct scl_refusal *refusal, const struct scl_member *member, const char *found) {
+  scl_refuse_type(refusal, "%s can not be converted to %s", found, TYPE_NAMES[member->type]);
 }
 
-bool sc_members_fit(struct sc_refusal *refusal, const struct sc_member *member, bool is_list, bool is_object) {
-  bool wants_list = member->type == SC_MEMBER_LIST || member->type == SC_MEMBER_TEXTS;
-  bool wants_object = member->type == SC_MEMBER_STRUCTURE || member->type == SC_MEMBER_MAP;
+bool scl_members_fit(struct scl_refusal *refusal, const struct scl_member *member, bool is_list, bool is_object) {
+  bool wants_list = member->type == SCL_MEMBER_LIST || member->type == SCL_MEMBER_TEXTS;
+  bool wants_object = member->type == SCL_MEMBER_STRUCTURE || member->type == SCL_MEMBER_MAP;
   if (is_list == wants_list && is_object == wants_object) return true;
-  if (is_list) sc_refuse_type(refusal, "Start of list found where not expected");
-  else if (is_object) sc_refuse_type(refusal, "Start of structure or map found where not expected.");
-  else sc_refuse_type(refusal, wants_list ? "Expected list or null" : "Expected null");
+  if (is_list) scl_refuse_type(refusal, "Start of list found where not expected");
+  else if (is_object) scl_refuse_type(refusal, "Start of structure or map found where not expected.");
+  else scl_refuse_type(refusal, wants_list ? "Expected list or null" : "Expected null");
   return false;
 }
 
-bool sc_members_integer(double number, int64_t *out) {
+bool scl_members_integer(double number, int64_t *out) {
   *out = number >= 9e18 ? INT64_MAX : number <= -9e18 ? INT64_MIN : (int64_t)floor(number);
   return true;
 }
 
-bool sc_members_time(double seconds, int64_t *ms) {
+bool scl_members_time(double seconds, int64_t *ms) {
   if (!(fabs(seconds) < MAX_SECONDS)) return false;
   *ms = llround(seconds * 1000);
   return true;
@@ -75,11 +75,11 @@ static size_t quoted_len(struct sc_slice text) {
 static void add_quoted(struct sc_buf *out, struct sc_slice text) { sc_buf_add(out, text.ptr, quoted_len(text)); }
 
 /* "[a, b]", "{a=b, c=d}" */
-static void quote_elements(struct sc_buf *out, const struct sc_member *member, const struct sc_value *value) {
-  bool is_map = member->type == SC_MEMBER_MAP;
+static void quote_elements(struct sc_buf *out, const struct scl_member *member, const struct scl_value *value) {
+  bool is_map = member->type == SCL_MEMBER_MAP;
   sc_buf_add_char(out, is_map ? '{' : '[');
   for (size_t i = 0; i < value->n; i++) {
-    const struct sc_value *row = value->items + i * (size_t)member->n_members;
+    const struct scl_value *row = value->items + i * (size_t)member->n_members;
     if (i > 0) sc_buf_add_str(out, ", ");
     add_quoted(out, row[0].text);
     if (is_map) sc_buf_add_char(out, '=');
@@ -89,25 +89,25 @@ static void quote_elements(struct sc_buf *out, const struct sc_member *member, c
 }
 
 /* The value as the service quotes it. */
-static void quote(struct sc_buf *out, const struct sc_member *member, const struct sc_value *value) {
+static void quote(struct sc_buf *out, const struct scl_member *member, const struct scl_value *value) {
   if (!value->is_set) {
     sc_buf_add_str(out, "null");
     return;
   }
   sc_buf_add_char(out, '\'');
   switch (member->type) {
-    case SC_MEMBER_INTEGER:
+    case SCL_MEMBER_INTEGER:
       sc_buf_printf(out, "%" PRId64, value->number);
       break;
-    case SC_MEMBER_BLOB:
+    case SCL_MEMBER_BLOB:
       sc_buf_printf(out, "java.nio.HeapByteBuffer[pos=0 lim=%" PRIu64 " cap=%" PRIu64 "]", value->bytes, value->bytes);
       break;
-    case SC_MEMBER_LIST:
+    case SCL_MEMBER_LIST:
       sc_buf_printf(out, "[%zu members]", value->n);
       break;
-    case SC_MEMBER_TEXTS:
-    case SC_MEMBER_MAP:
-      if (value->n <= SC_MEMBERS_MAX_ELEMENTS) quote_elements(out, member, value);
+    case SCL_MEMBER_TEXTS:
+    case SCL_MEMBER_MAP:
+      if (value->n <= SCL_MEMBERS_MAX_ELEMENTS) quote_elements(out, member, value);
       else sc_buf_printf(out, "[%zu members]", value->n);
       break;
     default:
@@ -118,18 +118,18 @@ static void quote(struct sc_buf *out, const struct sc_member *member, const stru
 
 /* "records.3.member.", "" */
 static void add_path(struct sc_buf *out, const struct checker *checker) {
-  const struct sc_member *member = checker->member;
+  const struct scl_member *member = checker->member;
   if (checker->outer == NULL) return;
   add_path(out, checker->outer);
   sc_buf_printf(out, "%c%s.", tolower((unsigned char)member->name[0]), member->name + 1);
-  if (member->type == SC_MEMBER_LIST) sc_buf_printf(out, "%zu.member.", checker->item);
+  if (member->type == SCL_MEMBER_LIST) sc_buf_printf(out, "%zu.member.", checker->item);
 }
 
-static void complain(struct checker *checker, const struct sc_member *member, const struct sc_value *value,
+static void complain(struct checker *checker, const struct scl_member *member, const struct scl_value *value,
                      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static void complain(struct checker *checker, const struct sc_member *member, const struct sc_value *value,
+static void complain(struct checker *checker, const struct scl_member *member, const struct scl_value *value,
                      const char *fmt, ...) {
-  struct sc_refusal *refusal = checker->refusal;
+  struct scl_refusal *refusal = checker->refusal;
   if (refusal->n_complaints == MAX_COMPLAINTS) return;
   refusal->type = VALIDATION;
   if (refusal->n_complaints++ > 0) sc_buf_add_str(&refusal->text, "; ");
@@ -152,21 +152,21 @@ static bool is_decimal(struct sc_slice text, size_t max_digits) {
   return true;
 }
 
-static bool matches(enum sc_pattern pattern, struct sc_slice text) {
+static bool matches(enum scl_pattern pattern, struct sc_slice text) {
   switch (pattern) {
-    case SC_PATTERN_NAME:
-      return sc_arn_is_name(text);
-    case SC_PATTERN_HASH_KEY:
+    case SCL_PATTERN_NAME:
+      return scl_arn_is_name(text);
+    case SCL_PATTERN_HASH_KEY:
       return is_decimal(text, 39);
-    case SC_PATTERN_SEQUENCE:
+    case SCL_PATTERN_SEQUENCE:
       return is_decimal(text, 129);
-    case SC_PATTERN_STREAM_ARN:
-      return sc_arn_is_stream(text);
-    case SC_PATTERN_CONSUMER_ARN:
-      return sc_arn_is_consumer(text);
-    case SC_PATTERN_RESOURCE_ARN:
-      return sc_arn_is_resource(text);
-    case SC_PATTERN_NONE:
+    case SCL_PATTERN_STREAM_ARN:
+      return scl_arn_is_stream(text);
+    case SCL_PATTERN_CONSUMER_ARN:
+      return scl_arn_is_consumer(text);
+    case SCL_PATTERN_RESOURCE_ARN:
+      return scl_arn_is_resource(text);
+    case SCL_PATTERN_NONE:
       break;
   }
   return true;
@@ -176,9 +176,9 @@ static const char *const PATTERN_TEXTS[] = {"",
                                             "[a-zA-Z0-9_.-]+",
                                             "0|([1-9]\\d{0,38})",
                                             "0|([1-9]\\d{0,128})",
-                                            SC_ARN_STREAM_PATTERN,
-                                            SC_ARN_CONSUMER_PATTERN,
-                                            SC_ARN_RESOURCE_PATTERN};
+                                            SCL_ARN_STREAM_PATTERN,
+                                            SCL_ARN_CONSUMER_PATTERN,
+                                            SCL_ARN_RESOURCE_PATTERN};
 
 static bool is_choice(const char *choices, struct sc_slice text) {
   for (const char *at = choices; *at != '\0';) {
@@ -197,24 +197,24 @@ static int64_t count_characters(struct sc_slice text) {
 }
 
 /* What min and max bound. */
-static int64_t measure(const struct sc_member *member, const struct sc_value *value) {
+static int64_t measure(const struct scl_member *member, const struct scl_value *value) {
   switch (member->type) {
-    case SC_MEMBER_TEXT:
+    case SCL_MEMBER_TEXT:
       return count_characters(value->text);
-    case SC_MEMBER_BLOB:
+    case SCL_MEMBER_BLOB:
       return (int64_t)value->bytes;
-    case SC_MEMBER_LIST:
-    case SC_MEMBER_TEXTS:
-    case SC_MEMBER_MAP:
+    case SCL_MEMBER_LIST:
+    case SCL_MEMBER_TEXTS:
+    case SCL_MEMBER_MAP:
       return (int64_t)value->n;
     default:
       return value->number;
   }
 }
 
-static void check_bounds(struct checker *checker, const struct sc_member *member, const struct sc_value *value) {
+static void check_bounds(struct checker *checker, const struct scl_member *member, const struct scl_value *value) {
   if (member->max == 0) return;
-  const char *what = member->type == SC_MEMBER_INTEGER ? "value" : "length";
+  const char *what = member->type == SCL_MEMBER_INTEGER ? "value" : "length";
   int64_t size = measure(member, value);
   if (size < member->min)
     complain(checker, member, value, "Member must have %s greater than or equal to %" PRId64, what, member->min);
@@ -222,18 +222,18 @@ static void check_bounds(struct checker *checker, const struct sc_member *member
     complain(checker, member, value, "Member must have %s less than or equal to %" PRId64, what, member->max);
 }
 
-static void check_row(struct checker *checker, const struct sc_member *members, int n, const struct sc_value *row);
+static void check_row(struct checker *checker, const struct scl_member *members, int n, const struct scl_value *row);
 
-static bool is_within(const struct sc_member *member, const struct sc_value *value) {
+static bool is_within(const struct scl_member *member, const struct scl_value *value) {
   int64_t size = measure(member, value);
   if (!value->is_set || (member->choices != NULL && !is_choice(member->choices, value->text))) return false;
   return member->max == 0 || (size >= member->min && size <= member->max);
 }
 
 /* The keys, the values, or the strings of the list: one complaint for all of them, which lists what they must satisfy. */
-static void check_elements(struct checker *checker, const struct sc_member *member, const struct sc_value *value,
+static void check_elements(struct checker *checker, const struct scl_member *member, const struct scl_value *value,
                            int column, const char *what) {
-  const struct sc_member *element = &member->members[column];
+  const struct scl_member *element = &member->members[column];
   size_t i = 0;
   if (value->items == NULL) return;
   while (i < value->n && is_within(element, &value->items[i * (size_t)member->n_members + (size_t)column])) i++;
@@ -249,22 +249,22 @@ static void check_elements(struct checker *checker, const struct sc_member *memb
 }
 
 /* The elements of a list, or a structure's members. */
-static void check_items(struct checker *checker, const struct sc_member *member, const struct sc_value *value) {
-  size_t rows = member->type == SC_MEMBER_LIST ? value->n : 1;
+static void check_items(struct checker *checker, const struct scl_member *member, const struct scl_value *value) {
+  size_t rows = member->type == SCL_MEMBER_LIST ? value->n : 1;
   for (size_t i = 0; i < rows && value->items != NULL; i++) {
     struct checker inner = {checker->refusal, checker, member, i + 1};
     check_row(&inner, member->members, member->n_members, value->items + i * (size_t)member->n_members);
   }
 }
 
-static void check(struct checker *checker, const struct sc_member *member, const struct sc_value *value) {
+static void check(struct checker *checker, const struct scl_member *member, const struct scl_value *value) {
   if (!value->is_set) {
     if (member->required) complain(checker, member, value, "Member must not be null");
     return;
   }
-  if (member->type == SC_MEMBER_TEXTS) {
+  if (member->type == SCL_MEMBER_TEXTS) {
     check_elements(checker, member, value, 0, "Member");
-  } else if (member->type == SC_MEMBER_MAP) {
+  } else if (member->type == SCL_MEMBER_MAP) {
     check_elements(checker, member, value, 0, "Map keys");
     check_elements(checker, member, value, 1, "Map value");
   } else {
@@ -279,12 +279,12 @@ static void check(struct checker *checker, const struct sc_member *member, const
 }
 
 /* Structures nest as deep as the tables say: two levels. */
-static void check_row(struct checker *checker, const struct sc_member *members, int n, const struct sc_value *row) {
+static void check_row(struct checker *checker, const struct scl_member *members, int n, const struct scl_value *row) {
   for (int i = 0; i < n; i++) check(checker, &members[i], &row[i]);
 }
 
-void sc_members_check(const struct sc_member *members, int n, const struct sc_value *values,
-                      struct sc_refusal *refusal) {
+void scl_members_check(const struct scl_member *members, int n, const struct scl_value *values,
+                       struct scl_refusal *refusal) {
   if (refusal->type != NULL) return;
   struct checker checker = {.refusal = refusal};
   check_row(&checker, members, n, values);
@@ -296,9 +296,9 @@ void sc_members_check(const struct sc_member *members, int n, const struct sc_va
   refusal->text = text;
 }
 
-static void free_row(const struct sc_member *members, int n, struct sc_value *row) {
+static void free_row(const struct scl_member *members, int n, struct scl_value *row) {
   for (int i = 0; i < n; i++) {
-    size_t rows = members[i].type == SC_MEMBER_STRUCTURE ? 1 : row[i].n;
+    size_t rows = members[i].type == SCL_MEMBER_STRUCTURE ? 1 : row[i].n;
     if (row[i].items == NULL) continue;
     for (size_t j = 0; j < rows; j++)
       free_row(members[i].members, members[i].n_members, row[i].items + j * (size_t)members[i].n_members);
@@ -306,7 +306,7 @@ static void free_row(const struct sc_member *members, int n, struct sc_value *ro
   }
 }
 
-void sc_values_free(const struct sc_member *members, int n, struct sc_value *values) {
+void scl_values_free(const struct scl_member *members, int n, struct scl_value *values) {
   if (values == NULL) return;
   free_row(members, n, values);
   free(values);

@@ -12,79 +12,79 @@ struct incoming {
   struct sc_slice key, data;
   bool is_base64;
   uint64_t bytes;
-  sc_hashkey_int hash;
-  struct sc_store_shard *shard; /* where it belongs, when it is put */
+  scl_hashkey_int hash;
+  struct scl_store_shard *shard; /* where it belongs, when it is put */
   bool is_throttled;
 };
 
 /* The hash key, explicit or the partition key's; fails the call when it is out of range. */
-static bool find_hash(struct sc_call *call, const struct sc_value *explicit_key, struct incoming *record) {
+static bool find_hash(struct scl_call *call, const struct scl_value *explicit_key, struct incoming *record) {
   if (!explicit_key->is_set) {
-    record->hash = sc_hashkey_of(record->key);
+    record->hash = scl_hashkey_of(record->key);
     return true;
   }
-  if (sc_hashkey_parse(explicit_key->text, &record->hash)) return true;
-  sc_call_fail(call, "InvalidArgumentException",
-               "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was %.*s",
-               SC_SLICE_ARGS(explicit_key->text));
+  if (scl_hashkey_parse(explicit_key->text, &record->hash)) return true;
+  scl_call_fail(call, "InvalidArgumentException",
+                "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was %.*s",
+                SC_SLICE_ARGS(explicit_key->text));
   return false;
 }
 
-static bool check_size(struct sc_call *call, const struct sc_store_stream *stream, uint64_t bytes) {
+static bool check_size(struct scl_call *call, const struct scl_store_stream *stream, uint64_t bytes) {
   if (bytes <= stream->max_record_bytes) return true;
-  sc_call_fail(call, "ValidationException",
-               "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=%" PRIu64 " cap=%" PRIu64
-               "]' at 'data' failed to satisfy constraint: Member must have length less than or equal to %" PRIu64,
-               bytes, bytes, stream->max_record_bytes);
+  scl_call_fail(call, "ValidationException",
+                "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=%" PRIu64 " cap=%" PRIu64
+                "]' at 'data' failed to satisfy constraint: Member must have length less than or equal to %" PRIu64,
+                bytes, bytes, stream->max_record_bytes);
   return false;
 }
 
 /* Finds the record's shard and asks it for room. */
-static void route(const struct sc_call *call, struct sc_store_stream *stream, struct incoming *record) {
-  record->shard = sc_stream_route(stream, record->hash);
-  record->is_throttled = !sc_limits_put(call, record->shard, record->bytes);
+static void route(const struct scl_call *call, struct scl_store_stream *stream, struct incoming *record) {
+  record->shard = scl_stream_route(stream, record->hash);
+  record->is_throttled = !scl_limits_put(call, record->shard, record->bytes);
 }
 
 /* Appends the record where it belongs and says which: ShardId, SequenceNumber. */
-static void put(struct sc_call *call, const struct incoming *record, struct sc_buf *key_json) {
-  char sequence[SC_SEQLAYOUT_DIGITS + 1];
+static void put(struct scl_call *call, const struct incoming *record, struct sc_buf *key_json) {
+  char sequence[SCL_SEQLAYOUT_DIGITS + 1];
   SC_ASSERT(record->shard != NULL);
   sc_buf_clear(key_json);
   sc_buf_add_json_string(key_json, record->key);
-  struct sc_store_put what = {sc_buf_view(key_json), record->data, record->is_base64, record->bytes, call->now_ms};
-  sc_shard_put(record->shard, &what, sequence);
-  sc_add_shard_id(&call->out, "ShardId", record->shard->index);
-  sc_writer_str(&call->out, "SequenceNumber", sequence);
+  struct scl_store_put what = {sc_buf_view(key_json), record->data, record->is_base64, record->bytes, call->now_ms};
+  scl_shard_put(record->shard, &what, sequence);
+  scl_add_shard_id(&call->out, "ShardId", record->shard->index);
+  scl_writer_str(&call->out, "SequenceNumber", sequence);
 }
 
-static void add_encryption(struct sc_call *call, const struct sc_store_stream *stream) {
-  if (stream->key_id != NULL) sc_writer_str(&call->out, "EncryptionType", "KMS");
+static void add_encryption(struct scl_call *call, const struct scl_store_stream *stream) {
+  if (stream->key_id != NULL) scl_writer_str(&call->out, "EncryptionType", "KMS");
 }
 
 /* --- PutRecord ----------------------------------------------------------------------------------------------------- */
 
-enum { PUT_DATA = SC_VALUE_REST, PUT_KEY, PUT_HASH_KEY, PUT_ORDERING, PUT_MEMBERS };
+enum { PUT_DATA = SCL_VALUE_REST, PUT_KEY, PUT_HASH_KEY, PUT_ORDERING, PUT_MEMBERS };
 
-static const struct sc_member PUT[PUT_MEMBERS] = {
-    SC_STREAM_MEMBERS,
-    {"Data", SC_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SC_PATTERN_NONE, NULL, NULL, 0},
-    {"PartitionKey", SC_MEMBER_TEXT, true, 1, 256, SC_PATTERN_NONE, NULL, NULL, 0},
-    {"ExplicitHashKey", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_HASH_KEY, NULL, NULL, 0},
-    {"SequenceNumberForOrdering", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_SEQUENCE, NULL, NULL, 0}};
+static const struct scl_member PUT[PUT_MEMBERS] = {
+    SCL_STREAM_MEMBERS,
+    {"Data", SCL_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SCL_PATTERN_NONE, NULL, NULL, 0},
+    {"PartitionKey", SCL_MEMBER_TEXT, true, 1, 256, SCL_PATTERN_NONE, NULL, NULL, 0},
+    {"ExplicitHashKey", SCL_MEMBER_TEXT, false, 0, 0, SCL_PATTERN_HASH_KEY, NULL, NULL, 0},
+    {"SequenceNumberForOrdering", SCL_MEMBER_TEXT, false, 0, 0, SCL_PATTERN_SEQUENCE, NULL, NULL, 0}};
 
-static bool check_ordering(struct sc_call *call, const struct sc_store_stream *stream) {
-  const struct sc_value *ordering = &call->values[PUT_ORDERING];
-  struct sc_seqlayout seq;
-  if (!ordering->is_set || sc_seqlayout_parse(ordering->text, &seq)) return true;
-  sc_call_fail(call, "InvalidArgumentException",
-               "ExclusiveMinimumSequenceNumber %.*s used in PutRecord on stream %s under account %s is invalid.",
-               SC_SLICE_ARGS(ordering->text), stream->name, SC_SERVICE_ACCOUNT);
+static bool check_ordering(struct scl_call *call, const struct scl_store_stream *stream) {
+  const struct scl_value *ordering = &call->values[PUT_ORDERING];
+  struct scl_seqlayout seq;
+  if (!ordering->is_set || scl_seqlayout_parse(ordering->text, &seq)) return true;
+  scl_call_fail(call, "InvalidArgumentException",
+                "ExclusiveMinimumSequenceNumber %.*s used in PutRecord on stream %s under account %s is invalid.",
+                SC_SLICE_ARGS(ordering->text), stream->name, SCL_SERVICE_ACCOUNT);
   return false;
 }
 
-static void put_record(struct sc_call *call) {
-  const struct sc_value *v = call->values;
-  struct sc_store_stream *stream = sc_call_ready_stream(call);
+static void put_record(struct scl_call *call) {
+  const struct scl_value *v = call->values;
+  struct scl_store_stream *stream = scl_call_ready_stream(call);
   if (stream == NULL) return;
   struct incoming record = {.key = v[PUT_KEY].text, .data = v[PUT_DATA].text};
   record.is_base64 = v[PUT_DATA].is_base64;
@@ -94,13 +94,13 @@ static void put_record(struct sc_call *call) {
   route(call, stream, &record);
   struct sc_buf text = SC_BUF_INIT;
   if (record.is_throttled) {
-    sc_limits_add_text(&text, stream, record.shard);
-    sc_call_fail(call, SC_LIMITS_EXCEEDED, "%s", sc_buf_str(&text));
+    scl_limits_add_text(&text, stream, record.shard);
+    scl_call_fail(call, SCL_LIMITS_EXCEEDED, "%s", sc_buf_str(&text));
   } else {
-    sc_writer_open_map(&call->out, NULL);
+    scl_writer_open_map(&call->out, NULL);
     put(call, &record, &text);
     add_encryption(call, stream);
-    sc_writer_close_map(&call->out);
+    scl_writer_close_map(&call->out);
   }
   sc_buf_fini(&text);
 }
@@ -108,22 +108,23 @@ static void put_record(struct sc_call *call) {
 /* --- PutRecords ---------------------------------------------------------------------------------------------------- */
 
 enum { ENTRY_DATA, ENTRY_KEY, ENTRY_HASH_KEY, ENTRY_MEMBERS };
-enum { PUTS_RECORDS = SC_VALUE_REST, PUTS_MEMBERS };
+enum { PUTS_RECORDS = SCL_VALUE_REST, PUTS_MEMBERS };
 
-static const struct sc_member ENTRY[ENTRY_MEMBERS] = {
-    {"Data", SC_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SC_PATTERN_NONE, NULL, NULL, 0},
-    {"PartitionKey", SC_MEMBER_TEXT, true, 1, 256, SC_PATTERN_NONE, NULL, NULL, 0},
-    {"ExplicitHashKey", SC_MEMBER_TEXT, false, 0, 0, SC_PATTERN_HASH_KEY, NULL, NULL, 0}};
+static const struct scl_member ENTRY[ENTRY_MEMBERS] = {
+    {"Data", SCL_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SCL_PATTERN_NONE, NULL, NULL, 0},
+    {"PartitionKey", SCL_MEMBER_TEXT, true, 1, 256, SCL_PATTERN_NONE, NULL, NULL, 0},
+    {"ExplicitHashKey", SCL_MEMBER_TEXT, false, 0, 0, SCL_PATTERN_HASH_KEY, NULL, NULL, 0}};
 
-static const struct sc_member PUTS[PUTS_MEMBERS] = {
-    SC_STREAM_MEMBERS, {"Records", SC_MEMBER_LIST, true, 1, MAX_RECORDS, SC_PATTERN_NONE, NULL, ENTRY, ENTRY_MEMBERS}};
+static const struct scl_member PUTS[PUTS_MEMBERS] = {
+    SCL_STREAM_MEMBERS,
+    {"Records", SCL_MEMBER_LIST, true, 1, MAX_RECORDS, SCL_PATTERN_NONE, NULL, ENTRY, ENTRY_MEMBERS}};
 
 /* Reads and checks all records before any is put. */
-static bool gather(struct sc_call *call, const struct sc_store_stream *stream, struct incoming *records) {
-  const struct sc_value *list = &call->values[PUTS_RECORDS];
+static bool gather(struct scl_call *call, const struct scl_store_stream *stream, struct incoming *records) {
+  const struct scl_value *list = &call->values[PUTS_RECORDS];
   uint64_t total = 0;
   for (size_t i = 0; i < list->n; i++) {
-    const struct sc_value *entry = list->items + i * ENTRY_MEMBERS;
+    const struct scl_value *entry = list->items + i * ENTRY_MEMBERS;
     records[i] = (struct incoming){.key = entry[ENTRY_KEY].text, .data = entry[ENTRY_DATA].text};
     records[i].is_base64 = entry[ENTRY_DATA].is_base64;
     records[i].bytes = entry[ENTRY_DATA].bytes + records[i].key.len;
@@ -132,29 +133,29 @@ static bool gather(struct sc_call *call, const struct sc_store_stream *stream, s
     if (!find_hash(call, &entry[ENTRY_HASH_KEY], &records[i])) return false;
   }
   if (total <= MAX_REQUEST_BYTES) return true;
-  sc_call_fail(call, "InvalidArgumentException", "Records size exceeds 10 MB limit");
+  scl_call_fail(call, "InvalidArgumentException", "Records size exceeds 10 MB limit");
   return false;
 }
 
-static bool is_to_fail(const struct sc_call *call, size_t i) {
+static bool is_to_fail(const struct scl_call *call, size_t i) {
   return call->fault != NULL && i % (uint64_t)call->fault->every == 0;
 }
 
-static void add_failed_entry(struct sc_call *call) {
-  sc_writer_str(&call->out, "ErrorCode", call->fault->code);
-  sc_writer_str(&call->out, "ErrorMessage", call->fault->message);
+static void add_failed_entry(struct scl_call *call) {
+  scl_writer_str(&call->out, "ErrorCode", call->fault->code);
+  scl_writer_str(&call->out, "ErrorMessage", call->fault->message);
 }
 
-static void add_throttled_entry(struct sc_call *call, const struct sc_store_stream *stream,
+static void add_throttled_entry(struct scl_call *call, const struct scl_store_stream *stream,
                                 const struct incoming *record, struct sc_buf *text) {
   sc_buf_clear(text);
-  sc_limits_add_text(text, stream, record->shard);
-  sc_writer_str(&call->out, "ErrorCode", SC_LIMITS_EXCEEDED);
-  sc_writer_text(&call->out, "ErrorMessage", sc_buf_view(text));
+  scl_limits_add_text(text, stream, record->shard);
+  scl_writer_str(&call->out, "ErrorCode", SCL_LIMITS_EXCEEDED);
+  scl_writer_text(&call->out, "ErrorMessage", sc_buf_view(text));
 }
 
 /* How many of the records will not be put. */
-static size_t route_all(const struct sc_call *call, struct sc_store_stream *stream, struct incoming *records,
+static size_t route_all(const struct scl_call *call, struct scl_store_stream *stream, struct incoming *records,
                         size_t n) {
   size_t n_failed = 0;
   for (size_t i = 0; i < n; i++) {
@@ -165,32 +166,32 @@ static size_t route_all(const struct sc_call *call, struct sc_store_stream *stre
   return n_failed;
 }
 
-static void put_records(struct sc_call *call) {
+static void put_records(struct scl_call *call) {
   struct incoming records[MAX_RECORDS] = {0};
   size_t n = call->values[PUTS_RECORDS].n;
-  struct sc_store_stream *stream = sc_call_ready_stream(call);
+  struct scl_store_stream *stream = scl_call_ready_stream(call);
   if (stream == NULL || !gather(call, stream, records)) return;
   size_t n_failed = route_all(call, stream, records, n);
   struct sc_buf text = SC_BUF_INIT;
-  struct sc_writer *w = &call->out;
-  sc_writer_open_map(w, NULL);
-  sc_writer_int(w, "FailedRecordCount", (int64_t)n_failed);
-  sc_writer_open_list(w, "Records");
+  struct scl_writer *w = &call->out;
+  scl_writer_open_map(w, NULL);
+  scl_writer_int(w, "FailedRecordCount", (int64_t)n_failed);
+  scl_writer_open_list(w, "Records");
   for (size_t i = 0; i < n; i++) {
-    sc_writer_open_map(w, NULL);
+    scl_writer_open_map(w, NULL);
     if (is_to_fail(call, i)) add_failed_entry(call);
     else if (records[i].is_throttled) add_throttled_entry(call, stream, &records[i], &text);
     else put(call, &records[i], &text);
-    sc_writer_close_map(w);
+    scl_writer_close_map(w);
   }
-  sc_writer_close_list(w);
+  scl_writer_close_list(w);
   add_encryption(call, stream);
-  sc_writer_close_map(w);
+  scl_writer_close_map(w);
   sc_buf_fini(&text);
 }
 
-const struct sc_operation sc_record_operations[] = {
+const struct scl_operation scl_record_operations[] = {
     {"PutRecord", PUT, PUT_MEMBERS, false, put_record},
     {"PutRecords", PUTS, PUTS_MEMBERS, false, put_records},
 };
-const int sc_record_operations_n = sizeof sc_record_operations / sizeof *sc_record_operations;
+const int scl_record_operations_n = sizeof scl_record_operations / sizeof *scl_record_operations;

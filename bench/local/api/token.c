@@ -34,10 +34,10 @@ static size_t padded_len(size_t name_len) {
   return len < MIN_BYTES ? MIN_BYTES : len;
 }
 
-void sc_token_write(const struct sc_token *token, char out[SC_TOKEN_TEXT]) {
+void scl_token_write(const struct scl_token *token, char out[SCL_TOKEN_TEXT]) {
   unsigned char bytes[MAX_BYTES] = {0};
   size_t name_len = strlen(token->stream), len = padded_len(name_len);
-  SC_ASSERT(name_len <= SC_TOKEN_MAX_NAME && len <= MAX_BYTES);
+  SC_ASSERT(name_len <= SCL_TOKEN_MAX_NAME && len <= MAX_BYTES);
   memcpy(bytes, VERSION, sizeof VERSION);
   unsigned char *at = bytes + sizeof VERSION;
   at = put_number(at, token->kind, 1);
@@ -53,7 +53,7 @@ void sc_token_write(const struct sc_token *token, char out[SC_TOKEN_TEXT]) {
   memcpy(at, token->stream, name_len);
   put_number(bytes + len - CHECKSUM, checksum(bytes, len - CHECKSUM), CHECKSUM);
   size_t written = sc_base64_encode(bytes, len, out);
-  SC_ASSERT(written < SC_TOKEN_TEXT);
+  SC_ASSERT(written < SCL_TOKEN_TEXT);
   out[written] = '\0';
 }
 
@@ -64,7 +64,7 @@ static struct sc_slice without_quotes(struct sc_slice text) {
 
 /* Bytes decoded, 0 when it is not the canonical base64 of a token's length. */
 static size_t decode(struct sc_slice text, unsigned char bytes[MAX_BYTES + 3]) {
-  char again[SC_TOKEN_TEXT];
+  char again[SCL_TOKEN_TEXT];
   size_t len;
   if (text.len < sc_base64_encoded_len(MIN_BYTES) || text.len > sc_base64_encoded_len(MAX_BYTES)) return 0;
   if (!sc_base64_decode(text.ptr, text.len, bytes, &len) || len < MIN_BYTES || len > MAX_BYTES) return 0;
@@ -72,7 +72,7 @@ static size_t decode(struct sc_slice text, unsigned char bytes[MAX_BYTES + 3]) {
   return memcmp(again, text.ptr, text.len) == 0 ? len : 0;
 }
 
-static bool unpack(const unsigned char *bytes, size_t len, struct sc_token *token) {
+static bool unpack(const unsigned char *bytes, size_t len, struct scl_token *token) {
   uint64_t kind, issued, generation, shard, filter, time_ms, name_len;
   const unsigned char *at = get_number(bytes + sizeof VERSION, &kind, 1);
   at = get_number(at, &issued, 8);
@@ -83,9 +83,9 @@ static bool unpack(const unsigned char *bytes, size_t len, struct sc_token *toke
   at = get_number(at, &filter, 1);
   at = get_number(at, &time_ms, 8);
   at = get_number(at, &name_len, 1);
-  if (name_len > SC_TOKEN_MAX_NAME || padded_len(name_len) != len) return false;
+  if (name_len > SCL_TOKEN_MAX_NAME || padded_len(name_len) != len) return false;
   if (memchr(at, '\0', name_len) != NULL) return false;
-  token->kind = (enum sc_token_kind)kind;
+  token->kind = (enum scl_token_kind)kind;
   token->issued_ms = (int64_t)issued;
   token->generation = (uint32_t)generation;
   token->shard = (uint32_t)shard;
@@ -96,7 +96,7 @@ static bool unpack(const unsigned char *bytes, size_t len, struct sc_token *toke
   return true;
 }
 
-bool sc_token_read(struct sc_slice text, enum sc_token_kind kind, struct sc_token *token) {
+bool scl_token_read(struct sc_slice text, enum scl_token_kind kind, struct scl_token *token) {
   unsigned char bytes[MAX_BYTES + 3];
   uint64_t expected;
   size_t len = decode(without_quotes(text), bytes);

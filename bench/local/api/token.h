@@ -4,21 +4,21 @@
  * ended by a checksum. The checksum tells a mangled token from a good one; it is no secret, so every field is checked
  * again by who uses it. Pure; any thread.
  */
-#ifndef SC_LOCAL_TOKEN_H
-#define SC_LOCAL_TOKEN_H
+#ifndef SCL_API_TOKEN_H
+#define SCL_API_TOKEN_H
 
 #include "engine/base/slice.h"
 
-#define SC_TOKEN_MAX_NAME 128
-#define SC_TOKEN_TEXT 385 /* at most 384 characters and a NUL */
+#define SCL_TOKEN_MAX_NAME 128
+#define SCL_TOKEN_TEXT 385 /* at most 384 characters and a NUL */
 
-enum sc_token_kind { SC_TOKEN_ITERATOR = 1, SC_TOKEN_SHARDS = 2, SC_TOKEN_STREAMS = 3, SC_TOKEN_CONSUMERS = 4 };
+enum scl_token_kind { SCL_TOKEN_ITERATOR = 1, SCL_TOKEN_SHARDS = 2, SCL_TOKEN_STREAMS = 3, SCL_TOKEN_CONSUMERS = 4 };
 
-struct sc_token {
-  enum sc_token_kind kind;
+struct scl_token {
+  enum scl_token_kind kind;
   int64_t issued_ms;
   uint32_t generation; /* of the service: raised to make all older tokens expire */
-  char stream[SC_TOKEN_MAX_NAME + 1];
+  char stream[SCL_TOKEN_MAX_NAME + 1];
   uint64_t stream_id;
   uint32_t shard;    /* ITERATOR: which; SHARDS: the last one listed */
   uint64_t position; /* ITERATOR: the next record; CONSUMERS: the id of the last one listed */
@@ -26,8 +26,8 @@ struct sc_token {
   int64_t time_ms;   /* SHARDS: of the filter; ITERATOR: as far as reading has come, 0: not known */
 };
 
-void sc_token_write(const struct sc_token *token, char out[SC_TOKEN_TEXT]);
+void scl_token_write(const struct scl_token *token, char out[SCL_TOKEN_TEXT]);
 /* False when the text is no token of this kind. Quotes around it are ignored, as the service does. */
-bool sc_token_read(struct sc_slice text, enum sc_token_kind kind, struct sc_token *token);
+bool scl_token_read(struct sc_slice text, enum scl_token_kind kind, struct scl_token *token);
 
 #endif

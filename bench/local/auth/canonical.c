@@ -18,9 +18,9 @@ static bool take_part(struct sc_slice *rest, char separator, struct sc_slice *pa
   return true;
 }
 
-bool sc_signed_headers_next(struct sc_slice *rest, struct sc_slice *name) { return take_part(rest, ';', name); }
+bool scl_signed_headers_next(struct sc_slice *rest, struct sc_slice *name) { return take_part(rest, ';', name); }
 
-struct sc_slice sc_request_header(const struct sc_request *request, const char *name) {
+struct sc_slice scl_request_header(const struct scl_request *request, const char *name) {
   for (int i = 0; i < request->n_headers; i++)
     if (sc_slice_is(request->headers[i].name, name)) return request->headers[i].value;
   return sc_slice_of(NULL, 0);
@@ -29,8 +29,8 @@ struct sc_slice sc_request_header(const struct sc_request *request, const char *
 /* --- Authorization ------------------------------------------------------------------------------------------------- */
 
 /* Another sentence of a refusal. */
-static void complain(struct sc_refusal *refusal, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void complain(struct sc_refusal *refusal, const char *fmt, ...) {
+static void complain(struct scl_refusal *refusal, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void complain(struct scl_refusal *refusal, const char *fmt, ...) {
   va_list args;
   refusal->type = INCOMPLETE;
   if (refusal->text.len > 0) sc_buf_add_char(&refusal->text, ' ');
@@ -56,7 +56,7 @@ static const char *const PART_NAMES[PARTS] = {"Credential", "Signature", "Signed
 
 /* False after a complaint. */
 static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_slice parts[PARTS],
-                      struct sc_refusal *refusal) {
+                      struct scl_refusal *refusal) {
   const char *equals = memchr(word.ptr, '=', word.len);
   if (equals == NULL) {
     complain(refusal, "'%.*s' not a valid key=value pair (missing equal-sign) in Authorization header: '%.*s'.",
@@ -74,7 +74,7 @@ static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_sl
 
 /* False after complaints about all that is missing. */
 static bool has_all(struct sc_slice header, bool has_date, const struct sc_slice parts[PARTS],
-                    struct sc_refusal *refusal) {
+                    struct scl_refusal *refusal) {
   for (int i = 0; i < PARTS; i++)
     if (parts[i].len == 0) complain(refusal, "Authorization header requires '%s' parameter.", PART_NAMES[i]);
   if (!has_date)
@@ -84,7 +84,7 @@ static bool has_all(struct sc_slice header, bool has_date, const struct sc_slice
   return false;
 }
 
-static bool read_credential(struct sc_slice credential, struct sc_authorization *a, struct sc_refusal *refusal) {
+static bool read_credential(struct sc_slice credential, struct scl_authorization *a, struct scl_refusal *refusal) {
   struct sc_slice *const parts[] = {&a->key_id, &a->date, &a->region, &a->service, &a->terminator};
   struct sc_slice rest = credential;
   bool is_good = true;
@@ -96,10 +96,10 @@ static bool read_credential(struct sc_slice credential, struct sc_authorization 
   return false;
 }
 
-bool sc_authorization_read(struct sc_slice header, bool has_date, struct sc_authorization *authorization,
-                           struct sc_refusal *refusal) {
+bool scl_authorization_read(struct sc_slice header, bool has_date, struct scl_authorization *authorization,
+                            struct scl_refusal *refusal) {
   struct sc_slice rest = header, word, parts[PARTS] = {{NULL, 0}};
-  *authorization = (struct sc_authorization){0};
+  *authorization = (struct scl_authorization){0};
   bool is_ours = take_word(&rest, &word) && sc_slice_starts(word, "AWS4-");
   while (is_ours && take_word(&rest, &word))
     if (!read_pair(word, header, parts, refusal)) return false;
@@ -121,7 +121,7 @@ static void split_path(struct sc_slice whole, struct sc_slice *path, struct sc_s
   if (!take_part(query, '?', path)) *path = sc_slice_of(NULL, 0);
 }
 
-bool sc_query_has(struct sc_slice whole, const char *name) {
+bool scl_query_has(struct sc_slice whole, const char *name) {
   struct sc_slice path, query, pair, key;
   split_path(whole, &path, &query);
   while (take_part(&query, '&', &pair))
@@ -204,7 +204,7 @@ static void add_value(struct sc_buf *out, struct sc_slice value) {
   }
 }
 
-static void add_header(struct sc_buf *out, const struct sc_request *request, struct sc_slice name) {
+static void add_header(struct sc_buf *out, const struct scl_request *request, struct sc_slice name) {
   bool is_first = true;
   sc_buf_add_slice(out, name);
   sc_buf_add_char(out, ':');
@@ -217,8 +217,8 @@ static void add_header(struct sc_buf *out, const struct sc_request *request, str
   sc_buf_add_char(out, '\n');
 }
 
-void sc_canonical_add(struct sc_buf *out, const struct sc_request *request, struct sc_slice signed_headers,
-                      const char *body_hash) {
+void scl_canonical_add(struct sc_buf *out, const struct scl_request *request, struct sc_slice signed_headers,
+                       const char *body_hash) {
   struct sc_slice path, query, rest = signed_headers, name;
   split_path(request->path, &path, &query);
   sc_buf_add_slice(out, request->method);
@@ -227,7 +227,7 @@ void sc_canonical_add(struct sc_buf *out, const struct sc_request *request, stru
   sc_buf_add_char(out, '\n');
   add_query(out, query);
   sc_buf_add_char(out, '\n');
-  while (sc_signed_headers_next(&rest, &name)) add_header(out, request, name);
+  while (scl_signed_headers_next(&rest, &name)) add_header(out, request, name);
   sc_buf_add_char(out, '\n');
   sc_buf_add_slice(out, signed_headers);
   sc_buf_add_char(out, '\n');

@@ -1,14 +1,14 @@
 /* What a signature covers: the Authorization header taken apart, and the canonical request made of a request as it arrived
  * (protocol.md 4.1). Pure; any thread.
  */
-#ifndef SC_LOCAL_CANONICAL_H
-#define SC_LOCAL_CANONICAL_H
+#ifndef SCL_AUTH_CANONICAL_H
+#define SCL_AUTH_CANONICAL_H
 
 #include "bench/local/api/members.h"
 #include "bench/local/http/exchange.h"
 
 /* The parts of an Authorization header; views of it. */
-struct sc_authorization {
+struct scl_authorization {
   struct sc_slice key_id, date, region, service, terminator; /* of Credential */
   struct sc_slice signed_headers;                            /* "content-type;host;x-amz-date" */
   struct sc_slice signature;
@@ -17,22 +17,22 @@ struct sc_authorization {
 /* "AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/SERVICE/TERMINATOR, SignedHeaders=A;B, Signature=HEX": parts in any order, commas or
  * blanks between them, none twice, none empty. has_date: whether a date header came with it. False with the service's
  * IncompleteSignatureException. */
-bool sc_authorization_read(struct sc_slice header, bool has_date, struct sc_authorization *authorization,
-                           struct sc_refusal *refusal);
+bool scl_authorization_read(struct sc_slice header, bool has_date, struct scl_authorization *authorization,
+                            struct scl_refusal *refusal);
 
 /* The first header of that name (lower case); ptr NULL when there is none. */
-struct sc_slice sc_request_header(const struct sc_request *request, const char *name);
+struct sc_slice scl_request_header(const struct scl_request *request, const char *name);
 
 /* Takes the next name off a list of signed headers; false when none is left. */
-bool sc_signed_headers_next(struct sc_slice *rest, struct sc_slice *name);
+bool scl_signed_headers_next(struct sc_slice *rest, struct sc_slice *name);
 
 /* Whether the path's query has a parameter of that name. */
-bool sc_query_has(struct sc_slice path, const char *name);
+bool scl_query_has(struct sc_slice path, const char *name);
 
 /* Appends the canonical request: method; path without dot segments and doubled slashes, its bytes escaped (those that were, once
  * more); query, as it was escaped, sorted; signed headers, blanks in them run together, of one name joined by commas; their
  * list; the hash. */
-void sc_canonical_add(struct sc_buf *out, const struct sc_request *request, struct sc_slice signed_headers,
-                      const char *body_hash);
+void scl_canonical_add(struct sc_buf *out, const struct scl_request *request, struct sc_slice signed_headers,
+                       const char *body_hash);
 
 #endif

@@ -23,7 +23,7 @@ static bool decode(struct sc_slice text, struct sc_buf *out) {
   return true;
 }
 
-bool sc_form_get(struct sc_slice form, const char *name, struct sc_buf *value) {
+bool scl_form_get(struct sc_slice form, const char *name, struct sc_buf *value) {
   for (size_t start = 0, end; start < form.len; start = end + 1) {
     const char *ampersand = memchr(form.ptr + start, '&', form.len - start);
     end = ampersand == NULL ? form.len : (size_t)(ampersand - form.ptr);
@@ -39,7 +39,7 @@ bool sc_form_get(struct sc_slice form, const char *name, struct sc_buf *value) {
   return false;
 }
 
-struct sc_slice sc_form_query(struct sc_slice path) {
+struct sc_slice scl_form_query(struct sc_slice path) {
   const char *question = path.len == 0 ? NULL : memchr(path.ptr, '?', path.len);
   if (question == NULL) return sc_slice_of(NULL, 0);
   return sc_slice_of(question + 1, (size_t)(path.ptr + path.len - question - 1));

@@ -22,9 +22,9 @@ struct hasher {
   struct sc_hmac *mac;
 };
 
-struct sc_signatures {
+struct scl_signatures {
   const char *region;
-  struct sc_keyring *ring;
+  struct scl_keyring *ring;
   pthread_mutex_t lock; /* of what follows */
   int n_kept;
   struct hasher kept[MAX_KEPT];
@@ -42,25 +42,25 @@ static bool make_hasher(struct hasher *hasher) {
   return false;
 }
 
-struct sc_signatures *sc_signatures_new(const char *region, struct sc_keyring *ring) {
-  struct sc_signatures *signatures = sc_alloc_zero(1, sizeof *signatures);
+struct scl_signatures *scl_signatures_new(const char *region, struct scl_keyring *ring) {
+  struct scl_signatures *signatures = sc_alloc_zero(1, sizeof *signatures);
   signatures->region = region;
   signatures->ring = ring;
   pthread_mutex_init(&signatures->lock, NULL);
   if (make_hasher(&signatures->kept[0])) signatures->n_kept = 1;
   if (signatures->n_kept == 1) return signatures;
-  sc_signatures_free(signatures);
+  scl_signatures_free(signatures);
   return NULL;
 }
 
-void sc_signatures_free(struct sc_signatures *signatures) {
+void scl_signatures_free(struct scl_signatures *signatures) {
   if (signatures == NULL) return;
   for (int i = 0; i < signatures->n_kept; i++) free_hasher(&signatures->kept[i]);
   pthread_mutex_destroy(&signatures->lock);
   free(signatures);
 }
 
-static bool take_hasher(struct sc_signatures *signatures, struct hasher *hasher) {
+static bool take_hasher(struct scl_signatures *signatures, struct hasher *hasher) {
   pthread_mutex_lock(&signatures->lock);
   bool is_kept = signatures->n_kept > 0;
   if (is_kept) *hasher = signatures->kept[--signatures->n_kept];
@@ -68,7 +68,7 @@ static bool take_hasher(struct sc_signatures *signatures, struct hasher *hasher)
   return is_kept || make_hasher(hasher);
 }
 
-static void give_hasher(struct sc_signatures *signatures, struct hasher *hasher) {
+static void give_hasher(struct scl_signatures *signatures, struct hasher *hasher) {
   pthread_mutex_lock(&signatures->lock);
   bool is_kept = signatures->n_kept < MAX_KEPT;
   if (is_kept) signatures->kept[signatures->n_kept++] = *hasher;
@@ -93,7 +93,7 @@ static bool mac(struct hasher *hasher, const void *key, size_t key_len, struct s
   return sc_hmac_key(hasher->mac, key, key_len) && sc_hmac_make(hasher->mac, text, out);
 }
 
-static bool sign(struct hasher *hasher, const struct sc_key *key, const struct sc_authorization *a,
+static bool sign(struct hasher *hasher, const struct scl_key *key, const struct scl_authorization *a,
                  struct sc_slice to_sign, char hex[HEX + 1]) {
   unsigned char step[DIGEST];
   struct sc_buf seed = SC_BUF_INIT;
@@ -111,13 +111,13 @@ static bool sign(struct hasher *hasher, const struct sc_key *key, const struct s
 
 /* One request being checked. */
 struct check {
-  struct sc_signatures *signatures;
+  struct scl_signatures *signatures;
   const char *service;
-  const struct sc_request *request;
+  const struct scl_request *request;
   int64_t now_ms;
   struct sc_slice date; /* X-Amz-Date, else Date */
-  struct sc_authorization authorization;
-  struct sc_refusal *refusal;
+  struct scl_authorization authorization;
+  struct scl_refusal *refusal;
 };
 
 static bool refuse(struct check *c, const char *type, const char *text) {
@@ -160,7 +160,7 @@ static bool read_date(struct sc_slice text, int64_t *ms) {
 }
 
 static bool check_scope(struct check *c) {
-  const struct sc_authorization *a = &c->authorization;
+  const struct scl_authorization *a = &c->authorization;
   if (!sc_slice_is(a->region, c->signatures->region))
     complain(c, INVALID, "Credential should be scoped to a valid region, not '%.*s'.", SC_SLICE_ARGS(a->region));
   if (!sc_slice_is(a->service, c->service))
@@ -176,9 +176,9 @@ static bool check_scope(struct check *c) {
   return c->refusal->type == NULL;
 }
 
-static bool is_signed(const struct sc_authorization *a, const char *name) {
+static bool is_signed(const struct scl_authorization *a, const char *name) {
   struct sc_slice rest = a->signed_headers, each;
-  while (sc_signed_headers_next(&rest, &each))
+  while (scl_signed_headers_next(&rest, &each))
     if (sc_slice_is(each, name)) return true;
   return false;
 }
@@ -188,7 +188,7 @@ static bool check_signed_headers(struct check *c) {
   if (!is_signed(&c->authorization, "host"))
     complain(c, INVALID, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-    bool is_there = sc_request_header(c->request, needed[i]).ptr != NULL;
+    bool is_there = scl_request_header(c->request, needed[i]).ptr != NULL;
     if (is_there && !is_signed(&c->authorization, needed[i]))
       complain(c, INVALID, "'%s' must be a 'SignedHeader' in the AWS Authorization.", needed[i]);
   }
@@ -198,10 +198,10 @@ static bool check_signed_headers(struct check *c) {
 static bool check_clock(struct check *c, int64_t signed_ms) {
   char now[17], limit[17];
   int64_t now_ms = c->now_ms - c->now_ms % 1000;
-  bool is_old = signed_ms<now_ms - SC_SIGNATURE_SKEW_MS, is_early = signed_ms> now_ms + SC_SIGNATURE_SKEW_MS;
+  bool is_old = signed_ms<now_ms - SCL_SIGNATURE_SKEW_MS, is_early = signed_ms> now_ms + SCL_SIGNATURE_SKEW_MS;
   if (!is_old && !is_early) return true;
   sc_clock_format_amz(now_ms, now);
-  sc_clock_format_amz(now_ms + (is_old ? -SC_SIGNATURE_SKEW_MS : SC_SIGNATURE_SKEW_MS), limit);
+  sc_clock_format_amz(now_ms + (is_old ? -SCL_SIGNATURE_SKEW_MS : SCL_SIGNATURE_SKEW_MS), limit);
   if (is_old)
     complain(c, INVALID, "Signature expired: %.16s is now earlier than %s (%s - 5 min.)", c->date.ptr, limit, now);
   else
@@ -210,10 +210,10 @@ static bool check_clock(struct check *c, int64_t signed_ms) {
   return false;
 }
 
-static bool check_key(struct check *c, struct sc_key *key) {
+static bool check_key(struct check *c, struct scl_key *key) {
   static const char invalid[] = "The security token included in the request is invalid.";
-  struct sc_slice token = sc_request_header(c->request, "x-amz-security-token");
-  if (!sc_keyring_find(c->signatures->ring, c->authorization.key_id, key)) return refuse(c, UNKNOWN, invalid);
+  struct sc_slice token = scl_request_header(c->request, "x-amz-security-token");
+  if (!scl_keyring_find(c->signatures->ring, c->authorization.key_id, key)) return refuse(c, UNKNOWN, invalid);
   if (!sc_slice_is(token, key->token)) return refuse(c, UNKNOWN, invalid);
   if (key->token[0] == '\0' || c->now_ms < key->expires_ms) return true;
   return refuse(c, "ExpiredTokenException", "The security token included in the request is expired");
@@ -230,12 +230,12 @@ static bool refuse_signature(struct check *c, const struct sc_buf *canonical, co
   return false;
 }
 
-static bool check_signature(struct check *c, struct hasher *hasher, const struct sc_key *key) {
-  const struct sc_authorization *a = &c->authorization;
+static bool check_signature(struct check *c, struct hasher *hasher, const struct scl_key *key) {
+  const struct scl_authorization *a = &c->authorization;
   char body_hash[HEX + 1], canonical_hash[HEX + 1], signature[HEX + 1];
   struct sc_buf canonical = SC_BUF_INIT, to_sign = SC_BUF_INIT;
   bool is_hashed = hash(hasher, c->request->body, body_hash);
-  if (is_hashed) sc_canonical_add(&canonical, c->request, a->signed_headers, body_hash);
+  if (is_hashed) scl_canonical_add(&canonical, c->request, a->signed_headers, body_hash);
   is_hashed = is_hashed && hash(hasher, sc_buf_view(&canonical), canonical_hash);
   if (is_hashed)
     sc_buf_printf(&to_sign, "AWS4-HMAC-SHA256\n%.*s\n%.*s/%.*s/%.*s/%.*s\n%s", SC_SLICE_ARGS(c->date),
@@ -250,7 +250,7 @@ static bool check_signature(struct check *c, struct hasher *hasher, const struct
   return is_good;
 }
 
-static bool check_hashes(struct check *c, const struct sc_key *key) {
+static bool check_hashes(struct check *c, const struct scl_key *key) {
   struct hasher hasher;
   if (!take_hasher(c->signatures, &hasher)) return refuse(c, "InternalFailure", "OpenSSL has no memory");
   bool is_good = check_signature(c, &hasher, key);
@@ -260,9 +260,9 @@ static bool check_hashes(struct check *c, const struct sc_key *key) {
 
 /* The header is there: what is in it, and its date. */
 static bool check_header(struct check *c, struct sc_slice header, int64_t *signed_ms) {
-  c->date = sc_request_header(c->request, "x-amz-date");
-  if (c->date.ptr == NULL) c->date = sc_request_header(c->request, "date");
-  if (!sc_authorization_read(header, c->date.ptr != NULL, &c->authorization, c->refusal)) return false;
+  c->date = scl_request_header(c->request, "x-amz-date");
+  if (c->date.ptr == NULL) c->date = scl_request_header(c->request, "date");
+  if (!scl_authorization_read(header, c->date.ptr != NULL, &c->authorization, c->refusal)) return false;
   if (read_date(c->date, signed_ms)) return true;
   complain(c, INCOMPLETE,
            "Date must be in ISO-8601 'basic format'. Got '%.*s'. See http://en.wikipedia.org/wiki/ISO_8601",
@@ -270,30 +270,30 @@ static bool check_header(struct check *c, struct sc_slice header, int64_t *signe
   return false;
 }
 
-bool sc_signatures_check(struct sc_signatures *signatures, const char *service, const struct sc_request *request,
-                         int64_t now_ms, struct sc_key *key, struct sc_refusal *refusal) {
+bool scl_signatures_check(struct scl_signatures *signatures, const char *service, const struct scl_request *request,
+                          int64_t now_ms, struct scl_key *key, struct scl_refusal *refusal) {
   struct check c = {
       .signatures = signatures, .service = service, .request = request, .now_ms = now_ms, .refusal = refusal};
-  struct sc_slice header = sc_request_header(request, "authorization");
+  struct sc_slice header = scl_request_header(request, "authorization");
   int64_t signed_ms;
-  struct sc_key found;
+  struct scl_key found;
   if (header.ptr == NULL) return refuse(&c, "MissingAuthenticationTokenException", "Missing Authentication Token");
-  if (sc_query_has(request->path, "X-Amz-Algorithm"))
+  if (scl_query_has(request->path, "X-Amz-Algorithm"))
     return refuse(&c, INVALID,
                   "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.");
   if (!check_header(&c, header, &signed_ms)) return false;
   if (!check_scope(&c) || !check_signed_headers(&c) || !check_clock(&c, signed_ms)) return false;
   bool is_good = check_key(&c, &found) && check_hashes(&c, &found);
   if (is_good && key != NULL) *key = found;
-  sc_key_wipe(&found);
+  scl_key_wipe(&found);
   return is_good;
 }
 
-struct sc_slice sc_signature_key_id(const struct sc_request *request) {
-  struct sc_authorization authorization;
-  struct sc_refusal refusal = {0};
-  struct sc_slice header = sc_request_header(request, "authorization");
-  bool is_good = sc_authorization_read(header, true, &authorization, &refusal);
+struct sc_slice scl_signature_key_id(const struct scl_request *request) {
+  struct scl_authorization authorization;
+  struct scl_refusal refusal = {0};
+  struct sc_slice header = scl_request_header(request, "authorization");
+  bool is_good = scl_authorization_read(header, true, &authorization, &refusal);
   sc_buf_fini(&refusal.text);
   return is_good ? authorization.key_id : sc_slice_of(NULL, 0);
 }

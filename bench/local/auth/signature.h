@@ -7,26 +7,26 @@
  *
  * Any thread; a check allocates, and waits for no one. The key ring must outlive the checker.
  */
-#ifndef SC_LOCAL_SIGNATURE_H
-#define SC_LOCAL_SIGNATURE_H
+#ifndef SCL_AUTH_SIGNATURE_H
+#define SCL_AUTH_SIGNATURE_H
 
 #include "bench/local/auth/canonical.h"
 #include "bench/local/auth/keyring.h"
 
-#define SC_SIGNATURE_SKEW_MS 300000
+#define SCL_SIGNATURE_SKEW_MS 300000
 
-struct sc_signatures;
+struct scl_signatures;
 
 /* region is the one that credentials must be scoped to; it must outlive the checker. NULL when OpenSSL offers no SHA-256. */
-struct sc_signatures *sc_signatures_new(const char *region, struct sc_keyring *ring);
-void sc_signatures_free(struct sc_signatures *signatures);
+struct scl_signatures *scl_signatures_new(const char *region, struct scl_keyring *ring);
+void scl_signatures_free(struct scl_signatures *signatures);
 
 /* Whether the request is signed for the service ("kinesis") with a key of the ring; else the refusal has the error's type and text.
  * key, when not NULL, gets a copy of the key, the caller's to wipe. */
-bool sc_signatures_check(struct sc_signatures *signatures, const char *service, const struct sc_request *request,
-                         int64_t now_ms, struct sc_key *key, struct sc_refusal *refusal);
+bool scl_signatures_check(struct scl_signatures *signatures, const char *service, const struct scl_request *request,
+                          int64_t now_ms, struct scl_key *key, struct scl_refusal *refusal);
 
 /* The access key id that the request says it is signed with, unchecked; empty when it says none. */
-struct sc_slice sc_signature_key_id(const struct sc_request *request);
+struct sc_slice scl_signature_key_id(const struct scl_request *request);
 
 #endif

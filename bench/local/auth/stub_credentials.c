@@ -17,14 +17,14 @@
 #define MAX_IMDS_TTL_S 21600
 #define META "/latest/meta-data/"
 
-struct sc_stub_credentials *sc_stub_credentials_new(const struct sc_stub_settings *settings) {
-  struct sc_stub_credentials *stub = sc_alloc_zero(1, sizeof *stub);
+struct scl_stub_credentials *scl_stub_credentials_new(const struct scl_stub_settings *settings) {
+  struct scl_stub_credentials *stub = sc_alloc_zero(1, sizeof *stub);
   stub->settings = *settings;
   pthread_mutex_init(&stub->lock, NULL);
   return stub;
 }
 
-void sc_stub_credentials_free(struct sc_stub_credentials *stub) {
+void scl_stub_credentials_free(struct scl_stub_credentials *stub) {
   if (stub == NULL) return;
   pthread_mutex_destroy(&stub->lock);
   free(stub);
@@ -32,7 +32,7 @@ void sc_stub_credentials_free(struct sc_stub_credentials *stub) {
 
 /* --- keys and tokens ----------------------------------------------------------------------------------------------- */
 
-void sc_stub_random_text(char *out, size_t n, const char *alphabet) {
+void scl_stub_random_text(char *out, size_t n, const char *alphabet) {
   unsigned char bytes[256];
   size_t letters = strlen(alphabet);
   SC_ASSERT(n <= sizeof bytes);
@@ -42,29 +42,29 @@ void sc_stub_random_text(char *out, size_t n, const char *alphabet) {
   out[n] = '\0';
 }
 
-void sc_stub_issue(struct sc_stub_credentials *stub, const char *owner, int64_t expiry_s, int64_t now_ms,
-                   struct sc_key *key) {
-  *key = (struct sc_key){.id = "ASIA", .token = "IQoJb3JpZ2luX2VjE", .expires_ms = now_ms + expiry_s * 1000};
-  sc_stub_random_text(key->id + 4, 16, KEY_ID);
-  sc_stub_random_text(key->secret, 40, BASE64);
-  sc_stub_random_text(key->token + strlen(key->token), 183, BASE64);
+void scl_stub_issue(struct scl_stub_credentials *stub, const char *owner, int64_t expiry_s, int64_t now_ms,
+                    struct scl_key *key) {
+  *key = (struct scl_key){.id = "ASIA", .token = "IQoJb3JpZ2luX2VjE", .expires_ms = now_ms + expiry_s * 1000};
+  scl_stub_random_text(key->id + 4, 16, KEY_ID);
+  scl_stub_random_text(key->secret, 40, BASE64);
+  scl_stub_random_text(key->token + strlen(key->token), 183, BASE64);
   snprintf(key->owner, sizeof key->owner, "%s", owner);
-  sc_keyring_add(stub->settings.keys, key);
+  scl_keyring_add(stub->settings.keys, key);
 }
 
-static void make_token(struct sc_stub_credentials *stub, int64_t expires_ms, struct sc_stub_token *token) {
-  sc_stub_random_text(token->text, SC_STUB_TOKEN_TEXT - 1, TOKEN);
+static void make_token(struct scl_stub_credentials *stub, int64_t expires_ms, struct scl_stub_token *token) {
+  scl_stub_random_text(token->text, SCL_STUB_TOKEN_TEXT - 1, TOKEN);
   token->expires_ms = expires_ms;
   pthread_mutex_lock(&stub->lock);
-  stub->tokens[stub->n_tokens++ % SC_STUB_TOKENS] = *token;
+  stub->tokens[stub->n_tokens++ % SCL_STUB_TOKENS] = *token;
   pthread_mutex_unlock(&stub->lock);
 }
 
 /* The end of a token that was made here; 0: it was not. */
-static int64_t token_end(struct sc_stub_credentials *stub, struct sc_slice text) {
+static int64_t token_end(struct scl_stub_credentials *stub, struct sc_slice text) {
   int64_t end = 0;
   pthread_mutex_lock(&stub->lock);
-  size_t n = stub->n_tokens < SC_STUB_TOKENS ? stub->n_tokens : SC_STUB_TOKENS;
+  size_t n = stub->n_tokens < SCL_STUB_TOKENS ? stub->n_tokens : SCL_STUB_TOKENS;
   for (size_t i = 0; i < n; i++)
     if (sc_slice_is(text, stub->tokens[i].text)) end = stub->tokens[i].expires_ms;
   pthread_mutex_unlock(&stub->lock);
@@ -72,60 +72,61 @@ static int64_t token_end(struct sc_stub_credentials *stub, struct sc_slice text)
 }
 
 /* A session of the account's role of that name. */
-static void issue_for_role(struct sc_stub_credentials *stub, const char *role, const char *session, int64_t now_ms,
-                           struct sc_key *key) {
-  char owner[SC_KEYRING_MAX_OWNER + 1];
+static void issue_for_role(struct scl_stub_credentials *stub, const char *role, const char *session, int64_t now_ms,
+                           struct scl_key *key) {
+  char owner[SCL_KEYRING_MAX_OWNER + 1];
   snprintf(owner, sizeof owner, "arn:aws:sts::%s:assumed-role/%.64s/%.64s", stub->settings.account, role, session);
-  sc_stub_issue(stub, owner, stub->settings.expiry_s, now_ms, key);
+  scl_stub_issue(stub, owner, stub->settings.expiry_s, now_ms, key);
 }
 
 /* --- replies ------------------------------------------------------------------------------------------------------- */
 
-static void answer_text(struct sc_reply *reply, int status, const char *text) {
+static void answer_text(struct scl_reply *reply, int status, const char *text) {
   reply->status = status;
   reply->content_type = "text/plain";
   sc_buf_add_str(&reply->content.head, text);
 }
 
-static struct sc_writer begin_json(struct sc_reply *reply, int status) {
+static struct scl_writer begin_json(struct scl_reply *reply, int status) {
   reply->status = status;
   reply->content_type = "application/json";
-  reply->format = SC_FORMAT_JSON;
-  struct sc_writer w = sc_writer_of(&reply->content.head, SC_FORMAT_JSON);
-  sc_writer_open_map(&w, NULL);
+  reply->format = SCL_FORMAT_JSON;
+  struct scl_writer w = scl_writer_of(&reply->content.head, SCL_FORMAT_JSON);
+  scl_writer_open_map(&w, NULL);
   return w;
 }
 
-static void answer_error(struct sc_reply *reply, int status, const char *type_name, const char *type,
+static void answer_error(struct scl_reply *reply, int status, const char *type_name, const char *type,
                          const char *text_name, const char *text) {
-  struct sc_writer w = begin_json(reply, status);
-  sc_writer_str(&w, type_name, type);
-  sc_writer_str(&w, text_name, text);
-  sc_writer_close_map(&w);
+  struct scl_writer w = begin_json(reply, status);
+  scl_writer_str(&w, type_name, type);
+  scl_writer_str(&w, text_name, text);
+  scl_writer_close_map(&w);
 }
 
 /* "2026-01-02T03:04:05Z" */
-static void add_time(struct sc_writer *w, const char *name, int64_t ms) {
+static void add_time(struct scl_writer *w, const char *name, int64_t ms) {
   char text[25];
   sc_clock_format_ms(ms, text);
   memcpy(text + 19, "Z", 2);
-  sc_writer_str(w, name, text);
+  scl_writer_str(w, name, text);
 }
 
 /* The four that IMDS and containers have in common. */
-static void add_key(struct sc_writer *w, const struct sc_key *key) {
-  sc_writer_str(w, "AccessKeyId", key->id);
-  sc_writer_str(w, "SecretAccessKey", key->secret);
-  sc_writer_str(w, "Token", key->token);
+static void add_key(struct scl_writer *w, const struct scl_key *key) {
+  scl_writer_str(w, "AccessKeyId", key->id);
+  scl_writer_str(w, "SecretAccessKey", key->secret);
+  scl_writer_str(w, "Token", key->token);
   add_time(w, "Expiration", key->expires_ms);
 }
 
 /* --- IMDSv2 -------------------------------------------------------------------------------------------------------- */
 
-static void put_imds_token(struct sc_stub_credentials *stub, const struct sc_request *request, struct sc_reply *reply) {
+static void put_imds_token(struct scl_stub_credentials *stub, const struct scl_request *request,
+                           struct scl_reply *reply) {
   uint64_t ttl_s;
-  struct sc_stub_token token;
-  struct sc_slice ttl = sc_request_header(request, "x-aws-ec2-metadata-token-ttl-seconds");
+  struct scl_stub_token token;
+  struct sc_slice ttl = scl_request_header(request, "x-aws-ec2-metadata-token-ttl-seconds");
   if (!sc_slice_to_u64(ttl, &ttl_s) || ttl_s == 0 || ttl_s > MAX_IMDS_TTL_S) {
     answer_text(reply, 400, "x-aws-ec2-metadata-token-ttl-seconds is not 1 to 21600\n");
     return;
@@ -134,36 +135,36 @@ static void put_imds_token(struct sc_stub_credentials *stub, const struct sc_req
   answer_text(reply, 200, token.text);
 }
 
-static void answer_imds_key(struct sc_stub_credentials *stub, struct sc_reply *reply) {
-  struct sc_key key;
-  issue_for_role(stub, SC_STUB_ROLE, "i-00000000000000000", reply->date_ms, &key);
-  struct sc_writer w = begin_json(reply, 200);
-  sc_writer_str(&w, "Code", "Success");
+static void answer_imds_key(struct scl_stub_credentials *stub, struct scl_reply *reply) {
+  struct scl_key key;
+  issue_for_role(stub, SCL_STUB_ROLE, "i-00000000000000000", reply->date_ms, &key);
+  struct scl_writer w = begin_json(reply, 200);
+  scl_writer_str(&w, "Code", "Success");
   add_time(&w, "LastUpdated", reply->date_ms);
-  sc_writer_str(&w, "Type", "AWS-HMAC");
+  scl_writer_str(&w, "Type", "AWS-HMAC");
   add_key(&w, &key);
-  sc_writer_close_map(&w);
-  sc_key_wipe(&key);
+  scl_writer_close_map(&w);
+  scl_key_wipe(&key);
 }
 
-static void answer_imds_document(struct sc_stub_credentials *stub, const char *zone, struct sc_reply *reply) {
-  struct sc_writer w = begin_json(reply, 200);
-  sc_writer_str(&w, "accountId", stub->settings.account);
-  sc_writer_str(&w, "availabilityZone", zone);
-  sc_writer_str(&w, "instanceId", "i-00000000000000000");
-  sc_writer_str(&w, "region", stub->settings.region);
-  sc_writer_close_map(&w);
+static void answer_imds_document(struct scl_stub_credentials *stub, const char *zone, struct scl_reply *reply) {
+  struct scl_writer w = begin_json(reply, 200);
+  scl_writer_str(&w, "accountId", stub->settings.account);
+  scl_writer_str(&w, "availabilityZone", zone);
+  scl_writer_str(&w, "instanceId", "i-00000000000000000");
+  scl_writer_str(&w, "region", stub->settings.region);
+  scl_writer_close_map(&w);
 }
 
-static void get_imds(struct sc_stub_credentials *stub, const struct sc_request *request, struct sc_reply *reply) {
+static void get_imds(struct scl_stub_credentials *stub, const struct scl_request *request, struct scl_reply *reply) {
   char zone[80];
   struct sc_slice path = request->path;
   snprintf(zone, sizeof zone, "%.64sa", stub->settings.region);
-  if (token_end(stub, sc_request_header(request, "x-aws-ec2-metadata-token")) <= reply->date_ms)
+  if (token_end(stub, scl_request_header(request, "x-aws-ec2-metadata-token")) <= reply->date_ms)
     answer_text(reply, 401, "no x-aws-ec2-metadata-token, or an old one\n");
   else if (sc_slice_is(path, META "iam/security-credentials/") || sc_slice_is(path, META "iam/security-credentials"))
-    answer_text(reply, 200, SC_STUB_ROLE);
-  else if (sc_slice_is(path, META "iam/security-credentials/" SC_STUB_ROLE)) answer_imds_key(stub, reply);
+    answer_text(reply, 200, SCL_STUB_ROLE);
+  else if (sc_slice_is(path, META "iam/security-credentials/" SCL_STUB_ROLE)) answer_imds_key(stub, reply);
   else if (sc_slice_is(path, META "placement/availability-zone")) answer_text(reply, 200, zone);
   else if (sc_slice_is(path, META "placement/region")) answer_text(reply, 200, stub->settings.region);
   else if (sc_slice_is(path, "/latest/dynamic/instance-identity/document")) answer_imds_document(stub, zone, reply);
@@ -172,52 +173,53 @@ static void get_imds(struct sc_stub_credentials *stub, const struct sc_request *
 
 /* --- containers ---------------------------------------------------------------------------------------------------- */
 
-static void get_container(struct sc_stub_credentials *stub, const struct sc_request *request, struct sc_reply *reply) {
-  struct sc_key key;
+static void get_container(struct scl_stub_credentials *stub, const struct scl_request *request,
+                          struct scl_reply *reply) {
+  struct scl_key key;
   const char *token = stub->settings.container_token;
-  if (token != NULL && !sc_slice_is(sc_request_header(request, "authorization"), token)) {
+  if (token != NULL && !sc_slice_is(scl_request_header(request, "authorization"), token)) {
     answer_error(reply, 401, "code", "AccessDenied", "message", "Authorization is not the token configured");
     return;
   }
-  issue_for_role(stub, SC_STUB_ROLE, "container", reply->date_ms, &key);
-  struct sc_writer w = begin_json(reply, 200);
-  sc_writer_str(&w, "RoleArn", "");
+  issue_for_role(stub, SCL_STUB_ROLE, "container", reply->date_ms, &key);
+  struct scl_writer w = begin_json(reply, 200);
+  scl_writer_str(&w, "RoleArn", "");
   add_key(&w, &key);
-  sc_writer_close_map(&w);
-  sc_key_wipe(&key);
+  scl_writer_close_map(&w);
+  scl_key_wipe(&key);
 }
 
 /* --- SSO ----------------------------------------------------------------------------------------------------------- */
 
-static void answer_sso(struct sc_reply *reply, int status, const char *type, const char *text) {
+static void answer_sso(struct scl_reply *reply, int status, const char *type, const char *text) {
   answer_error(reply, status, "__type", type, "message", text);
 }
 
 /* What was made here must not have ended; what was not is believed. */
-static bool is_bearer(struct sc_stub_credentials *stub, const struct sc_request *request, int64_t now_ms) {
-  struct sc_slice bearer = sc_request_header(request, "x-amz-sso_bearer_token");
+static bool is_bearer(struct scl_stub_credentials *stub, const struct scl_request *request, int64_t now_ms) {
+  struct sc_slice bearer = scl_request_header(request, "x-amz-sso_bearer_token");
   int64_t end = token_end(stub, bearer);
   return bearer.len > 0 && (end == 0 || now_ms < end);
 }
 
-static void answer_sso_key(struct sc_stub_credentials *stub, const char *role, struct sc_reply *reply) {
-  struct sc_key key;
+static void answer_sso_key(struct scl_stub_credentials *stub, const char *role, struct scl_reply *reply) {
+  struct scl_key key;
   issue_for_role(stub, role, "sso", reply->date_ms, &key);
-  struct sc_writer w = begin_json(reply, 200);
-  sc_writer_open_map(&w, "roleCredentials");
-  sc_writer_str(&w, "accessKeyId", key.id);
-  sc_writer_str(&w, "secretAccessKey", key.secret);
-  sc_writer_str(&w, "sessionToken", key.token);
-  sc_writer_int(&w, "expiration", key.expires_ms);
-  sc_writer_close_map(&w);
-  sc_writer_close_map(&w);
-  sc_key_wipe(&key);
+  struct scl_writer w = begin_json(reply, 200);
+  scl_writer_open_map(&w, "roleCredentials");
+  scl_writer_str(&w, "accessKeyId", key.id);
+  scl_writer_str(&w, "secretAccessKey", key.secret);
+  scl_writer_str(&w, "sessionToken", key.token);
+  scl_writer_int(&w, "expiration", key.expires_ms);
+  scl_writer_close_map(&w);
+  scl_writer_close_map(&w);
+  scl_key_wipe(&key);
 }
 
-static void get_sso(struct sc_stub_credentials *stub, const struct sc_request *request, struct sc_reply *reply) {
+static void get_sso(struct scl_stub_credentials *stub, const struct scl_request *request, struct scl_reply *reply) {
   struct sc_buf role = SC_BUF_INIT, account = SC_BUF_INIT;
-  struct sc_slice query = sc_form_query(request->path);
-  bool is_whole = sc_form_get(query, "role_name", &role) && sc_form_get(query, "account_id", &account);
+  struct sc_slice query = scl_form_query(request->path);
+  bool is_whole = scl_form_get(query, "role_name", &role) && scl_form_get(query, "account_id", &account);
   if (!is_bearer(stub, request, reply->date_ms))
     answer_sso(reply, 401, "UnauthorizedException", "Session token not found or invalid");
   else if (!is_whole || role.len == 0 || account.len != 12)
@@ -227,33 +229,33 @@ static void get_sso(struct sc_stub_credentials *stub, const struct sc_request *r
   sc_buf_fini(&account);
 }
 
-static void answer_oidc_error(struct sc_reply *reply, const char *type, const char *error, const char *text) {
-  struct sc_writer w = begin_json(reply, 400);
-  sc_writer_str(&w, "__type", type);
-  sc_writer_str(&w, "error", error);
-  sc_writer_str(&w, "error_description", text);
-  sc_writer_close_map(&w);
+static void answer_oidc_error(struct scl_reply *reply, const char *type, const char *error, const char *text) {
+  struct scl_writer w = begin_json(reply, 400);
+  scl_writer_str(&w, "__type", type);
+  scl_writer_str(&w, "error", error);
+  scl_writer_str(&w, "error_description", text);
+  scl_writer_close_map(&w);
 }
 
 static bool has_text(struct sc_json object, const char *name, struct sc_slice *text) {
   return sc_json_str(sc_json_get(object, name), text) && text->len > 0;
 }
 
-static void answer_oidc_token(struct sc_stub_credentials *stub, struct sc_reply *reply) {
-  struct sc_stub_token access;
-  char refresh[SC_STUB_TOKEN_TEXT];
+static void answer_oidc_token(struct scl_stub_credentials *stub, struct scl_reply *reply) {
+  struct scl_stub_token access;
+  char refresh[SCL_STUB_TOKEN_TEXT];
   make_token(stub, reply->date_ms + stub->settings.expiry_s * 1000, &access);
-  sc_stub_random_text(refresh, sizeof refresh - 1, TOKEN);
-  struct sc_writer w = begin_json(reply, 200);
-  sc_writer_str(&w, "accessToken", access.text);
-  sc_writer_int(&w, "expiresIn", stub->settings.expiry_s);
-  sc_writer_str(&w, "refreshToken", refresh);
-  sc_writer_str(&w, "tokenType", "Bearer");
-  sc_writer_close_map(&w);
+  scl_stub_random_text(refresh, sizeof refresh - 1, TOKEN);
+  struct scl_writer w = begin_json(reply, 200);
+  scl_writer_str(&w, "accessToken", access.text);
+  scl_writer_int(&w, "expiresIn", stub->settings.expiry_s);
+  scl_writer_str(&w, "refreshToken", refresh);
+  scl_writer_str(&w, "tokenType", "Bearer");
+  scl_writer_close_map(&w);
 }
 
-static void post_token(struct sc_stub_credentials *stub, struct sc_jsondoc *parser, const struct sc_request *request,
-                       struct sc_reply *reply) {
+static void post_token(struct scl_stub_credentials *stub, struct sc_jsondoc *parser, const struct scl_request *request,
+                       struct scl_reply *reply) {
   struct sc_error err;
   struct sc_json body;
   struct sc_slice grant, text;
@@ -278,7 +280,7 @@ static void post_token(struct sc_stub_credentials *stub, struct sc_jsondoc *pars
 
 enum endpoint { NONE, STS, IMDS_TOKEN, IMDS, CONTAINER, SSO, OIDC };
 
-static enum endpoint find_endpoint(const struct sc_request *request) {
+static enum endpoint find_endpoint(const struct scl_request *request) {
   struct sc_slice path = request->path;
   if (sc_slice_is(request->method, "PUT")) return sc_slice_is(path, "/latest/api/token") ? IMDS_TOKEN : NONE;
   if (sc_slice_is(request->method, "POST")) {
@@ -291,15 +293,15 @@ static enum endpoint find_endpoint(const struct sc_request *request) {
   return sc_slice_starts(path, "/v2/credentials/") || sc_slice_is(path, "/v1/credentials") ? CONTAINER : NONE;
 }
 
-bool sc_stub_credentials_handle(struct sc_stub_credentials *stub, struct sc_jsondoc *parser,
-                                const struct sc_request *request, struct sc_reply *reply) {
+bool scl_stub_credentials_handle(struct scl_stub_credentials *stub, struct sc_jsondoc *parser,
+                                 const struct scl_request *request, struct scl_reply *reply) {
   enum endpoint endpoint = find_endpoint(request);
   if (endpoint == NONE) return false;
   if (!request->from_loopback) {
     answer_error(reply, 403, "code", "AccessDenied", "message", "only from this machine");
     return true;
   }
-  if (endpoint == STS) sc_stub_sts(stub, request, reply);
+  if (endpoint == STS) scl_stub_sts(stub, request, reply);
   if (endpoint == IMDS_TOKEN) put_imds_token(stub, request, reply);
   if (endpoint == IMDS) get_imds(stub, request, reply);
   if (endpoint == CONTAINER) get_container(stub, request, reply);

@@ -12,29 +12,29 @@
  *
  * Any thread; one small lock. The ring, the signatures and the settings' strings must outlive it.
  */
-#ifndef SC_LOCAL_STUB_CREDENTIALS_H
-#define SC_LOCAL_STUB_CREDENTIALS_H
+#ifndef SCL_AUTH_STUB_CREDENTIALS_H
+#define SCL_AUTH_STUB_CREDENTIALS_H
 
 #include "bench/local/auth/signature.h"
 #include "codec/json/doc.h"
 
-#define SC_STUB_ROLE "shardcopy-local"
+#define SCL_STUB_ROLE "shardcopy-local"
 
-struct sc_stub_settings {
+struct scl_stub_settings {
   const char *account, *region;
   int64_t expiry_s;            /* how long what is handed out is good for */
   const char *container_token; /* what containers must send as Authorization; NULL: anything */
-  struct sc_keyring *keys;
-  struct sc_signatures *signatures; /* NULL: not checked */
+  struct scl_keyring *keys;
+  struct scl_signatures *signatures; /* NULL: not checked */
 };
 
-struct sc_stub_credentials;
+struct scl_stub_credentials;
 
-struct sc_stub_credentials *sc_stub_credentials_new(const struct sc_stub_settings *settings);
-void sc_stub_credentials_free(struct sc_stub_credentials *stub);
+struct scl_stub_credentials *scl_stub_credentials_new(const struct scl_stub_settings *settings);
+void scl_stub_credentials_free(struct scl_stub_credentials *stub);
 
 /* False when the request is for none of them; else the reply is filled. reply->date_ms and request_id are set before. */
-bool sc_stub_credentials_handle(struct sc_stub_credentials *stub, struct sc_jsondoc *parser,
-                                const struct sc_request *request, struct sc_reply *reply);
+bool scl_stub_credentials_handle(struct scl_stub_credentials *stub, struct sc_jsondoc *parser,
+                                 const struct scl_request *request, struct scl_reply *reply);
 
 #endif

@@ -11,11 +11,11 @@
 #define MAX_NAME 64
 
 struct sts {
-  struct sc_stub_credentials *stub;
-  const struct sc_request *request;
-  struct sc_reply *reply;
-  struct sc_key caller; /* when signatures are checked */
-  struct sc_buf value;  /* of the parameter read last */
+  struct scl_stub_credentials *stub;
+  const struct scl_request *request;
+  struct scl_reply *reply;
+  struct scl_key caller; /* when signatures are checked */
+  struct sc_buf value;   /* of the parameter read last */
 };
 
 /* --- XML ----------------------------------------------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ static bool invalid(struct sts *sts, const char *name, const char *value, const 
 /* The parameter's value, min to max bytes, in sts->value; false after failing. as: its name in messages. */
 static bool need(struct sts *sts, const char *name, const char *as, size_t min, size_t max) {
   char constraint[80];
-  if (!sc_form_get(sts->request->body, name, &sts->value)) return invalid(sts, as, NULL, "Member must not be null");
+  if (!scl_form_get(sts->request->body, name, &sts->value)) return invalid(sts, as, NULL, "Member must not be null");
   bool is_short = sts->value.len < min;
   if (!is_short && sts->value.len <= max) return true;
   snprintf(constraint, sizeof constraint, "Member must have length %s than or equal to %zu",
@@ -109,7 +109,7 @@ static bool read_role(const char *arn, struct sc_slice *account, struct sc_slice
 /* As long as was asked for, but no longer than the stub's keys last. */
 static bool read_duration(struct sts *sts, int64_t *duration_s) {
   *duration_s = sts->stub->settings.expiry_s;
-  if (!sc_form_get(sts->request->body, "DurationSeconds", &sts->value)) return true;
+  if (!scl_form_get(sts->request->body, "DurationSeconds", &sts->value)) return true;
   int64_t asked;
   if (!sc_slice_to_i64(sc_buf_view(&sts->value), &asked) || asked < MIN_DURATION_S)
     return invalid(sts, "durationSeconds", sc_buf_str(&sts->value),
@@ -144,7 +144,7 @@ static bool read_session(struct sts *sts, struct session *session) {
   return read_duration(sts, &session->duration_s);
 }
 
-static void add_credentials(struct sc_buf *out, const struct sc_key *key) {
+static void add_credentials(struct sc_buf *out, const struct scl_key *key) {
   char end[25];
   sc_clock_format_ms(key->expires_ms, end);
   memcpy(end + 19, "Z", 2);
@@ -156,7 +156,7 @@ static void add_credentials(struct sc_buf *out, const struct sc_key *key) {
   sc_buf_add_str(out, "</Credentials>\n");
 }
 
-static void add_user(struct sc_buf *out, const struct session *session, const struct sc_key *key) {
+static void add_user(struct sc_buf *out, const struct session *session, const struct scl_key *key) {
   sc_buf_add_str(out, "<AssumedRoleUser>\n<AssumedRoleId>AROASHARDCOPYLOCAL000:");
   add_text(out, session->name);
   sc_buf_add_str(out, "</AssumedRoleId>\n");
@@ -166,27 +166,27 @@ static void add_user(struct sc_buf *out, const struct session *session, const st
 
 static void assume(struct sts *sts, const char *action, bool is_web) {
   struct session session = {.role_arn = SC_BUF_INIT};
-  struct sc_key key;
-  char owner[SC_KEYRING_MAX_OWNER + 1];
+  struct scl_key key;
+  char owner[SCL_KEYRING_MAX_OWNER + 1];
   bool is_good =
       read_session(sts, &session) && (!is_web || need(sts, "WebIdentityToken", "webIdentityToken", 4, 20000));
   if (is_good) {
     snprintf(owner, sizeof owner, "arn:aws:sts::%.*s:assumed-role/%.*s/%s", SC_SLICE_ARGS(session.account),
              SC_SLICE_ARGS(session.role), session.name);
-    sc_stub_issue(sts->stub, owner, session.duration_s, sts->reply->date_ms, &key);
+    scl_stub_issue(sts->stub, owner, session.duration_s, sts->reply->date_ms, &key);
     struct sc_buf *out = begin_result(sts, action);
     add_user(out, &session, &key);
     add_credentials(out, &key);
     if (is_web) sc_buf_add_str(out, "<SubjectFromWebIdentityToken>subject</SubjectFromWebIdentityToken>\n");
     if (is_web) sc_buf_add_str(out, "<Audience>sts.amazonaws.com</Audience>\n<Provider>shardcopy-local</Provider>\n");
     end_result(sts, action);
-    sc_key_wipe(&key);
+    scl_key_wipe(&key);
   }
   sc_buf_fini(&session.role_arn);
 }
 
 static void get_caller_identity(struct sts *sts) {
-  char user[SC_KEYRING_MAX_OWNER + 1];
+  char user[SCL_KEYRING_MAX_OWNER + 1];
   snprintf(user, sizeof user, "arn:aws:iam::%s:user/shardcopy-local", sts->stub->settings.account);
   struct sc_buf *out = begin_result(sts, "GetCallerIdentity");
   add_element(out, "Arn", sts->caller.owner[0] != '\0' ? sts->caller.owner : user);
@@ -198,7 +198,7 @@ static void get_caller_identity(struct sts *sts) {
 /* --- who calls ----------------------------------------------------------------------------------------------------- */
 
 /* What STS calls the refusals of signature.h. */
-static void refuse(struct sts *sts, const struct sc_refusal *refusal) {
+static void refuse(struct sts *sts, const struct scl_refusal *refusal) {
   static const struct {
     const char *type, *code;
     int status;
@@ -216,14 +216,14 @@ static void refuse(struct sts *sts, const struct sc_refusal *refusal) {
 }
 
 static bool check_caller(struct sts *sts) {
-  struct sc_signatures *signatures = sts->stub->settings.signatures;
-  struct sc_refusal refusal = {0};
+  struct scl_signatures *signatures = sts->stub->settings.signatures;
+  struct scl_refusal refusal = {0};
   if (signatures == NULL) {
-    struct sc_slice key_id = sc_signature_key_id(sts->request);
-    if (key_id.len > 0) sc_keyring_find(sts->stub->settings.keys, key_id, &sts->caller);
+    struct sc_slice key_id = scl_signature_key_id(sts->request);
+    if (key_id.len > 0) scl_keyring_find(sts->stub->settings.keys, key_id, &sts->caller);
     return true;
   }
-  bool is_good = sc_signatures_check(signatures, "sts", sts->request, sts->reply->date_ms, &sts->caller, &refusal);
+  bool is_good = scl_signatures_check(signatures, "sts", sts->request, sts->reply->date_ms, &sts->caller, &refusal);
   if (!is_good) refuse(sts, &refusal);
   sc_buf_fini(&refusal.text);
   return is_good;
@@ -231,9 +231,9 @@ static bool check_caller(struct sts *sts) {
 
 static void call(struct sts *sts) {
   struct sc_buf action = SC_BUF_INIT;
-  sc_form_get(sts->request->body, "Action", &action);
+  scl_form_get(sts->request->body, "Action", &action);
   bool is_version =
-      sc_form_get(sts->request->body, "Version", &sts->value) && strcmp(sts->value.ptr, "2011-06-15") == 0;
+      scl_form_get(sts->request->body, "Version", &sts->value) && strcmp(sts->value.ptr, "2011-06-15") == 0;
   const char *name = sc_buf_str(&action);
   if (is_version && strcmp(name, "AssumeRoleWithWebIdentity") == 0) assume(sts, name, true);
   else if (is_version && strcmp(name, "AssumeRole") == 0) {
@@ -249,9 +249,9 @@ static void call(struct sts *sts) {
   sc_buf_fini(&action);
 }
 
-void sc_stub_sts(struct sc_stub_credentials *stub, const struct sc_request *request, struct sc_reply *reply) {
+void scl_stub_sts(struct scl_stub_credentials *stub, const struct scl_request *request, struct scl_reply *reply) {
   struct sts sts = {.stub = stub, .request = request, .reply = reply};
   call(&sts);
-  sc_key_wipe(&sts.caller);
+  scl_key_wipe(&sts.caller);
   sc_buf_fini(&sts.value);
 }

@@ -1,6 +1,6 @@
 #include "bench/local/base/apierror.h"
 
-const struct sc_apierror sc_apierrors[] = {
+const struct scl_apierror scl_apierrors[] = {
     {"AccessDeniedException", 400, "User is not authorized to perform this action."},
     {"ExpiredIteratorException", 400, "Iterator expired."},
     {"ExpiredNextTokenException", 400, "NextToken expired."},
@@ -33,14 +33,14 @@ const struct sc_apierror sc_apierrors[] = {
     {"UnrecognizedClientException", 400, "The security token included in the request is invalid."},
     {"ValidationException", 400, "1 validation error detected"},
 };
-const int sc_apierrors_n = sizeof sc_apierrors / sizeof *sc_apierrors;
+const int scl_apierrors_n = sizeof scl_apierrors / sizeof *scl_apierrors;
 
-const struct sc_apierror *sc_apierror_find(struct sc_slice code) {
-  for (int i = 0; i < sc_apierrors_n; i++)
-    if (sc_slice_is(code, sc_apierrors[i].code)) return &sc_apierrors[i];
+const struct scl_apierror *scl_apierror_find(struct sc_slice code) {
+  for (int i = 0; i < scl_apierrors_n; i++)
+    if (sc_slice_is(code, scl_apierrors[i].code)) return &scl_apierrors[i];
   return NULL;
 }
 
-const char *sc_apierror_member(const char *code) {
+const char *scl_apierror_member(const char *code) {
   return strcmp(code, "SerializationException") == 0 ? "Message" : "message";
 }

@@ -4,19 +4,19 @@
 
 #include "engine/base/error.h"
 
-void sc_bell_init(struct sc_bell *bell) {
+void scl_bell_init(struct scl_bell *bell) {
   pthread_mutex_init(&bell->lock, NULL);
   atomic_init(&bell->first, NULL);
 }
 
-void sc_bell_fini(struct sc_bell *bell) {
+void scl_bell_fini(struct scl_bell *bell) {
   SC_ASSERT(bell->first == NULL);
   pthread_mutex_destroy(&bell->lock);
 }
 
-void sc_bell_listen(struct sc_bell *bell, struct sc_listener *listener) {
+void scl_bell_listen(struct scl_bell *bell, struct scl_listener *listener) {
   if (listener->bell == bell) return;
-  sc_bell_leave(listener);
+  scl_bell_leave(listener);
   pthread_mutex_lock(&bell->lock);
   listener->bell = bell;
   listener->prev = NULL;
@@ -26,8 +26,8 @@ void sc_bell_listen(struct sc_bell *bell, struct sc_listener *listener) {
   pthread_mutex_unlock(&bell->lock);
 }
 
-void sc_bell_leave(struct sc_listener *listener) {
-  struct sc_bell *bell = listener->bell;
+void scl_bell_leave(struct scl_listener *listener) {
+  struct scl_bell *bell = listener->bell;
   if (bell == NULL) return;
   pthread_mutex_lock(&bell->lock);
   if (listener->next != NULL) listener->next->prev = listener->prev;
@@ -37,17 +37,17 @@ void sc_bell_leave(struct sc_listener *listener) {
   pthread_mutex_unlock(&bell->lock);
 }
 
-void sc_bell_ring(struct sc_bell *bell) {
+void scl_bell_ring(struct scl_bell *bell) {
   if (atomic_load(&bell->first) == NULL) return;
   pthread_mutex_lock(&bell->lock);
-  for (struct sc_listener *at = bell->first; at != NULL; at = at->next) at->notify(at);
+  for (struct scl_listener *at = bell->first; at != NULL; at = at->next) at->notify(at);
   pthread_mutex_unlock(&bell->lock);
 }
 
-void sc_bell_dismiss(struct sc_bell *bell) {
+void scl_bell_dismiss(struct scl_bell *bell) {
   pthread_mutex_lock(&bell->lock);
   while (bell->first != NULL) {
-    struct sc_listener *listener = bell->first;
+    struct scl_listener *listener = bell->first;
     bell->first = listener->next;
     listener->bell = NULL;
     listener->notify(listener);

@@ -7,23 +7,23 @@
  *
  * From then on the store's recorder appends to the journal. Opened and closed by the main thread, while nobody else uses the store.
  */
-#ifndef SC_LOCAL_DATADIR_H
-#define SC_LOCAL_DATADIR_H
+#ifndef SCL_DISK_DATADIR_H
+#define SCL_DISK_DATADIR_H
 
 #include "bench/local/store/store.h"
 #include "engine/base/error.h"
 
 /* A journal smaller than this is not written anew. */
-#define SC_DATADIR_COMPACT_BYTES (64u << 10)
+#define SCL_DATADIR_COMPACT_BYTES (64u << 10)
 
-struct sc_datadir;
+struct scl_datadir;
 
-/* The store is empty. on_failure: as failed in sc_journal_settings. SC_E_BUSY when another server has the folder, else SC_E_IO. */
-int sc_datadir_open(const char *path, struct sc_store *store, int64_t now_ms,
-                    void (*on_failure)(void *context, const struct sc_error *err), void *context,
-                    struct sc_datadir **out, struct sc_error *err);
+/* The store is empty. on_failure: as failed in scl_journal_settings. SC_E_BUSY when another server has the folder, else SC_E_IO. */
+int scl_datadir_open(const char *path, struct scl_store *store, int64_t now_ms,
+                     void (*on_failure)(void *context, const struct sc_error *err), void *context,
+                     struct scl_datadir **out, struct sc_error *err);
 /* All that was recorded is on the disk when it returns SC_OK; the store has no recorder any more. The error of this or of any
  * earlier write. NULL is fine. */
-int sc_datadir_close(struct sc_datadir *datadir, struct sc_error *err);
+int scl_datadir_close(struct scl_datadir *datadir, struct sc_error *err);
 
 #endif

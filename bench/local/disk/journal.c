@@ -8,11 +8,11 @@
 /* Memory that a buffer keeps for the next batch. */
 #define KEEP_BYTES (4u << 20)
 
-struct sc_journal {
-  struct sc_syncfile *file;
+struct scl_journal {
+  struct scl_syncfile *file;
   void (*failed)(void *context, const struct sc_error *err);
   void *context;
-  struct sc_gate gate;
+  struct scl_gate gate;
   pthread_t thread;
   pthread_mutex_t lock; /* of what follows */
   pthread_cond_t work, taken;
@@ -23,7 +23,7 @@ struct sc_journal {
 };
 
 /* One batch to the disk. Called with the lock held, which it lets go for as long as that takes. */
-static void write_batch(struct sc_journal *journal, struct sc_buf *batch) {
+static void write_batch(struct scl_journal *journal, struct sc_buf *batch) {
   struct sc_error err;
   struct sc_buf taken = journal->gathered;
   journal->gathered = *batch;
@@ -31,8 +31,8 @@ static void write_batch(struct sc_journal *journal, struct sc_buf *batch) {
   uint64_t end = atomic_load(&journal->end);
   pthread_cond_broadcast(&journal->taken);
   pthread_mutex_unlock(&journal->lock);
-  int code = sc_syncfile_write(journal->file, sc_buf_view(batch), end - batch->len, &err);
-  if (code == SC_OK) sc_gate_raise(&journal->gate, end);
+  int code = scl_syncfile_write(journal->file, sc_buf_view(batch), end - batch->len, &err);
+  if (code == SC_OK) scl_gate_raise(&journal->gate, end);
   else if (journal->failed != NULL) journal->failed(journal->context, &err);
   if (batch->cap > KEEP_BYTES) sc_buf_fini(batch);
   sc_buf_clear(batch);
@@ -44,7 +44,7 @@ static void write_batch(struct sc_journal *journal, struct sc_buf *batch) {
 }
 
 static void *write_batches(void *context) {
-  struct sc_journal *journal = context;
+  struct scl_journal *journal = context;
   struct sc_buf batch = SC_BUF_INIT;
   pthread_mutex_lock(&journal->lock);
   while (!journal->is_failed) {
@@ -57,14 +57,14 @@ static void *write_batches(void *context) {
   return NULL;
 }
 
-struct sc_journal *sc_journal_new(const struct sc_journal_settings *settings) {
-  struct sc_journal *journal = sc_alloc_zero(1, sizeof *journal);
+struct scl_journal *scl_journal_new(const struct scl_journal_settings *settings) {
+  struct scl_journal *journal = sc_alloc_zero(1, sizeof *journal);
   journal->file = settings->file;
   journal->failed = settings->failed;
   journal->context = settings->context;
   atomic_init(&journal->end, settings->end);
-  sc_gate_init(&journal->gate);
-  sc_gate_raise(&journal->gate, settings->end);
+  scl_gate_init(&journal->gate);
+  scl_gate_raise(&journal->gate, settings->end);
   pthread_mutex_init(&journal->lock, NULL);
   pthread_cond_init(&journal->work, NULL);
   pthread_cond_init(&journal->taken, NULL);
@@ -74,17 +74,17 @@ struct sc_journal *sc_journal_new(const struct sc_journal_settings *settings) {
 }
 
 /* An empty batch: who reads the file knows by it that the one before is whole. */
-static int seal(struct sc_journal *journal, struct sc_error *err) {
-  char batch[SC_FRAME_BATCH_BYTES];
+static int seal(struct scl_journal *journal, struct sc_error *err) {
+  char batch[SCL_FRAME_BATCH_BYTES];
   if (journal->is_failed) {
     *err = journal->error;
     return err->code;
   }
-  sc_frame_batch(batch, journal->end);
-  return sc_syncfile_write(journal->file, sc_slice_of(batch, sizeof batch), journal->end, err);
+  scl_frame_batch(batch, journal->end);
+  return scl_syncfile_write(journal->file, sc_slice_of(batch, sizeof batch), journal->end, err);
 }
 
-int sc_journal_close(struct sc_journal *journal, struct sc_error *err) {
+int scl_journal_close(struct scl_journal *journal, struct sc_error *err) {
   if (journal == NULL) return SC_OK;
   pthread_mutex_lock(&journal->lock);
   journal->is_closing = true;
@@ -92,43 +92,43 @@ int sc_journal_close(struct sc_journal *journal, struct sc_error *err) {
   pthread_mutex_unlock(&journal->lock);
   pthread_join(journal->thread, NULL);
   int code = seal(journal, err);
-  sc_syncfile_free(journal->file);
+  scl_syncfile_free(journal->file);
   sc_buf_fini(&journal->gathered);
   pthread_cond_destroy(&journal->taken);
   pthread_cond_destroy(&journal->work);
   pthread_mutex_destroy(&journal->lock);
-  sc_gate_fini(&journal->gate);
+  scl_gate_fini(&journal->gate);
   free(journal);
   return code;
 }
 
-static void gather(struct sc_journal *journal, const char start[SC_FRAME_OVERHEAD], const struct sc_slice *parts,
+static void gather(struct scl_journal *journal, const char start[SCL_FRAME_OVERHEAD], const struct sc_slice *parts,
                    int n_parts) {
   struct sc_buf *out = &journal->gathered;
   uint64_t end = atomic_load(&journal->end);
   size_t before = out->len;
   if (before == 0) {
-    char batch[SC_FRAME_BATCH_BYTES];
-    sc_frame_batch(batch, end);
+    char batch[SCL_FRAME_BATCH_BYTES];
+    scl_frame_batch(batch, end);
     sc_buf_add(out, batch, sizeof batch);
   }
-  sc_buf_add(out, start, SC_FRAME_OVERHEAD);
+  sc_buf_add(out, start, SCL_FRAME_OVERHEAD);
   for (int i = 0; i < n_parts; i++) sc_buf_add_slice(out, parts[i]);
   atomic_store(&journal->end, end + out->len - before);
   if (before == 0) pthread_cond_signal(&journal->work);
 }
 
-void sc_journal_append(struct sc_journal *journal, uint8_t kind, const struct sc_slice *parts, int n_parts) {
-  char start[SC_FRAME_OVERHEAD];
-  SC_ASSERT(kind != SC_FRAME_BATCH);
-  sc_frame_start(start, kind, parts, n_parts); /* the sums before the lock */
+void scl_journal_append(struct scl_journal *journal, uint8_t kind, const struct sc_slice *parts, int n_parts) {
+  char start[SCL_FRAME_OVERHEAD];
+  SC_ASSERT(kind != SCL_FRAME_BATCH);
+  scl_frame_start(start, kind, parts, n_parts); /* the sums before the lock */
   pthread_mutex_lock(&journal->lock);
-  while (journal->gathered.len > SC_JOURNAL_GATHER && !journal->is_failed)
+  while (journal->gathered.len > SCL_JOURNAL_GATHER && !journal->is_failed)
     pthread_cond_wait(&journal->taken, &journal->lock);
   if (!journal->is_failed) gather(journal, start, parts, n_parts);
   pthread_mutex_unlock(&journal->lock);
 }
 
-struct sc_ticket sc_journal_ticket(struct sc_journal *journal) {
-  return (struct sc_ticket){&journal->gate, atomic_load(&journal->end)};
+struct scl_ticket scl_journal_ticket(struct scl_journal *journal) {
+  return (struct scl_ticket){&journal->gate, atomic_load(&journal->end)};
 }

@@ -11,38 +11,38 @@
  *   MERGE       id, shard, adjacent, now ms, busy until ms
  *   ACCOUNT     attributes of the account: a map
  */
-#ifndef SC_LOCAL_PERSIST_H
-#define SC_LOCAL_PERSIST_H
+#ifndef SCL_DISK_PERSIST_H
+#define SCL_DISK_PERSIST_H
 
 #include "bench/local/store/store.h"
 
-enum sc_persist_kind {
-  SC_PERSIST_STREAM = 1,
-  SC_PERSIST_ATTRIBUTES,
-  SC_PERSIST_DELETE,
-  SC_PERSIST_PUT,
-  SC_PERSIST_SPLIT,
-  SC_PERSIST_MERGE,
-  SC_PERSIST_ACCOUNT
+enum scl_persist_kind {
+  SCL_PERSIST_STREAM = 1,
+  SCL_PERSIST_ATTRIBUTES,
+  SCL_PERSIST_DELETE,
+  SCL_PERSIST_PUT,
+  SCL_PERSIST_SPLIT,
+  SCL_PERSIST_MERGE,
+  SCL_PERSIST_ACCOUNT
 };
 
-#define SC_PERSIST_HASH_BYTES 16
+#define SCL_PERSIST_HASH_BYTES 16
 /* Bounds that replay holds every entry to, and all that is written keeps. */
-#define SC_PERSIST_MAX_MS (INT64_C(1) << 45)
-#define SC_PERSIST_MAX_NUMBER (INT64_C(1) << 60)
-#define SC_PERSIST_MAX_DATA (16u << 20) /* bytes of a record's data as they stand: base64 or not */
+#define SCL_PERSIST_MAX_MS (INT64_C(1) << 45)
+#define SCL_PERSIST_MAX_NUMBER (INT64_C(1) << 60)
+#define SCL_PERSIST_MAX_DATA (16u << 20) /* bytes of a record's data as they stand: base64 or not */
 
-/* Where entries go: parts as sc_frame_start takes them. Any thread that changes the store. */
-struct sc_persist_sink {
+/* Where entries go: parts as scl_frame_start takes them. Any thread that changes the store. */
+struct scl_persist_sink {
   void *context;
   void (*add)(void *context, uint8_t kind, const struct sc_slice *parts, int n_parts);
-  struct sc_ticket (*ticket)(void *context); /* of sc_store_recorder; may be NULL when nobody asks for it */
+  struct scl_ticket (*ticket)(void *context); /* of scl_store_recorder; may be NULL when nobody asks for it */
 };
 
 /* The recorder of a store whose changes go to the sink, which must outlive it. */
-struct sc_store_recorder sc_persist_recorder(const struct sc_persist_sink *sink);
+struct scl_store_recorder scl_persist_recorder(const struct scl_persist_sink *sink);
 
 /* Entries that make all of the store anew, to the sink. Nobody else uses the store. */
-void sc_persist_all(struct sc_store *store, const struct sc_persist_sink *sink);
+void scl_persist_all(struct scl_store *store, const struct scl_persist_sink *sink);
 
 #endif

@@ -4,13 +4,13 @@
  * an error that names the place. One thread; the store is nobody else's yet and has no recorder. Memory: what the records take;
  * those that are too old by now are dropped at the end.
  */
-#ifndef SC_LOCAL_REPLAY_H
-#define SC_LOCAL_REPLAY_H
+#ifndef SCL_DISK_REPLAY_H
+#define SCL_DISK_REPLAY_H
 
 #include "bench/local/store/store.h"
 #include "engine/base/error.h"
 
-struct sc_replay {
+struct scl_replay {
   uint64_t good_bytes; /* of the file: what is behind was cut short when it was written */
   uint64_t torn_bytes; /* behind them */
   uint64_t entries, records;
@@ -19,7 +19,7 @@ struct sc_replay {
 };
 
 /* The store is empty. name: the file's, for the error: SC_E_IO. */
-int sc_replay_run(struct sc_store *store, struct sc_slice file, const char *name, int64_t now_ms,
-                  struct sc_replay *result, struct sc_error *err);
+int scl_replay_run(struct scl_store *store, struct sc_slice file, const char *name, int64_t now_ms,
+                   struct scl_replay *result, struct sc_error *err);
 
 #endif

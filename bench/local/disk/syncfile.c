@@ -14,7 +14,7 @@
 
 enum { IS_WRITE = 1, IS_SYNC };
 
-struct sc_syncfile {
+struct scl_syncfile {
   int fd;
   bool is_uring;
   struct io_uring ring;
@@ -40,21 +40,21 @@ static bool open_ring(struct io_uring *ring) {
   return false;
 }
 
-struct sc_syncfile *sc_syncfile_new(int fd, enum sc_syncfile_by by) {
-  struct sc_syncfile *file = sc_alloc_zero(1, sizeof *file);
+struct scl_syncfile *scl_syncfile_new(int fd, enum scl_syncfile_by by) {
+  struct scl_syncfile *file = sc_alloc_zero(1, sizeof *file);
   file->fd = fd;
-  file->is_uring = by == SC_SYNCFILE_BEST && open_ring(&file->ring);
+  file->is_uring = by == SCL_SYNCFILE_BEST && open_ring(&file->ring);
   return file;
 }
 
-void sc_syncfile_free(struct sc_syncfile *file) {
+void scl_syncfile_free(struct scl_syncfile *file) {
   if (file == NULL) return;
   if (file->is_uring) io_uring_queue_exit(&file->ring);
   close(file->fd);
   free(file);
 }
 
-bool sc_syncfile_is_uring(const struct sc_syncfile *file) { return file->is_uring; }
+bool scl_syncfile_is_uring(const struct scl_syncfile *file) { return file->is_uring; }
 
 static int failed(int os_errno, const char *what, struct sc_error *err) {
   return sc_error_errno(err, SC_E_IO, os_errno, "%s the journal", what);
@@ -73,7 +73,7 @@ static int take_written(ssize_t written, struct sc_slice *bytes, uint64_t *offse
 
 /* ---- pwrite and fdatasync ---- */
 
-static int write_plain(struct sc_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
+static int write_plain(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
   while (bytes.len > 0) {
     ssize_t written = pwrite(file->fd, bytes.ptr, bytes.len, (off_t)offset);
     int code = take_written(written < 0 ? -errno : written, &bytes, &offset, err);
@@ -91,7 +91,7 @@ struct outcome {
 };
 
 /* A write, and a sync that the kernel begins when all of it is written: a short write cancels the sync. */
-static int write_and_sync(struct sc_syncfile *file, struct sc_slice bytes, uint64_t offset, struct outcome *out,
+static int write_and_sync(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct outcome *out,
                           struct sc_error *err) {
   size_t len = bytes.len < WRITE_MAX ? bytes.len : WRITE_MAX;
   struct io_uring_sqe *sqe = io_uring_get_sqe(&file->ring), *sync = io_uring_get_sqe(&file->ring);
@@ -119,7 +119,7 @@ static int write_and_sync(struct sc_syncfile *file, struct sc_slice bytes, uint6
   return SC_OK;
 }
 
-static int write_uring(struct sc_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
+static int write_uring(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
   struct outcome outcome = {0, -ECANCELED};
   int code = SC_OK;
   while (code == SC_OK && (bytes.len > 0 || outcome.synced == -ECANCELED)) {
@@ -132,6 +132,6 @@ static int write_uring(struct sc_syncfile *file, struct sc_slice bytes, uint64_t
   return code;
 }
 
-int sc_syncfile_write(struct sc_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
+int scl_syncfile_write(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
   return file->is_uring ? write_uring(file, bytes, offset, err) : write_plain(file, bytes, offset, err);
 }

@@ -4,22 +4,22 @@
  * one), which is found out when the file is opened and said once in the log, by pwrite and fdatasync. The one module that
  * includes liburing's header. One owner thread at a time; every call but open may wait for the disk.
  */
-#ifndef SC_LOCAL_SYNCFILE_H
-#define SC_LOCAL_SYNCFILE_H
+#ifndef SCL_DISK_SYNCFILE_H
+#define SCL_DISK_SYNCFILE_H
 
 #include "engine/base/error.h"
 #include "engine/base/slice.h"
 
-enum sc_syncfile_by { SC_SYNCFILE_BEST, SC_SYNCFILE_PWRITE };
+enum scl_syncfile_by { SCL_SYNCFILE_BEST, SCL_SYNCFILE_PWRITE };
 
-struct sc_syncfile;
+struct scl_syncfile;
 
 /* Takes the descriptor of a file open for writing, and closes it. */
-struct sc_syncfile *sc_syncfile_new(int fd, enum sc_syncfile_by by);
-void sc_syncfile_free(struct sc_syncfile *file); /* NULL is allowed */
-bool sc_syncfile_is_uring(const struct sc_syncfile *file);
+struct scl_syncfile *scl_syncfile_new(int fd, enum scl_syncfile_by by);
+void scl_syncfile_free(struct scl_syncfile *file); /* NULL is allowed */
+bool scl_syncfile_is_uring(const struct scl_syncfile *file);
 
 /* All bytes are at the offset and on the disk when it returns SC_OK, else SC_E_IO. */
-int sc_syncfile_write(struct sc_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err);
+int scl_syncfile_write(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err);
 
 #endif

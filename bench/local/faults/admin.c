@@ -8,71 +8,71 @@
 /* Ten years. */
 #define MAX_ADVANCE_MS INT64_C(315360000000)
 
-struct sc_admin {
-  struct sc_timebase *timebase;
-  struct sc_faults *faults;
+struct scl_admin {
+  struct scl_timebase *timebase;
+  struct scl_faults *faults;
   _Atomic uint32_t generation;
 };
 
-struct sc_admin *sc_admin_new(struct sc_timebase *timebase, struct sc_faults *faults) {
-  struct sc_admin *admin = sc_alloc_zero(1, sizeof *admin);
+struct scl_admin *scl_admin_new(struct scl_timebase *timebase, struct scl_faults *faults) {
+  struct scl_admin *admin = sc_alloc_zero(1, sizeof *admin);
   admin->timebase = timebase;
   admin->faults = faults;
   return admin;
 }
 
-void sc_admin_free(struct sc_admin *admin) { free(admin); }
+void scl_admin_free(struct scl_admin *admin) { free(admin); }
 
-uint32_t sc_admin_generation(const struct sc_admin *admin) { return atomic_load(&admin->generation); }
+uint32_t scl_admin_generation(const struct scl_admin *admin) { return atomic_load(&admin->generation); }
 
-static int add_faults(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
-  struct sc_faultlist list = {0};
-  int code = sc_faultspec_read_json(body, &list, err);
-  if (code == SC_OK && !sc_faults_add(admin->faults, list.items, list.n))
-    code = sc_error_set(err, SC_E_USAGE, "more than %d faults wait", SC_FAULTS_MAX);
-  sc_faultlist_fini(&list);
+static int add_faults(struct scl_admin *admin, struct sc_json body, struct sc_error *err) {
+  struct scl_faultlist list = {0};
+  int code = scl_faultspec_read_json(body, &list, err);
+  if (code == SC_OK && !scl_faults_add(admin->faults, list.items, list.n))
+    code = sc_error_set(err, SC_E_USAGE, "more than %d faults wait", SCL_FAULTS_MAX);
+  scl_faultlist_fini(&list);
   return code;
 }
 
-static int clear_faults(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+static int clear_faults(struct scl_admin *admin, struct sc_json body, struct sc_error *err) {
   (void)body, (void)err;
-  sc_faults_clear(admin->faults);
+  scl_faults_clear(admin->faults);
   return SC_OK;
 }
 
-static int list_faults(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+static int list_faults(struct scl_admin *admin, struct sc_json body, struct sc_error *err) {
   (void)admin, (void)body, (void)err;
   return SC_OK;
 }
 
-static int expire_iterators(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+static int expire_iterators(struct scl_admin *admin, struct sc_json body, struct sc_error *err) {
   (void)body, (void)err;
   atomic_fetch_add(&admin->generation, 1);
   return SC_OK;
 }
 
-static int move_clock(struct sc_admin *admin, struct sc_json body, struct sc_error *err) {
+static int move_clock(struct scl_admin *admin, struct sc_json body, struct sc_error *err) {
   int64_t ms;
   if (!sc_json_i64(sc_json_get(body, "advance_ms"), &ms) || ms < 0 || ms > MAX_ADVANCE_MS)
     return sc_error_set(err, SC_E_USAGE, "the body is {\"advance_ms\": 0 or more}");
-  sc_timebase_advance(admin->timebase, ms);
+  scl_timebase_advance(admin->timebase, ms);
   return SC_OK;
 }
 
 static const struct wish {
   const char *method, *path;
   bool has_body;
-  int (*grant)(struct sc_admin *admin, struct sc_json body, struct sc_error *err);
+  int (*grant)(struct scl_admin *admin, struct sc_json body, struct sc_error *err);
 } WISHES[] = {
-    {"POST", SC_ADMIN_PATH "faults", true, add_faults},
-    {"DELETE", SC_ADMIN_PATH "faults", false, clear_faults},
-    {"GET", SC_ADMIN_PATH "faults", false, list_faults},
-    {"POST", SC_ADMIN_PATH "expire-iterators", false, expire_iterators},
-    {"POST", SC_ADMIN_PATH "clock", true, move_clock},
+    {"POST", SCL_ADMIN_PATH "faults", true, add_faults},
+    {"DELETE", SCL_ADMIN_PATH "faults", false, clear_faults},
+    {"GET", SCL_ADMIN_PATH "faults", false, list_faults},
+    {"POST", SCL_ADMIN_PATH "expire-iterators", false, expire_iterators},
+    {"POST", SCL_ADMIN_PATH "clock", true, move_clock},
 };
 #define N_WISHES (sizeof WISHES / sizeof *WISHES)
 
-static const struct wish *find_wish(const struct sc_request *request) {
+static const struct wish *find_wish(const struct scl_request *request) {
   for (size_t i = 0; i < N_WISHES; i++)
     if (sc_slice_is(request->method, WISHES[i].method) && sc_slice_is(request->path, WISHES[i].path)) return &WISHES[i];
   return NULL;
@@ -87,7 +87,7 @@ static int refuse_wish(struct sc_error *err) {
   return SC_E_USAGE;
 }
 
-static int obey(struct sc_admin *admin, const struct wish *wish, struct sc_jsondoc *parser, struct sc_slice bytes,
+static int obey(struct scl_admin *admin, const struct wish *wish, struct sc_jsondoc *parser, struct sc_slice bytes,
                 struct sc_error *err) {
   struct sc_json body = {0};
   if (wish == NULL) return refuse_wish(err);
@@ -96,7 +96,7 @@ static int obey(struct sc_admin *admin, const struct wish *wish, struct sc_jsond
   return wish->grant(admin, body, err);
 }
 
-static void refuse(struct sc_reply *reply, int status, const struct sc_error *err) {
+static void refuse(struct scl_reply *reply, int status, const struct sc_error *err) {
   struct sc_buf text = SC_BUF_INIT;
   reply->status = status;
   sc_buf_printf(&text, "%s%s%s", err->text, err->hint[0] == '\0' ? "" : "; ", err->hint);
@@ -106,8 +106,8 @@ static void refuse(struct sc_reply *reply, int status, const struct sc_error *er
   sc_buf_fini(&text);
 }
 
-void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const struct sc_request *request,
-                     struct sc_reply *reply) {
+void scl_admin_handle(struct scl_admin *admin, struct sc_jsondoc *parser, const struct scl_request *request,
+                      struct scl_reply *reply) {
   struct sc_error err = {0};
   const struct wish *wish = find_wish(request);
   reply->status = 200;
@@ -122,7 +122,7 @@ void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const st
     return;
   }
   sc_buf_add_char(&reply->content.head, '{');
-  if (wish->grant == list_faults) sc_faults_list(admin->faults, &reply->content.head);
-  else sc_buf_printf(&reply->content.head, "\"waiting\":%zu", sc_faults_waiting(admin->faults));
+  if (wish->grant == list_faults) scl_faults_list(admin->faults, &reply->content.head);
+  else sc_buf_printf(&reply->content.head, "\"waiting\":%zu", scl_faults_waiting(admin->faults));
   sc_buf_add_char(&reply->content.head, '}');
 }

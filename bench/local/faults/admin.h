@@ -8,26 +8,26 @@
  * POST /_local/clock, {"advance_ms": 1000}: the service's clock moves forward (timebase.h).
  * What does not list answers {"waiting": faults that wait}; 400 and {"message": ...} what is not understood.
  */
-#ifndef SC_LOCAL_ADMIN_H
-#define SC_LOCAL_ADMIN_H
+#ifndef SCL_FAULTS_ADMIN_H
+#define SCL_FAULTS_ADMIN_H
 
 #include "bench/local/base/timebase.h"
 #include "bench/local/faults/faults.h"
 #include "bench/local/http/exchange.h"
 #include "codec/json/doc.h"
 
-#define SC_ADMIN_PATH "/_local/"
+#define SCL_ADMIN_PATH "/_local/"
 
-struct sc_admin;
+struct scl_admin;
 
 /* Both must outlive it. */
-struct sc_admin *sc_admin_new(struct sc_timebase *timebase, struct sc_faults *faults);
-void sc_admin_free(struct sc_admin *admin);
+struct scl_admin *scl_admin_new(struct scl_timebase *timebase, struct scl_faults *faults);
+void scl_admin_free(struct scl_admin *admin);
 
-void sc_admin_handle(struct sc_admin *admin, struct sc_jsondoc *parser, const struct sc_request *request,
-                     struct sc_reply *reply);
+void scl_admin_handle(struct scl_admin *admin, struct sc_jsondoc *parser, const struct scl_request *request,
+                      struct scl_reply *reply);
 
 /* Raised by expire-iterators. */
-uint32_t sc_admin_generation(const struct sc_admin *admin);
+uint32_t scl_admin_generation(const struct scl_admin *admin);
 
 #endif

@@ -43,21 +43,22 @@ static const struct name {
   size_t offset;
   int64_t min, max; /* TEXT: max is the size of the array */
 } NAMES[N_NAMES] = {
-    [OPERATION] = {"operation", TEXT, offsetof(struct sc_fault, operation), 1, sizeof((struct sc_fault *)0)->operation},
+    [OPERATION] = {"operation", TEXT, offsetof(struct scl_fault, operation), 1,
+                   sizeof((struct scl_fault *)0)->operation},
     [KIND] = {"kind", KIND_NAME, 0, 0, 0},
-    [P] = {"p", PROBABILITY, offsetof(struct sc_fault, p), 0, 1},
-    [COUNT] = {"count", INTEGER, offsetof(struct sc_fault, count), 1, MANY},
-    [AFTER] = {"after", INTEGER, offsetof(struct sc_fault, after), 0, MANY},
-    [CODE] = {"code", TEXT, offsetof(struct sc_fault, code), 1, sizeof((struct sc_fault *)0)->code},
-    [STATUS] = {"status", INTEGER, offsetof(struct sc_fault, status), 400, 599},
-    [MESSAGE] = {"message", TEXT, offsetof(struct sc_fault, message), 0, sizeof((struct sc_fault *)0)->message},
-    [RETRY_AFTER_MS] = {"retry_after_ms", INTEGER, offsetof(struct sc_fault, retry_after_ms), 0, HOUR_MS},
-    [BYTES] = {"bytes", INTEGER, offsetof(struct sc_fault, bytes), -1, INT32_MAX},
-    [EVERY] = {"every", INTEGER, offsetof(struct sc_fault, every), 1, MANY},
-    [CHILDREN] = {"children", FLAG, offsetof(struct sc_fault, children), 0, 1},
-    [DELAY_MS] = {"delay_ms", INTEGER, offsetof(struct sc_fault, delay_ms), 0, HOUR_MS},
-    [PIECE_BYTES] = {"piece_bytes", INTEGER, offsetof(struct sc_fault, piece_bytes), 1, INT32_MAX},
-    [DATE_SKEW_MS] = {"date_skew_ms", INTEGER, offsetof(struct sc_fault, date_skew_ms), -DAY_MS, DAY_MS},
+    [P] = {"p", PROBABILITY, offsetof(struct scl_fault, p), 0, 1},
+    [COUNT] = {"count", INTEGER, offsetof(struct scl_fault, count), 1, MANY},
+    [AFTER] = {"after", INTEGER, offsetof(struct scl_fault, after), 0, MANY},
+    [CODE] = {"code", TEXT, offsetof(struct scl_fault, code), 1, sizeof((struct scl_fault *)0)->code},
+    [STATUS] = {"status", INTEGER, offsetof(struct scl_fault, status), 400, 599},
+    [MESSAGE] = {"message", TEXT, offsetof(struct scl_fault, message), 0, sizeof((struct scl_fault *)0)->message},
+    [RETRY_AFTER_MS] = {"retry_after_ms", INTEGER, offsetof(struct scl_fault, retry_after_ms), 0, HOUR_MS},
+    [BYTES] = {"bytes", INTEGER, offsetof(struct scl_fault, bytes), -1, INT32_MAX},
+    [EVERY] = {"every", INTEGER, offsetof(struct scl_fault, every), 1, MANY},
+    [CHILDREN] = {"children", FLAG, offsetof(struct scl_fault, children), 0, 1},
+    [DELAY_MS] = {"delay_ms", INTEGER, offsetof(struct scl_fault, delay_ms), 0, HOUR_MS},
+    [PIECE_BYTES] = {"piece_bytes", INTEGER, offsetof(struct scl_fault, piece_bytes), 1, INT32_MAX},
+    [DATE_SKEW_MS] = {"date_skew_ms", INTEGER, offsetof(struct scl_fault, date_skew_ms), -DAY_MS, DAY_MS},
 };
 
 /* What every kind may say. */
@@ -71,33 +72,33 @@ enum { CALLS = 1, EVENTS = 2, GETS = 4, PUTS = 8 };
 
 static const struct kind {
   const char *name;
-  enum sc_fault_kind kind;
+  enum scl_fault_kind kind;
   unsigned of; /* what it can happen to */
   unsigned at;
   uint32_t names; /* besides ALWAYS */
   const char *code;
 } KINDS[] = {
-    {"error", SC_FAULT_ERROR, CALLS | EVENTS, SC_FAULT_AT_CALL, OF_ERRORS, "InternalFailure"},
-    {"throttle", SC_FAULT_ERROR, CALLS, SC_FAULT_AT_CALL, OF_ERRORS, "ProvisionedThroughputExceededException"},
-    {"expired-token", SC_FAULT_ERROR, CALLS, SC_FAULT_AT_CALL, OF_ERRORS, "ExpiredTokenException"},
-    {"slow", SC_FAULT_DELIVERY, CALLS | EVENTS, SC_FAULT_AT_CALL, 0, NULL},
-    {"split", SC_FAULT_DELIVERY, CALLS | EVENTS, SC_FAULT_AT_CALL, 0, NULL},
-    {"skewed-date", SC_FAULT_DELIVERY, CALLS, SC_FAULT_AT_CALL, 0, NULL},
-    {"reset", SC_FAULT_RESET, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
-    {"truncate", SC_FAULT_TRUNCATE, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
-    {"half-open", SC_FAULT_HALF_OPEN, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
-    {"rst-stream", SC_FAULT_RST_STREAM, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
-    {"refused-stream", SC_FAULT_REFUSED, CALLS, SC_FAULT_AT_CALL, 0, NULL},
-    {"goaway", SC_FAULT_GOAWAY, CALLS | EVENTS, SC_FAULT_AT_CALL, BIT(BYTES), NULL},
-    {"entries", SC_FAULT_ENTRIES, PUTS, SC_FAULT_AT_CALL, BIT(CODE) | BIT(MESSAGE) | BIT(EVERY),
+    {"error", SCL_FAULT_ERROR, CALLS | EVENTS, SCL_FAULT_AT_CALL, OF_ERRORS, "InternalFailure"},
+    {"throttle", SCL_FAULT_ERROR, CALLS, SCL_FAULT_AT_CALL, OF_ERRORS, "ProvisionedThroughputExceededException"},
+    {"expired-token", SCL_FAULT_ERROR, CALLS, SCL_FAULT_AT_CALL, OF_ERRORS, "ExpiredTokenException"},
+    {"slow", SCL_FAULT_DELIVERY, CALLS | EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
+    {"split", SCL_FAULT_DELIVERY, CALLS | EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
+    {"skewed-date", SCL_FAULT_DELIVERY, CALLS, SCL_FAULT_AT_CALL, 0, NULL},
+    {"reset", SCL_FAULT_RESET, CALLS | EVENTS, SCL_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"truncate", SCL_FAULT_TRUNCATE, CALLS | EVENTS, SCL_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"half-open", SCL_FAULT_HALF_OPEN, CALLS | EVENTS, SCL_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"rst-stream", SCL_FAULT_RST_STREAM, CALLS | EVENTS, SCL_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"refused-stream", SCL_FAULT_REFUSED, CALLS, SCL_FAULT_AT_CALL, 0, NULL},
+    {"goaway", SCL_FAULT_GOAWAY, CALLS | EVENTS, SCL_FAULT_AT_CALL, BIT(BYTES), NULL},
+    {"entries", SCL_FAULT_ENTRIES, PUTS, SCL_FAULT_AT_CALL, BIT(CODE) | BIT(MESSAGE) | BIT(EVERY),
      "ProvisionedThroughputExceededException"},
-    {"expire-iterator", SC_FAULT_EXPIRE_ITERATOR, GETS, SC_FAULT_AT_CALL, 0, NULL},
-    {"duplicate", SC_FAULT_DUPLICATE, GETS, SC_FAULT_AT_RECORDS, 0, NULL},
-    {"behind-zero", SC_FAULT_BEHIND_ZERO, GETS, SC_FAULT_AT_BEHIND, 0, NULL},
-    {"end-late", SC_FAULT_END_LATE, GETS, SC_FAULT_AT_END, 0, NULL},
-    {"end-falsely", SC_FAULT_END_FALSELY, GETS, SC_FAULT_AT_OPEN, BIT(CHILDREN), NULL},
-    {"corrupt", SC_FAULT_CORRUPT, EVENTS, SC_FAULT_AT_CALL, 0, NULL},
-    {"end", SC_FAULT_END, EVENTS, SC_FAULT_AT_CALL, 0, NULL},
+    {"expire-iterator", SCL_FAULT_EXPIRE_ITERATOR, GETS, SCL_FAULT_AT_CALL, 0, NULL},
+    {"duplicate", SCL_FAULT_DUPLICATE, GETS, SCL_FAULT_AT_RECORDS, 0, NULL},
+    {"behind-zero", SCL_FAULT_BEHIND_ZERO, GETS, SCL_FAULT_AT_BEHIND, 0, NULL},
+    {"end-late", SCL_FAULT_END_LATE, GETS, SCL_FAULT_AT_END, 0, NULL},
+    {"end-falsely", SCL_FAULT_END_FALSELY, GETS, SCL_FAULT_AT_OPEN, BIT(CHILDREN), NULL},
+    {"corrupt", SCL_FAULT_CORRUPT, EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
+    {"end", SCL_FAULT_END, EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
 };
 #define N_KINDS (sizeof KINDS / sizeof *KINDS)
 
@@ -151,7 +152,7 @@ static const char *const OPERATIONS[] = {"AddTagsToStream",
 /* What kinds can happen to it; 0: there is no such operation. */
 static unsigned kinds_of(const char *operation) {
   if (strcmp(operation, "*") == 0) return CALLS | EVENTS | GETS | PUTS;
-  if (strcmp(operation, SC_FAULT_EVENTS) == 0) return EVENTS;
+  if (strcmp(operation, SCL_FAULT_EVENTS) == 0) return EVENTS;
   if (strcmp(operation, "SubscribeToShard") == 0) return CALLS | EVENTS;
   if (strcmp(operation, "GetRecords") == 0) return CALLS | GETS;
   if (strcmp(operation, "PutRecords") == 0) return CALLS | PUTS;
@@ -181,7 +182,7 @@ static void add_names(struct sc_buf *out, uint32_t names) {
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
 
-void sc_fault_begin(struct sc_fault *fault) {
+void scl_fault_begin(struct scl_fault *fault) {
   memset(fault, 0, sizeof *fault);
   fault->operation[0] = '*';
   fault->name = KINDS[0].name;
@@ -238,19 +239,19 @@ static bool read_probability(struct sc_slice value, double *out) {
   return true;
 }
 
-static bool read_kind(struct sc_fault *fault, struct sc_slice value) {
+static bool read_kind(struct scl_fault *fault, struct sc_slice value) {
   const struct kind *kind = find_kind(value);
   if (kind != NULL) fault->name = kind->name;
   return kind != NULL;
 }
 
-static bool fits_form(enum type type, enum sc_fault_form form) {
-  if (form == SC_FAULT_FORM_ANY) return true;
-  if (type == FLAG) return form == SC_FAULT_FORM_FLAG;
-  return form == (type == INTEGER || type == PROBABILITY ? SC_FAULT_FORM_NUMBER : SC_FAULT_FORM_TEXT);
+static bool fits_form(enum type type, enum scl_fault_form form) {
+  if (form == SCL_FAULT_FORM_ANY) return true;
+  if (type == FLAG) return form == SCL_FAULT_FORM_FLAG;
+  return form == (type == INTEGER || type == PROBABILITY ? SCL_FAULT_FORM_NUMBER : SCL_FAULT_FORM_TEXT);
 }
 
-static bool read_value(struct sc_fault *fault, const struct name *name, struct sc_slice value) {
+static bool read_value(struct scl_fault *fault, const struct name *name, struct sc_slice value) {
   void *at = (char *)fault + name->offset;
   switch (name->type) {
     case TEXT:
@@ -275,7 +276,7 @@ static int refuse_kind_name(struct sc_slice value, struct sc_error *err) {
   return SC_E_USAGE;
 }
 
-static int set(struct sc_fault *fault, int i, struct sc_slice value, enum sc_fault_form form, struct sc_error *err) {
+static int set(struct scl_fault *fault, int i, struct sc_slice value, enum scl_fault_form form, struct sc_error *err) {
   const struct name *name = &NAMES[i];
   if ((fault->given & BIT(i)) != 0) return sc_error_set(err, SC_E_USAGE, "%s is said twice", name->name);
   fault->given |= BIT(i);
@@ -283,10 +284,10 @@ static int set(struct sc_fault *fault, int i, struct sc_slice value, enum sc_fau
   return i == KIND ? refuse_kind_name(value, err) : refuse_value(name, value, err);
 }
 
-int sc_fault_set(struct sc_fault *fault, struct sc_slice name, struct sc_slice value, enum sc_fault_form form,
-                 struct sc_error *err) {
+int scl_fault_set(struct scl_fault *fault, struct sc_slice name, struct sc_slice value, enum scl_fault_form form,
+                  struct sc_error *err) {
   if (sc_slice_is(name, "error")) {
-    int code = set(fault, KIND, SC_SLICE_LITERAL("error"), SC_FAULT_FORM_TEXT, err);
+    int code = set(fault, KIND, SC_SLICE_LITERAL("error"), SCL_FAULT_FORM_TEXT, err);
     return code == SC_OK ? set(fault, CODE, value, form, err) : code;
   }
   for (int i = 0; i < N_NAMES; i++)
@@ -301,24 +302,24 @@ int sc_fault_set(struct sc_fault *fault, struct sc_slice name, struct sc_slice v
 
 /* --- checking ------------------------------------------------------------------------------------------------------- */
 
-static void name_operation(struct sc_fault *fault, const char *operation) {
+static void name_operation(struct scl_fault *fault, const char *operation) {
   memcpy(fault->operation, operation, strlen(operation) + 1);
 }
 
 /* "*", and SubscribeToShard of a kind that happens to events, mean the one operation that has the kind. */
-static void narrow_operation(struct sc_fault *fault, const struct kind *kind) {
+static void narrow_operation(struct scl_fault *fault, const struct kind *kind) {
   bool is_any = strcmp(fault->operation, "*") == 0;
   if (kind->of == GETS && is_any) name_operation(fault, "GetRecords");
   if (kind->of == PUTS && is_any) name_operation(fault, "PutRecords");
   if (kind->of == EVENTS && (is_any || strcmp(fault->operation, "SubscribeToShard") == 0))
-    name_operation(fault, SC_FAULT_EVENTS);
+    name_operation(fault, SCL_FAULT_EVENTS);
 }
 
-static int check_operation(const struct sc_fault *fault, const struct kind *kind, struct sc_error *err) {
+static int check_operation(const struct scl_fault *fault, const struct kind *kind, struct sc_error *err) {
   unsigned of = kinds_of(fault->operation);
   if (of == 0) {
     sc_error_set(err, SC_E_USAGE, "there is no operation \"%s\"", fault->operation);
-    sc_error_hint(err, "an operation of the API, as GetRecords, or \"*\", or " SC_FAULT_EVENTS);
+    sc_error_hint(err, "an operation of the API, as GetRecords, or \"*\", or " SCL_FAULT_EVENTS);
     return SC_E_USAGE;
   }
   if ((kind->of & of) != 0) return SC_OK;
@@ -330,7 +331,7 @@ static int check_operation(const struct sc_fault *fault, const struct kind *kind
   return SC_E_USAGE;
 }
 
-static int check_names(const struct sc_fault *fault, const struct kind *kind, struct sc_error *err) {
+static int check_names(const struct scl_fault *fault, const struct kind *kind, struct sc_error *err) {
   struct sc_buf list = SC_BUF_INIT;
   uint32_t useless = fault->given & ~(ALWAYS | kind->names);
   if (useless == 0) return SC_OK;
@@ -343,18 +344,18 @@ static int check_names(const struct sc_fault *fault, const struct kind *kind, st
   return SC_E_USAGE;
 }
 
-static void fill_error(struct sc_fault *fault, const struct kind *kind) {
+static void fill_error(struct scl_fault *fault, const struct kind *kind) {
   const char *code = kind->code;
-  if (fault->kind == SC_FAULT_ERROR && strcmp(fault->operation, SC_FAULT_EVENTS) == 0)
+  if (fault->kind == SCL_FAULT_ERROR && strcmp(fault->operation, SCL_FAULT_EVENTS) == 0)
     code = "InternalFailureException";
   if (code != NULL && (fault->given & BIT(CODE)) == 0) memcpy(fault->code, code, strlen(code) + 1);
-  const struct sc_apierror *error = sc_apierror_find(sc_slice_str(fault->code));
+  const struct scl_apierror *error = scl_apierror_find(sc_slice_str(fault->code));
   if ((fault->given & BIT(STATUS)) == 0) fault->status = error == NULL ? 400 : error->status;
   if ((fault->given & BIT(MESSAGE)) == 0 && error != NULL)
     memcpy(fault->message, error->message, strlen(error->message) + 1);
 }
 
-int sc_fault_finish(struct sc_fault *fault, struct sc_error *err) {
+int scl_fault_finish(struct scl_fault *fault, struct sc_error *err) {
   const struct kind *kind = find_kind(sc_slice_str(fault->name));
   fault->kind = kind->kind;
   fault->at = kind->at;
@@ -382,7 +383,7 @@ static void write_double(struct sc_buf *out, double value) {
   sc_buf_add_str(out, text);
 }
 
-static void write_value(const struct sc_fault *fault, const struct name *name, struct sc_buf *out) {
+static void write_value(const struct scl_fault *fault, const struct name *name, struct sc_buf *out) {
   const void *at = (const char *)fault + name->offset;
   switch (name->type) {
     case TEXT:
@@ -402,7 +403,7 @@ static void write_value(const struct sc_fault *fault, const struct name *name, s
   }
 }
 
-void sc_fault_write(const struct sc_fault *fault, struct sc_buf *out) {
+void scl_fault_write(const struct scl_fault *fault, struct sc_buf *out) {
   const char *comma = "";
   for (int i = 0; i < N_NAMES; i++) {
     if (i != OPERATION && i != KIND && (fault->given & BIT(i)) == 0) continue;
@@ -414,44 +415,44 @@ void sc_fault_write(const struct sc_fault *fault, struct sc_buf *out) {
 
 /* --- what it does --------------------------------------------------------------------------------------------------- */
 
-void sc_fault_answer(const struct sc_fault *fault, struct sc_reply *reply) {
-  const char *member = fault->message[0] == '\0' ? NULL : sc_apierror_member(fault->code);
-  sc_reply_fail(reply, (int)fault->status, fault->code, member, sc_slice_str(fault->message));
+void scl_fault_answer(const struct scl_fault *fault, struct scl_reply *reply) {
+  const char *member = fault->message[0] == '\0' ? NULL : scl_apierror_member(fault->code);
+  scl_reply_fail(reply, (int)fault->status, fault->code, member, sc_slice_str(fault->message));
 }
 
-static enum sc_ending ending_of(enum sc_fault_kind kind) {
+static enum scl_ending ending_of(enum scl_fault_kind kind) {
   switch (kind) {
-    case SC_FAULT_RESET:
-      return SC_ENDING_RESET;
-    case SC_FAULT_TRUNCATE:
-      return SC_ENDING_CLOSE;
-    case SC_FAULT_HALF_OPEN:
-      return SC_ENDING_HANG;
-    case SC_FAULT_RST_STREAM:
-      return SC_ENDING_STREAM;
-    case SC_FAULT_REFUSED:
-      return SC_ENDING_REFUSE;
-    case SC_FAULT_GOAWAY:
-      return SC_ENDING_GOAWAY;
+    case SCL_FAULT_RESET:
+      return SCL_ENDING_RESET;
+    case SCL_FAULT_TRUNCATE:
+      return SCL_ENDING_CLOSE;
+    case SCL_FAULT_HALF_OPEN:
+      return SCL_ENDING_HANG;
+    case SCL_FAULT_RST_STREAM:
+      return SCL_ENDING_STREAM;
+    case SCL_FAULT_REFUSED:
+      return SCL_ENDING_REFUSE;
+    case SCL_FAULT_GOAWAY:
+      return SCL_ENDING_GOAWAY;
     default:
-      return SC_ENDING_KEEP;
+      return SCL_ENDING_KEEP;
   }
 }
 
-void sc_fault_deliver(const struct sc_fault *fault, struct sc_delivery *delivery) {
-  enum sc_ending ending = ending_of(fault->kind);
+void scl_fault_deliver(const struct scl_fault *fault, struct scl_delivery *delivery) {
+  enum scl_ending ending = ending_of(fault->kind);
   delivery->delay_ms += fault->delay_ms;
   if (fault->piece_bytes > 0) delivery->piece_bytes = (size_t)fault->piece_bytes;
-  if (ending == SC_ENDING_KEEP) return;
+  if (ending == SCL_ENDING_KEEP) return;
   delivery->ending = ending;
-  if (ending == SC_ENDING_GOAWAY && (fault->given & BIT(BYTES)) == 0) return;
-  delivery->is_silent = fault->bytes < 0 || ending == SC_ENDING_REFUSE;
+  if (ending == SCL_ENDING_GOAWAY && (fault->given & BIT(BYTES)) == 0) return;
+  delivery->is_silent = fault->bytes < 0 || ending == SCL_ENDING_REFUSE;
   delivery->is_cut = true;
   delivery->cut_bytes = fault->bytes < 0 ? 0 : (size_t)fault->bytes;
 }
 
-void sc_fault_bend(const struct sc_fault *fault, struct sc_reply *reply) {
-  sc_fault_deliver(fault, &reply->delivery);
+void scl_fault_bend(const struct scl_fault *fault, struct scl_reply *reply) {
+  scl_fault_deliver(fault, &reply->delivery);
   if (fault->retry_after_ms > 0) reply->retry_after_ms = fault->retry_after_ms;
   reply->date_ms += fault->date_skew_ms;
 }

@@ -14,50 +14,50 @@
  *   delay_ms, piece_bytes, date_skew_ms    with any kind: waits; sends the body in pieces of that size; wrong Date
  * Pure; any thread.
  */
-#ifndef SC_LOCAL_FAULT_H
-#define SC_LOCAL_FAULT_H
+#ifndef SCL_FAULTS_FAULT_H
+#define SCL_FAULTS_FAULT_H
 
 #include "bench/local/http/exchange.h"
 #include "engine/base/error.h"
 
 /* The operation by which events of a subscription are named. */
-#define SC_FAULT_EVENTS "SubscribeToShard.event"
+#define SCL_FAULT_EVENTS "SubscribeToShard.event"
 
-enum sc_fault_kind {
-  SC_FAULT_ERROR,           /* answers `code` with `status` and `message`, does nothing; an event: the exception */
-  SC_FAULT_DELIVERY,        /* sends all of it, late, in pieces, with another date */
-  SC_FAULT_RESET,           /* sends bytes of the body, then resets the connection */
-  SC_FAULT_TRUNCATE,        /* sends bytes of the body, then closes */
-  SC_FAULT_HALF_OPEN,       /* sends bytes of the body, then neither sends nor reads again */
-  SC_FAULT_RST_STREAM,      /* HTTP/2: RST_STREAM behind bytes of the body */
-  SC_FAULT_REFUSED,         /* HTTP/2: RST_STREAM with REFUSED_STREAM; nothing is done */
-  SC_FAULT_GOAWAY,          /* HTTP/2: GOAWAY behind the whole body, or bytes of it */
-  SC_FAULT_ENTRIES,         /* PutRecords: puts the others, fails every n-th entry with `code` */
-  SC_FAULT_EXPIRE_ITERATOR, /* GetRecords: the iterator has expired */
-  /* GetRecords says of a page what is not so: taken by sc_faults_take_page */
-  SC_FAULT_DUPLICATE,   /* NextShardIterator points at the page's own beginning */
-  SC_FAULT_BEHIND_ZERO, /* MillisBehindLatest is 0 while records remain */
-  SC_FAULT_END_LATE,    /* a closed shard that has been read to its end still gives an iterator */
-  SC_FAULT_END_FALSELY, /* an open shard gives no NextShardIterator; with `children`, such that do not exist */
+enum scl_fault_kind {
+  SCL_FAULT_ERROR,           /* answers `code` with `status` and `message`, does nothing; an event: the exception */
+  SCL_FAULT_DELIVERY,        /* sends all of it, late, in pieces, with another date */
+  SCL_FAULT_RESET,           /* sends bytes of the body, then resets the connection */
+  SCL_FAULT_TRUNCATE,        /* sends bytes of the body, then closes */
+  SCL_FAULT_HALF_OPEN,       /* sends bytes of the body, then neither sends nor reads again */
+  SCL_FAULT_RST_STREAM,      /* HTTP/2: RST_STREAM behind bytes of the body */
+  SCL_FAULT_REFUSED,         /* HTTP/2: RST_STREAM with REFUSED_STREAM; nothing is done */
+  SCL_FAULT_GOAWAY,          /* HTTP/2: GOAWAY behind the whole body, or bytes of it */
+  SCL_FAULT_ENTRIES,         /* PutRecords: puts the others, fails every n-th entry with `code` */
+  SCL_FAULT_EXPIRE_ITERATOR, /* GetRecords: the iterator has expired */
+  /* GetRecords says of a page what is not so: taken by scl_faults_take_page */
+  SCL_FAULT_DUPLICATE,   /* NextShardIterator points at the page's own beginning */
+  SCL_FAULT_BEHIND_ZERO, /* MillisBehindLatest is 0 while records remain */
+  SCL_FAULT_END_LATE,    /* a closed shard that has been read to its end still gives an iterator */
+  SCL_FAULT_END_FALSELY, /* an open shard gives no NextShardIterator; with `children`, such that do not exist */
   /* events of a subscription */
-  SC_FAULT_CORRUPT, /* the frame's checksum is wrong */
-  SC_FAULT_END      /* the subscription ends in order before this event */
+  SCL_FAULT_CORRUPT, /* the frame's checksum is wrong */
+  SCL_FAULT_END      /* the subscription ends in order before this event */
 };
 
 /* When kinds that are not for any call come into question. */
 enum {
-  SC_FAULT_AT_CALL = 1,    /* before it is carried out; an event: before it is sent */
-  SC_FAULT_AT_RECORDS = 2, /* the page holds records */
-  SC_FAULT_AT_BEHIND = 4,  /* records remain behind it */
-  SC_FAULT_AT_END = 8,     /* it is the last one of a closed shard */
-  SC_FAULT_AT_OPEN = 16    /* it is of an open shard */
+  SCL_FAULT_AT_CALL = 1,    /* before it is carried out; an event: before it is sent */
+  SCL_FAULT_AT_RECORDS = 2, /* the page holds records */
+  SCL_FAULT_AT_BEHIND = 4,  /* records remain behind it */
+  SCL_FAULT_AT_END = 8,     /* it is the last one of a closed shard */
+  SCL_FAULT_AT_OPEN = 16    /* it is of an open shard */
 };
 
-struct sc_fault {
+struct scl_fault {
   char operation[64];
-  enum sc_fault_kind kind;
+  enum scl_fault_kind kind;
   const char *name; /* the kind's, as it was written */
-  unsigned at;      /* one of SC_FAULT_AT_* */
+  unsigned at;      /* one of SCL_FAULT_AT_* */
   uint32_t given;   /* which names were given: of use to this module only */
   double p;         /* 1 unless is_random */
   bool is_random;
@@ -74,23 +74,23 @@ struct sc_fault {
 };
 
 /* The type that a value has already where it was read. */
-enum sc_fault_form { SC_FAULT_FORM_ANY, SC_FAULT_FORM_TEXT, SC_FAULT_FORM_NUMBER, SC_FAULT_FORM_FLAG };
+enum scl_fault_form { SCL_FAULT_FORM_ANY, SCL_FAULT_FORM_TEXT, SCL_FAULT_FORM_NUMBER, SCL_FAULT_FORM_FLAG };
 
 /* Begins a fault, sets names one by one (SC_E_USAGE: unknown, twice, or no such value), and checks the whole: names that
  * the kind has no use for and kinds that the operation does not have are SC_E_USAGE, with a list of what there is. */
-void sc_fault_begin(struct sc_fault *fault);
-int sc_fault_set(struct sc_fault *fault, struct sc_slice name, struct sc_slice value, enum sc_fault_form form,
-                 struct sc_error *err);
-int sc_fault_finish(struct sc_fault *fault, struct sc_error *err);
+void scl_fault_begin(struct scl_fault *fault);
+int scl_fault_set(struct scl_fault *fault, struct sc_slice name, struct sc_slice value, enum scl_fault_form form,
+                  struct sc_error *err);
+int scl_fault_finish(struct scl_fault *fault, struct sc_error *err);
 
 /* The members that were given, as JSON without the braces around them; read again they give the same fault. */
-void sc_fault_write(const struct sc_fault *fault, struct sc_buf *out);
+void scl_fault_write(const struct scl_fault *fault, struct sc_buf *out);
 
-/* Writes the error of kind SC_FAULT_ERROR as the reply, in the reply's format. */
-void sc_fault_answer(const struct sc_fault *fault, struct sc_reply *reply);
+/* Writes the error of kind SCL_FAULT_ERROR as the reply, in the reply's format. */
+void scl_fault_answer(const struct scl_fault *fault, struct scl_reply *reply);
 /* Adds to a delivery how the fault changes it. */
-void sc_fault_deliver(const struct sc_fault *fault, struct sc_delivery *delivery);
+void scl_fault_deliver(const struct scl_fault *fault, struct scl_delivery *delivery);
 /* The same of a whole reply, with its headers. */
-void sc_fault_bend(const struct sc_fault *fault, struct sc_reply *reply);
+void scl_fault_bend(const struct scl_fault *fault, struct scl_reply *reply);
 
 #endif

@@ -7,13 +7,13 @@
 #include "engine/base/random.h"
 
 struct rule {
-  struct sc_fault fault;
+  struct scl_fault fault;
   int64_t to_pass; /* calls that go by first */
   int64_t calls, hits;
   struct sc_random random;
 };
 
-struct sc_faults {
+struct scl_faults {
   uint64_t seed;
   pthread_mutex_t lock;
   _Atomic size_t n; /* read without the lock: nearly always 0 */
@@ -21,31 +21,31 @@ struct sc_faults {
   struct rule *rules;
   uint64_t n_added;
   size_t n_over; /* of all time */
-  struct rule over[SC_FAULTS_OVER];
+  struct rule over[SCL_FAULTS_OVER];
 };
 
-struct sc_faults *sc_faults_new(uint64_t seed) {
-  struct sc_faults *faults = sc_alloc_zero(1, sizeof *faults);
+struct scl_faults *scl_faults_new(uint64_t seed) {
+  struct scl_faults *faults = sc_alloc_zero(1, sizeof *faults);
   faults->seed = seed;
   pthread_mutex_init(&faults->lock, NULL);
   return faults;
 }
 
-void sc_faults_free(struct sc_faults *faults) {
+void scl_faults_free(struct scl_faults *faults) {
   if (faults == NULL) return;
   pthread_mutex_destroy(&faults->lock);
   free(faults->rules);
   free(faults);
 }
 
-static void reserve(struct sc_faults *faults, size_t n) {
+static void reserve(struct scl_faults *faults, size_t n) {
   if (n <= faults->cap) return;
   faults->cap = n < 8 ? 8 : n * 2;
   faults->rules = sc_realloc(faults->rules, faults->cap * sizeof *faults->rules);
 }
 
 /* A stream of its own for each rule: seeds that are near each other do not give streams that are alike. */
-static void append(struct sc_faults *faults, const struct sc_fault *fault) {
+static void append(struct scl_faults *faults, const struct scl_fault *fault) {
   SC_ASSERT(fault->count > 0);
   struct rule *rule = &faults->rules[faults->n];
   *rule = (struct rule){.fault = *fault, .to_pass = fault->after};
@@ -53,16 +53,16 @@ static void append(struct sc_faults *faults, const struct sc_fault *fault) {
   faults->n++;
 }
 
-bool sc_faults_add(struct sc_faults *faults, const struct sc_fault *items, size_t n) {
+bool scl_faults_add(struct scl_faults *faults, const struct scl_fault *items, size_t n) {
   pthread_mutex_lock(&faults->lock);
-  bool has_room = n <= SC_FAULTS_MAX - faults->n;
+  bool has_room = n <= SCL_FAULTS_MAX - faults->n;
   if (has_room) reserve(faults, faults->n + n);
   for (size_t i = 0; has_room && i < n; i++) append(faults, &items[i]);
   pthread_mutex_unlock(&faults->lock);
   return has_room;
 }
 
-void sc_faults_clear(struct sc_faults *faults) {
+void scl_faults_clear(struct scl_faults *faults) {
   pthread_mutex_lock(&faults->lock);
   faults->n = 0;
   faults->n_added = 0;
@@ -70,22 +70,22 @@ void sc_faults_clear(struct sc_faults *faults) {
   pthread_mutex_unlock(&faults->lock);
 }
 
-size_t sc_faults_waiting(struct sc_faults *faults) { return faults->n; }
+size_t scl_faults_waiting(struct scl_faults *faults) { return faults->n; }
 
 /* --- listing -------------------------------------------------------------------------------------------------------- */
 
 static void list_rule(const struct rule *rule, bool is_first, struct sc_buf *out) {
   sc_buf_add_str(out, is_first ? "{" : ",{");
-  sc_fault_write(&rule->fault, out);
+  scl_fault_write(&rule->fault, out);
   sc_buf_printf(out, ",\"hits\":%" PRId64 ",\"calls\":%" PRId64 "}", rule->hits, rule->calls);
 }
 
-static void list_over(const struct sc_faults *faults, struct sc_buf *out) {
-  size_t first = faults->n_over > SC_FAULTS_OVER ? faults->n_over - SC_FAULTS_OVER : 0;
-  for (size_t i = first; i < faults->n_over; i++) list_rule(&faults->over[i % SC_FAULTS_OVER], i == first, out);
+static void list_over(const struct scl_faults *faults, struct sc_buf *out) {
+  size_t first = faults->n_over > SCL_FAULTS_OVER ? faults->n_over - SCL_FAULTS_OVER : 0;
+  for (size_t i = first; i < faults->n_over; i++) list_rule(&faults->over[i % SCL_FAULTS_OVER], i == first, out);
 }
 
-void sc_faults_list(struct sc_faults *faults, struct sc_buf *out) {
+void scl_faults_list(struct scl_faults *faults, struct sc_buf *out) {
   pthread_mutex_lock(&faults->lock);
   sc_buf_printf(out, "\"waiting\":%zu,\"faults\":[", faults->n);
   for (size_t i = 0; i < faults->n; i++) list_rule(&faults->rules[i], i == 0, out);
@@ -98,9 +98,9 @@ void sc_faults_list(struct sc_faults *faults, struct sc_buf *out) {
 /* --- taking --------------------------------------------------------------------------------------------------------- */
 
 /* An event is no call: it has to be named. */
-static bool fits(const struct sc_fault *fault, struct sc_slice operation, unsigned at) {
+static bool fits(const struct scl_fault *fault, struct sc_slice operation, unsigned at) {
   if ((fault->at & at) == 0) return false;
-  if (strcmp(fault->operation, "*") == 0) return !sc_slice_is(operation, SC_FAULT_EVENTS);
+  if (strcmp(fault->operation, "*") == 0) return !sc_slice_is(operation, SCL_FAULT_EVENTS);
   return sc_slice_is(operation, fault->operation);
 }
 
@@ -113,16 +113,16 @@ static bool decide(struct rule *rule) {
   return false;
 }
 
-static void end_rule(struct sc_faults *faults, size_t i) {
+static void end_rule(struct scl_faults *faults, size_t i) {
   struct rule *rule = &faults->rules[i];
-  faults->over[faults->n_over++ % SC_FAULTS_OVER] = *rule;
+  faults->over[faults->n_over++ % SCL_FAULTS_OVER] = *rule;
   size_t behind = faults->n - i - 1;
   memmove(rule, rule + 1, behind * sizeof *rule);
   faults->n--;
 }
 
 /* The rule that hits this call, SIZE_MAX when none does. Behind it the script waits, but probabilities go on to be drawn. */
-static size_t find_hit(struct sc_faults *faults, struct sc_slice operation, unsigned at) {
+static size_t find_hit(struct scl_faults *faults, struct sc_slice operation, unsigned at) {
   size_t hit = SIZE_MAX;
   bool is_taken = false;
   for (size_t i = 0; i < faults->n; i++) {
@@ -136,7 +136,7 @@ static size_t find_hit(struct sc_faults *faults, struct sc_slice operation, unsi
   return hit;
 }
 
-static bool take(struct sc_faults *faults, struct sc_slice operation, unsigned at, struct sc_fault *fault) {
+static bool take(struct scl_faults *faults, struct sc_slice operation, unsigned at, struct scl_fault *fault) {
   if (faults->n == 0) return false;
   pthread_mutex_lock(&faults->lock);
   size_t i = find_hit(faults, operation, at);
@@ -149,10 +149,10 @@ static bool take(struct sc_faults *faults, struct sc_slice operation, unsigned a
   return i != SIZE_MAX;
 }
 
-bool sc_faults_take(struct sc_faults *faults, struct sc_slice operation, struct sc_fault *fault) {
-  return take(faults, operation, SC_FAULT_AT_CALL, fault);
+bool scl_faults_take(struct scl_faults *faults, struct sc_slice operation, struct scl_fault *fault) {
+  return take(faults, operation, SCL_FAULT_AT_CALL, fault);
 }
 
-bool sc_faults_take_page(struct sc_faults *faults, unsigned at, struct sc_fault *fault) {
+bool scl_faults_take_page(struct scl_faults *faults, unsigned at, struct scl_fault *fault) {
   return take(faults, SC_SLICE_LITERAL("GetRecords"), at, fault);
 }

@@ -6,32 +6,32 @@
  * before it. So the n-th call that fits is hit or not whatever else goes on, in however many threads: the same seed and the
  * same calls give the same faults. A call meets one fault at most, the first in the order they were added.
  *
- * Any thread; one lock, not taken while there are no faults. At most SC_FAULTS_MAX wait; what is over is kept for
- * sc_faults_list, the last SC_FAULTS_OVER of it.
+ * Any thread; one lock, not taken while there are no faults. At most SCL_FAULTS_MAX wait; what is over is kept for
+ * scl_faults_list, the last SCL_FAULTS_OVER of it.
  */
-#ifndef SC_LOCAL_FAULTS_H
-#define SC_LOCAL_FAULTS_H
+#ifndef SCL_FAULTS_FAULTS_H
+#define SCL_FAULTS_FAULTS_H
 
 #include "bench/local/faults/faultspec.h"
 
-#define SC_FAULTS_OVER 100
+#define SCL_FAULTS_OVER 100
 
-struct sc_faults;
+struct scl_faults;
 
-struct sc_faults *sc_faults_new(uint64_t seed);
-void sc_faults_free(struct sc_faults *faults);
+struct scl_faults *scl_faults_new(uint64_t seed);
+void scl_faults_free(struct scl_faults *faults);
 
 /* All of them, or none: false when there is no room. */
-bool sc_faults_add(struct sc_faults *faults, const struct sc_fault *items, size_t n);
+bool scl_faults_add(struct scl_faults *faults, const struct scl_fault *items, size_t n);
 /* As new: the same faults added again do the same again. */
-void sc_faults_clear(struct sc_faults *faults);
-size_t sc_faults_waiting(struct sc_faults *faults);
+void scl_faults_clear(struct scl_faults *faults);
+size_t scl_faults_waiting(struct scl_faults *faults);
 /* "waiting":N,"faults":[...],"over":[...]: members of JSON; each fault with its "hits" and the "calls" that fitted it. */
-void sc_faults_list(struct sc_faults *faults, struct sc_buf *out);
+void scl_faults_list(struct scl_faults *faults, struct sc_buf *out);
 
-/* The fault that a call of the operation meets, or an event of a subscription (SC_FAULT_EVENTS). */
-bool sc_faults_take(struct sc_faults *faults, struct sc_slice operation, struct sc_fault *fault);
-/* The fault that a page of GetRecords meets; at: all of SC_FAULT_AT_* that are true of it. */
-bool sc_faults_take_page(struct sc_faults *faults, unsigned at, struct sc_fault *fault);
+/* The fault that a call of the operation meets, or an event of a subscription (SCL_FAULT_EVENTS). */
+bool scl_faults_take(struct scl_faults *faults, struct sc_slice operation, struct scl_fault *fault);
+/* The fault that a page of GetRecords meets; at: all of SCL_FAULT_AT_* that are true of it. */
+bool scl_faults_take_page(struct scl_faults *faults, unsigned at, struct scl_fault *fault);
 
 #endif

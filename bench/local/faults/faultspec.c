@@ -7,22 +7,22 @@
 #define MAX_SHOWN 30
 
 /* Room for one more, begun; NULL when the list is full. */
-static struct sc_fault *grow(struct sc_faultlist *list, struct sc_error *err) {
-  if (list->n == SC_FAULTS_MAX) {
-    sc_error_set(err, SC_E_USAGE, "more than %d faults", SC_FAULTS_MAX);
+static struct scl_fault *grow(struct scl_faultlist *list, struct sc_error *err) {
+  if (list->n == SCL_FAULTS_MAX) {
+    sc_error_set(err, SC_E_USAGE, "more than %d faults", SCL_FAULTS_MAX);
     return NULL;
   }
   if (list->n == list->cap) {
     list->cap = list->cap == 0 ? 4 : list->cap * 2;
     list->items = sc_realloc(list->items, list->cap * sizeof *list->items);
   }
-  sc_fault_begin(&list->items[list->n]);
+  scl_fault_begin(&list->items[list->n]);
   return &list->items[list->n++];
 }
 
-void sc_faultlist_fini(struct sc_faultlist *list) {
+void scl_faultlist_fini(struct scl_faultlist *list) {
   free(list->items);
-  *list = (struct sc_faultlist){0};
+  *list = (struct scl_faultlist){0};
 }
 
 /* --- SPEC ----------------------------------------------------------------------------------------------------------- */
@@ -77,62 +77,62 @@ static int refuse_at(const struct cursor *c, const char *wanted, struct sc_error
 }
 
 /* NAME=VALUE */
-static int read_pair(struct cursor *c, struct sc_fault *fault, struct sc_error *err) {
+static int read_pair(struct cursor *c, struct scl_fault *fault, struct sc_error *err) {
   struct sc_slice name = take_until(c, "=,;\"");
   if (name.len == 0) return refuse_at(c, "a name", err);
   if (!take(c, '=')) return refuse_at(c, "=", err);
-  if (!take(c, '"')) return sc_fault_set(fault, name, take_until(c, ",;\""), SC_FAULT_FORM_ANY, err);
+  if (!take(c, '"')) return scl_fault_set(fault, name, take_until(c, ",;\""), SCL_FAULT_FORM_ANY, err);
   struct sc_buf value = SC_BUF_INIT;
-  int code = take_quoted(c, &value) ? sc_fault_set(fault, name, sc_buf_view(&value), SC_FAULT_FORM_ANY, err)
+  int code = take_quoted(c, &value) ? scl_fault_set(fault, name, sc_buf_view(&value), SCL_FAULT_FORM_ANY, err)
                                     : refuse_at(c, "a closing quote", err);
   sc_buf_fini(&value);
   return code;
 }
 
 /* OPERATION: when there is one. */
-static int read_operation(struct cursor *c, struct sc_fault *fault, struct sc_error *err) {
+static int read_operation(struct cursor *c, struct scl_fault *fault, struct sc_error *err) {
   struct cursor ahead = *c;
   struct sc_slice operation = take_until(&ahead, ":=,;\"");
   if (!take(&ahead, ':')) return SC_OK;
   *c = ahead;
-  return sc_fault_set(fault, SC_SLICE_LITERAL("operation"), operation, SC_FAULT_FORM_TEXT, err);
+  return scl_fault_set(fault, SC_SLICE_LITERAL("operation"), operation, SCL_FAULT_FORM_TEXT, err);
 }
 
-static int read_clause(struct cursor *c, struct sc_fault *fault, struct sc_error *err) {
+static int read_clause(struct cursor *c, struct scl_fault *fault, struct sc_error *err) {
   int code = read_operation(c, fault, err);
   if (code == SC_OK) code = read_pair(c, fault, err);
   while (code == SC_OK && take(c, ',')) code = read_pair(c, fault, err);
   skip_blanks(c);
   if (code == SC_OK && c->at < c->end && !is_at(c, ';')) return refuse_at(c, "a comma", err);
-  return code == SC_OK ? sc_fault_finish(fault, err) : code;
+  return code == SC_OK ? scl_fault_finish(fault, err) : code;
 }
 
-int sc_faultspec_read(struct sc_slice spec, struct sc_faultlist *list, struct sc_error *err) {
+int scl_faultspec_read(struct sc_slice spec, struct scl_faultlist *list, struct sc_error *err) {
   struct cursor c = {spec.ptr, spec.ptr + spec.len};
   int code = SC_OK;
   for (skip_blanks(&c); code == SC_OK && c.at < c.end; skip_blanks(&c)) {
     if (take(&c, ';')) continue;
-    struct sc_fault *fault = grow(list, err);
+    struct scl_fault *fault = grow(list, err);
     code = fault == NULL ? err->code : read_clause(&c, fault, err);
   }
-  if (code != SC_OK) sc_faultlist_fini(list);
+  if (code != SC_OK) scl_faultlist_fini(list);
   return code;
 }
 
 /* --- JSON ----------------------------------------------------------------------------------------------------------- */
 
 /* A value that is no container, as text; which form it had. False: a container. */
-static bool value_text(struct sc_json value, char scratch[40], struct sc_slice *text, enum sc_fault_form *form) {
+static bool value_text(struct sc_json value, char scratch[40], struct sc_slice *text, enum scl_fault_form *form) {
   int64_t integer;
   double number;
   bool flag;
-  *form = SC_FAULT_FORM_NUMBER;
+  *form = SCL_FAULT_FORM_NUMBER;
   if (sc_json_str(value, text)) {
-    *form = SC_FAULT_FORM_TEXT;
+    *form = SCL_FAULT_FORM_TEXT;
     return true;
   }
   if (sc_json_bool(value, &flag)) {
-    *form = SC_FAULT_FORM_FLAG;
+    *form = SCL_FAULT_FORM_FLAG;
     *text = sc_slice_str(flag ? "true" : "false");
     return true;
   }
@@ -143,36 +143,36 @@ static bool value_text(struct sc_json value, char scratch[40], struct sc_slice *
   return true;
 }
 
-static int read_object(struct sc_json object, struct sc_fault *fault, struct sc_error *err) {
+static int read_object(struct sc_json object, struct scl_fault *fault, struct sc_error *err) {
   struct sc_json_iter it = sc_json_walk(object);
   struct sc_json value;
   struct sc_slice name, text;
-  enum sc_fault_form form;
+  enum scl_fault_form form;
   char scratch[40];
   int code = SC_OK;
   while (code == SC_OK && sc_json_next(&it, &name, &value)) {
     if (sc_json_absent(value)) continue;
     bool is_flat = value_text(value, scratch, &text, &form);
-    code = is_flat ? sc_fault_set(fault, name, text, form, err)
+    code = is_flat ? scl_fault_set(fault, name, text, form, err)
                    : sc_error_set(err, SC_E_USAGE, "a fault holds no lists and no objects");
   }
-  return code == SC_OK ? sc_fault_finish(fault, err) : code;
+  return code == SC_OK ? scl_fault_finish(fault, err) : code;
 }
 
-static int read_element(struct sc_json json, struct sc_faultlist *list, struct sc_error *err) {
+static int read_element(struct sc_json json, struct scl_faultlist *list, struct sc_error *err) {
   if (sc_json_kind(json) != SC_JSON_OBJECT)
     return sc_error_set(err, SC_E_USAGE, "a fault is an object, the body one fault or a list of faults");
-  struct sc_fault *fault = grow(list, err);
+  struct scl_fault *fault = grow(list, err);
   return fault == NULL ? err->code : read_object(json, fault, err);
 }
 
-int sc_faultspec_read_json(struct sc_json json, struct sc_faultlist *list, struct sc_error *err) {
+int scl_faultspec_read_json(struct sc_json json, struct scl_faultlist *list, struct sc_error *err) {
   struct sc_json_iter it = sc_json_walk(json);
   struct sc_json element;
   int code = SC_OK;
   if (sc_json_kind(json) != SC_JSON_ARRAY) code = read_element(json, list, err);
   else
     while (code == SC_OK && sc_json_next(&it, NULL, &element)) code = read_element(element, list, err);
-  if (code != SC_OK) sc_faultlist_fini(list);
+  if (code != SC_OK) scl_faultlist_fini(list);
   return code;
 }

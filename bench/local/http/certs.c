@@ -25,7 +25,7 @@ static void free_pair(struct pair *pair) {
   EVP_PKEY_free(pair->key);
 }
 
-bool sc_certs_default_dir(struct sc_buf *dir) {
+bool scl_certs_default_dir(struct sc_buf *dir) {
   const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
   if (data != NULL && data[0] == '/') {
     sc_buf_printf(dir, "%s/shardcopy-local", data);
@@ -150,7 +150,7 @@ static bool lasts(const X509 *cert, int days) {
   return X509_cmp_time(X509_get0_notAfter(cert), &then) > 0;
 }
 
-static int ensure_ca(const struct sc_certs *certs, struct pair *ca, struct sc_error *err) {
+static int ensure_ca(const struct scl_certs *certs, struct pair *ca, struct sc_error *err) {
   if (read_pair(&certs->ca, &certs->ca_key, ca) && lasts(ca->cert, RENEW_DAYS)) return SC_OK;
   free_pair(ca);
   *ca = (struct pair){0};
@@ -158,7 +158,7 @@ static int ensure_ca(const struct sc_certs *certs, struct pair *ca, struct sc_er
   return write_pair(ca, &certs->ca, &certs->ca_key, err);
 }
 
-static int ensure_server(const struct sc_certs *certs, const struct pair *ca, struct sc_error *err) {
+static int ensure_server(const struct scl_certs *certs, const struct pair *ca, struct sc_error *err) {
   struct pair server = {0};
   int code = SC_OK;
   bool is_good = read_pair(&certs->server, &certs->server_key, &server) && lasts(server.cert, RENEW_DAYS) &&
@@ -182,7 +182,7 @@ static int lock_dir(const char *dir, struct sc_error *err) {
   return fd;
 }
 
-int sc_certs_ensure(const char *dir, struct sc_certs *certs, struct sc_error *err) {
+int scl_certs_ensure(const char *dir, struct scl_certs *certs, struct sc_error *err) {
   struct pair ca = {0};
   sc_error_clear(err);
   sc_buf_printf(&certs->ca, "%s/ca.pem", dir);
@@ -199,7 +199,7 @@ int sc_certs_ensure(const char *dir, struct sc_certs *certs, struct sc_error *er
   return code;
 }
 
-void sc_certs_fini(struct sc_certs *certs) {
+void scl_certs_fini(struct scl_certs *certs) {
   sc_buf_fini(&certs->ca);
   sc_buf_fini(&certs->ca_key);
   sc_buf_fini(&certs->server);

@@ -5,20 +5,20 @@
  * authority lasts ten years and is kept; the server certificate is renewed when it has under 30 days to go or does not
  * belong to the authority. A lock file keeps two starts at once apart. At start, main thread; does file I/O.
  */
-#ifndef SC_LOCAL_CERTS_H
-#define SC_LOCAL_CERTS_H
+#ifndef SCL_HTTP_CERTS_H
+#define SCL_HTTP_CERTS_H
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 
-struct sc_certs {
+struct scl_certs {
   struct sc_buf ca, ca_key, server, server_key; /* paths */
 };
 
 /* Where they are kept by default: XDG_DATA_HOME or ~/.local/share, below it shardcopy-local. False without a home. */
-bool sc_certs_default_dir(struct sc_buf *dir);
-/* Makes the folder and what is missing in it. certs is to be freed with sc_certs_fini in any case. */
-int sc_certs_ensure(const char *dir, struct sc_certs *certs, struct sc_error *err);
-void sc_certs_fini(struct sc_certs *certs);
+bool scl_certs_default_dir(struct sc_buf *dir);
+/* Makes the folder and what is missing in it. certs is to be freed with scl_certs_fini in any case. */
+int scl_certs_ensure(const char *dir, struct scl_certs *certs, struct sc_error *err);
+void scl_certs_fini(struct scl_certs *certs);
 
 #endif

@@ -18,62 +18,62 @@
 enum state { OPEN, DRAINING /* no more input; closes when there is nothing to come */, LINGERING, HUNG, DEAD };
 enum progress { DONE, BLOCKED, FAILED };
 
-struct sc_conn {
+struct scl_conn {
   int fd;
-  struct sc_tls *tls; /* NULL: plain */
+  struct scl_tls *tls; /* NULL: plain */
   bool is_loopback;
   enum state state;
   bool wants_out; /* the socket was full, or TLS must write before it can read */
   bool saw_end;   /* of the input */
-  const struct sc_protocol *protocol;
+  const struct scl_protocol *protocol;
   void *session;
-  struct sc_wake *wake;
+  struct scl_wake *wake;
   bool is_cut_off; /* an output was the last */
   bool has_output;
-  struct sc_output output;
-  enum sc_conn_turn turn; /* what the protocol said last */
+  struct scl_output output;
+  enum scl_conn_turn turn; /* what the protocol said last */
   int64_t wake_ms;
 };
 
-struct sc_conn *sc_conn_open(int fd, struct sc_tls_context *tls, bool is_loopback, const struct sc_protocol *protocol,
-                             void *context, struct sc_wake *wake) {
-  struct sc_conn *conn = sc_alloc_zero(1, sizeof *conn);
+struct scl_conn *scl_conn_open(int fd, struct scl_tls_context *tls, bool is_loopback,
+                               const struct scl_protocol *protocol, void *context, struct scl_wake *wake) {
+  struct scl_conn *conn = sc_alloc_zero(1, sizeof *conn);
   conn->fd = fd;
   conn->is_loopback = is_loopback;
-  conn->tls = tls == NULL ? NULL : sc_tls_new(tls, fd);
+  conn->tls = tls == NULL ? NULL : scl_tls_new(tls, fd);
   conn->protocol = protocol;
   conn->wake = wake;
-  conn->turn = SC_TURN_IDLE;
+  conn->turn = SCL_TURN_IDLE;
   conn->session = protocol->open(context, conn);
   return conn;
 }
 
-void sc_conn_close(struct sc_conn *conn) {
+void scl_conn_close(struct scl_conn *conn) {
   conn->protocol->close(conn->session);
-  sc_wake_cancel(conn->wake);
-  if (conn->tls != NULL) sc_tls_free(conn->tls);
+  scl_wake_cancel(conn->wake);
+  if (conn->tls != NULL) scl_tls_free(conn->tls);
   close(conn->fd);
   free(conn);
 }
 
-bool sc_conn_is_loopback(const struct sc_conn *conn) { return conn->is_loopback; }
-int64_t sc_conn_wake_ms(const struct sc_conn *conn) { return conn->wake_ms; }
+bool scl_conn_is_loopback(const struct scl_conn *conn) { return conn->is_loopback; }
+int64_t scl_conn_wake_ms(const struct scl_conn *conn) { return conn->wake_ms; }
 
-void sc_conn_wake(void *opaque) {
-  struct sc_conn *conn = opaque;
-  sc_wake_post(conn->wake);
+void scl_conn_wake(void *opaque) {
+  struct scl_conn *conn = opaque;
+  scl_wake_post(conn->wake);
 }
 
-static bool wants(const struct sc_conn *conn, int what) { return (conn->protocol->wants(conn->session) & what) != 0; }
+static bool wants(const struct scl_conn *conn, int what) { return (conn->protocol->wants(conn->session) & what) != 0; }
 
 /* How a TLS call went on. */
-static enum progress tls_progress(struct sc_conn *conn, enum sc_tls_outcome outcome) {
-  if (outcome == SC_TLS_DONE) return DONE;
-  if (outcome == SC_TLS_WANTS_WRITE) conn->wants_out = true;
-  return outcome == SC_TLS_WANTS_WRITE || outcome == SC_TLS_WANTS_READ ? BLOCKED : FAILED;
+static enum progress tls_progress(struct scl_conn *conn, enum scl_tls_outcome outcome) {
+  if (outcome == SCL_TLS_DONE) return DONE;
+  if (outcome == SCL_TLS_WANTS_WRITE) conn->wants_out = true;
+  return outcome == SCL_TLS_WANTS_WRITE || outcome == SCL_TLS_WANTS_READ ? BLOCKED : FAILED;
 }
 
-static void consume(struct sc_output *output, size_t n) {
+static void consume(struct scl_output *output, size_t n) {
   while (output->n_pieces > 0 && n >= output->pieces->iov_len) {
     n -= output->pieces->iov_len;
     output->pieces++;
@@ -85,7 +85,7 @@ static void consume(struct sc_output *output, size_t n) {
   output->pieces->iov_len -= n;
 }
 
-static enum progress write_plain(struct sc_conn *conn, struct sc_output *output) {
+static enum progress write_plain(struct scl_conn *conn, struct scl_output *output) {
   while (output->n_pieces > 0) {
     struct msghdr message = {.msg_iov = output->pieces,
                              .msg_iovlen = (size_t)(output->n_pieces < 64 ? output->n_pieces : 64)};
@@ -102,7 +102,7 @@ static enum progress write_plain(struct sc_conn *conn, struct sc_output *output)
 }
 
 /* The next bytes for a TLS record: straight from a large piece, else small pieces put together. */
-static struct sc_slice next_record(const struct sc_output *output, struct sc_conn_scratch *scratch) {
+static struct sc_slice next_record(const struct scl_output *output, struct scl_conn_scratch *scratch) {
   size_t room = sizeof scratch->out;
   if (output->pieces->iov_len >= room || output->n_pieces == 1) {
     return sc_slice_of(output->pieces->iov_base, output->pieces->iov_len);
@@ -116,10 +116,10 @@ static struct sc_slice next_record(const struct sc_output *output, struct sc_con
   return sc_slice_of(scratch->out, used);
 }
 
-static enum progress write_tls(struct sc_conn *conn, struct sc_output *output, struct sc_conn_scratch *scratch) {
+static enum progress write_tls(struct scl_conn *conn, struct scl_output *output, struct scl_conn_scratch *scratch) {
   while (consume(output, 0), output->n_pieces > 0) {
     size_t n;
-    enum progress progress = tls_progress(conn, sc_tls_write(conn->tls, next_record(output, scratch), &n));
+    enum progress progress = tls_progress(conn, scl_tls_write(conn->tls, next_record(output, scratch), &n));
     if (progress != DONE) return progress;
     consume(output, n);
   }
@@ -131,28 +131,28 @@ static void reset_at_close(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
-static void apply_ending(struct sc_conn *conn, enum sc_ending ending) {
-  if (ending == SC_ENDING_KEEP) return;
-  SC_ASSERT(ending == SC_ENDING_CLOSE || ending == SC_ENDING_RESET || ending == SC_ENDING_HANG);
-  if (ending == SC_ENDING_RESET) reset_at_close(conn->fd);
-  conn->state = ending == SC_ENDING_RESET ? DEAD : ending == SC_ENDING_HANG ? HUNG : DRAINING;
-  if (ending == SC_ENDING_CLOSE) conn->is_cut_off = true;
+static void apply_ending(struct scl_conn *conn, enum scl_ending ending) {
+  if (ending == SCL_ENDING_KEEP) return;
+  SC_ASSERT(ending == SCL_ENDING_CLOSE || ending == SCL_ENDING_RESET || ending == SCL_ENDING_HANG);
+  if (ending == SCL_ENDING_RESET) reset_at_close(conn->fd);
+  conn->state = ending == SCL_ENDING_RESET ? DEAD : ending == SCL_ENDING_HANG ? HUNG : DRAINING;
+  if (ending == SCL_ENDING_CLOSE) conn->is_cut_off = true;
 }
 
 /* The protocol's next output; false when there is none now. */
-static bool take_output(struct sc_conn *conn, int64_t now_ms) {
+static bool take_output(struct scl_conn *conn, int64_t now_ms) {
   if (conn->is_cut_off) return false;
-  conn->output = (struct sc_output){0};
+  conn->output = (struct scl_output){0};
   conn->turn = conn->protocol->work(conn->session, now_ms, &conn->output);
-  conn->wake_ms = conn->turn == SC_TURN_WAIT ? conn->output.wake_ms : 0;
-  conn->has_output = conn->turn == SC_TURN_WRITE;
+  conn->wake_ms = conn->turn == SCL_TURN_WAIT ? conn->output.wake_ms : 0;
+  conn->has_output = conn->turn == SCL_TURN_WRITE;
   return conn->has_output;
 }
 
-static bool can_write(const struct sc_conn *conn) { return conn->state == OPEN || conn->state == DRAINING; }
+static bool can_write(const struct scl_conn *conn) { return conn->state == OPEN || conn->state == DRAINING; }
 
 /* Writes outputs until there are none, one must wait, or others are to have their turn: *is_tired. */
-static enum progress flush(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch, bool *is_tired) {
+static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch, bool *is_tired) {
   for (int i = 0; i < MAX_OUTPUTS && can_write(conn); i++) {
     if (!conn->has_output && !take_output(conn, now_ms)) return DONE;
     enum progress progress =
@@ -166,21 +166,21 @@ static enum progress flush(struct sc_conn *conn, int64_t now_ms, struct sc_conn_
 }
 
 /* Bytes read, 0 at the end of the input, -1 when it would block, -2 when it failed. */
-static ssize_t read_some(struct sc_conn *conn, struct sc_conn_scratch *scratch) {
+static ssize_t read_some(struct scl_conn *conn, struct scl_conn_scratch *scratch) {
   if (conn->tls == NULL) {
     ssize_t n = recv(conn->fd, scratch->in, sizeof scratch->in, 0);
     if (n >= 0) return n;
     return errno == EAGAIN || errno == EINTR ? -1 : -2;
   }
   size_t n;
-  enum sc_tls_outcome outcome = sc_tls_read(conn->tls, scratch->in, sizeof scratch->in, &n);
-  if (outcome == SC_TLS_CLOSED) return 0;
+  enum scl_tls_outcome outcome = scl_tls_read(conn->tls, scratch->in, sizeof scratch->in, &n);
+  if (outcome == SCL_TLS_CLOSED) return 0;
   enum progress progress = tls_progress(conn, outcome);
   return progress == DONE ? (ssize_t)n : progress == BLOCKED ? -1 : -2;
 }
 
 /* Reads once and hands over; DONE means that there may be more. */
-static enum progress feed(struct sc_conn *conn, struct sc_conn_scratch *scratch) {
+static enum progress feed(struct scl_conn *conn, struct scl_conn_scratch *scratch) {
   ssize_t n = read_some(conn, scratch);
   if (n == -1) return BLOCKED;
   if (n == -2) return FAILED;
@@ -190,32 +190,32 @@ static enum progress feed(struct sc_conn *conn, struct sc_conn_scratch *scratch)
 }
 
 /* Everything is written: says goodbye and waits for the peer to go. */
-static int start_lingering(struct sc_conn *conn, int64_t now_ms) {
-  if (conn->tls != NULL) sc_tls_shutdown(conn->tls);
-  if (shutdown(conn->fd, SHUT_WR) != 0) return SC_CONN_CLOSE;
+static int start_lingering(struct scl_conn *conn, int64_t now_ms) {
+  if (conn->tls != NULL) scl_tls_shutdown(conn->tls);
+  if (shutdown(conn->fd, SHUT_WR) != 0) return SCL_CONN_CLOSE;
   conn->state = LINGERING;
   conn->wake_ms = now_ms + LINGER_MS;
   return EPOLLIN;
 }
 
-static int linger(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch) {
-  if (now_ms >= conn->wake_ms) return SC_CONN_CLOSE;
+static int linger(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch) {
+  if (now_ms >= conn->wake_ms) return SCL_CONN_CLOSE;
   ssize_t n = recv(conn->fd, scratch->in, sizeof scratch->in, 0);
-  return n > 0 || (n < 0 && errno == EAGAIN) ? EPOLLIN : SC_CONN_CLOSE;
+  return n > 0 || (n < 0 && errno == EAGAIN) ? EPOLLIN : SCL_CONN_CLOSE;
 }
 
 static int keep_hanging(unsigned events) {
-  return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? SC_CONN_CLOSE : EPOLLRDHUP;
+  return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? SCL_CONN_CLOSE : EPOLLRDHUP;
 }
 
 /* Write, read, write, until something would block. */
-static enum progress pump(struct sc_conn *conn, int64_t now_ms, struct sc_conn_scratch *scratch) {
+static enum progress pump(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch) {
   bool is_tired = false;
   conn->wants_out = false;
   for (int reads = 0; reads < MAX_READS && !is_tired; reads++) {
     if (flush(conn, now_ms, scratch, &is_tired) == FAILED) return FAILED;
     if (is_tired) return DONE;
-    if (conn->state != OPEN || !wants(conn, SC_WANTS_INPUT)) return BLOCKED;
+    if (conn->state != OPEN || !wants(conn, SCL_WANTS_INPUT)) return BLOCKED;
     enum progress progress = feed(conn, scratch);
     if (progress != DONE) return progress;
   }
@@ -223,26 +223,26 @@ static enum progress pump(struct sc_conn *conn, int64_t now_ms, struct sc_conn_s
 }
 
 /* Whether the peer is gone, and that is the end of it. */
-static bool is_forsaken(const struct sc_conn *conn, unsigned events) {
+static bool is_forsaken(const struct scl_conn *conn, unsigned events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return true;
-  return (conn->saw_end || (events & EPOLLRDHUP) != 0) && wants(conn, SC_WANTS_PEER);
+  return (conn->saw_end || (events & EPOLLRDHUP) != 0) && wants(conn, SCL_WANTS_PEER);
 }
 
-static bool is_finished(const struct sc_conn *conn) {
-  return conn->state == DRAINING && !conn->has_output && (conn->is_cut_off || conn->turn == SC_TURN_IDLE);
+static bool is_finished(const struct scl_conn *conn) {
+  return conn->state == DRAINING && !conn->has_output && (conn->is_cut_off || conn->turn == SCL_TURN_IDLE);
 }
 
-int sc_conn_work(struct sc_conn *conn, unsigned events, int64_t now_ms, struct sc_conn_scratch *scratch) {
+int scl_conn_work(struct scl_conn *conn, unsigned events, int64_t now_ms, struct scl_conn_scratch *scratch) {
   if (conn->state == HUNG) return keep_hanging(events);
   if (conn->state == LINGERING)
-    return (events & (EPOLLERR | EPOLLHUP)) != 0 ? SC_CONN_CLOSE : linger(conn, now_ms, scratch);
-  if (is_forsaken(conn, events)) return SC_CONN_CLOSE;
+    return (events & (EPOLLERR | EPOLLHUP)) != 0 ? SCL_CONN_CLOSE : linger(conn, now_ms, scratch);
+  if (is_forsaken(conn, events)) return SCL_CONN_CLOSE;
   enum progress progress = pump(conn, now_ms, scratch);
-  if (progress == FAILED || conn->state == DEAD || is_forsaken(conn, 0)) return SC_CONN_CLOSE;
+  if (progress == FAILED || conn->state == DEAD || is_forsaken(conn, 0)) return SCL_CONN_CLOSE;
   if (conn->state == HUNG) return EPOLLRDHUP;
   bool again = progress == DONE; /* a writable socket is reported at once */
   if (is_finished(conn) && !again) return start_lingering(conn, now_ms);
-  bool reads = conn->state == OPEN && wants(conn, SC_WANTS_INPUT);
-  bool listens = wants(conn, SC_WANTS_PEER);
+  bool reads = conn->state == OPEN && wants(conn, SCL_WANTS_INPUT);
+  bool listens = wants(conn, SCL_WANTS_PEER);
   return (reads ? EPOLLIN : 0) | (listens ? EPOLLRDHUP : 0) | (conn->wants_out || again ? EPOLLOUT : 0);
 }

@@ -1,12 +1,12 @@
 /* One request and its reply, as they pass between an HTTP layer (http1.h, http2.h) and the service (service.h).
  *
  * A request is a view of the HTTP layer's buffers, good for the call. A reply is filled by the service, handed to the HTTP layer, and
- * ended with sc_reply_fini once its last byte is written or given up. Its body is a content (head, then a page of records, then
+ * ended with scl_reply_fini once its last byte is written or given up. Its body is a content (head, then a page of records, then
  * tail; the page is memory of the store itself, kept alive by the page's references), and, where the body's end is not known yet, a feed
  * of further contents.
  */
-#ifndef SC_LOCAL_EXCHANGE_H
-#define SC_LOCAL_EXCHANGE_H
+#ifndef SCL_HTTP_EXCHANGE_H
+#define SCL_HTTP_EXCHANGE_H
 
 #include "bench/local/base/bell.h"
 #include "bench/local/base/gate.h"
@@ -14,58 +14,58 @@
 #include "bench/local/store/shardlog.h"
 #include "engine/base/buf.h"
 
-#define SC_REQUEST_MAX_HEADERS 64
+#define SCL_REQUEST_MAX_HEADERS 64
 
-struct sc_header {
+struct scl_header {
   struct sc_slice name, value; /* the name in lower case; the value without blanks around it */
 };
 
-struct sc_request {
+struct scl_request {
   struct sc_slice method, path; /* path as it was sent, query included */
   struct sc_slice target;       /* X-Amz-Target; empty when absent */
   struct sc_slice content_type; /* empty when absent */
   struct sc_slice body;
   bool from_loopback;
-  const struct sc_header *headers; /* all of them, in order; HTTP/2's :authority as host */
+  const struct scl_header *headers; /* all of them, in order; HTTP/2's :authority as host */
   int n_headers;
 };
 
 /* What becomes of the connection, or of the stream, after the last byte. */
-enum sc_ending {
-  SC_ENDING_KEEP,   /* as HTTP says */
-  SC_ENDING_CLOSE,  /* closed in order */
-  SC_ENDING_RESET,  /* TCP reset */
-  SC_ENDING_HANG,   /* stays open; nothing is read or written again (HTTP/2: of this stream) */
-  SC_ENDING_STREAM, /* HTTP/2: RST_STREAM with INTERNAL_ERROR; HTTP/1.1: as RESET */
-  SC_ENDING_REFUSE, /* HTTP/2: RST_STREAM with REFUSED_STREAM; HTTP/1.1: as RESET */
-  SC_ENDING_GOAWAY  /* HTTP/2: GOAWAY; HTTP/1.1: as CLOSE */
+enum scl_ending {
+  SCL_ENDING_KEEP,   /* as HTTP says */
+  SCL_ENDING_CLOSE,  /* closed in order */
+  SCL_ENDING_RESET,  /* TCP reset */
+  SCL_ENDING_HANG,   /* stays open; nothing is read or written again (HTTP/2: of this stream) */
+  SCL_ENDING_STREAM, /* HTTP/2: RST_STREAM with INTERNAL_ERROR; HTTP/1.1: as RESET */
+  SCL_ENDING_REFUSE, /* HTTP/2: RST_STREAM with REFUSED_STREAM; HTTP/1.1: as RESET */
+  SCL_ENDING_GOAWAY  /* HTTP/2: GOAWAY; HTTP/1.1: as CLOSE */
 };
 
 /* How a fault changes the way a reply, or a chunk of a feed, is sent. */
-struct sc_delivery {
+struct scl_delivery {
   int64_t delay_ms; /* waits this long before the first byte */
   bool is_cut;      /* sends cut_bytes of the body, then the ending */
   size_t cut_bytes;
   bool is_silent;     /* not even the header is sent */
   size_t piece_bytes; /* sends the body in pieces (TCP segments, chunks, DATA frames) of this size; 0: as is best */
-  enum sc_ending ending;
+  enum scl_ending ending;
 };
 
 /* Bytes of a body, in three parts. */
-struct sc_content {
+struct scl_content {
   struct sc_buf head;
-  struct sc_logpage page;
+  struct scl_logpage page;
   struct sc_buf tail;
 };
 
-static inline size_t sc_content_len(const struct sc_content *content) {
+static inline size_t scl_content_len(const struct scl_content *content) {
   return content->head.len + content->page.len + content->tail.len;
 }
 
-static inline int sc_content_most_pieces(const struct sc_content *content) { return content->page.n_ranges + 2; }
+static inline int scl_content_most_pieces(const struct scl_content *content) { return content->page.n_ranges + 2; }
 
 /* Its pieces that are not empty, in order; returns how many. */
-static inline int sc_content_pieces(const struct sc_content *content, struct iovec *pieces) {
+static inline int scl_content_pieces(const struct scl_content *content, struct iovec *pieces) {
   int n = 0;
   if (content->head.len > 0) pieces[n++] = (struct iovec){content->head.ptr, content->head.len};
   for (int i = 0; i < content->page.n_ranges; i++)
@@ -74,70 +74,70 @@ static inline int sc_content_pieces(const struct sc_content *content, struct iov
   return n;
 }
 
-static inline void sc_content_fini(struct sc_content *content) {
+static inline void scl_content_fini(struct scl_content *content) {
   sc_buf_fini(&content->head);
   sc_buf_fini(&content->tail);
-  sc_logpage_fini(&content->page);
+  scl_logpage_fini(&content->page);
 }
 
-/* The next piece of a feed. Zero before; ended by sc_content_fini of its content. */
-struct sc_chunk {
-  struct sc_content content;
-  struct sc_ticket ticket; /* to be sent when it is reached */
-  struct sc_delivery delivery;
+/* The next piece of a feed. Zero before; ended by scl_content_fini of its content. */
+struct scl_chunk {
+  struct scl_content content;
+  struct scl_ticket ticket; /* to be sent when it is reached */
+  struct scl_delivery delivery;
 };
 
-enum sc_feed_state {
-  SC_FEED_CHUNK, /* here is a chunk, ask again when it is sent */
-  SC_FEED_WAIT,  /* nothing now: ask again when told, or after *wait_ms (-1: when told only) */
-  SC_FEED_END    /* the body ends here */
+enum scl_feed_state {
+  SCL_FEED_CHUNK, /* here is a chunk, ask again when it is sent */
+  SCL_FEED_WAIT,  /* nothing now: ask again when told, or after *wait_ms (-1: when told only) */
+  SCL_FEED_END    /* the body ends here */
 };
 
 /* A body that goes on: the event stream of SubscribeToShard. All calls come from the thread of its connection, which owns it and
  * asks for the next chunk when the one before has been handed to the socket: so a client that does not read holds one chunk. */
-struct sc_feed {
-  enum sc_feed_state (*next)(struct sc_feed *feed, struct sc_chunk *chunk, int64_t *wait_ms);
+struct scl_feed {
+  enum scl_feed_state (*next)(struct scl_feed *feed, struct scl_chunk *chunk, int64_t *wait_ms);
   /* Called once before the first next: the listener is to be notified, until close, whenever a feed that said WAIT may have
    * more to give. */
-  void (*listen)(struct sc_feed *feed, void (*notify)(void *context), void *context);
+  void (*listen)(struct scl_feed *feed, void (*notify)(void *context), void *context);
   /* The body was sent to its end, or its client is gone: no notify is running or comes any more; frees the feed. */
-  void (*close)(struct sc_feed *feed);
+  void (*close)(struct scl_feed *feed);
 };
 
-struct sc_reply {
+struct scl_reply {
   int status;
   const char *content_type; /* static; NULL: none */
-  enum sc_format format;    /* of the body, unless it is text of another type */
+  enum scl_format format;   /* of the body, unless it is text of another type */
   char request_id[37];      /* x-amzn-RequestId, "" to leave it out */
   char id_2[73];            /* x-amz-id-2, "" to leave it out */
   int64_t retry_after_ms;   /* x-amz-retry-after; 0: left out */
   int64_t date_ms;
-  struct sc_content content;
-  struct sc_feed *feed;    /* goes on behind the content; NULL: that is all */
-  struct sc_ticket ticket; /* to be sent when it is reached */
-  struct sc_delivery delivery;
+  struct scl_content content;
+  struct scl_feed *feed;    /* goes on behind the content; NULL: that is all */
+  struct scl_ticket ticket; /* to be sent when it is reached */
+  struct scl_delivery delivery;
 };
 
-static inline void sc_reply_fini(struct sc_reply *reply) {
-  sc_content_fini(&reply->content);
+static inline void scl_reply_fini(struct scl_reply *reply) {
+  scl_content_fini(&reply->content);
   if (reply->feed != NULL) reply->feed->close(reply->feed);
   reply->feed = NULL;
 }
 
 /* Writes an error as the body, {"__type": type, [message_name: text]}; message_name NULL: without. */
-static inline void sc_reply_fail(struct sc_reply *reply, int status, const char *type, const char *message_name,
-                                 struct sc_slice text) {
-  struct sc_writer w = sc_writer_of(&reply->content.head, reply->format);
+static inline void scl_reply_fail(struct scl_reply *reply, int status, const char *type, const char *message_name,
+                                  struct sc_slice text) {
+  struct scl_writer w = scl_writer_of(&reply->content.head, reply->format);
   reply->status = status;
-  sc_writer_open_map(&w, NULL);
-  sc_writer_str(&w, "__type", type);
-  if (message_name != NULL) sc_writer_text(&w, message_name, text);
-  sc_writer_close_map(&w);
+  scl_writer_open_map(&w, NULL);
+  scl_writer_str(&w, "__type", type);
+  if (message_name != NULL) scl_writer_text(&w, message_name, text);
+  scl_writer_close_map(&w);
 }
 
 /* What an HTTP layer calls for each whole request; reply comes zeroed. Any thread; does not block for long. */
-struct sc_site {
-  void (*handle)(void *context, const struct sc_request *request, struct sc_reply *reply);
+struct scl_site {
+  void (*handle)(void *context, const struct scl_request *request, struct scl_reply *reply);
   void *context;
   int max_concurrent_streams; /* that HTTP/2 announces; 0: as many as Kinesis does */
 };

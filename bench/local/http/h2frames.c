@@ -4,19 +4,19 @@
 
 #include "engine/base/error.h"
 
-void sc_h2frames_clear(struct sc_h2frames *frames) {
+void scl_h2frames_clear(struct scl_h2frames *frames) {
   frames->n_pieces = 0;
   frames->body_bytes = frames->used = 0;
 }
 
-bool sc_h2frames_have_room(const struct sc_h2frames *frames) {
-  return frames->body_bytes < SC_H2FRAMES_BODY_BYTES &&
-         frames->n_pieces + SC_H2FRAMES_BODY_PIECES + 2 <= SC_H2FRAMES_PIECES &&
-         frames->used + SC_H2FRAMES_MOST <= SC_H2FRAMES_BYTES;
+bool scl_h2frames_have_room(const struct scl_h2frames *frames) {
+  return frames->body_bytes < SCL_H2FRAMES_BODY_BYTES &&
+         frames->n_pieces + SCL_H2FRAMES_BODY_PIECES + 2 <= SCL_H2FRAMES_PIECES &&
+         frames->used + SCL_H2FRAMES_MOST <= SCL_H2FRAMES_BYTES;
 }
 
-char *sc_h2frames_add(struct sc_h2frames *frames, const void *bytes, size_t len) {
-  SC_ASSERT(len <= SC_H2FRAMES_BYTES - frames->used && frames->n_pieces < SC_H2FRAMES_PIECES);
+char *scl_h2frames_add(struct scl_h2frames *frames, const void *bytes, size_t len) {
+  SC_ASSERT(len <= SCL_H2FRAMES_BYTES - frames->used && frames->n_pieces < SCL_H2FRAMES_PIECES);
   char *at = frames->bytes + frames->used;
   struct iovec *last = frames->n_pieces > 0 ? &frames->pieces[frames->n_pieces - 1] : NULL;
   memcpy(at, bytes, len);

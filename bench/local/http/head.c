@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <time.h>
 
-static void add_field(struct sc_head *head, const char *name, const char *value) {
-  head->fields[head->n++] = (struct sc_head_field){name, value};
+static void add_field(struct scl_head *head, const char *name, const char *value) {
+  head->fields[head->n++] = (struct scl_head_field){name, value};
 }
 
-static void add_date(struct sc_head *head, int64_t wall_ms) {
+static void add_date(struct scl_head *head, int64_t wall_ms) {
   time_t seconds = (time_t)(wall_ms / 1000);
   struct tm utc;
   if (gmtime_r(&seconds, &utc) == NULL) return;
@@ -16,7 +16,7 @@ static void add_date(struct sc_head *head, int64_t wall_ms) {
   add_field(head, "Date", head->date);
 }
 
-void sc_head_make(struct sc_head *head, const struct sc_reply *reply) {
+void scl_head_make(struct scl_head *head, const struct scl_reply *reply) {
   head->n = 0;
   if (reply->request_id[0] != '\0') add_field(head, "x-amzn-RequestId", reply->request_id);
   if (reply->id_2[0] != '\0') add_field(head, "x-amz-id-2", reply->id_2);
@@ -27,6 +27,6 @@ void sc_head_make(struct sc_head *head, const struct sc_reply *reply) {
   }
   if (reply->content_type != NULL) add_field(head, "Content-Type", reply->content_type);
   if (reply->feed != NULL) return;
-  snprintf(head->length, sizeof head->length, "%zu", sc_content_len(&reply->content));
+  snprintf(head->length, sizeof head->length, "%zu", scl_content_len(&reply->content));
   add_field(head, "Content-Length", head->length);
 }

@@ -1,22 +1,22 @@
 #include "bench/local/http/headers.h"
 
-void sc_headers_fini(struct sc_headers *headers) { sc_buf_fini(&headers->bytes); }
+void scl_headers_fini(struct scl_headers *headers) { sc_buf_fini(&headers->bytes); }
 
-void sc_headers_clear(struct sc_headers *headers) {
+void scl_headers_clear(struct scl_headers *headers) {
   sc_buf_clear(&headers->bytes);
   headers->n = 0;
   headers->in_value = false;
 }
 
-static bool add_bytes(struct sc_headers *headers, struct sc_slice part) {
-  if (part.len > SC_HEADERS_MAX_BYTES - headers->bytes.len) return false;
+static bool add_bytes(struct scl_headers *headers, struct sc_slice part) {
+  if (part.len > SCL_HEADERS_MAX_BYTES - headers->bytes.len) return false;
   sc_buf_add_slice(&headers->bytes, part);
   headers->places[headers->n - 1].end = headers->bytes.len;
   return true;
 }
 
-static bool begin_header(struct sc_headers *headers) {
-  if (headers->n == SC_REQUEST_MAX_HEADERS) return false;
+static bool begin_header(struct scl_headers *headers) {
+  if (headers->n == SCL_REQUEST_MAX_HEADERS) return false;
   size_t at = headers->bytes.len;
   headers->places[headers->n].name_at = at;
   headers->places[headers->n].value_at = at;
@@ -26,7 +26,7 @@ static bool begin_header(struct sc_headers *headers) {
   return true;
 }
 
-bool sc_headers_add_name(struct sc_headers *headers, struct sc_slice part) {
+bool scl_headers_add_name(struct scl_headers *headers, struct sc_slice part) {
   if ((headers->n == 0 || headers->in_value) && !begin_header(headers)) return false;
   size_t from = headers->bytes.len;
   if (!add_bytes(headers, part)) return false;
@@ -38,7 +38,7 @@ bool sc_headers_add_name(struct sc_headers *headers, struct sc_slice part) {
   return true;
 }
 
-bool sc_headers_add_value(struct sc_headers *headers, struct sc_slice part) {
+bool scl_headers_add_value(struct scl_headers *headers, struct sc_slice part) {
   SC_ASSERT(headers->n > 0);
   headers->in_value = true;
   return add_bytes(headers, part);
@@ -52,7 +52,7 @@ static struct sc_slice trim(struct sc_slice text) {
   return text;
 }
 
-void sc_headers_finish(struct sc_headers *headers) {
+void scl_headers_finish(struct scl_headers *headers) {
   const char *bytes = headers->bytes.ptr;
   for (int i = 0; i < headers->n; i++) {
     size_t name_at = headers->places[i].name_at, value_at = headers->places[i].value_at;
@@ -61,7 +61,7 @@ void sc_headers_finish(struct sc_headers *headers) {
   }
 }
 
-struct sc_slice sc_headers_find(const struct sc_headers *headers, const char *name) {
+struct sc_slice scl_headers_find(const struct scl_headers *headers, const char *name) {
   for (int i = 0; i < headers->n; i++)
     if (sc_slice_is(headers->views[i].name, name)) return headers->views[i].value;
   return sc_slice_of(NULL, 0);

@@ -11,14 +11,14 @@
 static const char PREFACE[PREFACE_LEN + 1] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 struct session {
-  struct sc_conn *conn;
+  struct scl_conn *conn;
   void *context;
-  const struct sc_protocol *inner; /* NULL: not known yet */
-  void *speaker;                   /* the session of inner */
-  size_t n_seen;                   /* bytes of the preface */
+  const struct scl_protocol *inner; /* NULL: not known yet */
+  void *speaker;                    /* the session of inner */
+  size_t n_seen;                    /* bytes of the preface */
 };
 
-static void *open_session(void *context, struct sc_conn *conn) {
+static void *open_session(void *context, struct scl_conn *conn) {
   struct session *session = sc_alloc_zero(1, sizeof *session);
   session->conn = conn;
   session->context = context;
@@ -27,20 +27,20 @@ static void *open_session(void *context, struct sc_conn *conn) {
 
 static bool hear(struct session *session, struct sc_slice bytes) {
   if (bytes.len == 0 || session->inner->receive(session->speaker, bytes)) return true;
-  struct sc_http1_upgrade upgrade;
-  if (session->inner != &sc_http1_protocol || !sc_http1_take_upgrade(session->speaker, &upgrade)) return false;
+  struct scl_http1_upgrade upgrade;
+  if (session->inner != &scl_http1_protocol || !scl_http1_take_upgrade(session->speaker, &upgrade)) return false;
   session->inner->close(session->speaker);
-  session->inner = &sc_http2_protocol;
-  session->speaker = sc_http2_open_upgraded(session->context, session->conn, &upgrade);
+  session->inner = &scl_http2_protocol;
+  session->speaker = scl_http2_open_upgraded(session->context, session->conn, &upgrade);
   sc_buf_fini(&upgrade.settings);
   struct sc_slice rest = sc_slice_of(bytes.ptr + upgrade.used, bytes.len - upgrade.used);
   return rest.len == 0 || session->inner->receive(session->speaker, rest);
 }
 
-static bool begin(struct session *session, const struct sc_protocol *inner, struct sc_slice bytes) {
+static bool begin(struct session *session, const struct scl_protocol *inner, struct sc_slice bytes) {
   session->inner = inner;
   session->speaker = inner->open(session->context, session->conn);
-  if (inner == &sc_http1_protocol) sc_http1_allow_upgrade(session->speaker);
+  if (inner == &scl_http1_protocol) scl_http1_allow_upgrade(session->speaker);
   return hear(session, sc_slice_of(PREFACE, session->n_seen)) && hear(session, bytes);
 }
 
@@ -49,20 +49,20 @@ static bool receive(void *opaque, struct sc_slice bytes) {
   if (session->inner != NULL) return hear(session, bytes);
   size_t n = 0;
   while (n < bytes.len && session->n_seen + n < PREFACE_LEN && bytes.ptr[n] == PREFACE[session->n_seen + n]) n++;
-  if (session->n_seen + n == PREFACE_LEN) return begin(session, &sc_http2_protocol, bytes);
-  if (n < bytes.len) return begin(session, &sc_http1_protocol, bytes);
+  if (session->n_seen + n == PREFACE_LEN) return begin(session, &scl_http2_protocol, bytes);
+  if (n < bytes.len) return begin(session, &scl_http1_protocol, bytes);
   session->n_seen += n;
   return true;
 }
 
-static enum sc_conn_turn work(void *opaque, int64_t now_ms, struct sc_output *output) {
+static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *output) {
   struct session *session = opaque;
-  return session->inner == NULL ? SC_TURN_IDLE : session->inner->work(session->speaker, now_ms, output);
+  return session->inner == NULL ? SCL_TURN_IDLE : session->inner->work(session->speaker, now_ms, output);
 }
 
 static int wants(const void *opaque) {
   const struct session *session = opaque;
-  return session->inner == NULL ? SC_WANTS_INPUT : session->inner->wants(session->speaker);
+  return session->inner == NULL ? SCL_WANTS_INPUT : session->inner->wants(session->speaker);
 }
 
 static void close_session(void *opaque) {
@@ -71,4 +71,4 @@ static void close_session(void *opaque) {
   free(session);
 }
 
-const struct sc_protocol sc_http_protocol = {open_session, receive, work, wants, close_session};
+const struct scl_protocol scl_http_protocol = {open_session, receive, work, wants, close_session};

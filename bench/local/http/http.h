@@ -3,12 +3,12 @@
  *
  * Over TLS the same: what ALPN agreed on is what the client begins with.
  */
-#ifndef SC_LOCAL_HTTP_H
-#define SC_LOCAL_HTTP_H
+#ifndef SCL_HTTP_HTTP_H
+#define SCL_HTTP_HTTP_H
 
 #include "bench/local/http/conn.h"
 
-/* The context of its connections is a const struct sc_site *. */
-extern const struct sc_protocol sc_http_protocol;
+/* The context of its connections is a const struct scl_site *. */
+extern const struct scl_protocol scl_http_protocol;
 
 #endif

@@ -27,15 +27,15 @@ struct answer {
   bool is_interim; /* 100 Continue: a header only */
   bool is_chunked;
   bool is_done;
-  struct sc_sending sending;
+  struct scl_sending sending;
 };
 
 struct session {
   http_parser parser;
-  struct sc_conn *conn;
-  const struct sc_site *site;
+  struct scl_conn *conn;
+  const struct scl_site *site;
   struct sc_buf url;
-  struct sc_headers headers;
+  struct scl_headers headers;
   bool headers_end; /* they are complete */
   struct sc_buf body;
   bool is_over; /* nothing more will be read */
@@ -46,13 +46,13 @@ struct session {
   char chunk_size[24];
   bool may_upgrade; /* to h2c */
   bool upgrades;    /* the request being read */
-  struct sc_http1_upgrade upgrade;
+  struct scl_http1_upgrade upgrade;
 };
 
-static void add_header(struct sc_buf *out, const struct sc_reply *reply, bool closes, bool is_chunked) {
-  struct sc_head head;
+static void add_header(struct sc_buf *out, const struct scl_reply *reply, bool closes, bool is_chunked) {
+  struct scl_head head;
   sc_buf_printf(out, "HTTP/1.1 %d %s\r\n", reply->status, http_status_str((enum http_status)reply->status));
-  sc_head_make(&head, reply);
+  scl_head_make(&head, reply);
   for (int i = 0; i < head.n; i++) sc_buf_printf(out, "%s: %s\r\n", head.fields[i].name, head.fields[i].value);
   if (closes) sc_buf_add_str(out, "Connection: close\r\n");
   if (is_chunked) sc_buf_add_str(out, "Transfer-Encoding: chunked\r\n");
@@ -76,25 +76,25 @@ static void drop_first(struct session *session) {
   if (session->first == NULL) session->last = NULL;
   session->n_answers--;
   sc_buf_fini(&answer->header);
-  if (!answer->is_interim) sc_sending_fini(&answer->sending);
+  if (!answer->is_interim) scl_sending_fini(&answer->sending);
   free(answer);
 }
 
 /* Takes over what the reply owns. A body whose end is not known is sent in chunks, to HTTP/1.0 until the connection's end. */
-static void answer_with(struct session *session, const struct sc_reply *reply, bool has_body) {
+static void answer_with(struct session *session, const struct scl_reply *reply, bool has_body) {
   struct answer *answer = add_answer(session);
   answer->is_chunked = reply->feed != NULL && session->parser.http_minor > 0;
   if (reply->feed != NULL && !answer->is_chunked) session->is_over = true;
   add_header(&answer->header, reply, session->is_over, answer->is_chunked);
   answer->is_chunked = answer->is_chunked && has_body;
-  sc_sending_init(&answer->sending, reply, has_body, sc_clock_mono_ms(), sc_conn_wake, session->conn);
+  scl_sending_init(&answer->sending, reply, has_body, sc_clock_mono_ms(), scl_conn_wake, session->conn);
 }
 
 /* Answers without asking the site, and ends the connection. */
 static void refuse(struct session *session, int status) {
   if (session->is_over) return;
   session->is_over = true;
-  struct sc_reply reply = {.status = status, .date_ms = sc_clock_wall_ms()};
+  struct scl_reply reply = {.status = status, .date_ms = sc_clock_wall_ms()};
   answer_with(session, &reply, true);
 }
 
@@ -104,13 +104,13 @@ static void send_continue(struct session *session) {
   sc_buf_add_str(&answer->header, CONTINUE);
 }
 
-static void add_piece(struct sc_output *output, const void *ptr, size_t len) {
+static void add_piece(struct scl_output *output, const void *ptr, size_t len) {
   output->pieces[output->n_pieces++] = (struct iovec){(void *)ptr, len};
 }
 
 /* Before pieces of the sending are added: behind what is in the output already. */
-static void make_room(struct session *session, struct sc_output *output, const struct answer *answer) {
-  int wanted = output->n_pieces + sc_sending_most_pieces(&answer->sending) + MORE_PIECES;
+static void make_room(struct session *session, struct scl_output *output, const struct answer *answer) {
+  int wanted = output->n_pieces + scl_sending_most_pieces(&answer->sending) + MORE_PIECES;
   if (wanted > session->room) {
     session->room = wanted;
     session->pieces = sc_realloc(session->pieces, (size_t)wanted * sizeof *session->pieces);
@@ -119,8 +119,8 @@ static void make_room(struct session *session, struct sc_output *output, const s
 }
 
 /* What is left of the content, or a piece of it as a fault wants it. */
-static void add_body(struct session *session, struct answer *answer, struct sc_output *output) {
-  struct sc_sending *sending = &answer->sending;
+static void add_body(struct session *session, struct answer *answer, struct scl_output *output) {
+  struct scl_sending *sending = &answer->sending;
   size_t most = sending->piece_bytes > 0 ? sending->piece_bytes : sending->left;
   if (most > sending->left) most = sending->left;
   make_room(session, output, answer);
@@ -128,56 +128,56 @@ static void add_body(struct session *session, struct answer *answer, struct sc_o
     int len = snprintf(session->chunk_size, sizeof session->chunk_size, "%zx\r\n", most);
     add_piece(output, session->chunk_size, (size_t)len);
   }
-  output->n_pieces += sc_sending_take(sending, most, output->pieces + output->n_pieces);
+  output->n_pieces += scl_sending_take(sending, most, output->pieces + output->n_pieces);
   if (answer->is_chunked) add_piece(output, "\r\n", 2);
 }
 
 /* HTTP/1.1 has no streams to end: the connection ends. */
-static enum sc_ending ending_of(enum sc_ending ending) {
-  if (ending == SC_ENDING_STREAM || ending == SC_ENDING_REFUSE) return SC_ENDING_RESET;
-  return ending == SC_ENDING_GOAWAY ? SC_ENDING_CLOSE : ending;
+static enum scl_ending ending_of(enum scl_ending ending) {
+  if (ending == SCL_ENDING_STREAM || ending == SCL_ENDING_REFUSE) return SCL_ENDING_RESET;
+  return ending == SCL_ENDING_GOAWAY ? SCL_ENDING_CLOSE : ending;
 }
 
-static void finish_answer(struct session *session, struct answer *answer, struct sc_output *output) {
-  const struct sc_sending *sending = &answer->sending;
+static void finish_answer(struct session *session, struct answer *answer, struct scl_output *output) {
+  const struct scl_sending *sending = &answer->sending;
   make_room(session, output, answer);
   if (answer->is_chunked && !sending->was_cut) add_piece(output, "0\r\n\r\n", 5);
   output->ending = ending_of(sending->ending);
-  if (sending->was_cut && sending->reply.feed != NULL && output->ending == SC_ENDING_KEEP)
-    output->ending = SC_ENDING_CLOSE;
+  if (sending->was_cut && sending->reply.feed != NULL && output->ending == SCL_ENDING_KEEP)
+    output->ending = SCL_ENDING_CLOSE;
   answer->is_done = true;
 }
 
-static enum sc_conn_turn work_on(struct session *session, struct answer *answer, int64_t now_ms,
-                                 struct sc_output *output) {
-  struct sc_sending *sending = &answer->sending;
-  for (;;) switch (sc_sending_step(sending, now_ms, &output->wake_ms)) {
-      case SC_SENDING_BEGINS:
+static enum scl_conn_turn work_on(struct session *session, struct answer *answer, int64_t now_ms,
+                                  struct scl_output *output) {
+  struct scl_sending *sending = &answer->sending;
+  for (;;) switch (scl_sending_step(sending, now_ms, &output->wake_ms)) {
+      case SCL_SENDING_BEGINS:
         make_room(session, output, answer);
         if (!sending->reply.delivery.is_silent) add_piece(output, answer->header.ptr, answer->header.len);
         break;
-      case SC_SENDING_READY:
+      case SCL_SENDING_READY:
         add_body(session, answer, output);
-        if (sending->left > 0 || sending->reply.feed != NULL) return SC_TURN_WRITE;
+        if (sending->left > 0 || sending->reply.feed != NULL) return SCL_TURN_WRITE;
         break;
-      case SC_SENDING_OVER:
+      case SCL_SENDING_OVER:
         finish_answer(session, answer, output);
-        return SC_TURN_WRITE;
+        return SCL_TURN_WRITE;
       default:
-        return output->n_pieces > 0 ? SC_TURN_WRITE : SC_TURN_WAIT;
+        return output->n_pieces > 0 ? SCL_TURN_WRITE : SCL_TURN_WAIT;
     }
 }
 
-static enum sc_conn_turn work(void *opaque, int64_t now_ms, struct sc_output *output) {
+static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *output) {
   struct session *session = opaque;
   if (session->first != NULL && session->first->is_done) drop_first(session);
   struct answer *answer = session->first;
-  if (answer == NULL) return SC_TURN_IDLE;
+  if (answer == NULL) return SCL_TURN_IDLE;
   if (!answer->is_interim) return work_on(session, answer, now_ms, output);
   make_room(session, output, answer);
   add_piece(output, answer->header.ptr, answer->header.len);
   answer->is_done = true;
-  return SC_TURN_WRITE;
+  return SCL_TURN_WRITE;
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
@@ -190,7 +190,7 @@ static void reuse_buf(struct sc_buf *buf) {
 static int on_message_begin(http_parser *parser) {
   struct session *session = parser->data;
   sc_buf_clear(&session->url);
-  sc_headers_clear(&session->headers);
+  scl_headers_clear(&session->headers);
   session->headers_end = false;
   reuse_buf(&session->body);
   return 0;
@@ -198,7 +198,7 @@ static int on_message_begin(http_parser *parser) {
 
 static int on_url(http_parser *parser, const char *at, size_t len) {
   struct session *session = parser->data;
-  if (len > SC_HTTP1_MAX_URL - session->url.len) return -1;
+  if (len > SCL_HTTP1_MAX_URL - session->url.len) return -1;
   sc_buf_add(&session->url, at, len);
   return 0;
 }
@@ -206,20 +206,20 @@ static int on_url(http_parser *parser, const char *at, size_t len) {
 /* Headers behind a chunked body are left unread. */
 static int on_header_field(http_parser *parser, const char *at, size_t len) {
   struct session *session = parser->data;
-  if (session->headers_end || sc_headers_add_name(&session->headers, sc_slice_of(at, len))) return 0;
+  if (session->headers_end || scl_headers_add_name(&session->headers, sc_slice_of(at, len))) return 0;
   refuse(session, 431);
   return -1;
 }
 
 static int on_header_value(http_parser *parser, const char *at, size_t len) {
   struct session *session = parser->data;
-  if (session->headers_end || sc_headers_add_value(&session->headers, sc_slice_of(at, len))) return 0;
+  if (session->headers_end || scl_headers_add_value(&session->headers, sc_slice_of(at, len))) return 0;
   refuse(session, 431);
   return -1;
 }
 
 static bool asks_to_continue(const struct session *session) {
-  struct sc_slice expect = sc_headers_find(&session->headers, "expect");
+  struct sc_slice expect = scl_headers_find(&session->headers, "expect");
   bool is_asked = expect.len == 12 && strncasecmp(expect.ptr, "100-continue", 12) == 0;
   return is_asked && session->parser.http_minor > 0;
 }
@@ -241,10 +241,10 @@ static bool decode_settings(struct sc_slice text, struct sc_buf *settings) {
 
 /* Whether the request is the first thing to be answered over HTTP/2; else its wish is ignored, as a server may. */
 static bool takes_upgrade(struct session *session) {
-  const struct sc_headers *headers = &session->headers;
-  bool asks = session->parser.upgrade != 0 && sc_slice_is(sc_headers_find(headers, "upgrade"), "h2c");
+  const struct scl_headers *headers = &session->headers;
+  bool asks = session->parser.upgrade != 0 && sc_slice_is(scl_headers_find(headers, "upgrade"), "h2c");
   if (!session->may_upgrade || !asks || session->n_answers > 0 || asks_to_continue(session)) return false;
-  struct sc_slice settings = sc_headers_find(headers, "http2-settings");
+  struct sc_slice settings = scl_headers_find(headers, "http2-settings");
   sc_buf_clear(&session->upgrade.settings);
   return settings.ptr != NULL && decode_settings(settings, &session->upgrade.settings);
 }
@@ -252,11 +252,11 @@ static bool takes_upgrade(struct session *session) {
 static int on_headers_complete(http_parser *parser) {
   struct session *session = parser->data;
   session->headers_end = true;
-  sc_headers_finish(&session->headers);
+  scl_headers_finish(&session->headers);
   session->upgrades = takes_upgrade(session);
   parser->upgrade = session->upgrades;
   bool has_length = (parser->flags & F_CONTENTLENGTH) != 0 && (parser->flags & F_CHUNKED) == 0;
-  if (has_length && parser->content_length > SC_HTTP1_MAX_BODY) {
+  if (has_length && parser->content_length > SCL_HTTP1_MAX_BODY) {
     refuse(session, 413);
     return -1;
   }
@@ -268,7 +268,7 @@ static int on_headers_complete(http_parser *parser) {
 
 static int on_body(http_parser *parser, const char *at, size_t len) {
   struct session *session = parser->data;
-  if (len > SC_HTTP1_MAX_BODY - session->body.len) {
+  if (len > SCL_HTTP1_MAX_BODY - session->body.len) {
     refuse(session, 413);
     return -1;
   }
@@ -278,17 +278,17 @@ static int on_body(http_parser *parser, const char *at, size_t len) {
 
 static int on_message_complete(http_parser *parser) {
   struct session *session = parser->data;
-  struct sc_request request = {
+  struct scl_request request = {
       .method = sc_slice_str(http_method_str((enum http_method)parser->method)),
       .path = sc_buf_view(&session->url),
-      .target = sc_headers_find(&session->headers, "x-amz-target"),
-      .content_type = sc_headers_find(&session->headers, "content-type"),
+      .target = scl_headers_find(&session->headers, "x-amz-target"),
+      .content_type = scl_headers_find(&session->headers, "content-type"),
       .body = sc_buf_view(&session->body),
-      .from_loopback = sc_conn_is_loopback(session->conn),
+      .from_loopback = scl_conn_is_loopback(session->conn),
       .headers = session->headers.views,
       .n_headers = session->headers.n,
   };
-  struct sc_reply reply = {0};
+  struct scl_reply reply = {0};
   session->site->handle(session->site->context, &request, &reply);
   if (session->upgrades) {
     session->upgrade.reply = reply;
@@ -312,7 +312,7 @@ static const http_parser_settings SETTINGS = {
     .on_message_complete = on_message_complete,
 };
 
-static void *open_session(void *context, struct sc_conn *conn) {
+static void *open_session(void *context, struct scl_conn *conn) {
   struct session *session = sc_alloc_zero(1, sizeof *session);
   http_parser_init(&session->parser, HTTP_REQUEST);
   session->parser.data = session;
@@ -331,12 +331,12 @@ static bool receive(void *opaque, struct sc_slice bytes) {
   return false;
 }
 
-void sc_http1_allow_upgrade(void *opaque) {
+void scl_http1_allow_upgrade(void *opaque) {
   struct session *session = opaque;
   session->may_upgrade = true;
 }
 
-bool sc_http1_take_upgrade(void *opaque, struct sc_http1_upgrade *upgrade) {
+bool scl_http1_take_upgrade(void *opaque, struct scl_http1_upgrade *upgrade) {
   struct session *session = opaque;
   if (!session->upgrades || !session->is_over) return false;
   *upgrade = session->upgrade;
@@ -348,20 +348,20 @@ bool sc_http1_take_upgrade(void *opaque, struct sc_http1_upgrade *upgrade) {
 /* While a feed is sent, a client that is gone ends it. */
 static int wants(const void *opaque) {
   const struct session *session = opaque;
-  int what = session->n_answers < MAX_WAITING ? SC_WANTS_INPUT : 0;
+  int what = session->n_answers < MAX_WAITING ? SCL_WANTS_INPUT : 0;
   bool has_feed = session->first != NULL && session->first->sending.reply.feed != NULL;
-  return what | (has_feed ? SC_WANTS_PEER : 0);
+  return what | (has_feed ? SCL_WANTS_PEER : 0);
 }
 
 static void close_session(void *opaque) {
   struct session *session = opaque;
   while (session->first != NULL) drop_first(session);
   sc_buf_fini(&session->url);
-  sc_headers_fini(&session->headers);
+  scl_headers_fini(&session->headers);
   sc_buf_fini(&session->body);
   sc_buf_fini(&session->upgrade.settings);
   free(session->pieces);
   free(session);
 }
 
-const struct sc_protocol sc_http1_protocol = {open_session, receive, work, wants, close_session};
+const struct scl_protocol scl_http1_protocol = {open_session, receive, work, wants, close_session};

@@ -3,33 +3,33 @@
  * lie, the record pages straight from the store. A reply with a feed is sent chunked, a chunk a chunk; its client
  * hanging up, even half, ends it at once.
  *
- * Bounds: SC_HTTP1_MAX_BODY (413), those of headers.h (431), SC_HTTP1_MAX_URL (400), 80 KiB of headers and trailers in
+ * Bounds: SCL_HTTP1_MAX_BODY (413), those of headers.h (431), SCL_HTTP1_MAX_URL (400), 80 KiB of headers and trailers in
  * all (400, the library's). A bad request is answered 400 and the connection closed; a good one never is.
  */
-#ifndef SC_LOCAL_HTTP1_H
-#define SC_LOCAL_HTTP1_H
+#ifndef SCL_HTTP_HTTP1_H
+#define SCL_HTTP_HTTP1_H
 
 #include "bench/local/http/conn.h"
 
 /* 10 MiB of records in base64, and their keys, fit well. */
-#define SC_HTTP1_MAX_BODY (20u << 20)
-#define SC_HTTP1_MAX_URL 8192
+#define SCL_HTTP1_MAX_BODY (20u << 20)
+#define SCL_HTTP1_MAX_URL 8192
 
-/* The context of its connections is a const struct sc_site *. */
-extern const struct sc_protocol sc_http1_protocol;
+/* The context of its connections is a const struct scl_site *. */
+extern const struct scl_protocol scl_http1_protocol;
 
 /* A request that is answered over HTTP/2. */
-struct sc_http1_upgrade {
+struct scl_http1_upgrade {
   struct sc_buf settings; /* the client's, as the payload of a SETTINGS frame */
-  struct sc_reply reply;
+  struct scl_reply reply;
   bool has_body; /* false: to HEAD */
   size_t used;   /* of the bytes last received; what follows is HTTP/2 */
 };
 
 /* For http.c: Upgrade: h2c, ignored otherwise, is granted to a request that no other answer goes before. */
-void sc_http1_allow_upgrade(void *session);
+void scl_http1_allow_upgrade(void *session);
 /* Behind a receive that returned false: whether the session is to be closed and HTTP/2 follows. The caller owns what
  * the upgrade holds. */
-bool sc_http1_take_upgrade(void *session, struct sc_http1_upgrade *upgrade);
+bool scl_http1_take_upgrade(void *session, struct scl_http1_upgrade *upgrade);
 
 #endif

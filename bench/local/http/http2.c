@@ -32,10 +32,10 @@ struct stream {
   int refusal; /* status to answer without asking the site; 0: none */
   char method[16];
   struct sc_buf path, body;
-  struct sc_headers headers;
+  struct scl_headers headers;
   bool has_authority;
 
-  struct sc_sending sending; /* ANSWERING, and while has_sending */
+  struct scl_sending sending; /* ANSWERING, and while has_sending */
   bool has_sending;
   bool has_begun;    /* its header may go */
   bool is_submitted; /* and went */
@@ -48,30 +48,30 @@ struct stream {
 
 struct session {
   nghttp2_session *nghttp2;
-  struct sc_conn *conn;
-  const struct sc_site *site;
+  struct scl_conn *conn;
+  const struct scl_site *site;
   int max_streams;
   struct stream *streams; /* open ones that we answer */
   int n_streams;
   struct stream *dead; /* closed ones that the output may point into */
   int n_dead;
-  size_t body_bytes;         /* of requests that are not whole */
-  struct sc_h2frames *batch; /* NULL: nothing is on its way */
+  size_t body_bytes;          /* of requests that are not whole */
+  struct scl_h2frames *batch; /* NULL: nothing is on its way */
   const char *greeting;
   bool has_settings; /* ours were sent */
   bool has_goaway;
   bool is_broken;
-  bool awaits_preface;   /* upgraded: the client is to be heard before it is answered, as much as it may be */
-  enum sc_ending ending; /* of the connection, behind the next output */
+  bool awaits_preface;    /* upgraded: the client is to be heard before it is answered, as much as it may be */
+  enum scl_ending ending; /* of the connection, behind the next output */
 };
 
 /* --- streams -------------------------------------------------------------------------------------------------------- */
 
 static void free_stream(struct stream *stream) {
-  if (stream->has_sending) sc_sending_fini(&stream->sending);
+  if (stream->has_sending) scl_sending_fini(&stream->sending);
   sc_buf_fini(&stream->path);
   sc_buf_fini(&stream->body);
-  sc_headers_fini(&stream->headers);
+  scl_headers_fini(&stream->headers);
   free(stream);
 }
 
@@ -99,7 +99,7 @@ static void bury(struct stream *stream) {
   else session->streams = stream->next;
   if (stream->next != NULL) stream->next->prev = stream->prev;
   session->n_streams--;
-  if (stream->has_sending) sc_sending_stop(&stream->sending);
+  if (stream->has_sending) scl_sending_stop(&stream->sending);
   drop_body(stream);
   stream->next = session->dead;
   session->dead = stream;
@@ -118,7 +118,7 @@ static void free_dead(struct session *session) {
 static void notify(void *context) {
   struct stream *stream = context;
   atomic_store(&stream->is_told, true);
-  sc_conn_wake(stream->session->conn);
+  scl_conn_wake(stream->session->conn);
 }
 
 static void reset_stream(struct session *session, int32_t id, uint32_t code) {
@@ -128,31 +128,31 @@ static void reset_stream(struct session *session, int32_t id, uint32_t code) {
 /* --- requests ------------------------------------------------------------------------------------------------------- */
 
 /* Takes over what the reply owns. */
-static void answer_with(struct stream *stream, const struct sc_reply *reply, bool has_body) {
+static void answer_with(struct stream *stream, const struct scl_reply *reply, bool has_body) {
   drop_body(stream);
   stream->phase = ANSWERING;
   stream->has_sending = true;
   atomic_store(&stream->is_told, true); /* to be stepped */
-  sc_sending_init(&stream->sending, reply, has_body, sc_clock_mono_ms(), notify, stream);
+  scl_sending_init(&stream->sending, reply, has_body, sc_clock_mono_ms(), notify, stream);
 }
 
 static void handle(struct stream *stream) {
   struct session *session = stream->session;
-  struct sc_reply reply = {0};
+  struct scl_reply reply = {0};
   if (stream->refusal != 0) {
     reply.status = stream->refusal;
     reply.date_ms = sc_clock_wall_ms();
     answer_with(stream, &reply, true);
     return;
   }
-  sc_headers_finish(&stream->headers);
-  struct sc_request request = {
+  scl_headers_finish(&stream->headers);
+  struct scl_request request = {
       .method = sc_slice_str(stream->method),
       .path = sc_buf_view(&stream->path),
-      .target = sc_headers_find(&stream->headers, "x-amz-target"),
-      .content_type = sc_headers_find(&stream->headers, "content-type"),
+      .target = scl_headers_find(&stream->headers, "x-amz-target"),
+      .content_type = scl_headers_find(&stream->headers, "content-type"),
       .body = sc_buf_view(&stream->body),
-      .from_loopback = sc_conn_is_loopback(session->conn),
+      .from_loopback = scl_conn_is_loopback(session->conn),
       .headers = stream->headers.views,
       .n_headers = stream->headers.n,
   };
@@ -183,7 +183,7 @@ static void set_method(struct stream *stream, struct sc_slice value) {
 }
 
 static void add_header(struct stream *stream, struct sc_slice name, struct sc_slice value) {
-  if (!sc_headers_add_name(&stream->headers, name) || !sc_headers_add_value(&stream->headers, value))
+  if (!scl_headers_add_name(&stream->headers, name) || !scl_headers_add_value(&stream->headers, value))
     refuse(stream, 431);
 }
 
@@ -191,7 +191,7 @@ static void take_header(struct stream *stream, struct sc_slice name, struct sc_s
   if (sc_slice_is(name, ":method")) {
     set_method(stream, value);
   } else if (sc_slice_is(name, ":path")) {
-    if (value.len > SC_HTTP1_MAX_URL) refuse(stream, 414);
+    if (value.len > SCL_HTTP1_MAX_URL) refuse(stream, 414);
     else sc_buf_add_slice(&stream->path, value);
   } else if (sc_slice_is(name, ":authority")) {
     stream->has_authority = true;
@@ -219,11 +219,11 @@ static int on_data(nghttp2_session *nghttp2, uint8_t flags, int32_t id, const ui
   struct stream *stream = nghttp2_session_get_stream_user_data(nghttp2, id);
   (void)flags;
   if (stream == NULL || stream->phase != READING || stream->refusal != 0) return 0;
-  if (len > SC_HTTP1_MAX_BODY - stream->body.len) {
+  if (len > SCL_HTTP1_MAX_BODY - stream->body.len) {
     refuse(stream, 413);
     drop_body(stream);
     handle(stream); /* now: the rest of it is thrown away */
-  } else if (len > SC_HTTP2_MAX_BODIES - session->body_bytes) {
+  } else if (len > SCL_HTTP2_MAX_BODIES - session->body_bytes) {
     refuse(stream, 503);
     drop_body(stream);
     reset_stream(session, id, NGHTTP2_ENHANCE_YOUR_CALM);
@@ -248,8 +248,8 @@ static int on_frame(nghttp2_session *nghttp2, const nghttp2_frame *frame, void *
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
     handle(stream);
   } else if (frame->hd.type == NGHTTP2_HEADERS) {
-    sc_headers_finish(&stream->headers);
-    if (sc_slice_is(sc_headers_find(&stream->headers, "expect"), "100-continue")) send_continue(stream);
+    scl_headers_finish(&stream->headers);
+    if (sc_slice_is(scl_headers_find(&stream->headers, "expect"), "100-continue")) send_continue(stream);
   }
   return 0;
 }
@@ -265,15 +265,15 @@ static int on_stream_close(nghttp2_session *nghttp2, int32_t id, uint32_t code, 
 /* --- replies -------------------------------------------------------------------------------------------------------- */
 
 /* Whether its last bytes may carry END_STREAM. */
-static bool ends_plainly(const struct sc_sending *sending) {
-  return sending->reply.feed == NULL && !sending->was_cut && sending->reply.delivery.ending == SC_ENDING_KEEP;
+static bool ends_plainly(const struct scl_sending *sending) {
+  return sending->reply.feed == NULL && !sending->was_cut && sending->reply.delivery.ending == SCL_ENDING_KEEP;
 }
 
 /* How many bytes the next DATA frame holds. */
 static ssize_t read_body(nghttp2_session *nghttp2, int32_t id, uint8_t *out, size_t most, uint32_t *flags,
                          nghttp2_data_source *source, void *opaque) {
   struct stream *stream = source->ptr;
-  struct sc_sending *sending = &stream->sending;
+  struct scl_sending *sending = &stream->sending;
   (void)nghttp2;
   (void)id;
   (void)out;
@@ -287,7 +287,7 @@ static ssize_t read_body(nghttp2_session *nghttp2, int32_t id, uint8_t *out, siz
     return NGHTTP2_ERR_DEFERRED;
   }
   if (sending->piece_bytes > 0 && most > sending->piece_bytes) most = sending->piece_bytes;
-  size_t n = sc_sending_reach(sending, most, SC_H2FRAMES_BODY_PIECES);
+  size_t n = scl_sending_reach(sending, most, SCL_H2FRAMES_BODY_PIECES);
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (n == sending->left && ends_plainly(sending)) *flags |= NGHTTP2_DATA_FLAG_EOF;
   return (ssize_t)n;
@@ -296,27 +296,27 @@ static ssize_t read_body(nghttp2_session *nghttp2, int32_t id, uint8_t *out, siz
 static int send_body(nghttp2_session *nghttp2, nghttp2_frame *frame, const uint8_t *header, size_t len,
                      nghttp2_data_source *source, void *opaque) {
   struct session *session = opaque;
-  struct sc_h2frames *batch = session->batch;
+  struct scl_h2frames *batch = session->batch;
   struct stream *stream = source->ptr;
   (void)nghttp2;
   (void)frame;
-  if (!sc_h2frames_have_room(batch)) return NGHTTP2_ERR_WOULDBLOCK;
-  sc_h2frames_add(batch, header, DATA_HEADER);
-  batch->n_pieces += sc_sending_take(&stream->sending, len, batch->pieces + batch->n_pieces);
+  if (!scl_h2frames_have_room(batch)) return NGHTTP2_ERR_WOULDBLOCK;
+  scl_h2frames_add(batch, header, DATA_HEADER);
+  batch->n_pieces += scl_sending_take(&stream->sending, len, batch->pieces + batch->n_pieces);
   batch->body_bytes += len;
   return 0;
 }
 
 static void submit(struct stream *stream, bool has_data) {
   if (stream->is_submitted || stream->sending.reply.delivery.is_silent) return;
-  const struct sc_reply *reply = &stream->sending.reply;
-  struct sc_head head;
+  const struct scl_reply *reply = &stream->sending.reply;
+  struct scl_head head;
   char status[16];
-  nghttp2_nv fields[SC_HEAD_FIELDS + 1];
+  nghttp2_nv fields[SCL_HEAD_FIELDS + 1];
   nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = read_body};
   snprintf(status, sizeof status, "%03d", reply->status);
   fields[0] = (nghttp2_nv){(uint8_t *)":status", (uint8_t *)status, 7, strlen(status), NGHTTP2_NV_FLAG_NONE};
-  sc_head_make(&head, reply);
+  scl_head_make(&head, reply);
   for (int i = 0; i < head.n; i++) {
     const char *name = head.fields[i].name, *value = head.fields[i].value;
     fields[i + 1] = (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
@@ -353,63 +353,63 @@ static void end_badly(struct stream *stream, uint32_t code) {
 /* Nothing is sent of it any more. Nothing that is on its way points into it: steps come when all is written. */
 static void hang(struct stream *stream) {
   submit(stream, true);
-  sc_sending_fini(&stream->sending);
+  scl_sending_fini(&stream->sending);
   stream->has_sending = false;
 }
 
-static void end_connection(struct stream *stream, enum sc_ending ending) {
+static void end_connection(struct stream *stream, enum scl_ending ending) {
   submit(stream, true);
   stream->session->ending = ending;
 }
 
 static void end_answer(struct stream *stream) {
-  const struct sc_sending *sending = &stream->sending;
+  const struct scl_sending *sending = &stream->sending;
   bool is_whole = !sending->was_cut && !sending->reply.delivery.is_silent;
   stream->phase = OVER;
   switch (sending->ending) {
-    case SC_ENDING_KEEP:
+    case SCL_ENDING_KEEP:
       if (is_whole) end_well(stream);
       else if (sending->was_cut && !sending->reply.delivery.is_silent) end_badly(stream, NGHTTP2_INTERNAL_ERROR);
       else hang(stream);
       break;
-    case SC_ENDING_CLOSE:
+    case SCL_ENDING_CLOSE:
       if (!is_whole) {
-        end_connection(stream, SC_ENDING_CLOSE);
+        end_connection(stream, SCL_ENDING_CLOSE);
         break;
       }
       end_well(stream);
       say_goaway(stream->session);
       break;
-    case SC_ENDING_GOAWAY:
+    case SCL_ENDING_GOAWAY:
       if (is_whole) end_well(stream);
       else end_badly(stream, NGHTTP2_INTERNAL_ERROR);
       say_goaway(stream->session);
       break;
-    case SC_ENDING_RESET:
-      end_connection(stream, SC_ENDING_RESET);
+    case SCL_ENDING_RESET:
+      end_connection(stream, SCL_ENDING_RESET);
       break;
-    case SC_ENDING_HANG:
+    case SCL_ENDING_HANG:
       hang(stream);
       break;
-    case SC_ENDING_STREAM:
-    case SC_ENDING_REFUSE:
-      end_badly(stream, sending->ending == SC_ENDING_STREAM ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM);
+    case SCL_ENDING_STREAM:
+    case SCL_ENDING_REFUSE:
+      end_badly(stream, sending->ending == SCL_ENDING_STREAM ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM);
       break;
   }
 }
 
 static void advance(struct stream *stream, int64_t now_ms) {
   stream->is_ready = false;
-  for (;;) switch (sc_sending_step(&stream->sending, now_ms, &stream->wake_ms)) {
-      case SC_SENDING_BEGINS:
+  for (;;) switch (scl_sending_step(&stream->sending, now_ms, &stream->wake_ms)) {
+      case SCL_SENDING_BEGINS:
         stream->has_begun = true;
         break;
-      case SC_SENDING_READY:
+      case SCL_SENDING_READY:
         stream->is_ready = true;
         submit(stream, true);
         resume(stream);
         return;
-      case SC_SENDING_OVER:
+      case SCL_SENDING_OVER:
         end_answer(stream);
         return;
       default:
@@ -448,13 +448,13 @@ static void announce_streams(const struct session *session, char *frame, size_t 
 }
 
 static void fill_batch(struct session *session) {
-  struct sc_h2frames *batch = session->batch;
+  struct scl_h2frames *batch = session->batch;
   const uint8_t *bytes;
   ssize_t len = 0;
-  if (session->greeting != NULL) sc_h2frames_add(batch, session->greeting, strlen(session->greeting));
+  if (session->greeting != NULL) scl_h2frames_add(batch, session->greeting, strlen(session->greeting));
   session->greeting = NULL;
-  while (sc_h2frames_have_room(batch) && (len = nghttp2_session_mem_send(session->nghttp2, &bytes)) > 0) {
-    char *at = sc_h2frames_add(batch, bytes, (size_t)len);
+  while (scl_h2frames_have_room(batch) && (len = nghttp2_session_mem_send(session->nghttp2, &bytes)) > 0) {
+    char *at = scl_h2frames_add(batch, bytes, (size_t)len);
     if (!session->has_settings) announce_streams(session, at, (size_t)len);
     session->has_settings = true;
   }
@@ -468,10 +468,10 @@ static bool is_finished(const struct session *session) {
 
 static void make_batch(struct session *session) {
   if (session->batch == NULL) session->batch = sc_alloc(sizeof *session->batch);
-  sc_h2frames_clear(session->batch);
+  scl_h2frames_clear(session->batch);
 }
 
-static enum sc_conn_turn work(void *opaque, int64_t now_ms, struct sc_output *output) {
+static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *output) {
   struct session *session = opaque;
   free_dead(session);
   make_batch(session);
@@ -480,12 +480,12 @@ static enum sc_conn_turn work(void *opaque, int64_t now_ms, struct sc_output *ou
   output->pieces = session->batch->pieces;
   output->n_pieces = session->batch->n_pieces;
   output->ending = session->ending;
-  if (output->ending == SC_ENDING_KEEP && is_finished(session)) output->ending = SC_ENDING_CLOSE;
-  if (output->n_pieces > 0 || output->ending != SC_ENDING_KEEP) return SC_TURN_WRITE;
+  if (output->ending == SCL_ENDING_KEEP && is_finished(session)) output->ending = SCL_ENDING_CLOSE;
+  if (output->n_pieces > 0 || output->ending != SCL_ENDING_KEEP) return SCL_TURN_WRITE;
   free(session->batch);
   session->batch = NULL;
   output->wake_ms = wake_ms;
-  return session->n_streams > 0 ? SC_TURN_WAIT : SC_TURN_IDLE;
+  return session->n_streams > 0 ? SCL_TURN_WAIT : SCL_TURN_IDLE;
 }
 
 /* --- sessions ------------------------------------------------------------------------------------------------------- */
@@ -519,7 +519,7 @@ static void submit_settings(struct session *session) {
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, (uint32_t)session->max_streams + SLACK_STREAMS},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW_BYTES},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, SC_HEADERS_MAX_BYTES},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, SCL_HEADERS_MAX_BYTES},
   };
   int failed =
       nghttp2_submit_settings(session->nghttp2, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);
@@ -528,20 +528,20 @@ static void submit_settings(struct session *session) {
   SC_ASSERT(failed == 0);
 }
 
-static void *open_session(void *context, struct sc_conn *conn) {
+static void *open_session(void *context, struct scl_conn *conn) {
   struct session *session = sc_alloc_zero(1, sizeof *session);
   session->conn = conn;
   session->site = context;
   session->max_streams =
-      session->site->max_concurrent_streams > 0 ? session->site->max_concurrent_streams : SC_HTTP2_STREAMS;
+      session->site->max_concurrent_streams > 0 ? session->site->max_concurrent_streams : SCL_HTTP2_STREAMS;
   make_nghttp2(session);
   submit_settings(session);
   return session;
 }
 
-void *sc_http2_open_upgraded(void *context, struct sc_conn *conn, const struct sc_http1_upgrade *upgrade) {
+void *scl_http2_open_upgraded(void *context, struct scl_conn *conn, const struct scl_http1_upgrade *upgrade) {
   struct session *session = open_session(context, conn);
-  struct sc_reply reply = upgrade->reply;
+  struct scl_reply reply = upgrade->reply;
   session->greeting = SWITCHING;
   int failed = nghttp2_session_upgrade2(session->nghttp2, (const uint8_t *)upgrade->settings.ptr, upgrade->settings.len,
                                         !upgrade->has_body, NULL);
@@ -550,7 +550,7 @@ void *sc_http2_open_upgraded(void *context, struct sc_conn *conn, const struct s
     session->awaits_preface = true;
   } else {
     session->is_broken = true;
-    sc_reply_fini(&reply);
+    scl_reply_fini(&reply);
   }
   return session;
 }
@@ -566,7 +566,7 @@ static int wants(const void *opaque) {
   const struct session *session = opaque;
   bool is_full = session->n_dead > session->max_streams + SLACK_STREAMS ||
                  nghttp2_session_get_outbound_queue_size(session->nghttp2) > MAX_QUEUED_FRAMES;
-  return SC_WANTS_PEER | (is_full ? 0 : SC_WANTS_INPUT);
+  return SCL_WANTS_PEER | (is_full ? 0 : SCL_WANTS_INPUT);
 }
 
 static void close_session(void *opaque) {
@@ -578,4 +578,4 @@ static void close_session(void *opaque) {
   free(session);
 }
 
-const struct sc_protocol sc_http2_protocol = {open_session, receive, work, wants, close_session};
+const struct scl_protocol scl_http2_protocol = {open_session, receive, work, wants, close_session};

@@ -12,102 +12,102 @@ enum phase {
   OVER
 };
 
-static void on_raised(struct sc_listener *listener) {
-  struct sc_sending *sending = (struct sc_sending *)((char *)listener - offsetof(struct sc_sending, listener));
+static void on_raised(struct scl_listener *listener) {
+  struct scl_sending *sending = (struct scl_sending *)((char *)listener - offsetof(struct scl_sending, listener));
   sending->notify(sending->context);
 }
 
 /* What is next waits for these. */
-static void hold(struct sc_sending *sending, const struct sc_ticket *ticket, const struct sc_delivery *delivery,
+static void hold(struct scl_sending *sending, const struct scl_ticket *ticket, const struct scl_delivery *delivery,
                  int64_t now_ms) {
   sending->ticket = ticket;
   sending->delivery = delivery;
   sending->not_before_ms = delivery->delay_ms > 0 ? now_ms + delivery->delay_ms : 0;
 }
 
-void sc_sending_init(struct sc_sending *sending, const struct sc_reply *reply, bool has_body, int64_t now_ms,
-                     void (*notify)(void *context), void *context) {
-  *sending = (struct sc_sending){.reply = *reply,
-                                 .has_body = has_body,
-                                 .phase = HELD,
-                                 .cut_left = reply->delivery.is_cut ? reply->delivery.cut_bytes : SIZE_MAX,
-                                 .listener = {.notify = on_raised},
-                                 .notify = notify,
-                                 .context = context};
+void scl_sending_init(struct scl_sending *sending, const struct scl_reply *reply, bool has_body, int64_t now_ms,
+                      void (*notify)(void *context), void *context) {
+  *sending = (struct scl_sending){.reply = *reply,
+                                  .has_body = has_body,
+                                  .phase = HELD,
+                                  .cut_left = reply->delivery.is_cut ? reply->delivery.cut_bytes : SIZE_MAX,
+                                  .listener = {.notify = on_raised},
+                                  .notify = notify,
+                                  .context = context};
   hold(sending, &sending->reply.ticket, &sending->reply.delivery, now_ms);
-  struct sc_feed *feed = sending->reply.feed;
+  struct scl_feed *feed = sending->reply.feed;
   if (feed != NULL && has_body) feed->listen(feed, notify, context);
 }
 
-void sc_sending_stop(struct sc_sending *sending) {
-  sc_bell_leave(&sending->listener);
+void scl_sending_stop(struct scl_sending *sending) {
+  scl_bell_leave(&sending->listener);
   if (sending->reply.feed != NULL) sending->reply.feed->close(sending->reply.feed);
   sending->reply.feed = NULL;
 }
 
-void sc_sending_fini(struct sc_sending *sending) {
-  sc_sending_stop(sending);
-  sc_content_fini(&sending->chunk.content);
-  sc_reply_fini(&sending->reply);
+void scl_sending_fini(struct scl_sending *sending) {
+  scl_sending_stop(sending);
+  scl_content_fini(&sending->chunk.content);
+  scl_reply_fini(&sending->reply);
   free(sending->pieces);
 }
 
-static bool ticket_is_good(struct sc_sending *sending) {
-  if (sc_ticket_is_good(sending->ticket)) return true;
-  sc_bell_listen(&sending->ticket->gate->raised, &sending->listener);
-  return sc_ticket_is_good(sending->ticket);
+static bool ticket_is_good(struct scl_sending *sending) {
+  if (scl_ticket_is_good(sending->ticket)) return true;
+  scl_bell_listen(&sending->ticket->gate->raised, &sending->listener);
+  return scl_ticket_is_good(sending->ticket);
 }
 
 /* Whether what is next may go. */
-static bool is_due(struct sc_sending *sending, int64_t now_ms, int64_t *wake_ms) {
+static bool is_due(struct scl_sending *sending, int64_t now_ms, int64_t *wake_ms) {
   if (sending->not_before_ms > now_ms) {
     *wake_ms = sending->not_before_ms;
     return false;
   }
   if (!ticket_is_good(sending)) return false;
-  sc_bell_leave(&sending->listener);
+  scl_bell_leave(&sending->listener);
   return true;
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-static void begin_content(struct sc_sending *sending, const struct sc_content *content, size_t cut) {
-  int most = sc_content_most_pieces(content);
+static void begin_content(struct scl_sending *sending, const struct scl_content *content, size_t cut) {
+  int most = scl_content_most_pieces(content);
   sending->pieces = sc_realloc(sending->pieces, (size_t)most * sizeof *sending->pieces);
   sending->next_piece = sending->pieces;
-  sending->n_pieces = sc_content_pieces(content, sending->pieces);
-  size_t len = sending->has_body ? sc_content_len(content) : 0;
+  sending->n_pieces = scl_content_pieces(content, sending->pieces);
+  size_t len = sending->has_body ? scl_content_len(content) : 0;
   sending->left = least(len, least(cut, sending->cut_left));
   sending->was_cut = sending->left < len;
   sending->piece_bytes = sending->delivery->piece_bytes;
   sending->phase = SENDING;
 }
 
-static void begin_reply(struct sc_sending *sending) {
-  const struct sc_delivery *delivery = &sending->reply.delivery;
+static void begin_reply(struct scl_sending *sending) {
+  const struct scl_delivery *delivery = &sending->reply.delivery;
   if (delivery->is_silent) sending->cut_left = 0;
   begin_content(sending, &sending->reply.content, SIZE_MAX);
 }
 
-static void begin_chunk(struct sc_sending *sending) {
-  const struct sc_delivery *delivery = &sending->chunk.delivery;
+static void begin_chunk(struct scl_sending *sending) {
+  const struct scl_delivery *delivery = &sending->chunk.delivery;
   size_t cut = delivery->is_silent ? 0 : delivery->is_cut ? delivery->cut_bytes : SIZE_MAX;
   begin_content(sending, &sending->chunk.content, cut);
 }
 
-static void finish(struct sc_sending *sending, enum sc_ending ending) {
+static void finish(struct scl_sending *sending, enum scl_ending ending) {
   sending->ending = ending;
   sending->phase = OVER;
 }
 
 /* All of the content that is to be sent was taken. */
-static void end_content(struct sc_sending *sending) {
-  const struct sc_delivery *whole = &sending->reply.delivery, *part = sending->delivery;
+static void end_content(struct scl_sending *sending) {
+  const struct scl_delivery *whole = &sending->reply.delivery, *part = sending->delivery;
   bool goes_on = sending->reply.feed != NULL && sending->has_body;
   if (whole->is_silent || (whole->is_cut && sending->cut_left == 0)) {
     sending->was_cut = sending->was_cut || goes_on;
     finish(sending, whole->ending);
-  } else if (part != whole && (part->is_cut || part->is_silent || part->ending != SC_ENDING_KEEP)) {
+  } else if (part != whole && (part->is_cut || part->is_silent || part->ending != SCL_ENDING_KEEP)) {
     sending->was_cut = part->is_cut || part->is_silent;
     finish(sending, part->ending);
   } else if (goes_on) {
@@ -117,57 +117,57 @@ static void end_content(struct sc_sending *sending) {
   }
 }
 
-static enum sc_sending_state ask_feed(struct sc_sending *sending, int64_t now_ms, int64_t *wake_ms) {
-  struct sc_feed *feed = sending->reply.feed;
+static enum scl_sending_state ask_feed(struct scl_sending *sending, int64_t now_ms, int64_t *wake_ms) {
+  struct scl_feed *feed = sending->reply.feed;
   int64_t wait_ms = -1;
-  sc_content_fini(&sending->chunk.content);
-  sending->chunk = (struct sc_chunk){0};
+  scl_content_fini(&sending->chunk.content);
+  sending->chunk = (struct scl_chunk){0};
   switch (feed->next(feed, &sending->chunk, &wait_ms)) {
-    case SC_FEED_CHUNK:
+    case SCL_FEED_CHUNK:
       hold(sending, &sending->chunk.ticket, &sending->chunk.delivery, now_ms);
       sending->phase = PACED;
-      return SC_SENDING_READY;
-    case SC_FEED_WAIT:
+      return SCL_SENDING_READY;
+    case SCL_FEED_WAIT:
       if (wait_ms >= 0) *wake_ms = now_ms + (wait_ms == 0 ? 1 : wait_ms);
-      return SC_SENDING_WAITS;
+      return SCL_SENDING_WAITS;
     default:
       finish(sending, sending->reply.delivery.ending);
-      return SC_SENDING_OVER;
+      return SCL_SENDING_OVER;
   }
 }
 
-enum sc_sending_state sc_sending_step(struct sc_sending *sending, int64_t now_ms, int64_t *wake_ms) {
+enum scl_sending_state scl_sending_step(struct scl_sending *sending, int64_t now_ms, int64_t *wake_ms) {
   *wake_ms = 0;
   for (;;) switch (sending->phase) {
       case HELD:
-        if (!is_due(sending, now_ms, wake_ms)) return SC_SENDING_WAITS;
+        if (!is_due(sending, now_ms, wake_ms)) return SCL_SENDING_WAITS;
         begin_reply(sending);
-        return SC_SENDING_BEGINS;
+        return SCL_SENDING_BEGINS;
       case SENDING:
-        if (sending->left > 0) return SC_SENDING_READY;
+        if (sending->left > 0) return SCL_SENDING_READY;
         end_content(sending);
         break;
       case ASKING:
-        if (ask_feed(sending, now_ms, wake_ms) == SC_SENDING_WAITS) return SC_SENDING_WAITS;
+        if (ask_feed(sending, now_ms, wake_ms) == SCL_SENDING_WAITS) return SCL_SENDING_WAITS;
         break;
       case PACED:
-        if (!is_due(sending, now_ms, wake_ms)) return SC_SENDING_WAITS;
+        if (!is_due(sending, now_ms, wake_ms)) return SCL_SENDING_WAITS;
         begin_chunk(sending);
         break;
       default:
-        return SC_SENDING_OVER;
+        return SCL_SENDING_OVER;
     }
 }
 
-int sc_sending_most_pieces(const struct sc_sending *sending) { return sending->n_pieces; }
+int scl_sending_most_pieces(const struct scl_sending *sending) { return sending->n_pieces; }
 
-size_t sc_sending_reach(const struct sc_sending *sending, size_t most, int n_pieces) {
+size_t scl_sending_reach(const struct scl_sending *sending, size_t most, int n_pieces) {
   size_t reach = 0;
   for (int i = 0; i < n_pieces && i < sending->n_pieces; i++) reach += sending->next_piece[i].iov_len;
   return least(reach, least(most, sending->left));
 }
 
-int sc_sending_take(struct sc_sending *sending, size_t most, struct iovec *pieces) {
+int scl_sending_take(struct scl_sending *sending, size_t most, struct iovec *pieces) {
   int n = 0;
   most = least(most, sending->left);
   while (most > 0) {

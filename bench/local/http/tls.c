@@ -7,8 +7,8 @@
 #define TLS13_CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 /* OpenSSL's own objects behind our names. */
-static SSL_CTX *ctx_of(struct sc_tls_context *context) { return (SSL_CTX *)context; }
-static SSL *ssl_of(struct sc_tls *tls) { return (SSL *)tls; }
+static SSL_CTX *ctx_of(struct scl_tls_context *context) { return (SSL_CTX *)context; }
+static SSL *ssl_of(struct scl_tls *tls) { return (SSL *)tls; }
 
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
                            unsigned offered_len, void *unused) {
@@ -22,7 +22,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
   return SSL_TLSEXT_ERR_OK;
 }
 
-struct sc_tls_context *sc_tls_context_new(const char *cert_path, const char *key_path, struct sc_error *err) {
+struct scl_tls_context *scl_tls_context_new(const char *cert_path, const char *key_path, struct sc_error *err) {
   SSL_CTX *context = SSL_CTX_new(TLS_server_method());
   SC_ASSERT(context != NULL);
   ERR_clear_error();
@@ -34,7 +34,7 @@ struct sc_tls_context *sc_tls_context_new(const char *cert_path, const char *key
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
   if (SSL_CTX_use_certificate_file(context, cert_path, SSL_FILETYPE_PEM) == 1 &&
       SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) == 1)
-    return (struct sc_tls_context *)context;
+    return (struct scl_tls_context *)context;
   char reason[200];
   ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
   sc_error_set(err, SC_E_IO, "reading the server certificate %s: %s", cert_path, reason);
@@ -42,45 +42,45 @@ struct sc_tls_context *sc_tls_context_new(const char *cert_path, const char *key
   return NULL;
 }
 
-void sc_tls_context_free(struct sc_tls_context *context) { SSL_CTX_free(ctx_of(context)); }
+void scl_tls_context_free(struct scl_tls_context *context) { SSL_CTX_free(ctx_of(context)); }
 
-struct sc_tls *sc_tls_new(struct sc_tls_context *context, int fd) {
+struct scl_tls *scl_tls_new(struct scl_tls_context *context, int fd) {
   SSL *ssl = SSL_new(ctx_of(context));
   SC_ASSERT(ssl != NULL);
   int set = SSL_set_fd(ssl, fd);
   SC_ASSERT(set == 1);
   SSL_set_accept_state(ssl);
-  return (struct sc_tls *)ssl;
+  return (struct scl_tls *)ssl;
 }
 
-void sc_tls_free(struct sc_tls *tls) { SSL_free(ssl_of(tls)); }
+void scl_tls_free(struct scl_tls *tls) { SSL_free(ssl_of(tls)); }
 
-static enum sc_tls_outcome outcome_of(SSL *ssl, int returned) {
+static enum scl_tls_outcome outcome_of(SSL *ssl, int returned) {
   switch (SSL_get_error(ssl, returned)) {
     case SSL_ERROR_NONE:
-      return SC_TLS_DONE;
+      return SCL_TLS_DONE;
     case SSL_ERROR_WANT_READ:
-      return SC_TLS_WANTS_READ;
+      return SCL_TLS_WANTS_READ;
     case SSL_ERROR_WANT_WRITE:
-      return SC_TLS_WANTS_WRITE;
+      return SCL_TLS_WANTS_WRITE;
     case SSL_ERROR_ZERO_RETURN:
-      return SC_TLS_CLOSED;
+      return SCL_TLS_CLOSED;
     default:
-      return SC_TLS_FAILED;
+      return SCL_TLS_FAILED;
   }
 }
 
-enum sc_tls_outcome sc_tls_read(struct sc_tls *tls, char *out, size_t len, size_t *n) {
+enum scl_tls_outcome scl_tls_read(struct scl_tls *tls, char *out, size_t len, size_t *n) {
   ERR_clear_error();
   return outcome_of(ssl_of(tls), SSL_read_ex(ssl_of(tls), out, len, n));
 }
 
-enum sc_tls_outcome sc_tls_write(struct sc_tls *tls, struct sc_slice bytes, size_t *n) {
+enum scl_tls_outcome scl_tls_write(struct scl_tls *tls, struct sc_slice bytes, size_t *n) {
   ERR_clear_error();
   return outcome_of(ssl_of(tls), SSL_write_ex(ssl_of(tls), bytes.ptr, bytes.len, n));
 }
 
-void sc_tls_shutdown(struct sc_tls *tls) {
+void scl_tls_shutdown(struct scl_tls *tls) {
   ERR_clear_error();
   SSL_shutdown(ssl_of(tls));
 }

@@ -27,44 +27,44 @@
 
 struct listener {
   int fd;
-  struct sc_tls_context *tls;
+  struct scl_tls_context *tls;
 };
 
 struct slot {
-  struct sc_conn *conn;
+  struct scl_conn *conn;
   int fd;
   int events;
-  struct sc_wake wake;
+  struct scl_wake wake;
   struct sc_heap_node timer; /* due when the connection says */
   struct slot *prev, *next;
 };
 
 struct loop {
-  struct sc_transport *transport;
+  struct scl_transport *transport;
   struct sc_thread thread;
   int epoll_fd;
-  struct sc_waker waker;
+  struct scl_waker waker;
   atomic_bool stops;
   pthread_mutex_t lock; /* of the list of slots: the accepting thread adds to it */
   struct slot *slots;
   struct sc_heap timers;
-  struct sc_conn_scratch *scratch;
+  struct scl_conn_scratch *scratch;
 };
 
-struct sc_transport {
-  const struct sc_protocol *protocol;
+struct scl_transport {
+  const struct scl_protocol *protocol;
   void *context;
   int n_loops;
-  struct loop loops[SC_TRANSPORT_MAX_THREADS];
+  struct loop loops[SCL_TRANSPORT_MAX_THREADS];
   int n_listeners;
-  struct listener listeners[SC_TRANSPORT_MAX_LISTENERS];
+  struct listener listeners[SCL_TRANSPORT_MAX_LISTENERS];
   unsigned next_loop;
   int64_t accept_again_ms; /* 0: accepting; of the first thread */
 };
 
-struct sc_transport *sc_transport_new(int threads, const struct sc_protocol *protocol, void *context) {
-  SC_ASSERT(threads >= 1 && threads <= SC_TRANSPORT_MAX_THREADS);
-  struct sc_transport *transport = sc_alloc_zero(1, sizeof *transport);
+struct scl_transport *scl_transport_new(int threads, const struct scl_protocol *protocol, void *context) {
+  SC_ASSERT(threads >= 1 && threads <= SCL_TRANSPORT_MAX_THREADS);
+  struct scl_transport *transport = sc_alloc_zero(1, sizeof *transport);
   transport->protocol = protocol;
   transport->context = context;
   transport->n_loops = threads;
@@ -108,7 +108,7 @@ static int open_listener(const struct addrinfo *info) {
   return -1;
 }
 
-static void print_bound(int fd, char bound[SC_TRANSPORT_ADDRESS]) {
+static void print_bound(int fd, char bound[SCL_TRANSPORT_ADDRESS]) {
   struct sockaddr_storage address = {0};
   socklen_t len = sizeof address;
   char host[64], port[8];
@@ -118,15 +118,15 @@ static void print_bound(int fd, char bound[SC_TRANSPORT_ADDRESS]) {
                        NI_NUMERICHOST | NI_NUMERICSERV);
   SC_ASSERT(failed == 0);
   bool is_v6 = address.ss_family == AF_INET6;
-  snprintf(bound, SC_TRANSPORT_ADDRESS, "%s%s%s:%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+  snprintf(bound, SCL_TRANSPORT_ADDRESS, "%s%s%s:%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
 }
 
-int sc_transport_listen(struct sc_transport *transport, const char *address, struct sc_tls_context *tls,
-                        char bound[SC_TRANSPORT_ADDRESS], struct sc_error *err) {
+int scl_transport_listen(struct scl_transport *transport, const char *address, struct scl_tls_context *tls,
+                         char bound[SCL_TRANSPORT_ADDRESS], struct sc_error *err) {
   char host[256], port[8];
   if (!split_address(address, host, port)) return sc_error_set(err, SC_E_USAGE, "'%s' is not HOST:PORT", address);
-  if (transport->n_listeners == SC_TRANSPORT_MAX_LISTENERS)
-    return sc_error_set(err, SC_E_USAGE, "more than %d addresses to listen on", SC_TRANSPORT_MAX_LISTENERS);
+  if (transport->n_listeners == SCL_TRANSPORT_MAX_LISTENERS)
+    return sc_error_set(err, SC_E_USAGE, "more than %d addresses to listen on", SCL_TRANSPORT_MAX_LISTENERS);
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *info;
   int failed = getaddrinfo(host, port, &hints, &info);
   if (failed != 0) return sc_error_set(err, SC_E_NET, "%s: %s", address, gai_strerror(failed));
@@ -157,7 +157,7 @@ static bool peer_is_loopback(const struct sockaddr_storage *address) {
 }
 
 /* The thread of the loop may close the connection before this returns. */
-static void deal_out(struct sc_transport *transport, int fd, const struct listener *listener,
+static void deal_out(struct scl_transport *transport, int fd, const struct listener *listener,
                      const struct sockaddr_storage *peer) {
   struct loop *loop = &transport->loops[transport->next_loop++ % (unsigned)transport->n_loops];
   int one = 1;
@@ -165,9 +165,9 @@ static void deal_out(struct sc_transport *transport, int fd, const struct listen
   struct slot *slot = sc_alloc_zero(1, sizeof *slot);
   slot->fd = fd;
   slot->events = EPOLLIN;
-  slot->wake = (struct sc_wake){.waker = &loop->waker, .owner = slot};
+  slot->wake = (struct scl_wake){.waker = &loop->waker, .owner = slot};
   slot->conn =
-      sc_conn_open(fd, listener->tls, peer_is_loopback(peer), transport->protocol, transport->context, &slot->wake);
+      scl_conn_open(fd, listener->tls, peer_is_loopback(peer), transport->protocol, transport->context, &slot->wake);
   pthread_mutex_lock(&loop->lock);
   slot->next = loop->slots;
   if (loop->slots != NULL) loop->slots->prev = slot;
@@ -183,11 +183,11 @@ static void close_slot(struct loop *loop, struct slot *slot) {
   if (loop->slots == slot) loop->slots = slot->next;
   pthread_mutex_unlock(&loop->lock);
   sc_heap_remove(&loop->timers, &slot->timer);
-  sc_conn_close(slot->conn);
+  scl_conn_close(slot->conn);
   free(slot);
 }
 
-static void watch_listeners(struct sc_transport *transport, bool accepts) {
+static void watch_listeners(struct scl_transport *transport, bool accepts) {
   for (int i = 0; i < transport->n_listeners; i++) {
     struct listener *listener = &transport->listeners[i];
     struct epoll_event event = {.events = accepts ? EPOLLIN : 0, .data.ptr = listener};
@@ -204,7 +204,7 @@ static void complain_of_full_house(int os_errno) {
            (unsigned long long)suppressed + 1);
 }
 
-static void accept_some(struct sc_transport *transport, const struct listener *listener) {
+static void accept_some(struct scl_transport *transport, const struct listener *listener) {
   for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
@@ -222,12 +222,12 @@ static void accept_some(struct sc_transport *transport, const struct listener *l
 
 static void work(struct loop *loop, struct slot *slot, unsigned events, int64_t now_ms) {
   SC_ASSERT(slot != NULL);
-  int wanted = sc_conn_work(slot->conn, events, now_ms, loop->scratch);
-  if (wanted == SC_CONN_CLOSE) {
+  int wanted = scl_conn_work(slot->conn, events, now_ms, loop->scratch);
+  if (wanted == SCL_CONN_CLOSE) {
     close_slot(loop, slot);
     return;
   }
-  int64_t wake_ms = sc_conn_wake_ms(slot->conn);
+  int64_t wake_ms = scl_conn_wake_ms(slot->conn);
   if (wake_ms != 0) sc_heap_set(&loop->timers, &slot->timer, wake_ms);
   else sc_heap_remove(&loop->timers, &slot->timer);
   if (wanted == slot->events) return;
@@ -254,8 +254,8 @@ static void run_timers(struct loop *loop, int64_t now_ms) {
 /* Works on the connections that somebody woke. */
 static void run_wakes(struct loop *loop, int64_t now_ms) {
   struct slot *slot;
-  for (int i = 0; i < MAX_WAKES && (slot = sc_waker_take(&loop->waker)) != NULL; i++) work(loop, slot, 0, now_ms);
-  if (!sc_waker_is_empty(&loop->waker)) sc_waker_nudge(&loop->waker);
+  for (int i = 0; i < MAX_WAKES && (slot = scl_waker_take(&loop->waker)) != NULL; i++) work(loop, slot, 0, now_ms);
+  if (!scl_waker_is_empty(&loop->waker)) scl_waker_nudge(&loop->waker);
 }
 
 static int wait_ms(const struct loop *loop, int64_t now_ms) {
@@ -267,7 +267,7 @@ static int wait_ms(const struct loop *loop, int64_t now_ms) {
   return next_ms <= now_ms ? 0 : next_ms - now_ms > 60000 ? 60000 : (int)(next_ms - now_ms);
 }
 
-static struct listener *as_listener(struct sc_transport *transport, void *what) {
+static struct listener *as_listener(struct scl_transport *transport, void *what) {
   for (int i = 0; i < transport->n_listeners; i++)
     if (what == &transport->listeners[i]) return what;
   return NULL;
@@ -280,7 +280,7 @@ static void run_once(struct loop *loop) {
   int n = epoll_wait(loop->epoll_fd, events, MAX_EVENTS, wait_ms(loop, sc_clock_mono_ms()));
   SC_ASSERT(n >= 0 || errno == EINTR);
   int64_t now_ms = sc_clock_mono_ms();
-  struct sc_transport *transport = loop->transport;
+  struct scl_transport *transport = loop->transport;
   for (int i = 0; i < n; i++) {
     void *what = events[i].data.ptr;
     struct listener *listener = as_listener(transport, what);
@@ -289,7 +289,7 @@ static void run_once(struct loop *loop) {
     else work(loop, what, events[i].events, now_ms);
   }
   if (has_wakes) {
-    sc_waker_clear(&loop->waker);
+    scl_waker_clear(&loop->waker);
     run_wakes(loop, now_ms);
   }
   run_timers(loop, now_ms);
@@ -305,13 +305,14 @@ static void run(void *argument) {
 
 static int open_loop(struct loop *loop, struct sc_error *err) {
   loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  if (loop->epoll_fd < 0 || !sc_waker_init(&loop->waker)) return sc_error_errno(err, SC_E_IO, errno, "making an epoll");
+  if (loop->epoll_fd < 0 || !scl_waker_init(&loop->waker))
+    return sc_error_errno(err, SC_E_IO, errno, "making an epoll");
   loop->scratch = sc_alloc(sizeof *loop->scratch);
   watch(loop->epoll_fd, loop->waker.fd, EPOLLIN, loop);
   return SC_OK;
 }
 
-int sc_transport_start(struct sc_transport *transport, struct sc_error *err) {
+int scl_transport_start(struct scl_transport *transport, struct sc_error *err) {
   for (int i = 0; i < transport->n_loops; i++)
     if (open_loop(&transport->loops[i], err) != SC_OK) return err->code;
   for (int i = 0; i < transport->n_listeners; i++)
@@ -328,17 +329,17 @@ static void stop_loop(struct loop *loop) {
   if (!loop->thread.started) return;
   struct sc_error err;
   atomic_store(&loop->stops, true);
-  sc_waker_nudge(&loop->waker);
+  scl_waker_nudge(&loop->waker);
   sc_thread_join(&loop->thread, -1, &err);
 }
 
-void sc_transport_free(struct sc_transport *transport) {
+void scl_transport_free(struct scl_transport *transport) {
   if (transport == NULL) return;
   for (int i = 0; i < transport->n_loops; i++) stop_loop(&transport->loops[i]);
   for (int i = 0; i < transport->n_loops; i++) {
     struct loop *loop = &transport->loops[i];
     if (loop->epoll_fd >= 0) close(loop->epoll_fd);
-    if (loop->waker.fd >= 0) sc_waker_fini(&loop->waker);
+    if (loop->waker.fd >= 0) scl_waker_fini(&loop->waker);
     sc_heap_fini(&loop->timers);
     pthread_mutex_destroy(&loop->lock);
     free(loop->scratch);

@@ -7,26 +7,26 @@
 
 #include "engine/base/error.h"
 
-bool sc_waker_init(struct sc_waker *waker) {
-  *waker = (struct sc_waker){.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+bool scl_waker_init(struct scl_waker *waker) {
+  *waker = (struct scl_waker){.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   pthread_mutex_init(&waker->lock, NULL);
   return waker->fd >= 0;
 }
 
-void sc_waker_fini(struct sc_waker *waker) {
+void scl_waker_fini(struct scl_waker *waker) {
   SC_ASSERT(waker->first == NULL);
   if (waker->fd >= 0) close(waker->fd);
   pthread_mutex_destroy(&waker->lock);
 }
 
-void sc_waker_nudge(struct sc_waker *waker) {
+void scl_waker_nudge(struct scl_waker *waker) {
   uint64_t one = 1;
   ssize_t n = write(waker->fd, &one, sizeof one);
   SC_ASSERT(n == sizeof one || errno == EAGAIN);
 }
 
-void sc_wake_post(struct sc_wake *wake) {
-  struct sc_waker *waker = wake->waker;
+void scl_wake_post(struct scl_wake *wake) {
+  struct scl_waker *waker = wake->waker;
   pthread_mutex_lock(&waker->lock);
   bool is_first = !wake->is_posted && waker->first == NULL;
   if (!wake->is_posted) {
@@ -38,11 +38,11 @@ void sc_wake_post(struct sc_wake *wake) {
     waker->last = wake;
   }
   pthread_mutex_unlock(&waker->lock);
-  if (is_first) sc_waker_nudge(waker);
+  if (is_first) scl_waker_nudge(waker);
 }
 
 /* (locked) */
-static void unlink_wake(struct sc_waker *waker, struct sc_wake *wake) {
+static void unlink_wake(struct scl_waker *waker, struct scl_wake *wake) {
   if (wake->prev != NULL) wake->prev->next = wake->next;
   else waker->first = wake->next;
   if (wake->next != NULL) wake->next->prev = wake->prev;
@@ -50,27 +50,27 @@ static void unlink_wake(struct sc_waker *waker, struct sc_wake *wake) {
   wake->is_posted = false;
 }
 
-void sc_wake_cancel(struct sc_wake *wake) {
+void scl_wake_cancel(struct scl_wake *wake) {
   pthread_mutex_lock(&wake->waker->lock);
   if (wake->is_posted) unlink_wake(wake->waker, wake);
   pthread_mutex_unlock(&wake->waker->lock);
 }
 
-void sc_waker_clear(struct sc_waker *waker) {
+void scl_waker_clear(struct scl_waker *waker) {
   uint64_t times;
   ssize_t n = read(waker->fd, &times, sizeof times);
   SC_ASSERT(n == sizeof times || errno == EAGAIN);
 }
 
-void *sc_waker_take(struct sc_waker *waker) {
+void *scl_waker_take(struct scl_waker *waker) {
   pthread_mutex_lock(&waker->lock);
-  struct sc_wake *wake = waker->first;
+  struct scl_wake *wake = waker->first;
   if (wake != NULL) unlink_wake(waker, wake);
   pthread_mutex_unlock(&waker->lock);
   return wake == NULL ? NULL : wake->owner;
 }
 
-bool sc_waker_is_empty(struct sc_waker *waker) {
+bool scl_waker_is_empty(struct scl_waker *waker) {
   pthread_mutex_lock(&waker->lock);
   bool is_empty = waker->first == NULL;
   pthread_mutex_unlock(&waker->lock);

@@ -26,10 +26,10 @@ static bool is_name(struct sc_slice text) {
     bool is_letter = (c | 32) >= 'a' && (c | 32) <= 'z', is_digit = c >= '0' && c <= '9';
     if (!is_letter && !is_digit && c != '_' && c != '.' && c != '-') return false;
   }
-  return text.len > 0 && text.len <= SC_STORE_MAX_NAME;
+  return text.len > 0 && text.len <= SCL_STORE_MAX_NAME;
 }
 
-static int take_name(struct sc_slice text, char out[SC_STORE_MAX_NAME + 1], struct sc_error *err) {
+static int take_name(struct sc_slice text, char out[SCL_STORE_MAX_NAME + 1], struct sc_error *err) {
   if (!is_name(text))
     return sc_error_set(err, SC_E_USAGE, "'%.*s' is no stream name (1 to 128 of a-z A-Z 0-9 _ . -)",
                         SC_SLICE_ARGS(text));
@@ -51,11 +51,11 @@ static int bad_value(struct sc_slice name, const char *what, struct sc_error *er
   return sc_error_set(err, SC_E_USAGE, "%.*s is %s", SC_SLICE_ARGS(name), what);
 }
 
-static int set_parameter(struct sc_slice name, struct sc_slice value, struct sc_generate *out, struct sc_error *err) {
+static int set_parameter(struct sc_slice name, struct sc_slice value, struct scl_generate *out, struct sc_error *err) {
   uint64_t number;
   bool is_number = sc_slice_to_u64(value, &number);
   if (sc_slice_is(name, "shards")) {
-    if (!is_number || number < 1 || number > SC_STORE_MAX_SHARDS) return bad_value(name, "not 1 to 1000000", err);
+    if (!is_number || number < 1 || number > SCL_STORE_MAX_SHARDS) return bad_value(name, "not 1 to 1000000", err);
     out->shards = (uint32_t)number;
   } else if (sc_slice_is(name, "records")) {
     if (!is_number || number > MAX_RECORDS) return bad_value(name, "not 0 to 1000000000", err);
@@ -64,10 +64,10 @@ static int set_parameter(struct sc_slice name, struct sc_slice value, struct sc_
     if (!is_number) return bad_value(name, "no number", err);
     out->seed = number;
   } else if (sc_slice_is(name, "profile")) {
-    out->profile = sc_payload_profile_find(value);
+    out->profile = scl_payload_profile_find(value);
     if (out->profile == NULL) {
       struct sc_buf names = SC_BUF_INIT;
-      sc_payload_profile_names(&names);
+      scl_payload_profile_names(&names);
       sc_error_set(err, SC_E_USAGE, "profile is none of %s", sc_buf_str(&names));
       sc_buf_fini(&names);
       return err->code;
@@ -80,8 +80,9 @@ static int set_parameter(struct sc_slice name, struct sc_slice value, struct sc_
   return SC_OK;
 }
 
-int sc_generate_parse(struct sc_slice spec, struct sc_generate *out, struct sc_error *err) {
-  *out = (struct sc_generate){.shards = 1, .seed = 1, .profile = sc_payload_profile_find(SC_SLICE_LITERAL("sensors"))};
+int scl_generate_parse(struct sc_slice spec, struct scl_generate *out, struct sc_error *err) {
+  *out =
+      (struct scl_generate){.shards = 1, .seed = 1, .profile = scl_payload_profile_find(SC_SLICE_LITERAL("sensors"))};
   int code = take_name(cut_at(&spec, ':'), out->stream, err);
   while (code == SC_OK && spec.len > 0) {
     struct sc_slice value = cut_at(&spec, ',');
@@ -91,32 +92,33 @@ int sc_generate_parse(struct sc_slice spec, struct sc_generate *out, struct sc_e
   return code;
 }
 
-static int create(struct sc_store *store, const char *name, uint32_t shards, int64_t created_ms,
-                  struct sc_store_stream **out, struct sc_error *err) {
-  if (sc_store_find(store, sc_slice_str(name)) != NULL)
+static int create(struct scl_store *store, const char *name, uint32_t shards, int64_t created_ms,
+                  struct scl_store_stream **out, struct sc_error *err) {
+  if (scl_store_find(store, sc_slice_str(name)) != NULL)
     return sc_error_set(err, SC_E_USAGE, "the stream %s is there already", name);
-  *out = sc_store_create(store, sc_slice_str(name), shards, created_ms);
+  *out = scl_store_create(store, sc_slice_str(name), shards, created_ms);
   return SC_OK;
 }
 
-static struct key *make_keys(struct sc_store_stream *stream, uint32_t n) {
+static struct key *make_keys(struct scl_store_stream *stream, uint32_t n) {
   struct key *keys = sc_alloc_zero(n, sizeof *keys);
   for (uint32_t i = 0; i < n; i++) {
     int len = snprintf(keys[i].json, sizeof keys[i].json, "\"%" PRIu32 "\"", i + 1);
     keys[i].len = (uint8_t)len;
-    keys[i].shard = sc_stream_route(stream, sc_hashkey_of(sc_slice_of(keys[i].json + 1, (size_t)len - 2)))->index;
+    keys[i].shard = scl_stream_route(stream, scl_hashkey_of(sc_slice_of(keys[i].json + 1, (size_t)len - 2)))->index;
   }
   return keys;
 }
 
-static void put(struct sc_store_shard *shard, struct sc_slice payload, struct sc_slice key_json, int64_t arrived_ms) {
-  char sequence[SC_SEQLAYOUT_DIGITS + 1];
-  struct sc_store_put what = {key_json, payload, false, payload.len + key_json.len - 2, arrived_ms};
-  sc_shard_put(shard, &what, sequence);
+static void put(struct scl_store_shard *shard, struct sc_slice payload, struct sc_slice key_json, int64_t arrived_ms) {
+  char sequence[SCL_SEQLAYOUT_DIGITS + 1];
+  struct scl_store_put what = {key_json, payload, false, payload.len + key_json.len - 2, arrived_ms};
+  scl_shard_put(shard, &what, sequence);
 }
 
-int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, int64_t now_ms, struct sc_error *err) {
-  struct sc_store_stream *stream;
+int scl_generate_run(struct scl_store *store, const struct scl_generate *generate, int64_t now_ms,
+                     struct sc_error *err) {
+  struct scl_store_stream *stream;
   int code = create(store, generate->stream, generate->shards, now_ms - SPAN_MS - 1000, &stream, err);
   if (code != SC_OK) return code;
   uint64_t n_keys = (uint64_t)generate->shards * KEYS_A_SHARD;
@@ -128,7 +130,7 @@ int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, 
   sc_random_init(&random, generate->seed);
   for (uint64_t i = 0; i < generate->records; i++) {
     uint32_t k = (uint32_t)sc_random_below(&random, n_keys);
-    struct sc_payload what = {.number = i, .key = k + 1, .seed = generate->seed};
+    struct scl_payload what = {.number = i, .key = k + 1, .seed = generate->seed};
     int64_t arrived_ms = now_ms - SPAN_MS + (int64_t)(i * (uint64_t)SPAN_MS / generate->records);
     sc_buf_clear(&payload);
     generate->profile->write(&random, &what, &payload);
@@ -139,8 +141,8 @@ int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, 
   return SC_OK;
 }
 
-int sc_load_parse(struct sc_slice spec, struct sc_load *out, struct sc_error *err) {
-  *out = (struct sc_load){.shards = 1};
+int scl_load_parse(struct sc_slice spec, struct scl_load *out, struct sc_error *err) {
+  *out = (struct scl_load){.shards = 1};
   int code = take_name(cut_at(&spec, '='), out->stream, err);
   if (code != SC_OK) return code;
   out->path = spec;
@@ -150,7 +152,7 @@ int sc_load_parse(struct sc_slice spec, struct sc_load *out, struct sc_error *er
     struct sc_slice value = tail, name = cut_at(&value, '=');
     uint64_t number;
     if (sc_slice_is(name, "shards")) {
-      if (!sc_slice_to_u64(value, &number) || number < 1 || number > SC_STORE_MAX_SHARDS)
+      if (!sc_slice_to_u64(value, &number) || number < 1 || number > SCL_STORE_MAX_SHARDS)
         return bad_value(name, "not 1 to 1000000", err);
       out->shards = (uint32_t)number;
       out->path.len = (size_t)(colon - spec.ptr);
@@ -159,14 +161,14 @@ int sc_load_parse(struct sc_slice spec, struct sc_load *out, struct sc_error *er
   return out->path.len > 0 ? SC_OK : sc_error_set(err, SC_E_USAGE, "no file in it: NAME=FILE[:shards=N]");
 }
 
-static void put_line(struct sc_store_stream *stream, struct sc_slice line, uint64_t number, int64_t now_ms) {
+static void put_line(struct scl_store_stream *stream, struct sc_slice line, uint64_t number, int64_t now_ms) {
   char key_json[24];
   int len = snprintf(key_json, sizeof key_json, "\"%" PRIu64 "\"", number);
-  struct sc_store_shard *shard = sc_stream_route(stream, sc_hashkey_of(sc_slice_of(key_json + 1, (size_t)len - 2)));
+  struct scl_store_shard *shard = scl_stream_route(stream, scl_hashkey_of(sc_slice_of(key_json + 1, (size_t)len - 2)));
   put(shard, line, sc_slice_of(key_json, (size_t)len), now_ms);
 }
 
-static int load_lines(FILE *file, const char *path, struct sc_store_stream *stream, int64_t now_ms,
+static int load_lines(FILE *file, const char *path, struct scl_store_stream *stream, int64_t now_ms,
                       struct sc_error *err) {
   char *line = NULL;
   size_t cap = 0;
@@ -183,8 +185,8 @@ static int load_lines(FILE *file, const char *path, struct sc_store_stream *stre
   return code;
 }
 
-int sc_load_run(struct sc_store *store, const struct sc_load *load, int64_t now_ms, struct sc_error *err) {
-  struct sc_store_stream *stream;
+int scl_load_run(struct scl_store *store, const struct scl_load *load, int64_t now_ms, struct sc_error *err) {
+  struct scl_store_stream *stream;
   char *path = sc_strndup(load->path);
   FILE *file = fopen(path, "re");
   int code = file == NULL ? sc_error_errno(err, SC_E_IO, errno, "reading %s", path)

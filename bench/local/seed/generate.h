@@ -5,34 +5,35 @@
  * a line (without the newline; empty lines are skipped), partition key = line number, arrived now.
  * At start, main thread.
  */
-#ifndef SC_LOCAL_GENERATE_H
-#define SC_LOCAL_GENERATE_H
+#ifndef SCL_SEED_GENERATE_H
+#define SCL_SEED_GENERATE_H
 
 #include "bench/local/seed/payload.h"
 #include "bench/local/store/store.h"
 #include "engine/base/error.h"
 
-struct sc_generate {
-  char stream[SC_STORE_MAX_NAME + 1];
+struct scl_generate {
+  char stream[SCL_STORE_MAX_NAME + 1];
   uint32_t shards;
   uint64_t records;
   uint64_t seed;
-  const struct sc_payload_profile *profile;
+  const struct scl_payload_profile *profile;
 };
 
-struct sc_load {
-  char stream[SC_STORE_MAX_NAME + 1];
+struct scl_load {
+  char stream[SCL_STORE_MAX_NAME + 1];
   struct sc_slice path; /* view of the text that was parsed */
   uint32_t shards;
 };
 
 /* NAME[:shards=N,records=N,seed=N,profile=NAME]; defaults 1, 0, 1, sensors. SC_E_USAGE says what is wrong. */
-int sc_generate_parse(struct sc_slice spec, struct sc_generate *out, struct sc_error *err);
+int scl_generate_parse(struct sc_slice spec, struct scl_generate *out, struct sc_error *err);
 /* SC_E_USAGE when the stream exists. */
-int sc_generate_run(struct sc_store *store, const struct sc_generate *generate, int64_t now_ms, struct sc_error *err);
+int scl_generate_run(struct scl_store *store, const struct scl_generate *generate, int64_t now_ms,
+                     struct sc_error *err);
 
 /* NAME=FILE[:shards=N] */
-int sc_load_parse(struct sc_slice spec, struct sc_load *out, struct sc_error *err);
-int sc_load_run(struct sc_store *store, const struct sc_load *load, int64_t now_ms, struct sc_error *err);
+int scl_load_parse(struct sc_slice spec, struct scl_load *out, struct sc_error *err);
+int scl_load_run(struct scl_store *store, const struct scl_load *load, int64_t now_ms, struct sc_error *err);
 
 #endif

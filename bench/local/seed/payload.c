@@ -7,7 +7,7 @@
 
 #define READINGS_A_MINUTE 1000
 
-char *sc_payload_put_number(char *at, uint64_t value) {
+char *scl_payload_put_number(char *at, uint64_t value) {
   char digits[20];
   int n = 0;
   do digits[n++] = (char)('0' + value % 10);
@@ -16,12 +16,12 @@ char *sc_payload_put_number(char *at, uint64_t value) {
   return at;
 }
 
-char *sc_payload_put_hundredths(char *at, int64_t value) {
+char *scl_payload_put_hundredths(char *at, int64_t value) {
   if (value < 0) {
     *at++ = '-';
     value = -value;
   }
-  at = sc_payload_put_number(at, (uint64_t)value / 100);
+  at = scl_payload_put_number(at, (uint64_t)value / 100);
   int rest = (int)(value % 100);
   if (rest == 0) return at;
   *at++ = '.';
@@ -30,7 +30,7 @@ char *sc_payload_put_hundredths(char *at, int64_t value) {
   return at;
 }
 
-char *sc_payload_put_minute(char *at, int64_t minute) {
+char *scl_payload_put_minute(char *at, int64_t minute) {
   static _Thread_local int64_t known_minute = -1;
   static _Thread_local char known[32];
   if (minute != known_minute) {
@@ -39,21 +39,21 @@ char *sc_payload_put_minute(char *at, int64_t minute) {
     if (gmtime_r(&seconds, &utc) == NULL || strftime(known, sizeof known, "%Y-%m-%d %H:%M", &utc) == 0) known[0] = '\0';
     known_minute = minute;
   }
-  return sc_payload_put(at, sc_slice_str(known));
+  return scl_payload_put(at, sc_slice_str(known));
 }
 
 /* The public tutorial's record: {"sensor_id":1,"ts":"2025-06-01 10:00","temperature":42.42,"humidity":84.84} */
-static void write_sensors(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
+static void write_sensors(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   uint64_t bits = sc_random_u64(random);
   sc_buf_reserve(out, 160);
-  char *start = out->ptr + out->len, *at = sc_payload_put(start, SC_SLICE_LITERAL("{\"sensor_id\":"));
-  at = sc_payload_put_number(at, payload->key);
-  at = sc_payload_put(at, SC_SLICE_LITERAL(",\"ts\":\""));
-  at = sc_payload_put_minute(at, SC_PAYLOAD_FIRST_MINUTE + (int64_t)(payload->number / READINGS_A_MINUTE));
-  at = sc_payload_put(at, SC_SLICE_LITERAL("\",\"temperature\":"));
-  at = sc_payload_put_hundredths(at, (int64_t)((bits & 0xffffffff) % 10001) - 4000);
-  at = sc_payload_put(at, SC_SLICE_LITERAL(",\"humidity\":"));
-  at = sc_payload_put_hundredths(at, (int64_t)((bits >> 32) % 10001));
+  char *start = out->ptr + out->len, *at = scl_payload_put(start, SC_SLICE_LITERAL("{\"sensor_id\":"));
+  at = scl_payload_put_number(at, payload->key);
+  at = scl_payload_put(at, SC_SLICE_LITERAL(",\"ts\":\""));
+  at = scl_payload_put_minute(at, SCL_PAYLOAD_FIRST_MINUTE + (int64_t)(payload->number / READINGS_A_MINUTE));
+  at = scl_payload_put(at, SC_SLICE_LITERAL("\",\"temperature\":"));
+  at = scl_payload_put_hundredths(at, (int64_t)((bits & 0xffffffff) % 10001) - 4000);
+  at = scl_payload_put(at, SC_SLICE_LITERAL(",\"humidity\":"));
+  at = scl_payload_put_hundredths(at, (int64_t)((bits >> 32) % 10001));
   *at++ = '}';
   *at = '\0';
   out->len += (size_t)(at - start);
@@ -96,7 +96,7 @@ static void add_optional(struct sc_random *random, struct sc_buf *out) {
 
 /* Everything JSON has: null, booleans, integers of all sizes, fractions, escapes, other scripts, nested values, members
  * that are missing now and then. */
-static void write_mixed(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
+static void write_mixed(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   sc_buf_printf(out, "{\"id\":%" PRIu64 ",\"key\":\"%" PRIu32 "\",\"active\":%s", payload->number, payload->key,
                 sc_random_below(random, 2) == 0 ? "true" : "false");
   sc_buf_printf(out, ",\"big\":%" PRId64, (int64_t)sc_random_u64(random));
@@ -109,23 +109,23 @@ static void write_mixed(struct sc_random *random, const struct sc_payload *paylo
   sc_buf_add_char(out, '}');
 }
 
-static const struct sc_payload_profile PROFILES[] = {
+static const struct scl_payload_profile PROFILES[] = {
     {"sensors", "sensor readings of 70 to 90 bytes, four flat fields", write_sensors},
     {"mixed", "objects with every JSON type, nested values, escapes and missing members", write_mixed},
-    {"readings", "sensor readings of about 124 bytes, six flat fields", sc_payload_write_readings},
-    {"events", "nested events of about 1 KiB", sc_payload_write_events},
-    {"wide", "50 flat fields of all scalar types, about 1 KiB", sc_payload_write_wide},
-    {"tiny", "two numbers in about 20 bytes", sc_payload_write_tiny},
-    {"large", "documents of about 256 KiB", sc_payload_write_large},
+    {"readings", "sensor readings of about 124 bytes, six flat fields", scl_payload_write_readings},
+    {"events", "nested events of about 1 KiB", scl_payload_write_events},
+    {"wide", "50 flat fields of all scalar types, about 1 KiB", scl_payload_write_wide},
+    {"tiny", "two numbers in about 20 bytes", scl_payload_write_tiny},
+    {"large", "documents of about 256 KiB", scl_payload_write_large},
 };
 #define N_PROFILES (sizeof PROFILES / sizeof *PROFILES)
 
-const struct sc_payload_profile *sc_payload_profile_find(struct sc_slice name) {
+const struct scl_payload_profile *scl_payload_profile_find(struct sc_slice name) {
   for (size_t i = 0; i < N_PROFILES; i++)
     if (sc_slice_is(name, PROFILES[i].name)) return &PROFILES[i];
   return NULL;
 }
 
-void sc_payload_profile_names(struct sc_buf *out) {
+void scl_payload_profile_names(struct sc_buf *out) {
   for (size_t i = 0; i < N_PROFILES; i++) sc_buf_printf(out, "%s%s", i > 0 ? ", " : "", PROFILES[i].name);
 }

@@ -3,27 +3,27 @@
  *
  * Pure but for the random state; any thread with its own.
  */
-#ifndef SC_LOCAL_PAYLOAD_H
-#define SC_LOCAL_PAYLOAD_H
+#ifndef SCL_SEED_PAYLOAD_H
+#define SCL_SEED_PAYLOAD_H
 
 #include "engine/base/buf.h"
 #include "engine/base/random.h"
 
-struct sc_payload {
+struct scl_payload {
   uint64_t number; /* of the record in its stream, from 0 */
   uint32_t key;    /* of the partition key, from 1 */
   int64_t arrived_ms;
   uint64_t seed; /* of the stream: with it vary the order of members and what values look like */
 };
 
-struct sc_payload_profile {
+struct scl_payload_profile {
   const char *name, *text;
-  void (*write)(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out); /* appends */
+  void (*write)(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out); /* appends */
 };
 
 /* NULL when there is none of that name. */
-const struct sc_payload_profile *sc_payload_profile_find(struct sc_slice name);
+const struct scl_payload_profile *scl_payload_profile_find(struct sc_slice name);
 /* "sensors, mixed, ..." */
-void sc_payload_profile_names(struct sc_buf *out);
+void scl_payload_profile_names(struct sc_buf *out);
 
 #endif

@@ -40,11 +40,11 @@ static char *put_text(char *at, struct sc_random *random, size_t len) {
   }
   switch (len < 16 ? 0 : bits & 15) {
     case 1:
-      return SC_PAYLOAD_PUT(at, "\\n");
+      return SCL_PAYLOAD_PUT(at, "\\n");
     case 2:
-      return SC_PAYLOAD_PUT(at, "\\\"q\\\"");
+      return SCL_PAYLOAD_PUT(at, "\\\"q\\\"");
     case 3:
-      return SC_PAYLOAD_PUT(at, "caf\xC3\xA9");
+      return SCL_PAYLOAD_PUT(at, "caf\xC3\xA9");
     default:
       return at;
   }
@@ -59,8 +59,8 @@ static char *put_string(char *at, struct sc_random *random, size_t least, size_t
 
 static char *put_name(char *at, const char *name) {
   *at++ = '"';
-  at = sc_payload_put(at, sc_slice_str(name));
-  return SC_PAYLOAD_PUT(at, "\":");
+  at = scl_payload_put(at, sc_slice_str(name));
+  return SCL_PAYLOAD_PUT(at, "\":");
 }
 
 static char *put_two(char *at, uint64_t value) {
@@ -70,20 +70,20 @@ static char *put_two(char *at, uint64_t value) {
 }
 
 /* "2025-06-01T10:00:12Z" */
-static char *put_time(char *at, struct sc_random *random, const struct sc_payload *payload) {
+static char *put_time(char *at, struct sc_random *random, const struct scl_payload *payload) {
   *at++ = '"';
-  at = sc_payload_put_minute(at, SC_PAYLOAD_FIRST_MINUTE + (int64_t)(payload->number / 1000));
+  at = scl_payload_put_minute(at, SCL_PAYLOAD_FIRST_MINUTE + (int64_t)(payload->number / 1000));
   at[-6] = 'T';
   *at++ = ':';
   at = put_two(at, below(random, 60));
-  return SC_PAYLOAD_PUT(at, "Z\"");
+  return SCL_PAYLOAD_PUT(at, "Z\"");
 }
 
 /* Writes member `which` with its name, at `at`. */
-typedef char *put_member_fn(char *at, struct sc_random *random, const struct sc_payload *payload, unsigned which);
+typedef char *put_member_fn(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which);
 
 /* An object of n members in the seed's order; the first, by number, is always there. room: what the record takes at most. */
-static void write_object(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out, unsigned n,
+static void write_object(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out, unsigned n,
                          put_member_fn *put, size_t room) {
   const uint8_t *order = order_of(payload->seed, n);
   sc_buf_reserve(out, room);
@@ -102,57 +102,57 @@ static void write_object(struct sc_random *random, const struct sc_payload *payl
 
 /* --- readings ------------------------------------------------------------------------------------------------------ */
 
-static char *put_reading(char *at, struct sc_random *random, const struct sc_payload *payload, unsigned which) {
+static char *put_reading(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
   static const char *const NAMES[] = {"sensor_id", "ts", "temperature", "humidity", "battery", "status"};
   at = put_name(at, NAMES[which]);
   switch (which) {
     case 0:
-      return sc_payload_put_number(at, payload->key);
+      return scl_payload_put_number(at, payload->key);
     case 1:
       return put_time(at, random, payload);
     case 2:
-      return sc_payload_put_hundredths(at, (int64_t)below(random, 10001) - 4000);
+      return scl_payload_put_hundredths(at, (int64_t)below(random, 10001) - 4000);
     case 3:
-      return sc_payload_put_hundredths(at, (int64_t)below(random, 10001));
+      return scl_payload_put_hundredths(at, (int64_t)below(random, 10001));
     case 4:
-      return sc_payload_put_number(at, below(random, 101));
+      return scl_payload_put_number(at, below(random, 101));
     default:
       return put_string(at, random, 14 + payload->seed % 2, 24 - payload->seed % 2);
   }
 }
 
-void sc_payload_write_readings(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
+void scl_payload_write_readings(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   write_object(random, payload, out, 6, put_reading, 256);
 }
 
 /* --- events -------------------------------------------------------------------------------------------------------- */
 
-static char *put_user(char *at, struct sc_random *random, const struct sc_payload *payload) {
-  at = SC_PAYLOAD_PUT(at, "{\"id\":");
-  at = sc_payload_put_number(at, payload->key);
-  at = SC_PAYLOAD_PUT(at, ",\"name\":");
+static char *put_user(char *at, struct sc_random *random, const struct scl_payload *payload) {
+  at = SCL_PAYLOAD_PUT(at, "{\"id\":");
+  at = scl_payload_put_number(at, payload->key);
+  at = SCL_PAYLOAD_PUT(at, ",\"name\":");
   at = put_string(at, random, 8, 24);
-  at = SC_PAYLOAD_PUT(at, ",\"address\":{\"street\":");
+  at = SCL_PAYLOAD_PUT(at, ",\"address\":{\"street\":");
   at = put_string(at, random, 10, 30);
-  at = SC_PAYLOAD_PUT(at, ",\"zip\":\"");
-  at = sc_payload_put_number(at, 10000 + below(random, 89999));
-  at = SC_PAYLOAD_PUT(at, "\",\"at\":[");
-  at = sc_payload_put_hundredths(at, (int64_t)below(random, 18000) - 9000);
+  at = SCL_PAYLOAD_PUT(at, ",\"zip\":\"");
+  at = scl_payload_put_number(at, 10000 + below(random, 89999));
+  at = SCL_PAYLOAD_PUT(at, "\",\"at\":[");
+  at = scl_payload_put_hundredths(at, (int64_t)below(random, 18000) - 9000);
   *at++ = ',';
-  at = sc_payload_put_hundredths(at, (int64_t)below(random, 36000) - 18000);
-  return SC_PAYLOAD_PUT(at, "]}}");
+  at = scl_payload_put_hundredths(at, (int64_t)below(random, 36000) - 18000);
+  return SCL_PAYLOAD_PUT(at, "]}}");
 }
 
 static char *put_items(char *at, struct sc_random *random, uint64_t n) {
   for (uint64_t i = 0; i < n; i++) {
     *at++ = i == 0 ? '[' : ',';
-    at = SC_PAYLOAD_PUT(at, "{\"sku\":");
+    at = SCL_PAYLOAD_PUT(at, "{\"sku\":");
     at = put_string(at, random, 6, 14);
-    at = SC_PAYLOAD_PUT(at, ",\"quantity\":");
-    at = sc_payload_put_number(at, 1 + below(random, 20));
-    at = SC_PAYLOAD_PUT(at, ",\"price\":");
-    at = sc_payload_put_hundredths(at, (int64_t)below(random, 100000));
-    at = below(random, 4) == 0 ? SC_PAYLOAD_PUT(at, ",\"gift\":true}") : SC_PAYLOAD_PUT(at, ",\"gift\":false}");
+    at = SCL_PAYLOAD_PUT(at, ",\"quantity\":");
+    at = scl_payload_put_number(at, 1 + below(random, 20));
+    at = SCL_PAYLOAD_PUT(at, ",\"price\":");
+    at = scl_payload_put_hundredths(at, (int64_t)below(random, 100000));
+    at = below(random, 4) == 0 ? SCL_PAYLOAD_PUT(at, ",\"gift\":true}") : SCL_PAYLOAD_PUT(at, ",\"gift\":false}");
   }
   *at++ = ']';
   return at;
@@ -167,13 +167,13 @@ static char *put_tags(char *at, struct sc_random *random, uint64_t n) {
   return at;
 }
 
-static char *put_event(char *at, struct sc_random *random, const struct sc_payload *payload, unsigned which) {
+static char *put_event(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
   static const char *const NAMES[] = {"event_id", "type", "ts",   "user",  "items",
                                       "agent",    "tags", "note", "score", "ok"};
   at = put_name(at, NAMES[which]);
   switch (which) {
     case 0:
-      return sc_payload_put_number(at, payload->number);
+      return scl_payload_put_number(at, payload->number);
     case 1:
       return put_string(at, random, 5, 15);
     case 2:
@@ -189,13 +189,13 @@ static char *put_event(char *at, struct sc_random *random, const struct sc_paylo
     case 7:
       return put_string(at, random, 200, 560 - payload->seed % 8);
     case 8:
-      return sc_payload_put_hundredths(at, (int64_t)below(random, 2000001) - 1000000);
+      return scl_payload_put_hundredths(at, (int64_t)below(random, 2000001) - 1000000);
     default:
-      return below(random, 3) == 0 ? SC_PAYLOAD_PUT(at, "null") : SC_PAYLOAD_PUT(at, "true");
+      return below(random, 3) == 0 ? SCL_PAYLOAD_PUT(at, "null") : SCL_PAYLOAD_PUT(at, "true");
   }
 }
 
-void sc_payload_write_events(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
+void scl_payload_write_events(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   write_object(random, payload, out, 10, put_event, 4096);
 }
 
@@ -203,39 +203,39 @@ void sc_payload_write_events(struct sc_random *random, const struct sc_payload *
 
 #define WIDE_MEMBERS 50
 
-static char *put_wide(char *at, struct sc_random *random, const struct sc_payload *payload, unsigned which) {
+static char *put_wide(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
   static const char *const KINDS[] = {"count", "ratio", "label", "flag", "total"};
-  at = SC_PAYLOAD_PUT(at, "\"");
-  at = sc_payload_put(at, sc_slice_str(KINDS[which % 5]));
+  at = SCL_PAYLOAD_PUT(at, "\"");
+  at = scl_payload_put(at, sc_slice_str(KINDS[which % 5]));
   *at++ = '_';
   at = put_two(at, which);
-  at = SC_PAYLOAD_PUT(at, "\":");
-  if (which > 0 && below(random, 32) == 0) return SC_PAYLOAD_PUT(at, "null");
+  at = SCL_PAYLOAD_PUT(at, "\":");
+  if (which > 0 && below(random, 32) == 0) return SCL_PAYLOAD_PUT(at, "null");
   switch (which % 5) {
     case 0:
-      return sc_payload_put_number(at, which == 0 ? payload->number : below(random, 1000000));
+      return scl_payload_put_number(at, which == 0 ? payload->number : below(random, 1000000));
     case 1:
-      return sc_payload_put_hundredths(at, (int64_t)below(random, 200001) - 100000);
+      return scl_payload_put_hundredths(at, (int64_t)below(random, 200001) - 100000);
     case 2:
       return put_string(at, random, 4, 12 + payload->seed % 4);
     case 3:
-      return below(random, 2) == 0 ? SC_PAYLOAD_PUT(at, "true") : SC_PAYLOAD_PUT(at, "false");
+      return below(random, 2) == 0 ? SCL_PAYLOAD_PUT(at, "true") : SCL_PAYLOAD_PUT(at, "false");
     default:
-      return sc_payload_put_number(at, sc_random_u64(random) >> 12);
+      return scl_payload_put_number(at, sc_random_u64(random) >> 12);
   }
 }
 
-void sc_payload_write_wide(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
+void scl_payload_write_wide(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   write_object(random, payload, out, WIDE_MEMBERS, put_wide, 4096);
 }
 
 /* --- tiny ---------------------------------------------------------------------------------------------------------- */
 
-void sc_payload_write_tiny(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
-  char room[64], *at = SC_PAYLOAD_PUT(room, "{\"a\":");
-  at = sc_payload_put_number(at, payload->key % 10000);
-  at = SC_PAYLOAD_PUT(at, ",\"b\":");
-  at = sc_payload_put_hundredths(at, (int64_t)below(random, 100000));
+void scl_payload_write_tiny(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
+  char room[64], *at = SCL_PAYLOAD_PUT(room, "{\"a\":");
+  at = scl_payload_put_number(at, payload->key % 10000);
+  at = SCL_PAYLOAD_PUT(at, ",\"b\":");
+  at = scl_payload_put_hundredths(at, (int64_t)below(random, 100000));
   *at++ = '}';
   sc_buf_add(out, room, (size_t)(at - room));
 }
@@ -245,22 +245,22 @@ void sc_payload_write_tiny(struct sc_random *random, const struct sc_payload *pa
 #define LARGE_PARTS 512
 
 static char *put_part(char *at, struct sc_random *random, uint64_t number) {
-  at = SC_PAYLOAD_PUT(at, "{\"part\":");
-  at = sc_payload_put_number(at, number);
-  at = SC_PAYLOAD_PUT(at, ",\"text\":");
+  at = SCL_PAYLOAD_PUT(at, "{\"part\":");
+  at = scl_payload_put_number(at, number);
+  at = SCL_PAYLOAD_PUT(at, ",\"text\":");
   at = put_string(at, random, 120, 440);
-  at = SC_PAYLOAD_PUT(at, ",\"weights\":[");
+  at = SCL_PAYLOAD_PUT(at, ",\"weights\":[");
   for (int i = 0; i < 8; i++) {
     if (i > 0) *at++ = ',';
-    at = sc_payload_put_hundredths(at, (int64_t)below(random, 1000000));
+    at = scl_payload_put_hundredths(at, (int64_t)below(random, 1000000));
   }
-  return SC_PAYLOAD_PUT(at, "]}");
+  return SCL_PAYLOAD_PUT(at, "]}");
 }
 
-static char *put_large(char *at, struct sc_random *random, const struct sc_payload *payload, unsigned which) {
+static char *put_large(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
   static const char *const NAMES[] = {"id", "ts", "text", "parts"};
   at = put_name(at, NAMES[which]);
-  if (which == 0) return sc_payload_put_number(at, payload->number);
+  if (which == 0) return scl_payload_put_number(at, payload->number);
   if (which == 1) return put_time(at, random, payload);
   if (which == 2) return put_string(at, random, 60000, 80000);
   for (uint64_t i = 0; i < LARGE_PARTS; i++) {
@@ -271,6 +271,6 @@ static char *put_large(char *at, struct sc_random *random, const struct sc_paylo
   return at;
 }
 
-void sc_payload_write_large(struct sc_random *random, const struct sc_payload *payload, struct sc_buf *out) {
+void scl_payload_write_large(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   write_object(random, payload, out, 4, put_large, 512 << 10);
 }

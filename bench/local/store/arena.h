@@ -5,47 +5,49 @@
  * and as they are until their chunk has no reference left. A reference is the arena's own, and one for each range handed out;
  * they are counted atomically, so ranges are given back by any thread. Running out of memory aborts.
  */
-#ifndef SC_LOCAL_ARENA_H
-#define SC_LOCAL_ARENA_H
+#ifndef SCL_STORE_ARENA_H
+#define SCL_STORE_ARENA_H
 
 #include <sys/uio.h>
 
 #include "bench/local/store/window.h"
 #include "engine/base/slice.h"
 
-struct sc_arena_chunk;
+struct scl_arena_chunk;
 
-/* Begin with sc_arena_init. The fields are private; here for their size. */
-struct sc_arena {
-  struct sc_window chunks; /* of struct sc_arena_chunk * */
-  struct sc_window places; /* of where a text begins, by its number */
+/* Begin with scl_arena_init. The fields are private; here for their size. */
+struct scl_arena {
+  struct scl_window chunks; /* of struct scl_arena_chunk * */
+  struct scl_window places; /* of where a text begins, by its number */
 };
 
 /* A stretch of texts in one chunk, with a reference to it. */
-struct sc_arena_range {
+struct scl_arena_range {
   struct iovec bytes;
-  struct sc_arena_chunk *chunk;
+  struct scl_arena_chunk *chunk;
 };
 
-void sc_arena_init(struct sc_arena *arena);
-void sc_arena_fini(struct sc_arena *arena);
+void scl_arena_init(struct scl_arena *arena);
+void scl_arena_fini(struct scl_arena *arena);
 /* The first text added will have that number, as if so many had been added and dropped. None was so far. */
-void sc_arena_start(struct sc_arena *arena, uint64_t first);
+void scl_arena_start(struct scl_arena *arena, uint64_t first);
 
-/* Room for a text of at most `most` bytes (below 4 GiB); it is added when sc_arena_end says where it ended. */
-char *sc_arena_begin(struct sc_arena *arena, size_t most);
-void sc_arena_end(struct sc_arena *arena, const char *end);
+/* Room for a text of at most `most` bytes (below 4 GiB); it is added when scl_arena_end says where it ended. */
+char *scl_arena_begin(struct scl_arena *arena, size_t most);
+void scl_arena_end(struct scl_arena *arena, const char *end);
 
-static inline uint64_t sc_arena_first(const struct sc_arena *arena) { return arena->places.first; }
-static inline uint64_t sc_arena_count(const struct sc_arena *arena) { return arena->places.end; } /* dropped ones too */
-struct sc_slice sc_arena_text(const struct sc_arena *arena, uint64_t i); /* first <= i < count */
+static inline uint64_t scl_arena_first(const struct scl_arena *arena) { return arena->places.first; }
+static inline uint64_t scl_arena_count(const struct scl_arena *arena) {
+  return arena->places.end;
+} /* dropped ones too */
+struct sc_slice scl_arena_text(const struct scl_arena *arena, uint64_t i); /* first <= i < count */
 /* Drops the texts below first, which is at most count. */
-void sc_arena_drop(struct sc_arena *arena, uint64_t first);
+void scl_arena_drop(struct scl_arena *arena, uint64_t first);
 
-/* Texts first..last, all of them, as few ranges: at most sc_arena_most_ranges of them; returns how many. Each is given back with
- * sc_arena_range_fini. */
-int sc_arena_most_ranges(const struct sc_arena *arena, uint64_t first, uint64_t last);
-int sc_arena_ranges(const struct sc_arena *arena, uint64_t first, uint64_t last, struct sc_arena_range *ranges);
-void sc_arena_range_fini(struct sc_arena_range *range);
+/* Texts first..last, all of them, as few ranges: at most scl_arena_most_ranges of them; returns how many. Each is given back with
+ * scl_arena_range_fini. */
+int scl_arena_most_ranges(const struct scl_arena *arena, uint64_t first, uint64_t last);
+int scl_arena_ranges(const struct scl_arena *arena, uint64_t first, uint64_t last, struct scl_arena_range *ranges);
+void scl_arena_range_fini(struct scl_arena_range *range);
 
 #endif

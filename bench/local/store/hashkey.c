@@ -6,22 +6,22 @@
 
 #include "engine/base/error.h"
 
-bool sc_hashkey_parse(struct sc_slice text, sc_hashkey_int *out) {
-  if (text.len == 0 || text.len > SC_HASHKEY_TEXT - 1) return false;
+bool scl_hashkey_parse(struct sc_slice text, scl_hashkey_int *out) {
+  if (text.len == 0 || text.len > SCL_HASHKEY_TEXT - 1) return false;
   if (text.ptr[0] == '0' && text.len > 1) return false;
-  sc_hashkey_int value = 0;
+  scl_hashkey_int value = 0;
   for (size_t i = 0; i < text.len; i++) {
     unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
     if (digit > 9) return false;
-    if (value > (SC_HASHKEY_MAX - digit) / 10) return false;
+    if (value > (SCL_HASHKEY_MAX - digit) / 10) return false;
     value = value * 10 + digit;
   }
   *out = value;
   return true;
 }
 
-void sc_hashkey_format(sc_hashkey_int key, char out[SC_HASHKEY_TEXT]) {
-  char reversed[SC_HASHKEY_TEXT];
+void scl_hashkey_format(scl_hashkey_int key, char out[SCL_HASHKEY_TEXT]) {
+  char reversed[SCL_HASHKEY_TEXT];
   size_t n = 0;
   do {
     reversed[n++] = (char)('0' + (int)(key % 10));
@@ -31,21 +31,21 @@ void sc_hashkey_format(sc_hashkey_int key, char out[SC_HASHKEY_TEXT]) {
   out[n] = '\0';
 }
 
-sc_hashkey_int sc_hashkey_of(struct sc_slice partition_key) {
+scl_hashkey_int scl_hashkey_of(struct sc_slice partition_key) {
   unsigned char digest[MD5_DIGEST_LENGTH];
   MD5_CTX md5;
   bool is_done = MD5_Init(&md5) == 1 && MD5_Update(&md5, partition_key.ptr, partition_key.len) == 1 &&
                  MD5_Final(digest, &md5) == 1;
   SC_ASSERT(is_done);
-  sc_hashkey_int key = 0;
+  scl_hashkey_int key = 0;
   for (unsigned i = 0; i < sizeof digest; i++) key = key << 8 | digest[i];
   return key;
 }
 
-sc_hashkey_int sc_hashkey_even_start(uint32_t i, uint32_t n) {
+scl_hashkey_int scl_hashkey_even_start(uint32_t i, uint32_t n) {
   SC_ASSERT(i < n);
   uint64_t rest = i;
-  sc_hashkey_int start = 0;
+  scl_hashkey_int start = 0;
   for (int word = 0; word < 4; word++) {
     rest <<= 32;
     start = start << 32 | rest / n;

@@ -44,16 +44,16 @@ static char *put_base64(char *at, struct sc_slice base64) {
   return at;
 }
 
-size_t sc_recordtext_json_most(const struct sc_logrecord *record) {
+size_t scl_recordtext_json_most(const struct scl_logrecord *record) {
   size_t data = record->is_base64 ? record->data.len : sc_base64_encoded_len(record->data.len);
-  return sizeof(BEFORE_SEQUENCE BEFORE_TIME BEFORE_DATA BEFORE_KEY "}") + SC_SEQLAYOUT_DIGITS + TIME_MOST +
+  return sizeof(BEFORE_SEQUENCE BEFORE_TIME BEFORE_DATA BEFORE_KEY "}") + SCL_SEQLAYOUT_DIGITS + TIME_MOST +
          record->key_json.len + data;
 }
 
-char *sc_recordtext_put_json(char *at, const struct sc_logrecord *record) {
+char *scl_recordtext_put_json(char *at, const struct scl_logrecord *record) {
   SC_ASSERT(record->arrived_ms >= 0);
   at = PUT_LITERAL(at, BEFORE_SEQUENCE);
-  at = put(at, record->sequence, SC_SEQLAYOUT_DIGITS);
+  at = put(at, record->sequence, SCL_SEQLAYOUT_DIGITS);
   at = PUT_LITERAL(at, BEFORE_TIME);
   at = put_time(at, record->arrived_ms);
   at = PUT_LITERAL(at, BEFORE_DATA);
@@ -75,7 +75,7 @@ struct parts {
 
 static struct parts parts_of(struct sc_slice json) {
   const char *end = json.ptr + json.len, *sequence = json.ptr + sizeof(BEFORE_SEQUENCE) - 1;
-  const char *time = sequence + SC_SEQLAYOUT_DIGITS + sizeof(BEFORE_TIME) - 1;
+  const char *time = sequence + SCL_SEQLAYOUT_DIGITS + sizeof(BEFORE_TIME) - 1;
   const char *data = (const char *)memchr(time, ',', (size_t)(end - time)) + sizeof(BEFORE_DATA) - 1;
   const char *data_end = memchr(data, '"', (size_t)(end - data));
   const char *key = data_end + sizeof(BEFORE_KEY) - 1 + 1;
@@ -83,10 +83,10 @@ static struct parts parts_of(struct sc_slice json) {
                         sc_slice_of(key, (size_t)(end - key) - sizeof("\"}") + 1)};
 }
 
-struct sc_logrecord sc_recordtext_parts(struct sc_slice json) {
+struct scl_logrecord scl_recordtext_parts(struct sc_slice json) {
   struct parts parts = parts_of(json);
   struct sc_slice key_json = sc_slice_of(parts.key.ptr - 1, parts.key.len + 2); /* with its quotes */
-  return (struct sc_logrecord){
+  return (struct scl_logrecord){
       .sequence = parts.sequence, .key_json = key_json, .data = parts.base64, .is_base64 = true};
 }
 
@@ -115,13 +115,13 @@ static char *put_key(char *at, struct sc_slice escaped) {
   return at + len;
 }
 
-size_t sc_recordtext_cbor_most(struct sc_slice json) { return json.len + 8 * SC_CBOR_HEAD_MAX; }
+size_t scl_recordtext_cbor_most(struct sc_slice json) { return json.len + 8 * SC_CBOR_HEAD_MAX; }
 
-char *sc_recordtext_put_cbor(char *at, struct sc_slice json, int64_t arrived_ms) {
+char *scl_recordtext_put_cbor(char *at, struct sc_slice json, int64_t arrived_ms) {
   struct parts parts = parts_of(json);
   at = PUT_LITERAL(at, "\xbf\x6eSequenceNumber");
-  at = sc_cbor_put(at, SC_CBOR_TEXT, SC_SEQLAYOUT_DIGITS);
-  at = put(at, parts.sequence, SC_SEQLAYOUT_DIGITS);
+  at = sc_cbor_put(at, SC_CBOR_TEXT, SCL_SEQLAYOUT_DIGITS);
+  at = put(at, parts.sequence, SCL_SEQLAYOUT_DIGITS);
   at = PUT_LITERAL(at,
                    "\x78\x1b"
                    "ApproximateArrivalTimestamp\xc1");

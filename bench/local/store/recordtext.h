@@ -1,10 +1,10 @@
 /* A record as GetRecords sends it: in JSON a comma and a Record object, in CBOR a map of indefinite length. Pure, any thread. */
-#ifndef SC_LOCAL_RECORDTEXT_H
-#define SC_LOCAL_RECORDTEXT_H
+#ifndef SCL_STORE_RECORDTEXT_H
+#define SCL_STORE_RECORDTEXT_H
 
 #include "engine/base/slice.h"
 
-struct sc_logrecord {
+struct scl_logrecord {
   const char *sequence;     /* 56 digits, not checked */
   int64_t arrived_ms;       /* not before the epoch */
   struct sc_slice key_json; /* the partition key as a JSON string with its quotes */
@@ -14,12 +14,12 @@ struct sc_logrecord {
 };
 
 /* Bytes to make room for; what is written ends at the pointer that comes back. */
-size_t sc_recordtext_json_most(const struct sc_logrecord *record);
-char *sc_recordtext_put_json(char *at, const struct sc_logrecord *record);
+size_t scl_recordtext_json_most(const struct scl_logrecord *record);
+char *scl_recordtext_put_json(char *at, const struct scl_logrecord *record);
 
 /* From what put_json wrote: views, but for the time and the bytes. */
-struct sc_logrecord sc_recordtext_parts(struct sc_slice json);
-size_t sc_recordtext_cbor_most(struct sc_slice json);
-char *sc_recordtext_put_cbor(char *at, struct sc_slice json, int64_t arrived_ms);
+struct scl_logrecord scl_recordtext_parts(struct sc_slice json);
+size_t scl_recordtext_cbor_most(struct sc_slice json);
+char *scl_recordtext_put_cbor(char *at, struct sc_slice json, int64_t arrived_ms);
 
 #endif

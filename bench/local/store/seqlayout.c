@@ -11,7 +11,7 @@ struct wide {
   uint64_t limb[3];
 };
 
-static struct wide pack(const struct sc_seqlayout *seq) {
+static struct wide pack(const struct scl_seqlayout *seq) {
   uint64_t arrived = (uint64_t)seq->arrived_s;
   return (struct wide){
       {VERSION | (uint64_t)seq->shard << 4 | arrived << 36, (arrived >> 28) | seq->index << 16,
@@ -42,7 +42,7 @@ static void put_digits(char *out, int n, uint64_t value) {
   if (n == 1) *out = (char)('0' + value % 10);
 }
 
-void sc_seqlayout_format(const struct sc_seqlayout *seq, char out[SC_SEQLAYOUT_DIGITS + 1]) {
+void scl_seqlayout_format(const struct scl_seqlayout *seq, char out[SCL_SEQLAYOUT_DIGITS + 1]) {
   SC_ASSERT(seq->created_s >= 0 && (uint64_t)seq->created_s <= SECONDS_MASK);
   SC_ASSERT(seq->arrived_s >= 0 && (uint64_t)seq->arrived_s <= SECONDS_MASK);
   SC_ASSERT(seq->shard <= INT32_MAX && seq->index <= INT64_MAX);
@@ -50,7 +50,7 @@ void sc_seqlayout_format(const struct sc_seqlayout *seq, char out[SC_SEQLAYOUT_D
   put_digits(out + 37, 19, take_19_digits(&n));
   put_digits(out + 18, 19, take_19_digits(&n));
   put_digits(out, 18, n.limb[0]);
-  out[SC_SEQLAYOUT_DIGITS] = '\0';
+  out[SCL_SEQLAYOUT_DIGITS] = '\0';
 }
 
 /* False when the result would pass 192 bits. */
@@ -65,7 +65,7 @@ static bool multiply_add(struct wide *n, unsigned digit) {
 }
 
 static bool parse_decimal(struct sc_slice text, struct wide *n) {
-  if (text.len == 0 || text.len > SC_SEQLAYOUT_DIGITS) return false;
+  if (text.len == 0 || text.len > SCL_SEQLAYOUT_DIGITS) return false;
   for (size_t i = 0; i < text.len; i++) {
     unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
     if (digit > 9 || !multiply_add(n, digit)) return false;
@@ -73,10 +73,10 @@ static bool parse_decimal(struct sc_slice text, struct wide *n) {
   return true;
 }
 
-bool sc_seqlayout_parse(struct sc_slice text, struct sc_seqlayout *seq) {
+bool scl_seqlayout_parse(struct sc_slice text, struct scl_seqlayout *seq) {
   struct wide n = {{0}};
   if (!parse_decimal(text, &n)) return false;
-  *seq = (struct sc_seqlayout){
+  *seq = (struct scl_seqlayout){
       .created_s = (int64_t)(n.limb[2] >> 20 & SECONDS_MASK),
       .index = n.limb[1] >> 16 | n.limb[2] << 48,
       .arrived_s = (int64_t)((n.limb[0] >> 36 | n.limb[1] << 28) & SECONDS_MASK),

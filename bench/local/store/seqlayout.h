@@ -6,16 +6,16 @@
  * They ascend in a shard because the index does, and from parent to child because the child was created later.
  * Pure; any thread.
  */
-#ifndef SC_LOCAL_SEQLAYOUT_H
-#define SC_LOCAL_SEQLAYOUT_H
+#ifndef SCL_STORE_SEQLAYOUT_H
+#define SCL_STORE_SEQLAYOUT_H
 
 #include "engine/base/slice.h"
 
-#define SC_SEQLAYOUT_DIGITS 56
+#define SCL_SEQLAYOUT_DIGITS 56
 /* The index in a closed shard's EndingSequenceNumber: above every record's. */
-#define SC_SEQLAYOUT_LAST_INDEX INT64_MAX
+#define SCL_SEQLAYOUT_LAST_INDEX INT64_MAX
 
-struct sc_seqlayout {
+struct scl_seqlayout {
   int64_t created_s; /* 0 .. 2^36 - 1 */
   uint64_t index;    /* 0 .. INT64_MAX */
   int64_t arrived_s; /* 0 .. 2^36 - 1 */
@@ -23,8 +23,8 @@ struct sc_seqlayout {
 };
 
 /* Writes 56 digits and a NUL. */
-void sc_seqlayout_format(const struct sc_seqlayout *seq, char out[SC_SEQLAYOUT_DIGITS + 1]);
+void scl_seqlayout_format(const struct scl_seqlayout *seq, char out[SCL_SEQLAYOUT_DIGITS + 1]);
 /* False on anything that is not a number of this layout. */
-bool sc_seqlayout_parse(struct sc_slice text, struct sc_seqlayout *seq);
+bool scl_seqlayout_parse(struct sc_slice text, struct scl_seqlayout *seq);
 
 #endif

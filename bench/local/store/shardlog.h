@@ -5,23 +5,23 @@
  * they are, for as long as its reader holds it: the log may grow, be trimmed, or be gone.
  *
  * A record keeps its number, from 0 on, when older ones are trimmed. One lock a log: functions marked (locked) are called
- * between sc_shardlog_lock and _unlock, the others take it themselves. Any thread. Appending allocates, and so does the
+ * between scl_shardlog_lock and _unlock, the others take it themselves. Any thread. Appending allocates, and so does the
  * first CBOR page of records; running out of memory aborts.
  */
-#ifndef SC_LOCAL_SHARDLOG_H
-#define SC_LOCAL_SHARDLOG_H
+#ifndef SCL_STORE_SHARDLOG_H
+#define SCL_STORE_SHARDLOG_H
 
 #include "bench/local/base/bell.h"
 #include "bench/local/base/writer.h"
 #include "bench/local/store/arena.h"
 #include "bench/local/store/recordtext.h"
 
-struct sc_shardlog;
+struct scl_shardlog;
 
 /* Records first .. first + count - 1 as elements of a list: in JSON without the comma before the first. */
-struct sc_logpage {
+struct scl_logpage {
   uint64_t first, count;
-  struct sc_arena_range *ranges; /* malloc'ed; NULL when count is 0 */
+  struct scl_arena_range *ranges; /* malloc'ed; NULL when count is 0 */
   int n_ranges;
   size_t len;           /* bytes in all ranges */
   uint64_t bytes;       /* of data and keys: what the service's limits count */
@@ -30,43 +30,45 @@ struct sc_logpage {
   int64_t following_ms; /* arrival of the first of them; n_following > 0 */
 };
 
-struct sc_shardlog *sc_shardlog_new(void);
-/* Nobody calls it any more; pages may still be out. Whoever listens to its bell is told and let go (sc_bell_dismiss). NULL is
+struct scl_shardlog *scl_shardlog_new(void);
+/* Nobody calls it any more; pages may still be out. Whoever listens to its bell is told and let go (scl_bell_dismiss). NULL is
  * fine. */
-void sc_shardlog_free(struct sc_shardlog *log);
+void scl_shardlog_free(struct scl_shardlog *log);
 
-void sc_shardlog_lock(struct sc_shardlog *log);
-void sc_shardlog_unlock(struct sc_shardlog *log);
+void scl_shardlog_lock(struct scl_shardlog *log);
+void scl_shardlog_unlock(struct scl_shardlog *log);
 
-/* Rung, by sc_shardlog_ring, when there is something new to read: records, or the end of the shard. */
-struct sc_bell *sc_shardlog_bell(struct sc_shardlog *log);
+/* Rung, by scl_shardlog_ring, when there is something new to read: records, or the end of the shard. */
+struct scl_bell *scl_shardlog_bell(struct scl_shardlog *log);
 
 /* The log begins with that number, as if the records before it had been appended, the last at last_ms, and trimmed. Nothing was
  * appended so far. */
-void sc_shardlog_start(struct sc_shardlog *log, uint64_t first, int64_t last_ms);
+void scl_shardlog_start(struct scl_shardlog *log, uint64_t first, int64_t last_ms);
 
 /* (locked) record->arrived_ms is not below the one before. */
-void sc_shardlog_append(struct sc_shardlog *log, const struct sc_logrecord *record);
-uint64_t sc_shardlog_end(const struct sc_shardlog *log);   /* (locked) the number of the next record */
-uint64_t sc_shardlog_first(const struct sc_shardlog *log); /* (locked) the oldest that is there; the end when none is */
-int64_t sc_shardlog_last_ms(const struct sc_shardlog *log); /* (locked) arrival of the last record ever; 0: none */
-int64_t sc_shardlog_arrived_ms(const struct sc_shardlog *log, uint64_t i); /* (locked) first <= i < end */
-uint64_t sc_shardlog_bytes(const struct sc_shardlog *log); /* (locked) of data and keys of the records that are there */
+void scl_shardlog_append(struct scl_shardlog *log, const struct scl_logrecord *record);
+uint64_t scl_shardlog_end(const struct scl_shardlog *log); /* (locked) the number of the next record */
+uint64_t scl_shardlog_first(
+    const struct scl_shardlog *log); /* (locked) the oldest that is there; the end when none is */
+int64_t scl_shardlog_last_ms(const struct scl_shardlog *log); /* (locked) arrival of the last record ever; 0: none */
+int64_t scl_shardlog_arrived_ms(const struct scl_shardlog *log, uint64_t i); /* (locked) first <= i < end */
+uint64_t scl_shardlog_bytes(
+    const struct scl_shardlog *log); /* (locked) of data and keys of the records that are there */
 /* (locked) first <= i < end. Views, good until the lock is let go; the data is base64. */
-struct sc_logrecord sc_shardlog_record(const struct sc_shardlog *log, uint64_t i);
+struct scl_logrecord scl_shardlog_record(const struct scl_shardlog *log, uint64_t i);
 
-uint64_t sc_shardlog_count(struct sc_shardlog *log); /* the end, locked for you */
+uint64_t scl_shardlog_count(struct scl_shardlog *log); /* the end, locked for you */
 /* The first record that arrived at ms or later; the end when there is none. */
-uint64_t sc_shardlog_find_time(struct sc_shardlog *log, int64_t ms);
+uint64_t scl_shardlog_find_time(struct scl_shardlog *log, int64_t ms);
 /* Drops the records that arrived before ms; their numbers are not used again. */
-void sc_shardlog_trim(struct sc_shardlog *log, int64_t ms);
+void scl_shardlog_trim(struct scl_shardlog *log, int64_t ms);
 
 /* From record first (at most the end; moved up to the oldest there is) on: at most max_records and max_bytes, but one record if there
  * is any. */
-void sc_shardlog_page(struct sc_shardlog *log, enum sc_format format, uint64_t first, uint64_t max_records,
-                      uint64_t max_bytes, struct sc_logpage *page);
+void scl_shardlog_page(struct scl_shardlog *log, enum scl_format format, uint64_t first, uint64_t max_records,
+                       uint64_t max_bytes, struct scl_logpage *page);
 /* How far the page's end is behind now; 0 when nothing follows it. */
-int64_t sc_logpage_behind_ms(const struct sc_logpage *page, int64_t now_ms);
-void sc_logpage_fini(struct sc_logpage *page);
+int64_t scl_logpage_behind_ms(const struct scl_logpage *page, int64_t now_ms);
+void scl_logpage_fini(struct scl_logpage *page);
 
 #endif

@@ -7,21 +7,21 @@
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 
-struct sc_store {
+struct scl_store {
   pthread_rwlock_t lock;
   int64_t create_ms, update_ms, consumer_ms, delete_ms;
-  struct sc_store_account account;
-  const struct sc_store_recorder *recorder; /* NULL: none */
-  _Atomic int64_t purge_ms;                 /* when the first of the DELETING streams is to go */
+  struct scl_store_account account;
+  const struct scl_store_recorder *recorder; /* NULL: none */
+  _Atomic int64_t purge_ms;                  /* when the first of the DELETING streams is to go */
   uint64_t next_id;
   uint32_t n_streams, cap_streams;
-  struct sc_store_stream **streams; /* by name */
+  struct scl_store_stream **streams; /* by name */
 };
 
 static int64_t at_least(int64_t value, int64_t least) { return value < least ? least : value; }
 
-struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms) {
-  struct sc_store *store = sc_alloc_zero(1, sizeof *store);
+struct scl_store *scl_store_new(int64_t create_ms, int64_t update_ms) {
+  struct scl_store *store = sc_alloc_zero(1, sizeof *store);
   pthread_rwlock_init(&store->lock, NULL);
   store->create_ms = create_ms;
   store->update_ms = update_ms;
@@ -30,36 +30,36 @@ struct sc_store *sc_store_new(int64_t create_ms, int64_t update_ms) {
   return store;
 }
 
-void sc_store_set_delays(struct sc_store *store, int64_t consumer_ms, int64_t delete_ms) {
+void scl_store_set_delays(struct scl_store *store, int64_t consumer_ms, int64_t delete_ms) {
   store->consumer_ms = consumer_ms;
   store->delete_ms = delete_ms;
 }
 
-static void free_consumer(struct sc_store_consumer *consumer) {
-  sc_tagset_fini(&consumer->tags);
+static void free_consumer(struct scl_store_consumer *consumer) {
+  scl_tagset_fini(&consumer->tags);
   free(consumer->policy);
   free(consumer);
 }
 
-void sc_stream_drop_consumers(struct sc_store_stream *stream) {
+void scl_stream_drop_consumers(struct scl_store_stream *stream) {
   for (uint32_t i = 0; i < stream->n_consumers; i++) free_consumer(stream->consumers[i]);
   free(stream->consumers);
   stream->consumers = NULL;
   stream->n_consumers = 0;
 }
 
-static void free_stream(struct sc_store_stream *stream) {
-  sc_stream_drop_consumers(stream);
-  sc_tagset_fini(&stream->tags);
+static void free_stream(struct scl_store_stream *stream) {
+  scl_stream_drop_consumers(stream);
+  scl_tagset_fini(&stream->tags);
   free(stream->key_id);
   free(stream->policy);
-  for (uint32_t i = 0; i < stream->n_shards; i++) sc_shardlog_free(stream->shards[i].log);
+  for (uint32_t i = 0; i < stream->n_shards; i++) scl_shardlog_free(stream->shards[i].log);
   free(stream->shards);
   free(stream->open);
   free(stream);
 }
 
-void sc_store_free(struct sc_store *store) {
+void scl_store_free(struct scl_store *store) {
   if (store == NULL) return;
   for (uint32_t i = 0; i < store->n_streams; i++) free_stream(store->streams[i]);
   free(store->streams);
@@ -67,28 +67,28 @@ void sc_store_free(struct sc_store *store) {
   free(store);
 }
 
-void sc_store_lock_read(struct sc_store *store) {
+void scl_store_lock_read(struct scl_store *store) {
   int failed = pthread_rwlock_rdlock(&store->lock);
   SC_ASSERT(!failed);
 }
 
-void sc_store_lock_write(struct sc_store *store) {
+void scl_store_lock_write(struct scl_store *store) {
   int failed = pthread_rwlock_wrlock(&store->lock);
   SC_ASSERT(!failed);
 }
 
-void sc_store_unlock(struct sc_store *store) {
+void scl_store_unlock(struct scl_store *store) {
   int failed = pthread_rwlock_unlock(&store->lock);
   SC_ASSERT(!failed);
 }
 
-void sc_store_set_recorder(struct sc_store *store, const struct sc_store_recorder *recorder) {
+void scl_store_set_recorder(struct scl_store *store, const struct scl_store_recorder *recorder) {
   store->recorder = recorder;
 }
 
-struct sc_ticket sc_store_ticket(const struct sc_store *store) {
-  const struct sc_store_recorder *recorder = store->recorder;
-  return recorder == NULL ? (struct sc_ticket){NULL, 0} : recorder->ticket(recorder->context);
+struct scl_ticket scl_store_ticket(const struct scl_store *store) {
+  const struct scl_store_recorder *recorder = store->recorder;
+  return recorder == NULL ? (struct scl_ticket){NULL, 0} : recorder->ticket(recorder->context);
 }
 
 static int compare_names(struct sc_slice a, const char *b) {
@@ -97,7 +97,7 @@ static int compare_names(struct sc_slice a, const char *b) {
   return order != 0 ? order : (a.len > b_len) - (a.len < b_len);
 }
 
-uint32_t sc_store_first_after(const struct sc_store *store, struct sc_slice after) {
+uint32_t scl_store_first_after(const struct scl_store *store, struct sc_slice after) {
   uint32_t low = 0, high = store->n_streams;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -107,74 +107,74 @@ uint32_t sc_store_first_after(const struct sc_store *store, struct sc_slice afte
   return low;
 }
 
-struct sc_store_stream *sc_store_find(struct sc_store *store, struct sc_slice name) {
-  uint32_t i = sc_store_first_after(store, name);
+struct scl_store_stream *scl_store_find(struct scl_store *store, struct sc_slice name) {
+  uint32_t i = scl_store_first_after(store, name);
   if (i == 0 || compare_names(name, store->streams[i - 1]->name) != 0) return NULL;
   return store->streams[i - 1];
 }
 
-uint32_t sc_store_n_streams(const struct sc_store *store) { return store->n_streams; }
+uint32_t scl_store_n_streams(const struct scl_store *store) { return store->n_streams; }
 
-struct sc_store_stream *sc_store_at(struct sc_store *store, uint32_t i) {
+struct scl_store_stream *scl_store_at(struct scl_store *store, uint32_t i) {
   SC_ASSERT(i < store->n_streams);
   return store->streams[i];
 }
 
-static struct sc_store_shard *add_shard(struct sc_store *store, struct sc_store_stream *stream) {
+static struct scl_store_shard *add_shard(struct scl_store *store, struct scl_store_stream *stream) {
   if (stream->n_shards == stream->cap_shards) {
     stream->cap_shards = stream->cap_shards == 0 ? 4 : stream->cap_shards * 2;
     stream->shards = sc_realloc(stream->shards, stream->cap_shards * sizeof *stream->shards);
     stream->open = sc_realloc(stream->open, stream->cap_shards * sizeof *stream->open);
   }
-  struct sc_store_shard *shard = &stream->shards[stream->n_shards];
-  *shard = (struct sc_store_shard){.index = stream->n_shards++,
-                                   .parent = SC_STORE_NO_SHARD,
-                                   .adjacent_parent = SC_STORE_NO_SHARD,
-                                   .child = {SC_STORE_NO_SHARD, SC_STORE_NO_SHARD},
-                                   .log = sc_shardlog_new(),
-                                   .store = store,
-                                   .stream_id = stream->id};
+  struct scl_store_shard *shard = &stream->shards[stream->n_shards];
+  *shard = (struct scl_store_shard){.index = stream->n_shards++,
+                                    .parent = SCL_STORE_NO_SHARD,
+                                    .adjacent_parent = SCL_STORE_NO_SHARD,
+                                    .child = {SCL_STORE_NO_SHARD, SCL_STORE_NO_SHARD},
+                                    .log = scl_shardlog_new(),
+                                    .store = store,
+                                    .stream_id = stream->id};
   return shard;
 }
 
-static void set_busy(struct sc_store_stream *stream, enum sc_stream_status status, int64_t until_ms) {
+static void set_busy(struct scl_store_stream *stream, enum scl_stream_status status, int64_t until_ms) {
   stream->busy_status = status;
   stream->busy_until_ms = until_ms;
 }
 
-static void insert_stream(struct sc_store *store, struct sc_store_stream *stream) {
+static void insert_stream(struct scl_store *store, struct scl_store_stream *stream) {
   if (store->n_streams == store->cap_streams) {
     store->cap_streams = store->cap_streams == 0 ? 8 : store->cap_streams * 2;
-    store->streams = sc_realloc(store->streams, store->cap_streams * sizeof(struct sc_store_stream *));
+    store->streams = sc_realloc(store->streams, store->cap_streams * sizeof(struct scl_store_stream *));
   }
-  uint32_t i = sc_store_first_after(store, sc_slice_str(stream->name));
-  memmove(&store->streams[i + 1], &store->streams[i], (store->n_streams - i) * sizeof(struct sc_store_stream *));
+  uint32_t i = scl_store_first_after(store, sc_slice_str(stream->name));
+  memmove(&store->streams[i + 1], &store->streams[i], (store->n_streams - i) * sizeof(struct scl_store_stream *));
   store->streams[i] = stream;
   store->n_streams++;
 }
 
 /* Without shards, and in nobody's list yet. */
-static struct sc_store_stream *new_stream(struct sc_store *store, struct sc_slice name, uint64_t id) {
-  SC_ASSERT(name.len > 0 && name.len <= SC_STORE_MAX_NAME);
-  SC_ASSERT(sc_store_find(store, name) == NULL);
-  struct sc_store_stream *stream = sc_alloc_zero(1, sizeof *stream);
+static struct scl_store_stream *new_stream(struct scl_store *store, struct sc_slice name, uint64_t id) {
+  SC_ASSERT(name.len > 0 && name.len <= SCL_STORE_MAX_NAME);
+  SC_ASSERT(scl_store_find(store, name) == NULL);
+  struct scl_store_stream *stream = sc_alloc_zero(1, sizeof *stream);
   memcpy(stream->name, name.ptr, name.len);
   stream->id = id;
-  stream->max_record_bytes = SC_STORE_RECORD_BYTES;
-  stream->retention_hours = SC_STORE_RETENTION_HOURS;
+  stream->max_record_bytes = SCL_STORE_RECORD_BYTES;
+  stream->retention_hours = SCL_STORE_RETENTION_HOURS;
   return stream;
 }
 
-struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice name, uint32_t n_shards,
-                                        int64_t now_ms) {
-  SC_ASSERT(n_shards > 0 && n_shards <= SC_STORE_MAX_SHARDS);
-  struct sc_store_stream *stream = new_stream(store, name, store->next_id++);
+struct scl_store_stream *scl_store_create(struct scl_store *store, struct sc_slice name, uint32_t n_shards,
+                                          int64_t now_ms) {
+  SC_ASSERT(n_shards > 0 && n_shards <= SCL_STORE_MAX_SHARDS);
+  struct scl_store_stream *stream = new_stream(store, name, store->next_id++);
   stream->created_ms = now_ms;
-  set_busy(stream, SC_STREAM_CREATING, now_ms + store->create_ms);
+  set_busy(stream, SCL_STREAM_CREATING, now_ms + store->create_ms);
   for (uint32_t i = 0; i < n_shards; i++) {
-    struct sc_store_shard *shard = add_shard(store, stream);
-    shard->hash_start = sc_hashkey_even_start(i, n_shards);
-    shard->hash_end = i + 1 < n_shards ? sc_hashkey_even_start(i + 1, n_shards) - 1 : SC_HASHKEY_MAX;
+    struct scl_store_shard *shard = add_shard(store, stream);
+    shard->hash_start = scl_hashkey_even_start(i, n_shards);
+    shard->hash_end = i + 1 < n_shards ? scl_hashkey_even_start(i + 1, n_shards) - 1 : SCL_HASHKEY_MAX;
     shard->created_ms = now_ms;
     shard->created_s = now_ms / 1000;
     stream->open[stream->n_open++] = i;
@@ -185,17 +185,17 @@ struct sc_store_stream *sc_store_create(struct sc_store *store, struct sc_slice 
 }
 
 static int compare_starts(const void *a, const void *b, void *context) {
-  const struct sc_store_shard *shards = context;
-  sc_hashkey_int left = shards[*(const uint32_t *)a].hash_start, right = shards[*(const uint32_t *)b].hash_start;
+  const struct scl_store_shard *shards = context;
+  scl_hashkey_int left = shards[*(const uint32_t *)a].hash_start, right = shards[*(const uint32_t *)b].hash_start;
   return (left > right) - (left < right);
 }
 
-struct sc_store_stream *sc_store_restore(struct sc_store *store, struct sc_slice name, uint64_t id,
-                                         const struct sc_store_shard *shards, uint32_t n_shards) {
-  struct sc_store_stream *stream = new_stream(store, name, id);
+struct scl_store_stream *scl_store_restore(struct scl_store *store, struct sc_slice name, uint64_t id,
+                                           const struct scl_store_shard *shards, uint32_t n_shards) {
+  struct scl_store_stream *stream = new_stream(store, name, id);
   for (uint32_t i = 0; i < n_shards; i++) {
-    struct sc_store_shard *shard = add_shard(store, stream);
-    struct sc_shardlog *log = shard->log;
+    struct scl_store_shard *shard = add_shard(store, stream);
+    struct scl_shardlog *log = shard->log;
     *shard = shards[i];
     shard->log = log;
     shard->store = store;
@@ -204,68 +204,68 @@ struct sc_store_stream *sc_store_restore(struct sc_store *store, struct sc_slice
   }
   qsort_r(stream->open, stream->n_open, sizeof *stream->open, compare_starts, stream->shards);
   insert_stream(store, stream);
-  sc_store_raise_next_id(store, id + 1);
+  scl_store_raise_next_id(store, id + 1);
   return stream;
 }
 
-uint64_t sc_store_next_id(const struct sc_store *store) { return store->next_id; }
+uint64_t scl_store_next_id(const struct scl_store *store) { return store->next_id; }
 
-void sc_store_raise_next_id(struct sc_store *store, uint64_t next_id) {
+void scl_store_raise_next_id(struct scl_store *store, uint64_t next_id) {
   if (store->next_id < next_id) store->next_id = next_id;
 }
 
-void sc_store_delete(struct sc_store *store, struct sc_store_stream *stream) {
-  uint32_t i = sc_store_first_after(store, sc_slice_str(stream->name)) - 1;
+void scl_store_delete(struct scl_store *store, struct scl_store_stream *stream) {
+  uint32_t i = scl_store_first_after(store, sc_slice_str(stream->name)) - 1;
   SC_ASSERT(i < store->n_streams && store->streams[i] == stream);
   store->n_streams--;
-  memmove(&store->streams[i], &store->streams[i + 1], (store->n_streams - i) * sizeof(struct sc_store_stream *));
+  memmove(&store->streams[i], &store->streams[i + 1], (store->n_streams - i) * sizeof(struct scl_store_stream *));
   if (store->recorder != NULL) store->recorder->deleted(store->recorder->context, stream->id);
   free_stream(stream);
 }
 
-static void ring_all(const struct sc_store_stream *stream) {
-  for (uint32_t i = 0; i < stream->n_shards; i++) sc_bell_ring(sc_shardlog_bell(stream->shards[i].log));
+static void ring_all(const struct scl_store_stream *stream) {
+  for (uint32_t i = 0; i < stream->n_shards; i++) scl_bell_ring(scl_shardlog_bell(stream->shards[i].log));
 }
 
-static void purge_at(struct sc_store *store, int64_t ms) {
+static void purge_at(struct scl_store *store, int64_t ms) {
   if (ms < atomic_load(&store->purge_ms)) atomic_store(&store->purge_ms, ms);
 }
 
-void sc_store_delete_later(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms) {
+void scl_store_delete_later(struct scl_store *store, struct scl_store_stream *stream, int64_t now_ms) {
   stream->gone_ms = at_least(now_ms + store->delete_ms, 1);
   purge_at(store, stream->gone_ms);
   ring_all(stream);
 }
 
-void sc_store_restore_gone(struct sc_store *store, const struct sc_store_stream *stream) {
+void scl_store_restore_gone(struct scl_store *store, const struct scl_store_stream *stream) {
   if (stream->gone_ms != 0) purge_at(store, stream->gone_ms);
 }
 
-bool sc_store_is_purge_due(struct sc_store *store, int64_t now_ms) {
+bool scl_store_is_purge_due(struct scl_store *store, int64_t now_ms) {
   return now_ms >= atomic_load_explicit(&store->purge_ms, memory_order_relaxed);
 }
 
-void sc_store_purge(struct sc_store *store, int64_t now_ms) {
+void scl_store_purge(struct scl_store *store, int64_t now_ms) {
   atomic_store(&store->purge_ms, INT64_MAX);
   for (uint32_t i = store->n_streams; i-- > 0;) {
-    struct sc_store_stream *stream = store->streams[i];
+    struct scl_store_stream *stream = store->streams[i];
     if (stream->gone_ms == 0) continue;
-    if (stream->gone_ms <= now_ms) sc_store_delete(store, stream);
+    if (stream->gone_ms <= now_ms) scl_store_delete(store, stream);
     else purge_at(store, stream->gone_ms);
   }
 }
 
-void sc_store_set_updating(struct sc_store *store, struct sc_store_stream *stream, int64_t now_ms) {
-  set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+void scl_store_set_updating(struct scl_store *store, struct scl_store_stream *stream, int64_t now_ms) {
+  set_busy(stream, SCL_STREAM_UPDATING, now_ms + store->update_ms);
 }
 
-enum sc_stream_status sc_stream_status(const struct sc_store_stream *stream, int64_t now_ms) {
-  if (stream->gone_ms != 0) return SC_STREAM_DELETING;
-  return now_ms < stream->busy_until_ms ? stream->busy_status : SC_STREAM_ACTIVE;
+enum scl_stream_status scl_stream_status(const struct scl_store_stream *stream, int64_t now_ms) {
+  if (stream->gone_ms != 0) return SCL_STREAM_DELETING;
+  return now_ms < stream->busy_until_ms ? stream->busy_status : SCL_STREAM_ACTIVE;
 }
 
 /* The place of the open shard that holds the key, in stream->open. */
-static uint32_t open_place(const struct sc_store_stream *stream, sc_hashkey_int key) {
+static uint32_t open_place(const struct scl_store_stream *stream, scl_hashkey_int key) {
   uint32_t low = 0, high = stream->n_open - 1;
   while (low < high) {
     uint32_t middle = low + (high - low + 1) / 2;
@@ -275,154 +275,156 @@ static uint32_t open_place(const struct sc_store_stream *stream, sc_hashkey_int 
   return low;
 }
 
-struct sc_store_shard *sc_stream_route(struct sc_store_stream *stream, sc_hashkey_int key) {
-  struct sc_store_shard *shard = &stream->shards[stream->open[open_place(stream, key)]];
+struct scl_store_shard *scl_stream_route(struct scl_store_stream *stream, scl_hashkey_int key) {
+  struct scl_store_shard *shard = &stream->shards[stream->open[open_place(stream, key)]];
   SC_ASSERT(shard->hash_start <= key && key <= shard->hash_end);
   return shard;
 }
 
-static struct sc_seqlayout record_sequence(const struct sc_store_shard *shard, uint64_t position, int64_t arrived_ms) {
-  return (struct sc_seqlayout){.created_s = shard->created_s,
-                               .index = position + 1,
-                               .arrived_s = at_least(arrived_ms / 1000, shard->created_s),
-                               .shard = shard->index};
+static struct scl_seqlayout record_sequence(const struct scl_store_shard *shard, uint64_t position,
+                                            int64_t arrived_ms) {
+  return (struct scl_seqlayout){.created_s = shard->created_s,
+                                .index = position + 1,
+                                .arrived_s = at_least(arrived_ms / 1000, shard->created_s),
+                                .shard = shard->index};
 }
 
-static void append(struct sc_store_shard *shard, const struct sc_store_put *put,
-                   char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
-  struct sc_shardlog *log = shard->log;
-  sc_shardlog_lock(log);
-  int64_t arrived_ms = at_least(put->arrived_ms, sc_shardlog_last_ms(log));
-  uint64_t number = sc_shardlog_end(log);
-  struct sc_seqlayout seq = record_sequence(shard, number, arrived_ms);
-  sc_seqlayout_format(&seq, sequence);
-  struct sc_logrecord record = {sequence, arrived_ms, put->key_json, put->data, put->is_base64, put->bytes};
-  sc_shardlog_append(log, &record);
-  const struct sc_store_recorder *recorder = shard->store->recorder;
+static void append(struct scl_store_shard *shard, const struct scl_store_put *put,
+                   char sequence[SCL_SEQLAYOUT_DIGITS + 1]) {
+  struct scl_shardlog *log = shard->log;
+  scl_shardlog_lock(log);
+  int64_t arrived_ms = at_least(put->arrived_ms, scl_shardlog_last_ms(log));
+  uint64_t number = scl_shardlog_end(log);
+  struct scl_seqlayout seq = record_sequence(shard, number, arrived_ms);
+  scl_seqlayout_format(&seq, sequence);
+  struct scl_logrecord record = {sequence, arrived_ms, put->key_json, put->data, put->is_base64, put->bytes};
+  scl_shardlog_append(log, &record);
+  const struct scl_store_recorder *recorder = shard->store->recorder;
   if (recorder != NULL) recorder->put(recorder->context, shard, number, &record);
-  sc_shardlog_unlock(log);
-  sc_bell_ring(sc_shardlog_bell(log));
+  scl_shardlog_unlock(log);
+  scl_bell_ring(scl_shardlog_bell(log));
 }
 
-void sc_shard_put(struct sc_store_shard *shard, const struct sc_store_put *put,
-                  char sequence[SC_SEQLAYOUT_DIGITS + 1]) {
+void scl_shard_put(struct scl_store_shard *shard, const struct scl_store_put *put,
+                   char sequence[SCL_SEQLAYOUT_DIGITS + 1]) {
   SC_ASSERT(shard->closed_ms == 0);
   append(shard, put, sequence);
 }
 
-void sc_shard_restore(struct sc_store_shard *shard, const struct sc_store_put *put) {
-  char sequence[SC_SEQLAYOUT_DIGITS + 1];
+void scl_shard_restore(struct scl_store_shard *shard, const struct scl_store_put *put) {
+  char sequence[SCL_SEQLAYOUT_DIGITS + 1];
   append(shard, put, sequence);
 }
 
-int64_t sc_stream_horizon_ms(const struct sc_store_stream *stream, int64_t now_ms) {
-  return at_least(now_ms - stream->retention_hours * SC_STORE_HOUR_MS, stream->floor_ms);
+int64_t scl_stream_horizon_ms(const struct scl_store_stream *stream, int64_t now_ms) {
+  return at_least(now_ms - stream->retention_hours * SCL_STORE_HOUR_MS, stream->floor_ms);
 }
 
-void sc_store_set_retention(struct sc_store_stream *stream, int32_t hours, int64_t now_ms) {
-  int64_t before_ms = sc_stream_horizon_ms(stream, now_ms);
+void scl_store_set_retention(struct scl_store_stream *stream, int32_t hours, int64_t now_ms) {
+  int64_t before_ms = scl_stream_horizon_ms(stream, now_ms);
   stream->retention_hours = hours;
   stream->floor_ms = before_ms;
-  stream->floor_ms = sc_stream_horizon_ms(stream, now_ms);
-  for (uint32_t i = 0; i < stream->n_shards; i++) sc_shardlog_trim(stream->shards[i].log, stream->floor_ms);
+  stream->floor_ms = scl_stream_horizon_ms(stream, now_ms);
+  for (uint32_t i = 0; i < stream->n_shards; i++) scl_shardlog_trim(stream->shards[i].log, stream->floor_ms);
 }
 
-void sc_stream_trim(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms) {
-  sc_shardlog_trim(shard->log, sc_stream_horizon_ms(stream, now_ms));
+void scl_stream_trim(const struct scl_store_stream *stream, const struct scl_store_shard *shard, int64_t now_ms) {
+  scl_shardlog_trim(shard->log, scl_stream_horizon_ms(stream, now_ms));
 }
 
-bool sc_shard_is_expired(const struct sc_store_stream *stream, const struct sc_store_shard *shard, int64_t now_ms) {
-  return shard->closed_ms != 0 && shard->closed_ms < sc_stream_horizon_ms(stream, now_ms);
+bool scl_shard_is_expired(const struct scl_store_stream *stream, const struct scl_store_shard *shard, int64_t now_ms) {
+  return shard->closed_ms != 0 && shard->closed_ms < scl_stream_horizon_ms(stream, now_ms);
 }
 
-bool sc_consumer_is_gone(const struct sc_store_consumer *consumer, int64_t now_ms) {
+bool scl_consumer_is_gone(const struct scl_store_consumer *consumer, int64_t now_ms) {
   return consumer->gone_ms != 0 && consumer->gone_ms <= now_ms;
 }
 
-enum sc_consumer_status sc_consumer_status(const struct sc_store_consumer *consumer, int64_t now_ms) {
-  if (consumer->gone_ms != 0) return SC_CONSUMER_DELETING;
-  return now_ms < consumer->ready_ms ? SC_CONSUMER_CREATING : SC_CONSUMER_ACTIVE;
+enum scl_consumer_status scl_consumer_status(const struct scl_store_consumer *consumer, int64_t now_ms) {
+  if (consumer->gone_ms != 0) return SCL_CONSUMER_DELETING;
+  return now_ms < consumer->ready_ms ? SCL_CONSUMER_CREATING : SCL_CONSUMER_ACTIVE;
 }
 
-struct sc_store_consumer *sc_stream_find_consumer(const struct sc_store_stream *stream, struct sc_slice name,
-                                                  int64_t now_ms) {
+struct scl_store_consumer *scl_stream_find_consumer(const struct scl_store_stream *stream, struct sc_slice name,
+                                                    int64_t now_ms) {
   for (uint32_t i = 0; i < stream->n_consumers; i++) {
-    struct sc_store_consumer *consumer = stream->consumers[i];
-    if (!sc_consumer_is_gone(consumer, now_ms) && sc_slice_is(name, consumer->name)) return consumer;
+    struct scl_store_consumer *consumer = stream->consumers[i];
+    if (!scl_consumer_is_gone(consumer, now_ms) && sc_slice_is(name, consumer->name)) return consumer;
   }
   return NULL;
 }
 
-uint32_t sc_stream_count_consumers(const struct sc_store_stream *stream, int64_t now_ms) {
+uint32_t scl_stream_count_consumers(const struct scl_store_stream *stream, int64_t now_ms) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < stream->n_consumers; i++) n += !sc_consumer_is_gone(stream->consumers[i], now_ms);
+  for (uint32_t i = 0; i < stream->n_consumers; i++) n += !scl_consumer_is_gone(stream->consumers[i], now_ms);
   return n;
 }
 
-static void drop_gone(struct sc_store_stream *stream, int64_t now_ms) {
+static void drop_gone(struct scl_store_stream *stream, int64_t now_ms) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < stream->n_consumers; i++) {
-    if (sc_consumer_is_gone(stream->consumers[i], now_ms)) free_consumer(stream->consumers[i]);
+    if (scl_consumer_is_gone(stream->consumers[i], now_ms)) free_consumer(stream->consumers[i]);
     else stream->consumers[kept++] = stream->consumers[i];
   }
   stream->n_consumers = kept;
 }
 
-struct sc_store_consumer *sc_store_register(struct sc_store *store, struct sc_store_stream *stream,
-                                            struct sc_slice name, int64_t now_ms) {
-  SC_ASSERT(name.len > 0 && name.len <= SC_STORE_MAX_NAME);
-  SC_ASSERT(sc_stream_find_consumer(stream, name, now_ms) == NULL);
+struct scl_store_consumer *scl_store_register(struct scl_store *store, struct scl_store_stream *stream,
+                                              struct sc_slice name, int64_t now_ms) {
+  SC_ASSERT(name.len > 0 && name.len <= SCL_STORE_MAX_NAME);
+  SC_ASSERT(scl_stream_find_consumer(stream, name, now_ms) == NULL);
   drop_gone(stream, now_ms);
-  struct sc_store_consumer *consumer = sc_alloc_zero(1, sizeof *consumer);
+  struct scl_store_consumer *consumer = sc_alloc_zero(1, sizeof *consumer);
   memcpy(consumer->name, name.ptr, name.len);
   consumer->id = store->next_id++;
   consumer->created_ms = now_ms;
   consumer->ready_ms = now_ms + store->consumer_ms;
-  stream->consumers = sc_realloc(stream->consumers, (stream->n_consumers + 1) * sizeof(struct sc_store_consumer *));
+  stream->consumers = sc_realloc(stream->consumers, (stream->n_consumers + 1) * sizeof(struct scl_store_consumer *));
   stream->consumers[stream->n_consumers++] = consumer;
   return consumer;
 }
 
-void sc_store_deregister(struct sc_store *store, struct sc_store_stream *stream, struct sc_store_consumer *consumer,
-                         int64_t now_ms) {
-  SC_ASSERT(!sc_consumer_is_gone(consumer, now_ms));
+void scl_store_deregister(struct scl_store *store, struct scl_store_stream *stream, struct scl_store_consumer *consumer,
+                          int64_t now_ms) {
+  SC_ASSERT(!scl_consumer_is_gone(consumer, now_ms));
   if (consumer->gone_ms == 0) consumer->gone_ms = at_least(now_ms + store->consumer_ms, 1);
   drop_gone(stream, now_ms);
   ring_all(stream);
 }
 
-void sc_store_note_attributes(struct sc_store *store, struct sc_store_stream *stream) {
+void scl_store_note_attributes(struct scl_store *store, struct scl_store_stream *stream) {
   if (store->recorder != NULL) store->recorder->attributes(store->recorder->context, stream);
 }
 
-struct sc_store_account *sc_store_account(struct sc_store *store) {
+struct scl_store_account *scl_store_account(struct scl_store *store) {
   return &store->account;
 }
 
-void sc_store_note_account(struct sc_store *store) {
+void scl_store_note_account(struct scl_store *store) {
   if (store->recorder != NULL) store->recorder->account(store->recorder->context, store);
 }
 
-static void close_shard(struct sc_store_shard *shard, int64_t now_ms, uint32_t child, uint32_t other_child) {
+static void close_shard(struct scl_store_shard *shard, int64_t now_ms, uint32_t child, uint32_t other_child) {
   SC_ASSERT(shard->closed_ms == 0);
   shard->closed_ms = at_least(now_ms, 1);
   shard->child[0] = child;
   shard->child[1] = other_child;
-  sc_bell_ring(sc_shardlog_bell(shard->log));
+  scl_bell_ring(scl_shardlog_bell(shard->log));
 }
 
-static void start_child(struct sc_store_stream *stream, struct sc_store_shard *child, uint32_t parent, int64_t now_ms) {
+static void start_child(struct scl_store_stream *stream, struct scl_store_shard *child, uint32_t parent,
+                        int64_t now_ms) {
   child->parent = parent;
   child->created_ms = now_ms;
   child->created_s = at_least(now_ms / 1000, stream->shards[parent].created_s + 1);
 }
 
-void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, sc_hashkey_int new_start,
-                    int64_t now_ms) {
-  SC_ASSERT(shard < stream->n_shards && stream->n_shards + 2 <= SC_STORE_MAX_SHARDS);
+void scl_store_split(struct scl_store *store, struct scl_store_stream *stream, uint32_t shard,
+                     scl_hashkey_int new_start, int64_t now_ms) {
+  SC_ASSERT(shard < stream->n_shards && stream->n_shards + 2 <= SCL_STORE_MAX_SHARDS);
   uint32_t place = open_place(stream, stream->shards[shard].hash_start);
   uint32_t low = add_shard(store, stream)->index, high = add_shard(store, stream)->index;
-  struct sc_store_shard *parent = &stream->shards[shard];
+  struct scl_store_shard *parent = &stream->shards[shard];
   SC_ASSERT(new_start > parent->hash_start && new_start <= parent->hash_end);
   close_shard(parent, now_ms, low, high);
   start_child(stream, &stream->shards[low], shard, now_ms);
@@ -435,19 +437,19 @@ void sc_store_split(struct sc_store *store, struct sc_store_stream *stream, uint
   stream->open[place] = low;
   stream->open[place + 1] = high;
   stream->n_open++;
-  set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+  set_busy(stream, SCL_STREAM_UPDATING, now_ms + store->update_ms);
   if (store->recorder != NULL) store->recorder->split(store->recorder->context, stream, shard);
 }
 
-void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent,
-                    int64_t now_ms) {
-  SC_ASSERT(shard < stream->n_shards && adjacent < stream->n_shards && stream->n_shards < SC_STORE_MAX_SHARDS);
+void scl_store_merge(struct scl_store *store, struct scl_store_stream *stream, uint32_t shard, uint32_t adjacent,
+                     int64_t now_ms) {
+  SC_ASSERT(shard < stream->n_shards && adjacent < stream->n_shards && stream->n_shards < SCL_STORE_MAX_SHARDS);
   uint32_t place = open_place(stream, stream->shards[shard].hash_start);
-  struct sc_store_shard *child = add_shard(store, stream);
-  struct sc_store_shard *left = &stream->shards[shard], *right = &stream->shards[adjacent];
+  struct scl_store_shard *child = add_shard(store, stream);
+  struct scl_store_shard *left = &stream->shards[shard], *right = &stream->shards[adjacent];
   SC_ASSERT(left->hash_end + 1 == right->hash_start && stream->open[place + 1] == adjacent);
-  close_shard(left, now_ms, child->index, SC_STORE_NO_SHARD);
-  close_shard(right, now_ms, child->index, SC_STORE_NO_SHARD);
+  close_shard(left, now_ms, child->index, SCL_STORE_NO_SHARD);
+  close_shard(right, now_ms, child->index, SCL_STORE_NO_SHARD);
   start_child(stream, child, shard, now_ms);
   child->created_s = at_least(child->created_s, right->created_s + 1);
   child->adjacent_parent = adjacent;
@@ -456,50 +458,50 @@ void sc_store_merge(struct sc_store *store, struct sc_store_stream *stream, uint
   stream->n_open--;
   memmove(&stream->open[place + 1], &stream->open[place + 2], (stream->n_open - place - 1) * sizeof *stream->open);
   stream->open[place] = child->index;
-  set_busy(stream, SC_STREAM_UPDATING, now_ms + store->update_ms);
+  set_busy(stream, SCL_STREAM_UPDATING, now_ms + store->update_ms);
   if (store->recorder != NULL) store->recorder->merged(store->recorder->context, stream, shard, adjacent);
 }
 
-void sc_shard_starting_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]) {
-  struct sc_seqlayout seq = {.created_s = shard->created_s, .arrived_s = shard->created_s, .shard = shard->index};
-  sc_seqlayout_format(&seq, out);
+void scl_shard_starting_sequence(const struct scl_store_shard *shard, char out[SCL_SEQLAYOUT_DIGITS + 1]) {
+  struct scl_seqlayout seq = {.created_s = shard->created_s, .arrived_s = shard->created_s, .shard = shard->index};
+  scl_seqlayout_format(&seq, out);
 }
 
-void sc_shard_ending_sequence(const struct sc_store_shard *shard, char out[SC_SEQLAYOUT_DIGITS + 1]) {
+void scl_shard_ending_sequence(const struct scl_store_shard *shard, char out[SCL_SEQLAYOUT_DIGITS + 1]) {
   SC_ASSERT(shard->closed_ms != 0);
-  struct sc_seqlayout seq = {.created_s = shard->created_s,
-                             .index = SC_SEQLAYOUT_LAST_INDEX,
-                             .arrived_s = at_least(shard->closed_ms / 1000, shard->created_s),
-                             .shard = shard->index};
-  sc_seqlayout_format(&seq, out);
+  struct scl_seqlayout seq = {.created_s = shard->created_s,
+                              .index = SCL_SEQLAYOUT_LAST_INDEX,
+                              .arrived_s = at_least(shard->closed_ms / 1000, shard->created_s),
+                              .shard = shard->index};
+  scl_seqlayout_format(&seq, out);
 }
 
-void sc_shard_sequence_before(const struct sc_store_shard *shard, uint64_t position, int64_t now_ms,
-                              char out[SC_SEQLAYOUT_DIGITS + 1]) {
+void scl_shard_sequence_before(const struct scl_store_shard *shard, uint64_t position, int64_t now_ms,
+                               char out[SCL_SEQLAYOUT_DIGITS + 1]) {
   int64_t arrived_ms = 0;
-  sc_shardlog_lock(shard->log);
-  if (position > sc_shardlog_first(shard->log)) arrived_ms = sc_shardlog_arrived_ms(shard->log, position - 1);
-  sc_shardlog_unlock(shard->log);
-  struct sc_seqlayout seq = record_sequence(shard, position, at_least(arrived_ms, now_ms));
+  scl_shardlog_lock(shard->log);
+  if (position > scl_shardlog_first(shard->log)) arrived_ms = scl_shardlog_arrived_ms(shard->log, position - 1);
+  scl_shardlog_unlock(shard->log);
+  struct scl_seqlayout seq = record_sequence(shard, position, at_least(arrived_ms, now_ms));
   seq.index = position;
-  sc_seqlayout_format(&seq, out);
+  scl_seqlayout_format(&seq, out);
 }
 
-static uint64_t find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after) {
-  uint64_t end = sc_shardlog_end(shard->log), first = sc_shardlog_first(shard->log);
+static uint64_t find_sequence(const struct scl_store_shard *shard, const struct scl_seqlayout *seq, bool after) {
+  uint64_t end = scl_shardlog_end(shard->log), first = scl_shardlog_first(shard->log);
   if (seq->index == 0) return first;
   if (seq->index > end) return end;
   uint64_t position = seq->index - 1;
   if (position < first) return first;
-  struct sc_seqlayout there = record_sequence(shard, position, sc_shardlog_arrived_ms(shard->log, position));
+  struct scl_seqlayout there = record_sequence(shard, position, scl_shardlog_arrived_ms(shard->log, position));
   bool is_past = seq->arrived_s > there.arrived_s || (after && seq->arrived_s == there.arrived_s);
   return is_past ? position + 1 : position;
 }
 
-uint64_t sc_shard_find_sequence(const struct sc_store_shard *shard, const struct sc_seqlayout *seq, bool after) {
+uint64_t scl_shard_find_sequence(const struct scl_store_shard *shard, const struct scl_seqlayout *seq, bool after) {
   SC_ASSERT(seq->shard == shard->index && seq->created_s == shard->created_s);
-  sc_shardlog_lock(shard->log);
+  scl_shardlog_lock(shard->log);
   uint64_t position = find_sequence(shard, seq, after);
-  sc_shardlog_unlock(shard->log);
+  scl_shardlog_unlock(shard->log);
   return position;
 }

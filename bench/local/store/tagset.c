@@ -4,13 +4,13 @@
 
 #include "engine/base/buf.h"
 
-void sc_tagset_fini(struct sc_tagset *set) {
+void scl_tagset_fini(struct scl_tagset *set) {
   for (uint32_t i = 0; i < set->n; i++) {
     free(set->tags[i].key);
     free(set->tags[i].value);
   }
   free(set->tags);
-  *set = (struct sc_tagset){0};
+  *set = (struct scl_tagset){0};
 }
 
 static int compare(struct sc_slice a, const char *b) {
@@ -19,34 +19,34 @@ static int compare(struct sc_slice a, const char *b) {
   return order != 0 ? order : (a.len > b_len) - (a.len < b_len);
 }
 
-uint32_t sc_tagset_first_after(const struct sc_tagset *set, struct sc_slice after) {
+uint32_t scl_tagset_first_after(const struct scl_tagset *set, struct sc_slice after) {
   uint32_t i = 0;
   while (i < set->n && compare(after, set->tags[i].key) >= 0) i++;
   return i;
 }
 
-bool sc_tagset_has(const struct sc_tagset *set, struct sc_slice key) {
-  uint32_t i = sc_tagset_first_after(set, key);
+bool scl_tagset_has(const struct scl_tagset *set, struct sc_slice key) {
+  uint32_t i = scl_tagset_first_after(set, key);
   return i > 0 && sc_slice_is(key, set->tags[i - 1].key);
 }
 
-void sc_tagset_set(struct sc_tagset *set, struct sc_slice key, struct sc_slice value) {
-  uint32_t i = sc_tagset_first_after(set, key);
+void scl_tagset_set(struct scl_tagset *set, struct sc_slice key, struct sc_slice value) {
+  uint32_t i = scl_tagset_first_after(set, key);
   char *text = sc_strndup(value);
-  if (sc_tagset_has(set, key)) {
+  if (scl_tagset_has(set, key)) {
     free(set->tags[i - 1].value);
     set->tags[i - 1].value = text;
     return;
   }
   set->tags = sc_realloc(set->tags, (set->n + 1) * sizeof *set->tags);
   memmove(&set->tags[i + 1], &set->tags[i], (set->n - i) * sizeof *set->tags);
-  set->tags[i] = (struct sc_tag){sc_strndup(key), text};
+  set->tags[i] = (struct scl_tag){sc_strndup(key), text};
   set->n++;
 }
 
-void sc_tagset_remove(struct sc_tagset *set, struct sc_slice key) {
-  if (!sc_tagset_has(set, key)) return;
-  uint32_t i = sc_tagset_first_after(set, key) - 1;
+void scl_tagset_remove(struct scl_tagset *set, struct sc_slice key) {
+  if (!scl_tagset_has(set, key)) return;
+  uint32_t i = scl_tagset_first_after(set, key) - 1;
   free(set->tags[i].key);
   free(set->tags[i].value);
   set->n--;
@@ -65,7 +65,7 @@ static bool is_allowed(const unsigned char *at, size_t *len) {
   return code <= 0x1FFF || (code >= 0x2C00 && code <= 0xD7FF);
 }
 
-bool sc_tagset_is_text(struct sc_slice text) {
+bool scl_tagset_is_text(struct sc_slice text) {
   size_t len = 0;
   for (size_t i = 0; i < text.len; i += len)
     if (!is_allowed((const unsigned char *)text.ptr + i, &len)) return false;

@@ -7,28 +7,28 @@
 
 #define CAP_MIN 8
 
-void sc_window_fini(struct sc_window *window) {
+void scl_window_fini(struct scl_window *window) {
   free(window->items);
-  *window = (struct sc_window){.item_bytes = window->item_bytes};
+  *window = (struct scl_window){.item_bytes = window->item_bytes};
 }
 
-void sc_window_start(struct sc_window *window, uint64_t first) {
+void scl_window_start(struct scl_window *window, uint64_t first) {
   SC_ASSERT(window->end == 0 && window->cap == 0);
   window->first = window->end = window->base = first;
 }
 
-void *sc_window_add(struct sc_window *window) {
+void *scl_window_add(struct scl_window *window) {
   SC_ASSERT(window->item_bytes > 0);
   if (window->end - window->base == window->cap) {
     window->cap = window->cap == 0 ? CAP_MIN : window->cap * 2;
     window->items = sc_realloc(window->items, window->cap * window->item_bytes);
   }
   window->end++;
-  return sc_window_at(window, window->end - 1);
+  return scl_window_at(window, window->end - 1);
 }
 
 /* Moves what is left to the front of an array that fits it. */
-static void compact(struct sc_window *window) {
+static void compact(struct scl_window *window) {
   size_t left = (size_t)(window->end - window->first), gone = (size_t)(window->first - window->base);
   memmove(window->items, window->items + gone * window->item_bytes, left * window->item_bytes);
   window->base = window->first;
@@ -36,7 +36,7 @@ static void compact(struct sc_window *window) {
   window->items = sc_realloc(window->items, window->cap * window->item_bytes);
 }
 
-void sc_window_drop(struct sc_window *window, uint64_t first) {
+void scl_window_drop(struct scl_window *window, uint64_t first) {
   SC_ASSERT(first <= window->end);
   if (first <= window->first) return;
   window->first = first;

@@ -3,8 +3,8 @@
  * Items are plain bytes of one size. Dropping is amortised: the memory of dropped items is taken back when they are the larger
  * half. The caller orders all calls. Pointers are good until the next add or drop. Running out of memory aborts.
  */
-#ifndef SC_LOCAL_WINDOW_H
-#define SC_LOCAL_WINDOW_H
+#ifndef SCL_STORE_WINDOW_H
+#define SCL_STORE_WINDOW_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include "engine/base/error.h"
 
 /* Set item_bytes; the rest begins as zero. The other fields are for reading only. */
-struct sc_window {
+struct scl_window {
   size_t item_bytes;
   uint64_t first, end; /* items first .. end - 1 are there */
   uint64_t base;       /* the number of items[0]; at most first */
@@ -20,15 +20,15 @@ struct sc_window {
   char *items;
 };
 
-void sc_window_fini(struct sc_window *window);
+void scl_window_fini(struct scl_window *window);
 /* The first item added will have that number. None was so far. */
-void sc_window_start(struct sc_window *window, uint64_t first);
+void scl_window_start(struct scl_window *window, uint64_t first);
 /* Item number `end` of before, not initialised. */
-void *sc_window_add(struct sc_window *window);
+void *scl_window_add(struct scl_window *window);
 /* Drops the items below first, which is at most end. */
-void sc_window_drop(struct sc_window *window, uint64_t first);
+void scl_window_drop(struct scl_window *window, uint64_t first);
 
-static inline void *sc_window_at(const struct sc_window *window, uint64_t i) {
+static inline void *scl_window_at(const struct scl_window *window, uint64_t i) {
   SC_ASSERT(i >= window->first && i < window->end);
   return window->items + (size_t)(i - window->base) * window->item_bytes;
 }

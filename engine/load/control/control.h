@@ -5,8 +5,8 @@
  * signal, the end of a bounded load all lead to the same orderly stop: fetch, parse, write, commit, release, join, each with a
  * deadline (--stop-timeout); a second signal abandons what is open, which the target rolls back.
  */
-#ifndef SC_CONTROL_H
-#define SC_CONTROL_H
+#ifndef SC_LOAD_CONTROL_CONTROL_H
+#define SC_LOAD_CONTROL_CONTROL_H
 
 #include "engine/load/run.h"
 

@@ -1,8 +1,8 @@
 /* The inside of control, shared by control.c (threads, loop, stop), control_shards.c (positions, lineage, takes) and control_target.c (session,
  * lock, plan). Private to them.
  */
-#ifndef SC_CONTROLLER_H
-#define SC_CONTROLLER_H
+#ifndef SC_LOAD_CONTROL_CONTROLLER_H
+#define SC_LOAD_CONTROL_CONTROLLER_H
 
 #include "engine/base/random.h"
 #include "engine/base/thread.h"

@@ -3,8 +3,8 @@
  * In: SC_FETCH_* messages (from write threads and control). Out: batches to the shard's parse thread, messages to control.
  * Memory: a shard here costs about 600 bytes plus its iterator; calls come from a pool of at most SC_FETCH_IN_FLIGHT.
  */
-#ifndef SC_FETCH_POOL_H
-#define SC_FETCH_POOL_H
+#ifndef SC_LOAD_FETCH_FETCH_POOL_H
+#define SC_LOAD_FETCH_FETCH_POOL_H
 
 #include "engine/load/run.h"
 

@@ -3,8 +3,8 @@
  * In: batches. Out: blocks. While there is no plan it adds records to the run's sample and holds their batches. A batch or block of an older
  * term than its write thread's is dropped and its claim and credit given back.
  */
-#ifndef SC_PARSE_POOL_H
-#define SC_PARSE_POOL_H
+#ifndef SC_LOAD_PARSE_PARSE_POOL_H
+#define SC_LOAD_PARSE_PARSE_POOL_H
 
 #include "engine/load/run.h"
 

@@ -1,8 +1,8 @@
 /* The inside of a parse thread, shared by parse_pool.c (loop, batches), parse_rows.c (records to rows and dead letters) and parse_blocks.c
  * (blocks and the memory for them). Private to them.
  */
-#ifndef SC_PARSER_H
-#define SC_PARSER_H
+#ifndef SC_LOAD_PARSE_PARSER_H
+#define SC_LOAD_PARSE_PARSER_H
 
 #include "engine/load/parse/parse_pool.h"
 

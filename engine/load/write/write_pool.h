@@ -7,8 +7,8 @@
  * new session takes the shards again and fetching starts from what the take returned. A refused row is found by a replay from the kept blocks
  * (write_replay.c).
  */
-#ifndef SC_WRITE_POOL_H
-#define SC_WRITE_POOL_H
+#ifndef SC_LOAD_WRITE_WRITE_POOL_H
+#define SC_LOAD_WRITE_WRITE_POOL_H
 
 #include "engine/load/run.h"
 

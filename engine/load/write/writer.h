@@ -1,7 +1,7 @@
 /* The inside of a write thread, shared by write_pool.c (loop, rewind), write_commit.c and write_replay.c (rows the target refuses). Private to them.
  */
-#ifndef SC_WRITER_H
-#define SC_WRITER_H
+#ifndef SC_LOAD_WRITE_WRITER_H
+#define SC_LOAD_WRITE_WRITER_H
 
 #include "engine/base/random.h"
 #include "engine/checkpoint.h"

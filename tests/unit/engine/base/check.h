@@ -1,6 +1,6 @@
 /* What cmocka wants before it is included, and whether a function aborts. */
-#ifndef TESTS_UNIT_BASE_CHECK_H
-#define TESTS_UNIT_BASE_CHECK_H
+#ifndef SC_TESTS_UNIT_ENGINE_BASE_CHECK_H
+#define SC_TESTS_UNIT_ENGINE_BASE_CHECK_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
  * are read; the database keeps rows, dead letters and positions behind one mutex, and commits all or nothing. It notes what a
  * database would let pass but no load may do: a child's row before its parent's end.
  */
-#ifndef SC_TEST_MODEL_H
-#define SC_TEST_MODEL_H
+#ifndef SC_TESTS_UNIT_ENGINE_LOAD_MODEL_H
+#define SC_TESTS_UNIT_ENGINE_LOAD_MODEL_H
 
 #include <pthread.h>
 

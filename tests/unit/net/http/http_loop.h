@@ -1,6 +1,6 @@
 /* The loop under test, and what its blocking call gives: a program has one of each. */
-#ifndef SC_TESTS_NET_HTTP_LOOP_H
-#define SC_TESTS_NET_HTTP_LOOP_H
+#ifndef SC_TESTS_UNIT_NET_HTTP_HTTP_LOOP_H
+#define SC_TESTS_UNIT_NET_HTTP_HTTP_LOOP_H
 
 #include "net/http/http.h"
 #include "tests/unit/engine/base/check.h"

@@ -1,7 +1,7 @@
 /* A scripted HTTP peer on a free loopback port, one thread: each complete request gets the next answer of the script, byte for
  * byte. Keeps connections open unless an answer says to close or to fall silent. */
-#ifndef SC_TESTS_NET_PEER_H
-#define SC_TESTS_NET_PEER_H
+#ifndef SC_TESTS_UNIT_NET_HTTP_PEER_H
+#define SC_TESTS_UNIT_NET_HTTP_PEER_H
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

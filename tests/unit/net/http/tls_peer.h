@@ -1,7 +1,7 @@
 /* A scripted HTTP peer behind TLS 1.3 on a free loopback port, one thread, one connection after the other: each complete request gets the next
  * answer of the script. An answer says what is in each TLS record; all of them are sent at once but for those held, then the peer is silent. */
-#ifndef SC_TESTS_NET_TLS_PEER_H
-#define SC_TESTS_NET_TLS_PEER_H
+#ifndef SC_TESTS_UNIT_NET_HTTP_TLS_PEER_H
+#define SC_TESTS_UNIT_NET_HTTP_TLS_PEER_H
 
 #include <openssl/ssl.h>
 #include <semaphore.h>
@@ -26,7 +26,7 @@ struct tls_peer {
   size_t n_script;
   int listener;
   char folder[40], url[64];
-  struct sc_certs certs; /* certs.ca is whom to trust */
+  struct scl_certs certs; /* certs.ca is whom to trust */
   SSL_CTX *context;
   _Atomic int connections;
   sem_t goes_on;
@@ -101,7 +101,7 @@ static inline void tls_peer_certify(struct tls_peer *p) {
   struct sc_error err;
   snprintf(p->folder, sizeof(p->folder), "/tmp/shardcopy-test-XXXXXX");
   p->context = SSL_CTX_new(TLS_server_method());
-  if (!mkdtemp(p->folder) || sc_certs_ensure(p->folder, &p->certs, &err) != SC_OK || !p->context ||
+  if (!mkdtemp(p->folder) || scl_certs_ensure(p->folder, &p->certs, &err) != SC_OK || !p->context ||
       SSL_CTX_use_certificate_file(p->context, sc_buf_str(&p->certs.server), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_use_PrivateKey_file(p->context, sc_buf_str(&p->certs.server_key), SSL_FILETYPE_PEM) != 1 ||
       !SSL_CTX_set_min_proto_version(p->context, TLS1_3_VERSION) || !SSL_CTX_set_num_tickets(p->context, 0))
@@ -121,7 +121,7 @@ static inline void tls_peer_fini(struct tls_peer *p) {
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) unlink(sc_buf_str(files[i]));
   unlink(lock);
   rmdir(p->folder);
-  sc_certs_fini(&p->certs);
+  scl_certs_fini(&p->certs);
   SSL_CTX_free(p->context);
 }
 

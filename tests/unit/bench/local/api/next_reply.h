@@ -1,13 +1,13 @@
 /* What a site of a test answers next: a test sets it between its requests. */
-#ifndef SC_TESTS_NEXT_REPLY_H
-#define SC_TESTS_NEXT_REPLY_H
+#ifndef SC_TESTS_UNIT_BENCH_LOCAL_API_NEXT_REPLY_H
+#define SC_TESTS_UNIT_BENCH_LOCAL_API_NEXT_REPLY_H
 
 #include "tests/unit/bench/local/http/count_feed.h"
 #include "tests/unit/engine/base/check.h"
 
 struct next_reply {
-  struct sc_delivery delivery;
-  struct sc_ticket ticket;
+  struct scl_delivery delivery;
+  struct scl_ticket ticket;
   int64_t retry_after_ms;
   bool feeds; /* the body goes on with the counter's numbers */
   struct counter counter;
@@ -21,11 +21,11 @@ static inline void next_reply_init(struct next_reply *next) {
 /* No feed may be left. */
 static inline void next_reply_fini(struct next_reply *next) {
   assert_int_equal(next->counter.n_open, 0);
-  sc_bell_fini(&next->counter.bell);
+  scl_bell_fini(&next->counter.bell);
 }
 
 /* All but the content. */
-static inline void next_reply_fill(struct next_reply *next, struct sc_reply *reply) {
+static inline void next_reply_fill(struct next_reply *next, struct scl_reply *reply) {
   reply->status = 200;
   reply->content_type = "text/x";
   reply->delivery = next->delivery;

@@ -226,10 +226,10 @@ static void test_updating(void **state) {
   };
   struct world w;
   sc_clock_freeze(1000, NOW);
-  w = (struct world){.store = sc_store_new(0, 500)};
-  struct sc_service_settings settings = {.region = "eu-west-1", .page_bytes = 1000};
-  sc_timebase_init(&w.timebase);
-  w.service = sc_service_new(&settings, w.store, &w.timebase);
+  w = (struct world){.store = scl_store_new(0, 500)};
+  struct scl_service_settings settings = {.region = "eu-west-1", .page_bytes = 1000};
+  scl_timebase_init(&w.timebase);
+  w.service = scl_service_new(&settings, w.store, &w.timebase);
   must(&w, "CreateStream", "{\"StreamName\":\"demo\",\"ShardCount\":1}");
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     must(&w, calls[i].operation, calls[i].body);

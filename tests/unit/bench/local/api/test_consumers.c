@@ -12,7 +12,7 @@
 
 static void begin_demo(struct world *w, int64_t consumer_ms) {
   begin(w);
-  sc_store_set_delays(w->store, consumer_ms, 0);
+  scl_store_set_delays(w->store, consumer_ms, 0);
   must(w, "CreateStream", "{\"StreamName\":\"demo\",\"ShardCount\":1}");
 }
 
@@ -155,7 +155,7 @@ static void test_pages(void **state) {
   assert_non_null(strstr(page, "\"c03\""));
   assert_int_equal(count(page, "ConsumerName"), 2);
   assert_null(strstr(page, "NextToken"));
-  sc_clock_advance(SC_SERVICE_TOKEN_MS + 1);
+  sc_clock_advance(SCL_SERVICE_TOKEN_MS + 1);
   refused(&w, "ListStreamConsumers", body, ERROR("ExpiredNextTokenException", "NextToken has expired."));
   refused(&w, "ListStreamConsumers", "{\"StreamARN\":\"" STREAM_ARN "\",\"NextToken\":\"x\"}",
           ERROR("InvalidArgumentException", "NextToken is invalid."));

@@ -11,8 +11,8 @@
   "shardId-000000000000" IN_SHARD "\"}"
 
 static void begin_limited(struct world *w) {
-  struct sc_service_settings settings = {
-      .region = "eu-west-1", .page_bytes = SC_SERVICE_PAGE_BYTES, .is_limited = true};
+  struct scl_service_settings settings = {
+      .region = "eu-west-1", .page_bytes = SCL_SERVICE_PAGE_BYTES, .is_limited = true};
   begin_with(w, settings, 0);
   must(w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
 }
@@ -150,16 +150,16 @@ struct many {
   int n_read, n_listed;
 };
 
-static int succeeds(struct sc_service *service, const char *target, const char *body) {
-  struct sc_request what = {.method = SC_SLICE_LITERAL("POST"),
-                            .path = SC_SLICE_LITERAL("/"),
-                            .target = sc_slice_str(target),
-                            .content_type = SC_SLICE_LITERAL(SC_SERVICE_JSON),
-                            .body = sc_slice_str(body)};
-  struct sc_reply reply = {0};
-  sc_service_handle(service, &what, &reply);
+static int succeeds(struct scl_service *service, const char *target, const char *body) {
+  struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),
+                             .path = SC_SLICE_LITERAL("/"),
+                             .target = sc_slice_str(target),
+                             .content_type = SC_SLICE_LITERAL(SCL_SERVICE_JSON),
+                             .body = sc_slice_str(body)};
+  struct scl_reply reply = {0};
+  scl_service_handle(service, &what, &reply);
   int status = reply.status;
-  sc_reply_fini(&reply);
+  scl_reply_fini(&reply);
   return status == 200;
 }
 
@@ -211,11 +211,11 @@ static void test_memory_per_idle_shard(void **state) {
 #endif
   enum { SHARDS = 16384 };
   uint64_t before = resident_bytes();
-  struct sc_store *store = sc_store_new(0, 0);
-  sc_store_create(store, SC_SLICE_LITERAL("s"), SHARDS, NOW);
+  struct scl_store *store = scl_store_new(0, 0);
+  scl_store_create(store, SC_SLICE_LITERAL("s"), SHARDS, NOW);
   uint64_t after = resident_bytes();
-  sc_store_free(store);
-  assert_in_range((after - before) / SHARDS, sizeof(struct sc_store_shard), 4095);
+  scl_store_free(store);
+  assert_in_range((after - before) / SHARDS, sizeof(struct scl_store_shard), 4095);
 }
 
 int main(void) {

@@ -53,7 +53,7 @@ static void test_refusals(void **state) {
           ERROR("ValidationException",
                 "1 validation error detected: Value null at 'policy' failed to satisfy "
                 "constraint: Member must not be null"));
-  sc_store_set_delays(w.store, 500, 0);
+  scl_store_set_delays(w.store, 500, 0);
   must(&w, "RegisterStreamConsumer", "{\"StreamARN\":\"" STREAM_ARN "\",\"ConsumerName\":\"c\"}");
   refused(&w, "PutResourcePolicy", POLICY(CONSUMER_ARN, "{}"),
           ERROR("ResourceInUseException",

@@ -57,7 +57,7 @@ static void test_put_and_get(void **state) {
   begin_stream(&w, 1);
   put(&w, "a\\\"\\u0001\\u00e9", "aGk=");
   assert_string_equal(member(&w, "ShardId", text), "shardId-000000000000");
-  assert_int_equal(strlen(member(&w, "SequenceNumber", text)), SC_SEQLAYOUT_DIGITS);
+  assert_int_equal(strlen(member(&w, "SequenceNumber", text)), SCL_SEQLAYOUT_DIGITS);
   iterator(&w, 0, "TRIM_HORIZON", "", text);
   const char *page = get(&w, text, 10);
   check_is_json(&w);
@@ -75,7 +75,7 @@ static void test_iterator_is_last(void **state) {
   (void)state;
   struct world w;
   char text[600];
-  begin_with(&w, (struct sc_service_settings){.region = "r", .page_bytes = 1000, .iterator_is_last = true}, 0);
+  begin_with(&w, (struct scl_service_settings){.region = "r", .page_bytes = 1000, .iterator_is_last = true}, 0);
   must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
   put(&w, "k", "aGk=");
   const char *page = get(&w, iterator(&w, 0, "TRIM_HORIZON", "", text), 10);
@@ -142,10 +142,10 @@ static void test_entries_fail(void **state) {
   (void)state;
   struct world w;
   begin_stream(&w, 1);
-  struct sc_request fault = {.method = SC_SLICE_LITERAL("POST"),
-                             .path = SC_SLICE_LITERAL("/_local/faults"),
-                             .body = SC_SLICE_LITERAL("{\"kind\":\"entries\",\"every\":2}"),
-                             .from_loopback = true};
+  struct scl_request fault = {.method = SC_SLICE_LITERAL("POST"),
+                              .path = SC_SLICE_LITERAL("/_local/faults"),
+                              .body = SC_SLICE_LITERAL("{\"kind\":\"entries\",\"every\":2}"),
+                              .from_loopback = true};
   request(&w, &fault);
   assert_int_equal(w.status, 200);
   const char *records =
@@ -259,7 +259,7 @@ static void test_iterators_expire(void **state) {
   begin_stream(&w, 1);
   iterator(&w, 0, "LATEST", "", text);
   snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", text);
-  sc_clock_advance(SC_SERVICE_ITERATOR_MS);
+  sc_clock_advance(SCL_SERVICE_ITERATOR_MS);
   must(&w, "GetRecords", body);
   sc_clock_advance(1);
   refused(
@@ -297,7 +297,7 @@ static void test_paging(void **state) {
   (void)state;
   struct world w;
   char text[600];
-  begin_with(&w, (struct sc_service_settings){.region = "r", .page_bytes = 20}, 0);
+  begin_with(&w, (struct scl_service_settings){.region = "r", .page_bytes = 20}, 0);
   must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
   for (int i = 0; i < 7; i++) {
     put(&w, "k", "MDEyMzQ1Njc4"); /* 9 bytes and 1 of the key */
@@ -453,7 +453,7 @@ static void test_list_token(void **state) {
   assert_int_equal(w.status, 400);
   refused(&w, "ListShards", "{\"NextToken\":\"x\"}", REFUSAL("InvalidArgumentException", "NextToken is invalid."));
   snprintf(body, sizeof body, "{\"NextToken\":\"%s\"}", token);
-  sc_clock_advance(SC_SERVICE_TOKEN_MS + 1);
+  sc_clock_advance(SCL_SERVICE_TOKEN_MS + 1);
   refused(&w, "ListShards", body, REFUSAL("ExpiredNextTokenException", "NextToken has expired."));
   end(&w);
 }
@@ -465,7 +465,7 @@ static void test_gaps(void **state) {
   char text[600];
   begin_with(
       &w,
-      (struct sc_service_settings){.region = "eu-west-1", .page_bytes = SC_SERVICE_PAGE_BYTES, .page_span_ms = 60000},
+      (struct scl_service_settings){.region = "eu-west-1", .page_bytes = SCL_SERVICE_PAGE_BYTES, .page_span_ms = 60000},
       0);
   must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
   sc_clock_advance(150000);
@@ -489,20 +489,20 @@ static void test_gaps(void **state) {
 static void test_false_times(void **state) {
   (void)state;
   struct world w;
-  struct sc_token token;
+  struct scl_token token;
   char text[600];
   begin_with(
       &w,
-      (struct sc_service_settings){.region = "eu-west-1", .page_bytes = SC_SERVICE_PAGE_BYTES, .page_span_ms = 60000},
+      (struct scl_service_settings){.region = "eu-west-1", .page_bytes = SCL_SERVICE_PAGE_BYTES, .page_span_ms = 60000},
       0);
   must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
   put(&w, "k", "aGk=");
   iterator(&w, 0, "TRIM_HORIZON", "", text);
-  assert_true(sc_token_read(sc_slice_str(text), SC_TOKEN_ITERATOR, &token));
+  assert_true(scl_token_read(sc_slice_str(text), SCL_TOKEN_ITERATOR, &token));
   const int64_t times[] = {INT64_MIN, -1, 0, NOW, INT64_MAX};
   for (int i = 0; i < 5; i++) {
     token.time_ms = times[i];
-    sc_token_write(&token, text);
+    scl_token_write(&token, text);
     assert_int_equal(count(get(&w, text, 10000), "\"SequenceNumber\""), 1);
   }
   end(&w);

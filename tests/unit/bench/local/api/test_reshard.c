@@ -8,20 +8,20 @@
 #define NOW INT64_C(1700000000000)
 
 /* Open shards are even and cover the space; every shard but the first ones has parents, that are closed, older and led to it. */
-static void check(const struct sc_store_stream *stream, uint32_t roots) {
+static void check(const struct scl_store_stream *stream, uint32_t roots) {
   for (uint32_t i = 0; i < stream->n_open; i++) {
-    const struct sc_store_shard *shard = &stream->shards[stream->open[i]];
-    assert_true(shard->hash_start == sc_hashkey_even_start(i, stream->n_open));
-    sc_hashkey_int next = i + 1 < stream->n_open ? sc_hashkey_even_start(i + 1, stream->n_open) : 0;
+    const struct scl_store_shard *shard = &stream->shards[stream->open[i]];
+    assert_true(shard->hash_start == scl_hashkey_even_start(i, stream->n_open));
+    scl_hashkey_int next = i + 1 < stream->n_open ? scl_hashkey_even_start(i + 1, stream->n_open) : 0;
     assert_true(shard->hash_end + 1 == next);
     assert_int_equal(shard->closed_ms, 0);
   }
   for (uint32_t i = roots; i < stream->n_shards; i++) {
-    const struct sc_store_shard *shard = &stream->shards[i];
+    const struct scl_store_shard *shard = &stream->shards[i];
     const uint32_t parents[] = {shard->parent, shard->adjacent_parent};
     assert_true(shard->parent < i);
-    for (int j = 0; j < 2 && parents[j] != SC_STORE_NO_SHARD; j++) {
-      const struct sc_store_shard *parent = &stream->shards[parents[j]];
+    for (int j = 0; j < 2 && parents[j] != SCL_STORE_NO_SHARD; j++) {
+      const struct scl_store_shard *parent = &stream->shards[parents[j]];
       assert_true(parents[j] < i && parent->created_s < shard->created_s);
       assert_true(parent->closed_ms != 0 && parent->closed_ms <= shard->created_ms);
       assert_true(parent->child[0] == i || parent->child[1] == i);
@@ -29,38 +29,38 @@ static void check(const struct sc_store_stream *stream, uint32_t roots) {
   }
 }
 
-static void reshard(struct sc_store *store, struct sc_store_stream *stream, uint32_t n, int64_t now_ms) {
-  uint32_t expected = stream->n_shards + sc_reshard_cost(stream, n);
-  sc_reshard(store, stream, n, now_ms);
+static void reshard(struct scl_store *store, struct scl_store_stream *stream, uint32_t n, int64_t now_ms) {
+  uint32_t expected = stream->n_shards + scl_reshard_cost(stream, n);
+  scl_reshard(store, stream, n, now_ms);
   assert_int_equal(stream->n_open, n);
   assert_int_equal(stream->n_shards, expected);
 }
 
 static void test_doubling_and_halving(void **state) {
   (void)state;
-  struct sc_store *store = sc_store_new(0, 0);
-  struct sc_store_stream *stream = sc_store_create(store, SC_SLICE_LITERAL("s"), 3, NOW);
+  struct scl_store *store = scl_store_new(0, 0);
+  struct scl_store_stream *stream = scl_store_create(store, SC_SLICE_LITERAL("s"), 3, NOW);
   reshard(store, stream, 6, NOW + 1);
   assert_int_equal(stream->n_shards, 3 + 6); /* three splits, no more */
   check(stream, 3);
   reshard(store, stream, 3, NOW + 2);
   assert_int_equal(stream->n_shards, 9 + 3); /* three merges */
   check(stream, 3);
-  assert_int_equal(sc_reshard_cost(stream, 3), 0);
-  sc_store_free(store);
+  assert_int_equal(scl_reshard_cost(stream, 3), 0);
+  scl_store_free(store);
 }
 
 static void test_two_to_three(void **state) {
   (void)state;
-  struct sc_store *store = sc_store_new(0, 0);
-  struct sc_store_stream *stream = sc_store_create(store, SC_SLICE_LITERAL("s"), 2, NOW);
+  struct scl_store *store = scl_store_new(0, 0);
+  struct scl_store_stream *stream = scl_store_create(store, SC_SLICE_LITERAL("s"), 2, NOW);
   reshard(store, stream, 3, NOW + 1);
   check(stream, 2);
   assert_int_equal(stream->n_shards, 2 + 4 + 1); /* both are split, the middle ones merged */
-  const struct sc_store_shard *middle = &stream->shards[stream->open[1]];
+  const struct scl_store_shard *middle = &stream->shards[stream->open[1]];
   assert_int_equal(middle->parent, 3);
   assert_int_equal(middle->adjacent_parent, 4);
-  sc_store_free(store);
+  scl_store_free(store);
 }
 
 /* Whatever the numbers, and though somebody split by hand in between. */
@@ -69,17 +69,17 @@ static void test_any_numbers(void **state) {
   struct sc_random random;
   sc_random_init(&random, 1);
   for (int round = 0; round < 50; round++) {
-    struct sc_store *store = sc_store_new(0, 0);
+    struct scl_store *store = scl_store_new(0, 0);
     uint32_t roots = 1 + (uint32_t)(sc_random_u64(&random) % 20);
-    struct sc_store_stream *stream = sc_store_create(store, SC_SLICE_LITERAL("s"), roots, NOW);
+    struct scl_store_stream *stream = scl_store_create(store, SC_SLICE_LITERAL("s"), roots, NOW);
     for (int i = 1; i <= 5; i++) {
-      const struct sc_store_shard *shard = &stream->shards[stream->open[sc_random_u64(&random) % stream->n_open]];
-      sc_hashkey_int half = (shard->hash_end - shard->hash_start) / 3;
-      if (half > 2) sc_store_split(store, stream, shard->index, shard->hash_start + half, NOW + i);
+      const struct scl_store_shard *shard = &stream->shards[stream->open[sc_random_u64(&random) % stream->n_open]];
+      scl_hashkey_int half = (shard->hash_end - shard->hash_start) / 3;
+      if (half > 2) scl_store_split(store, stream, shard->index, shard->hash_start + half, NOW + i);
       reshard(store, stream, 1 + (uint32_t)(sc_random_u64(&random) % 40), NOW + i);
       check(stream, roots);
     }
-    sc_store_free(store);
+    scl_store_free(store);
   }
 }
 

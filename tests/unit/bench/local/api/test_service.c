@@ -16,15 +16,15 @@ static void test_front_end(void **state) {
   refused(&w, "ListStreams", "", "{\"__type\":\"SerializationException\"}");
   refused(&w, "ListStreams", "{", "{\"__type\":\"SerializationException\"}");
   refused(&w, "ListStreams", "[]", "{\"__type\":\"SerializationException\"}");
-  struct sc_request get = {.method = SC_SLICE_LITERAL("GET"), .path = SC_SLICE_LITERAL("/")};
+  struct scl_request get = {.method = SC_SLICE_LITERAL("GET"), .path = SC_SLICE_LITERAL("/")};
   request(&w, &get);
   assert_int_equal(w.status, 403);
   assert_true(sc_slice_starts(sc_buf_view(&w.body), "<AccessDeniedException>"));
-  struct sc_request cbor = {.method = SC_SLICE_LITERAL("POST"),
-                            .path = SC_SLICE_LITERAL("/"),
-                            .target = SC_SLICE_LITERAL("Kinesis_20131202.ListStreams"),
-                            .content_type = SC_SLICE_LITERAL("text/plain"),
-                            .body = SC_SLICE_LITERAL("{}")};
+  struct scl_request cbor = {.method = SC_SLICE_LITERAL("POST"),
+                             .path = SC_SLICE_LITERAL("/"),
+                             .target = SC_SLICE_LITERAL("Kinesis_20131202.ListStreams"),
+                             .content_type = SC_SLICE_LITERAL("text/plain"),
+                             .body = SC_SLICE_LITERAL("{}")};
   request(&w, &cbor);
   assert_int_equal(w.status, 404);
   cbor.content_type = SC_SLICE_LITERAL("application/x-amz-json-1.1; charset=utf-8");
@@ -44,7 +44,7 @@ static void test_front_end_in_cbor(void **state) {
   answers(&w, 400, serialization);
   call_as(&w, "NoSuchOperation", "text/plain", SC_SLICE_LITERAL(""));
   answers(&w, 400, unknown);
-  struct sc_request nothing = {.method = SC_SLICE_LITERAL("POST"), .path = SC_SLICE_LITERAL("/")};
+  struct scl_request nothing = {.method = SC_SLICE_LITERAL("POST"), .path = SC_SLICE_LITERAL("/")};
   request(&w, &nothing);
   answers(&w, 400, unknown);
   call_cbor(&w, "NoSuchOperation", "a0");
@@ -182,17 +182,17 @@ static void test_ids(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  struct sc_request what = {.method = SC_SLICE_LITERAL("POST"), .path = SC_SLICE_LITERAL("/")};
-  struct sc_reply one = {0}, two = {0};
-  sc_service_handle(w.service, &what, &one);
-  sc_service_handle(w.service, &what, &two);
+  struct scl_request what = {.method = SC_SLICE_LITERAL("POST"), .path = SC_SLICE_LITERAL("/")};
+  struct scl_reply one = {0}, two = {0};
+  scl_service_handle(w.service, &what, &one);
+  scl_service_handle(w.service, &what, &two);
   assert_int_equal(strlen(one.request_id), 36);
   assert_int_equal(strlen(one.id_2), 72);
   assert_string_not_equal(one.request_id, two.request_id);
   assert_string_not_equal(one.id_2, two.id_2);
   assert_int_equal(one.date_ms, NOW);
-  sc_reply_fini(&one);
-  sc_reply_fini(&two);
+  scl_reply_fini(&one);
+  scl_reply_fini(&two);
   end(&w);
 }
 
@@ -292,7 +292,7 @@ static void test_list_streams(void **state) {
   assert_non_null(strstr(page, "\"StreamNames\":[\"s100\","));
   page = must(&w, "ListStreams", "{\"ExclusiveStartStreamName\":\"s147\",\"Limit\":1}");
   assert_non_null(strstr(page, "\"StreamNames\":[\"s148\"]"));
-  sc_clock_advance(SC_SERVICE_TOKEN_MS + 1);
+  sc_clock_advance(SCL_SERVICE_TOKEN_MS + 1);
   refused(&w, "ListStreams", body, "{\"__type\":\"ExpiredNextTokenException\",\"message\":\"NextToken has expired.\"}");
   end(&w);
 }
@@ -301,7 +301,7 @@ static void test_list_streams(void **state) {
 static void test_creating(void **state) {
   (void)state;
   struct world w;
-  begin_with(&w, (struct sc_service_settings){.region = "r", .page_bytes = 1000}, 500);
+  begin_with(&w, (struct scl_service_settings){.region = "r", .page_bytes = 1000}, 500);
   must(&w, "CreateStream", "{\"StreamName\":\"nope\",\"ShardCount\":1}");
   assert_non_null(strstr(must(&w, "DescribeStream", "{\"StreamName\":\"nope\"}"), "\"StreamStatus\":\"CREATING\""));
   refused(&w, "PutRecord", "{\"StreamName\":\"nope\",\"PartitionKey\":\"k\",\"Data\":\"\"}", NOT_FOUND);

@@ -160,7 +160,7 @@ static void test_update_limit(void **state) {
   (void)state;
   for (int is_limited = 0; is_limited <= 1; is_limited++) {
     struct world w;
-    begin_with(&w, (struct sc_service_settings){.region = "r", .page_bytes = 1000, .is_limited = is_limited}, 0);
+    begin_with(&w, (struct scl_service_settings){.region = "r", .page_bytes = 1000, .is_limited = is_limited}, 0);
     must(&w, "CreateStream", "{\"StreamName\":\"demo\",\"ShardCount\":2}");
     for (int i = 0; i < 10; i++) {
       must(&w, "UpdateShardCount", i % 2 == 0 ? SCALE("3") : SCALE("2"));

@@ -9,17 +9,17 @@
 
 struct signed_world {
   struct world w;
-  struct sc_keyring *ring;
-  struct sc_signatures *signatures;
+  struct scl_keyring *ring;
+  struct scl_signatures *signatures;
   struct signed_request s;
 };
 
 static void begin_signed(struct signed_world *w) {
-  w->ring = sc_keyring_new();
-  w->signatures = sc_signatures_new("us-east-1", w->ring);
+  w->ring = scl_keyring_new();
+  w->signatures = scl_signatures_new("us-east-1", w->ring);
   add_key(w->ring, "AKIDEXAMPLE", SIGNED_SECRET, "", 0);
-  struct sc_service_settings settings = {
-      .region = "us-east-1", .page_bytes = SC_SERVICE_PAGE_BYTES, .signatures = w->signatures};
+  struct scl_service_settings settings = {
+      .region = "us-east-1", .page_bytes = SCL_SERVICE_PAGE_BYTES, .signatures = w->signatures};
   begin_with(&w->w, settings, 0);
   sc_clock_freeze(1000, SIGNED_MS);
   make_signed(&w->s);
@@ -27,8 +27,8 @@ static void begin_signed(struct signed_world *w) {
 
 static void end_signed(struct signed_world *w) {
   end(&w->w);
-  sc_signatures_free(w->signatures);
-  sc_keyring_free(w->ring);
+  scl_signatures_free(w->signatures);
+  scl_keyring_free(w->ring);
 }
 
 static void answers(struct signed_world *w, int status, const char *body) {
@@ -71,7 +71,7 @@ static void test_clock(void **state) {
   (void)state;
   struct signed_world w;
   begin_signed(&w);
-  sc_timebase_advance(&w.w.timebase, 301000);
+  scl_timebase_advance(&w.w.timebase, 301000);
   answers(
       &w, 400,
       "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired: 20260102T030405Z is now earlier than "
@@ -84,11 +84,11 @@ static void test_other_formats(void **state) {
   struct signed_world w;
   begin_signed(&w);
   set_header(&w.s, "authorization", NULL);
-  w.s.request.content_type = SC_SLICE_LITERAL(SC_SERVICE_CBOR);
+  w.s.request.content_type = SC_SLICE_LITERAL(SCL_SERVICE_CBOR);
   w.s.request.body = SC_SLICE_LITERAL("\xa0");
   request(&w.w, &w.s.request);
   assert_int_equal(w.w.status, 400);
-  assert_string_equal(w.w.content_type, SC_SERVICE_CBOR);
+  assert_string_equal(w.w.content_type, SCL_SERVICE_CBOR);
   assert_non_null(memmem(w.w.body.ptr, w.w.body.len, "MissingAuthenticationTokenException", 35));
   w.s.request.content_type = SC_SLICE_LITERAL("text/plain");
   static const char xml[] =

@@ -64,7 +64,7 @@ static void test_create_refused(void **state) {
 static void test_creating_many(void **state) {
   (void)state;
   struct world w;
-  begin_with(&w, (struct sc_service_settings){.region = "r", .page_bytes = 1000}, 500);
+  begin_with(&w, (struct scl_service_settings){.region = "r", .page_bytes = 1000}, 500);
   for (int i = 0; i < 5; i++) {
     char body[100];
     snprintf(body, sizeof body, "{\"StreamName\":\"s%d\",\"ShardCount\":1}", i);
@@ -104,7 +104,7 @@ static void test_deleting(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  sc_store_set_delays(w.store, 0, 500);
+  scl_store_set_delays(w.store, 0, 500);
   must(&w, "CreateStream", "{\"StreamName\":\"demo\",\"ShardCount\":1}");
   must(&w, "CreateStream", "{\"StreamName\":\"later\",\"ShardCount\":1}");
   assert_string_equal(must(&w, "DeleteStream", "{\"StreamARN\":\"" STREAM_ARN "\"}"), "");

@@ -17,7 +17,7 @@ static void test_it_begins_with_its_initial_response(void **state) {
   assert_int_equal(sc_event_stream_read(sc_buf_view(&watch.reply.content.head), &frame, &why), SC_EVENT_STREAM_FRAME);
   assert_true(sc_slice_is(sc_event_stream_string(&frame, ":event-type"), "initial-response"));
   assert_true(sc_slice_is(frame.payload, "{}"));
-  assert_int_equal(frame.len, sc_content_len(&watch.reply.content));
+  assert_int_equal(frame.len, scl_content_len(&watch.reply.content));
   pull_wait(&watch, 5000);
   leave(&watch);
   end(&w);
@@ -57,9 +57,9 @@ static void test_large_backlogs_are_cut(void **state) {
   struct watch watch;
   begin_stream(&w, false, 1);
   put(&w, 0, 1, 10 << 20); /* alone, however large */
-  sc_timebase_advance(&w.timebase, 70);
+  scl_timebase_advance(&w.timebase, 70);
   put(&w, 0, 5, 1 << 20);
-  sc_timebase_advance(&w.timebase, 30);
+  scl_timebase_advance(&w.timebase, 30);
   put(&w, 0, 10001, 1);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
   static const int counts[] = {1, 3, 10000, 3};
@@ -79,25 +79,25 @@ static void test_heartbeats_advance(void **state) {
   (void)state;
   struct world w;
   struct watch watch;
-  char first[SC_SEQLAYOUT_DIGITS + 1], second[SC_SEQLAYOUT_DIGITS + 1], third[SC_SEQLAYOUT_DIGITS + 1];
+  char first[SCL_SEQLAYOUT_DIGITS + 1], second[SCL_SEQLAYOUT_DIGITS + 1], third[SCL_SEQLAYOUT_DIGITS + 1];
   begin_stream(&w, false, 1);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
-  sc_timebase_advance(&w.timebase, 4999);
+  scl_timebase_advance(&w.timebase, 4999);
   assert_int_equal(watch.told, 1);
   pull_wait(&watch, 1);
-  sc_timebase_advance(&w.timebase, 1);
+  scl_timebase_advance(&w.timebase, 1);
   pull_event(&watch);
   assert_non_null(strstr(watch.payload, "\"MillisBehindLatest\":0,\"Records\":[]}"));
-  assert_int_equal(strlen(continuation(&watch, first)), SC_SEQLAYOUT_DIGITS);
+  assert_int_equal(strlen(continuation(&watch, first)), SCL_SEQLAYOUT_DIGITS);
   pull_wait(&watch, 5000);
-  sc_timebase_advance(&w.timebase, 5000);
+  scl_timebase_advance(&w.timebase, 5000);
   pull_event(&watch);
   assert_true(strcmp(continuation(&watch, second), first) > 0);
   put(&w, 0, 1, 1);
   pull_event(&watch);
   assert_int_equal(records_in(&watch), 1);
   assert_true(strcmp(continuation(&watch, third), second) > 0);
-  sc_timebase_advance(&w.timebase, 5000);
+  scl_timebase_advance(&w.timebase, 5000);
   pull_event(&watch);
   assert_true(strcmp(continuation(&watch, first), third) > 0);
   leave(&watch);
@@ -112,7 +112,7 @@ static void assert_resumes(struct world *w, const char *sequence, int records) {
            "{\"ConsumerARN\":\"" OTHER_ARN "\",\"ShardId\":\"" SHARD
            "\",\"StartingPosition\":{\"Type\":\"AFTER_SEQUENCE_NUMBER\",\"SequenceNumber\":\"%s\"}}",
            sequence);
-  assert_int_equal(subscribe_with(w, &watch, SC_SERVICE_JSON, body), 200);
+  assert_int_equal(subscribe_with(w, &watch, SCL_SERVICE_JSON, body), 200);
   if (records == 0) {
     pull_wait(&watch, 5000);
   } else {
@@ -134,28 +134,28 @@ static void test_resuming_after_heartbeats(void **state) {
   (void)state;
   struct world w;
   struct watch watch;
-  char empty[SC_SEQLAYOUT_DIGITS + 1], behind[SC_SEQLAYOUT_DIGITS + 1], beat[SC_SEQLAYOUT_DIGITS + 1];
+  char empty[SCL_SEQLAYOUT_DIGITS + 1], behind[SCL_SEQLAYOUT_DIGITS + 1], beat[SCL_SEQLAYOUT_DIGITS + 1];
   begin_stream(&w, false, 1);
   add_consumer(&w, "d");
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
-  sc_timebase_advance(&w.timebase, 5000);
+  scl_timebase_advance(&w.timebase, 5000);
   pull_event(&watch);
   assert_resumes(&w, continuation(&watch, empty), 0);
   put(&w, 0, 3, 1);
   assert_resumes(&w, empty, 3);
   pull_event(&watch);
   assert_resumes(&w, continuation(&watch, behind), 0);
-  sc_timebase_advance(&w.timebase, 5000);
+  scl_timebase_advance(&w.timebase, 5000);
   pull_event(&watch);
   assert_resumes(&w, continuation(&watch, beat), 0);
   put(&w, 0, 2, 1); /* in the second of the heartbeat */
   assert_resumes(&w, beat, 2);
   assert_resumes(&w, behind, 2);
-  sc_timebase_advance(&w.timebase, 5000);
+  scl_timebase_advance(&w.timebase, 5000);
   put(&w, 0, 2, 1);
   assert_resumes(&w, beat, 4);
   assert_resumes(&w, empty, 7);
-  sc_timebase_advance(&w.timebase, 24 * SC_STORE_HOUR_MS - 2000); /* all but the last two are too old */
+  scl_timebase_advance(&w.timebase, 24 * SCL_STORE_HOUR_MS - 2000); /* all but the last two are too old */
   assert_resumes(&w, beat, 2);
   assert_resumes(&w, empty, 2);
   leave(&watch);
@@ -168,7 +168,7 @@ static void test_starting_positions(void **state) {
   struct watch watch;
   begin_stream(&w, false, 2);
   put(&w, 0, 2, 1);
-  sc_timebase_advance(&w.timebase, 2000);
+  scl_timebase_advance(&w.timebase, 2000);
   put(&w, 0, 1, 1);
   static const struct {
     const char *position;
@@ -220,7 +220,7 @@ static void test_who_may_subscribe(void **state) {
   assert_refused(&w, SHARD, "\"Type\":\"LATEST\"", "ResourceInUseException",
                  "Consumer c with creation timestamp 1700000000 under stream: s, account 000000000000 is not in ACTIVE "
                  "status.");
-  sc_timebase_advance(&w.timebase, 10);
+  scl_timebase_advance(&w.timebase, 10);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
   leave(&watch);
   stream_of(&w)->consumers[0]->created_ms -= 1000; /* it was registered again meanwhile */
@@ -248,7 +248,7 @@ static void test_cbor_is_no_language_for_streams(void **state) {
       "\x66"
       "LATEST";
   assert_int_equal(strlen(ARN), 0x45);
-  assert_int_equal(subscribe_with(&w, &watch, SC_SERVICE_CBOR, body), 500);
+  assert_int_equal(subscribe_with(&w, &watch, SCL_SERVICE_CBOR, body), 500);
   assert_null(watch.reply.feed);
   leave(&watch);
   end(&w);
@@ -260,11 +260,11 @@ static void test_a_younger_one_takes_over(void **state) {
   struct watch old, young;
   begin_stream(&w, false, 1);
   must_subscribe(&w, &old, SHARD, "\"Type\":\"LATEST\"");
-  sc_timebase_advance(&w.timebase, 4999);
+  scl_timebase_advance(&w.timebase, 4999);
   assert_refused(&w, SHARD, "\"Type\":\"LATEST\"", "ResourceInUseException",
                  "Another active subscription exists for this consumer: 000000000000:s:shardId-000000000000:c");
   pull_wait(&old, 1);
-  sc_timebase_advance(&w.timebase, 1);
+  scl_timebase_advance(&w.timebase, 1);
   old.told = 0;
   must_subscribe(&w, &young, SHARD, "\"Type\":\"LATEST\"");
   assert_int_equal(old.told, 1);
@@ -304,13 +304,13 @@ static void test_limits(void **state) {
     assert_int_equal(records_in(&watch), 2);
   }
   pull_wait(&watch, 1); /* then one byte may go, and with it another event */
-  sc_timebase_advance(&w.timebase, 1);
+  scl_timebase_advance(&w.timebase, 1);
   pull_event(&watch);
   pull_wait(&watch, 500);
-  sc_timebase_advance(&w.timebase, 500);
+  scl_timebase_advance(&w.timebase, 500);
   pull_event(&watch);
   pull_wait(&watch, 500);
-  sc_timebase_advance(&w.timebase, 500);
+  scl_timebase_advance(&w.timebase, 500);
   pull_event(&watch);
   assert_int_equal(records_in(&watch), 1);
   pull_wait(&watch, 5000); /* 10 MiB at 2 MiB/s */
@@ -324,14 +324,14 @@ static void test_it_lasts_five_minutes(void **state) {
   struct watch watch;
   begin_stream(&w, false, 1);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
-  sc_timebase_advance(&w.timebase, 299000);
+  scl_timebase_advance(&w.timebase, 299000);
   pull_event(&watch);
   pull_wait(&watch, 1000);
   put(&w, 0, 1, 1);
   pull_event(&watch);
-  sc_timebase_advance(&w.timebase, 1000);
-  assert_int_equal(pull(&watch), SC_FEED_END);
-  assert_int_equal(pull(&watch), SC_FEED_END);
+  scl_timebase_advance(&w.timebase, 1000);
+  assert_int_equal(pull(&watch), SCL_FEED_END);
+  assert_int_equal(pull(&watch), SCL_FEED_END);
   leave(&watch);
   end(&w);
 }
@@ -356,13 +356,13 @@ static void test_the_end_of_a_split_shard(void **state) {
       "{\"ShardId\":\"shardId-000000000002\",\"ParentShards\":[\"shardId-000000000000\"],\"HashKeyRange\":{"
       "\"StartingHashKey\":\"170141183460469231731687303715884105728\","
       "\"EndingHashKey\":\"340282366920938463463374607431768211455\"}}]}");
-  assert_int_equal(pull(&watch), SC_FEED_END);
+  assert_int_equal(pull(&watch), SCL_FEED_END);
   leave(&watch);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\""); /* records and end, again */
   pull_event(&watch);
   assert_int_equal(records_in(&watch), 1);
   assert_int_equal(count(watch.payload, "ParentShards"), 2);
-  assert_int_equal(pull(&watch), SC_FEED_END);
+  assert_int_equal(pull(&watch), SCL_FEED_END);
   leave(&watch);
   end(&w);
 }
@@ -384,8 +384,8 @@ static void test_the_end_of_merged_shards(void **state) {
   assert_string_equal(left.payload, want);
   pull_event(&right);
   assert_string_equal(right.payload, want);
-  assert_int_equal(pull(&left), SC_FEED_END);
-  assert_int_equal(pull(&right), SC_FEED_END);
+  assert_int_equal(pull(&left), SCL_FEED_END);
+  assert_int_equal(pull(&right), SCL_FEED_END);
   leave(&left);
   leave(&right);
   end(&w);
@@ -397,10 +397,10 @@ static void test_what_is_too_old_is_passed_over(void **state) {
   struct watch watch;
   begin_stream(&w, false, 1);
   put(&w, 0, 3, 1);
-  sc_timebase_advance(&w.timebase, 24 * SC_STORE_HOUR_MS);
+  scl_timebase_advance(&w.timebase, 24 * SCL_STORE_HOUR_MS);
   put(&w, 0, 2, 1);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
-  sc_timebase_advance(&w.timebase, 1); /* now the first three are */
+  scl_timebase_advance(&w.timebase, 1); /* now the first three are */
   pull_event(&watch);
   assert_int_equal(records_in(&watch), 2);
   leave(&watch);
@@ -427,7 +427,7 @@ static void test_it_ends_with_its_stream(void **state) {
   struct watch watch;
   begin_stream(&w, false, 1);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
-  sc_store_delete(w.store, stream_of(&w));
+  scl_store_delete(w.store, stream_of(&w));
   assert_int_equal(watch.told, 1);
   must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}"); /* another of that name */
   add_consumer(&w, "c");
@@ -446,19 +446,19 @@ static void forget(void *context, uint8_t kind, const struct sc_slice *parts, in
   (void)n;
 }
 
-static struct sc_ticket ticket_seven(void *context) { return (struct sc_ticket){context, 7}; }
+static struct scl_ticket ticket_seven(void *context) { return (struct scl_ticket){context, 7}; }
 
 /* A client is not to know of records that can still be lost. */
 static void test_records_wait_for_the_journal(void **state) {
   (void)state;
   struct world w;
   struct watch watch;
-  struct sc_gate gate;
-  sc_gate_init(&gate);
-  struct sc_persist_sink sink = {&gate, forget, ticket_seven};
-  struct sc_store_recorder recorder = sc_persist_recorder(&sink);
+  struct scl_gate gate;
+  scl_gate_init(&gate);
+  struct scl_persist_sink sink = {&gate, forget, ticket_seven};
+  struct scl_store_recorder recorder = scl_persist_recorder(&sink);
   begin_stream(&w, false, 1);
-  sc_store_set_recorder(w.store, &recorder);
+  scl_store_set_recorder(w.store, &recorder);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
   put(&w, 0, 1, 1);
   pull_event(&watch);
@@ -466,7 +466,7 @@ static void test_records_wait_for_the_journal(void **state) {
   assert_int_equal(watch.ticket.number, 7);
   leave(&watch);
   end(&w);
-  sc_gate_fini(&gate);
+  scl_gate_fini(&gate);
 }
 
 static void pull_under_fault(struct world *w, struct watch *watch, const char *fault) {
@@ -486,20 +486,20 @@ static void test_faults_of_events(void **state) {
                    "\"message\":\"no key\"}");
   pull_event(&watch);
   pull_wait(&watch, 5000); /* no event, no fault */
-  sc_timebase_advance(&w.timebase, 5000);
+  scl_timebase_advance(&w.timebase, 5000);
   pull_exception(&watch, "KMSDisabledException", "no key");
   leave(&watch);
   pull_under_fault(&w, &watch, "{\"kind\":\"corrupt\"}");
-  assert_int_equal(pull(&watch), SC_FEED_CHUNK);
+  assert_int_equal(pull(&watch), SCL_FEED_CHUNK);
   assert_string_equal(watch.why, "the checksum of a frame is wrong");
   leave(&watch);
   pull_under_fault(&w, &watch, "{\"kind\":\"end\"}");
-  assert_int_equal(pull(&watch), SC_FEED_END);
-  assert_int_equal(pull(&watch), SC_FEED_END);
+  assert_int_equal(pull(&watch), SCL_FEED_END);
+  assert_int_equal(pull(&watch), SCL_FEED_END);
   leave(&watch);
   pull_under_fault(&w, &watch, "{\"operation\":\"SubscribeToShard.event\",\"kind\":\"half-open\",\"bytes\":9}");
   pull_event(&watch);
-  assert_int_equal(watch.delivery.ending, SC_ENDING_HANG);
+  assert_int_equal(watch.delivery.ending, SCL_ENDING_HANG);
   assert_int_equal(watch.delivery.cut_bytes, 9);
   leave(&watch);
   end(&w);
@@ -510,7 +510,7 @@ static void test_it_ends_when_its_stream_is_deleting(void **state) {
   struct world w;
   struct watch watch;
   begin_stream(&w, false, 1);
-  sc_store_set_delays(w.store, 0, 500);
+  scl_store_set_delays(w.store, 0, 500);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
   must(&w, "DeleteStream", "{\"StreamName\":\"s\",\"EnforceConsumerDeletion\":true}");
   assert_int_equal(watch.told, 1);
@@ -539,7 +539,7 @@ static void test_threads(void **state) {
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"LATEST\"");
   assert_int_equal(pthread_create(&thread, NULL, put_all, &w), 0);
   for (int seen = 0; seen < PUTS;) {
-    if (pull(&watch) == SC_FEED_CHUNK) seen += records_in(&watch);
+    if (pull(&watch) == SCL_FEED_CHUNK) seen += records_in(&watch);
     else
       while (sem_wait(&watch.bell) != 0) continue;
   }

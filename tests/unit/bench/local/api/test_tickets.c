@@ -3,13 +3,13 @@
 
 /* A journal that is nowhere: its end is what it was told. */
 struct journal {
-  struct sc_gate gate;
+  struct scl_gate gate;
   uint64_t end;
-  struct sc_store_recorder recorder;
+  struct scl_store_recorder recorder;
 };
 
 static void grow(void *context) { ((struct journal *)context)->end++; }
-static void created(void *context, const struct sc_store_stream *stream) {
+static void created(void *context, const struct scl_store_stream *stream) {
   (void)stream;
   grow(context);
 }
@@ -17,56 +17,57 @@ static void deleted(void *context, uint64_t stream_id) {
   (void)stream_id;
   grow(context);
 }
-static void record(void *context, const struct sc_store_shard *shard, uint64_t number, const struct sc_logrecord *put) {
+static void record(void *context, const struct scl_store_shard *shard, uint64_t number,
+                   const struct scl_logrecord *put) {
   (void)shard, (void)number, (void)put;
   grow(context);
 }
-static void split(void *context, const struct sc_store_stream *stream, uint32_t shard) {
+static void split(void *context, const struct scl_store_stream *stream, uint32_t shard) {
   (void)stream, (void)shard;
   grow(context);
 }
-static void merged(void *context, const struct sc_store_stream *stream, uint32_t shard, uint32_t adjacent) {
+static void merged(void *context, const struct scl_store_stream *stream, uint32_t shard, uint32_t adjacent) {
   (void)stream, (void)shard, (void)adjacent;
   grow(context);
 }
-static void account(void *context, struct sc_store *store) {
+static void account(void *context, struct scl_store *store) {
   (void)store;
   grow(context);
 }
-static struct sc_ticket ticket(void *context) {
+static struct scl_ticket ticket(void *context) {
   struct journal *journal = context;
-  return (struct sc_ticket){&journal->gate, journal->end};
+  return (struct scl_ticket){&journal->gate, journal->end};
 }
 
 static void begin_recorded(struct world *w, struct journal *journal) {
   begin_stream(w, false, 2);
   *journal = (struct journal){.recorder = {journal, created, deleted, record, split, merged, created, account, ticket}};
-  sc_gate_init(&journal->gate);
-  sc_store_set_recorder(w->store, &journal->recorder);
+  scl_gate_init(&journal->gate);
+  scl_store_set_recorder(w->store, &journal->recorder);
 }
 
 static void end_recorded(struct world *w, struct journal *journal) {
   end(w);
-  sc_gate_fini(&journal->gate);
+  scl_gate_fini(&journal->gate);
 }
 
 /* The call tells the journal so many things, and its answer waits for them, and for all before. */
 static void call_tells(struct world *w, struct journal *journal, const char *operation, const char *body, int things) {
   char target[128];
-  struct sc_reply reply = {0};
+  struct scl_reply reply = {0};
   uint64_t before = journal->end;
   snprintf(target, sizeof target, "Kinesis_20131202.%s", operation);
-  struct sc_request what = {.method = SC_SLICE_LITERAL("POST"),
-                            .path = SC_SLICE_LITERAL("/"),
-                            .target = sc_slice_str(target),
-                            .content_type = SC_SLICE_LITERAL(SC_SERVICE_JSON),
-                            .body = sc_slice_str(body)};
-  sc_service_handle(w->service, &what, &reply);
+  struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),
+                             .path = SC_SLICE_LITERAL("/"),
+                             .target = sc_slice_str(target),
+                             .content_type = SC_SLICE_LITERAL(SCL_SERVICE_JSON),
+                             .body = sc_slice_str(body)};
+  scl_service_handle(w->service, &what, &reply);
   assert_int_equal(reply.status, 200);
   assert_int_equal(journal->end - before, things);
   assert_ptr_equal(reply.ticket.gate, &journal->gate);
   assert_int_equal(reply.ticket.number, journal->end);
-  sc_reply_fini(&reply);
+  scl_reply_fini(&reply);
 }
 
 static void test_replies(void **state) {
@@ -96,15 +97,15 @@ static void test_chunks(void **state) {
   struct world w;
   struct journal journal;
   struct watch watch;
-  struct sc_chunk chunk = {0};
+  struct scl_chunk chunk = {0};
   begin_recorded(&w, &journal);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
   for (int i = 0; i < 3; i++) {
     put(&w, 0, 1, 10);
-    assert_int_equal(watch.reply.feed->next(watch.reply.feed, &chunk, &watch.wait_ms), SC_FEED_CHUNK);
+    assert_int_equal(watch.reply.feed->next(watch.reply.feed, &chunk, &watch.wait_ms), SCL_FEED_CHUNK);
     assert_ptr_equal(chunk.ticket.gate, &journal.gate);
     assert_int_equal(chunk.ticket.number, journal.end);
-    sc_content_fini(&chunk.content);
+    scl_content_fini(&chunk.content);
   }
   leave(&watch);
   end_recorded(&w, &journal);

@@ -1,6 +1,6 @@
 /* Signed requests by hand: the vectors were made by botocore's signer (2026-01-02T03:04:05Z). */
-#ifndef TESTS_UNIT_LOCAL_SIGNED_REQUEST_H
-#define TESTS_UNIT_LOCAL_SIGNED_REQUEST_H
+#ifndef SC_TESTS_UNIT_BENCH_LOCAL_AUTH_SIGNED_REQUEST_H
+#define SC_TESTS_UNIT_BENCH_LOCAL_AUTH_SIGNED_REQUEST_H
 
 #include <stdio.h>
 
@@ -18,8 +18,8 @@
 
 /* In it a test changes what it likes. */
 struct signed_request {
-  struct sc_header headers[8];
-  struct sc_request request;
+  struct scl_header headers[8];
+  struct scl_request request;
 };
 
 /* The header of that name; set to NULL it is gone. */
@@ -27,7 +27,7 @@ static inline void set_header(struct signed_request *s, const char *name, const 
   int n = s->request.n_headers, at = 0;
   while (at < n && !sc_slice_is(s->headers[at].name, name)) at++;
   if (value != NULL) {
-    s->headers[at] = (struct sc_header){sc_slice_str(name), sc_slice_str(value)};
+    s->headers[at] = (struct scl_header){sc_slice_str(name), sc_slice_str(value)};
     if (at == n) s->request.n_headers++;
   } else if (at < n) {
     s->headers[at] = s->headers[n - 1];
@@ -50,13 +50,13 @@ static inline void make_signed(struct signed_request *s) {
   set_header(s, "authorization", SIGNED_WITH(SIGNED_SCOPE, SIGNED_HEADERS, SIGNATURE));
 }
 
-static inline void add_key(struct sc_keyring *ring, const char *id, const char *secret, const char *token,
+static inline void add_key(struct scl_keyring *ring, const char *id, const char *secret, const char *token,
                            int64_t expires_ms) {
-  struct sc_key key = {.expires_ms = expires_ms};
+  struct scl_key key = {.expires_ms = expires_ms};
   snprintf(key.id, sizeof key.id, "%s", id);
   snprintf(key.secret, sizeof key.secret, "%s", secret);
   snprintf(key.token, sizeof key.token, "%s", token);
-  sc_keyring_add(ring, &key);
+  scl_keyring_add(ring, &key);
 }
 
 #endif

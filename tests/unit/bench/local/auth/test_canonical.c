@@ -3,10 +3,10 @@
 #include "tests/unit/bench/local/auth/signed_request.h"
 #include "tests/unit/engine/base/check.h"
 
-static const char *canonical(const struct sc_request *request, const char *signed_headers) {
+static const char *canonical(const struct scl_request *request, const char *signed_headers) {
   static struct sc_buf out;
   sc_buf_fini(&out);
-  sc_canonical_add(&out, request, sc_slice_str(signed_headers), "HASH");
+  scl_canonical_add(&out, request, sc_slice_str(signed_headers), "HASH");
   return sc_buf_str(&out);
 }
 
@@ -27,7 +27,7 @@ static void test_headers(void **state) {
       {"a", "  two   words \t here "}, {"b", ""}, {"a", "more"}, {"c", " \t "}, {"d", "x"}};
   s.request.headers = s.headers;
   for (int i = 0; i < 5; i++)
-    s.headers[s.request.n_headers++] = (struct sc_header){sc_slice_str(values[i][0]), sc_slice_str(values[i][1])};
+    s.headers[s.request.n_headers++] = (struct scl_header){sc_slice_str(values[i][0]), sc_slice_str(values[i][1])};
   assert_string_equal(canonical(&s.request, "a;b;c;none"),
                       "\n/\n\na:two words here,more\nb:\nc:\nnone:\n\na;b;c;none\nHASH");
   assert_string_equal(canonical(&s.request, ""), "\n/\n\n:\n\n\nHASH");
@@ -52,18 +52,18 @@ static void test_paths(void **state) {
       {"/x?a?b", "\n/x\na?b=\n"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct sc_request request = {.path = sc_slice_str(cases[i].path)};
+    struct scl_request request = {.path = sc_slice_str(cases[i].path)};
     const char *got = canonical(&request, "");
     if (strncmp(got, cases[i].want, strlen(cases[i].want)) != 0) fail_msg("%s: %s", cases[i].path, got);
   }
-  assert_true(sc_query_has(sc_slice_str("/?a=1&X-Amz-Algorithm"), "X-Amz-Algorithm"));
-  assert_false(sc_query_has(sc_slice_str("/X-Amz-Algorithm?X-Amz-Algorith&b=X-Amz-Algorithm"), "X-Amz-Algorithm"));
+  assert_true(scl_query_has(sc_slice_str("/?a=1&X-Amz-Algorithm"), "X-Amz-Algorithm"));
+  assert_false(scl_query_has(sc_slice_str("/X-Amz-Algorithm?X-Amz-Algorith&b=X-Amz-Algorithm"), "X-Amz-Algorithm"));
 }
 
 static void good(const char *header, const char *id, const char *headers, const char *signature) {
-  struct sc_refusal refusal = {0};
-  struct sc_authorization a;
-  if (!sc_authorization_read(sc_slice_str(header), true, &a, &refusal)) fail_msg("%s", sc_buf_str(&refusal.text));
+  struct scl_refusal refusal = {0};
+  struct scl_authorization a;
+  if (!scl_authorization_read(sc_slice_str(header), true, &a, &refusal)) fail_msg("%s", sc_buf_str(&refusal.text));
   assert_true(sc_slice_is(a.key_id, id));
   assert_true(sc_slice_is(a.date, "D"));
   assert_true(sc_slice_is(a.region, "R"));
@@ -81,9 +81,9 @@ static void test_authorization(void **state) {
 }
 
 static void bad(const char *header, bool has_date, const char *text) {
-  struct sc_refusal refusal = {0};
-  struct sc_authorization a;
-  assert_false(sc_authorization_read(sc_slice_str(header), has_date, &a, &refusal));
+  struct scl_refusal refusal = {0};
+  struct scl_authorization a;
+  assert_false(scl_authorization_read(sc_slice_str(header), has_date, &a, &refusal));
   assert_string_equal(refusal.type, "IncompleteSignatureException");
   assert_string_equal(sc_buf_str(&refusal.text), text);
   sc_buf_fini(&refusal.text);

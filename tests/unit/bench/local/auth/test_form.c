@@ -4,7 +4,7 @@
 
 static void has(const char *form, const char *name, const char *want) {
   struct sc_buf value = SC_BUF_INIT;
-  bool is_there = sc_form_get(sc_slice_str(form), name, &value);
+  bool is_there = scl_form_get(sc_slice_str(form), name, &value);
   if (want == NULL) assert_false(is_there);
   else {
     assert_true(is_there);
@@ -40,10 +40,10 @@ static void test_not_there(void **state) {
 
 static void test_query(void **state) {
   (void)state;
-  assert_true(sc_slice_is(sc_form_query(sc_slice_str("/a?b=c?d")), "b=c?d"));
-  assert_true(sc_slice_is(sc_form_query(sc_slice_str("/a?")), ""));
-  assert_true(sc_slice_is(sc_form_query(sc_slice_str("/a")), ""));
-  assert_true(sc_slice_is(sc_form_query(sc_slice_str("")), ""));
+  assert_true(sc_slice_is(scl_form_query(sc_slice_str("/a?b=c?d")), "b=c?d"));
+  assert_true(sc_slice_is(scl_form_query(sc_slice_str("/a?")), ""));
+  assert_true(sc_slice_is(scl_form_query(sc_slice_str("/a")), ""));
+  assert_true(sc_slice_is(scl_form_query(sc_slice_str("")), ""));
 }
 
 int main(void) {

@@ -10,28 +10,28 @@
   "and signing method. Consult the service documentation for details.\n\n"
 
 struct world {
-  struct sc_keyring *ring;
-  struct sc_signatures *signatures;
+  struct scl_keyring *ring;
+  struct scl_signatures *signatures;
   struct signed_request s;
 };
 
 static void begin(struct world *w) {
-  w->ring = sc_keyring_new();
+  w->ring = scl_keyring_new();
   add_key(w->ring, "AKIDEXAMPLE", SIGNED_SECRET, "", 0);
-  w->signatures = sc_signatures_new("us-east-1", w->ring);
+  w->signatures = scl_signatures_new("us-east-1", w->ring);
   assert_non_null(w->signatures);
   make_signed(&w->s);
 }
 
 static void end(struct world *w) {
-  sc_signatures_free(w->signatures);
-  sc_keyring_free(w->ring);
+  scl_signatures_free(w->signatures);
+  scl_keyring_free(w->ring);
 }
 
 static void good_at(struct world *w, int64_t now_ms) {
-  struct sc_refusal refusal = {0};
-  struct sc_key key;
-  bool is_good = sc_signatures_check(w->signatures, "kinesis", &w->s.request, now_ms, &key, &refusal);
+  struct scl_refusal refusal = {0};
+  struct scl_key key;
+  bool is_good = scl_signatures_check(w->signatures, "kinesis", &w->s.request, now_ms, &key, &refusal);
   if (!is_good) fail_msg("%s: %s", refusal.type, sc_buf_str(&refusal.text));
   assert_string_equal(key.secret, SIGNED_SECRET);
   assert_null(refusal.type);
@@ -39,8 +39,8 @@ static void good_at(struct world *w, int64_t now_ms) {
 
 /* Refused; the text begins so. */
 static void bad_at(struct world *w, int64_t now_ms, const char *type, const char *text) {
-  struct sc_refusal refusal = {0};
-  assert_false(sc_signatures_check(w->signatures, "kinesis", &w->s.request, now_ms, NULL, &refusal));
+  struct scl_refusal refusal = {0};
+  assert_false(scl_signatures_check(w->signatures, "kinesis", &w->s.request, now_ms, NULL, &refusal));
   assert_string_equal(refusal.type, type);
   if (!sc_slice_starts(sc_buf_view(&refusal.text), text)) fail_msg("%s", sc_buf_str(&refusal.text));
   sc_buf_fini(&refusal.text);

@@ -7,8 +7,8 @@
 #define FORM "application/x-www-form-urlencoded; charset=utf-8"
 
 struct world {
-  struct sc_keyring *ring;
-  struct sc_stub_credentials *stub;
+  struct scl_keyring *ring;
+  struct scl_stub_credentials *stub;
   struct sc_jsondoc *parser;
   struct signed_request r; /* the next request: its headers */
   int64_t now_ms;
@@ -17,35 +17,35 @@ struct world {
 };
 
 static void begin(struct world *w, const char *container_token) {
-  *w = (struct world){.ring = sc_keyring_new(), .parser = sc_jsondoc_new(), .now_ms = NOW};
-  struct sc_stub_settings settings = {.account = "000000000000",
-                                      .region = "eu-west-1",
-                                      .expiry_s = 1000,
-                                      .container_token = container_token,
-                                      .keys = w->ring};
-  w->stub = sc_stub_credentials_new(&settings);
-  w->r.request = (struct sc_request){.headers = w->r.headers, .from_loopback = true};
+  *w = (struct world){.ring = scl_keyring_new(), .parser = sc_jsondoc_new(), .now_ms = NOW};
+  struct scl_stub_settings settings = {.account = "000000000000",
+                                       .region = "eu-west-1",
+                                       .expiry_s = 1000,
+                                       .container_token = container_token,
+                                       .keys = w->ring};
+  w->stub = scl_stub_credentials_new(&settings);
+  w->r.request = (struct scl_request){.headers = w->r.headers, .from_loopback = true};
 }
 
 static void end(struct world *w) {
-  sc_stub_credentials_free(w->stub);
-  sc_keyring_free(w->ring);
+  scl_stub_credentials_free(w->stub);
+  scl_keyring_free(w->ring);
   sc_jsondoc_free(w->parser);
   sc_buf_fini(&w->body);
 }
 
 /* Whether the stubs take it. */
 static bool ask(struct world *w, const char *method, const char *path, const char *type, const char *body) {
-  struct sc_reply reply = {.date_ms = w->now_ms, .request_id = "id"};
+  struct scl_reply reply = {.date_ms = w->now_ms, .request_id = "id"};
   w->r.request.method = sc_slice_str(method);
   w->r.request.path = sc_slice_str(path);
   w->r.request.content_type = sc_slice_str(type);
   w->r.request.body = sc_slice_str(body);
-  bool is_taken = sc_stub_credentials_handle(w->stub, w->parser, &w->r.request, &reply);
+  bool is_taken = scl_stub_credentials_handle(w->stub, w->parser, &w->r.request, &reply);
   w->status = reply.status;
   sc_buf_clear(&w->body);
   sc_buf_add_slice(&w->body, sc_buf_view(&reply.content.head));
-  sc_reply_fini(&reply);
+  scl_reply_fini(&reply);
   return is_taken;
 }
 
@@ -68,8 +68,8 @@ static const char *between(struct world *w, const char *before, const char *afte
 /* The key that was handed out is in the ring as it was said. */
 static void is_in_ring(struct world *w, const char *id, const char *secret, const char *token, const char *owner,
                        int64_t expires_ms) {
-  struct sc_key key;
-  assert_true(sc_keyring_find(w->ring, sc_slice_str(id), &key));
+  struct scl_key key;
+  assert_true(scl_keyring_find(w->ring, sc_slice_str(id), &key));
   assert_int_equal(strlen(id), 20);
   assert_int_equal(strlen(secret), 40);
   assert_string_equal(key.secret, secret);
@@ -99,7 +99,7 @@ static void test_not_ours(void **state) {
   w.r.request.from_loopback = false;
   assert_string_equal(get(&w, "/v1/credentials"), "{\"code\":\"AccessDenied\",\"message\":\"only from this machine\"}");
   assert_int_equal(w.status, 403);
-  assert_int_equal(sc_keyring_count(w.ring), 0);
+  assert_int_equal(scl_keyring_count(w.ring), 0);
   end(&w);
 }
 
@@ -323,7 +323,7 @@ static void test_sts_refusals(void **state) {
       &w, "Action=AssumeRoleWithWebIdentity" V ARN "&RoleSessionName=me&WebIdentityToken=abc", 400, "ValidationError",
       "1 validation error detected: Value 'abc' at 'webIdentityToken' failed to satisfy constraint: Member must have "
       "length greater than or equal to 4");
-  assert_int_equal(sc_keyring_count(w.ring), 0);
+  assert_int_equal(scl_keyring_count(w.ring), 0);
   end(&w);
 }
 
@@ -333,7 +333,7 @@ static void test_random(void **state) {
   struct world w;
   begin(&w, NULL);
   for (int i = 0; i < 100; i++) get(&w, "/v1/credentials");
-  assert_int_equal(sc_keyring_count(w.ring), 100);
+  assert_int_equal(scl_keyring_count(w.ring), 100);
   end(&w);
 }
 

@@ -3,7 +3,7 @@
 #include "tests/unit/engine/base/check.h"
 
 static int status(const char *code) {
-  const struct sc_apierror *error = sc_apierror_find(sc_slice_str(code));
+  const struct scl_apierror *error = scl_apierror_find(sc_slice_str(code));
   return error == NULL ? 0 : error->status;
 }
 
@@ -19,16 +19,16 @@ static void test_statuses(void **state) {
 
 static void test_members(void **state) {
   (void)state;
-  assert_string_equal(sc_apierror_member("SerializationException"), "Message");
-  assert_string_equal(sc_apierror_member("ValidationException"), "message");
+  assert_string_equal(scl_apierror_member("SerializationException"), "Message");
+  assert_string_equal(scl_apierror_member("ValidationException"), "message");
 }
 
 /* Each code once, in order, small enough for a fault. */
 static void test_table(void **state) {
   (void)state;
-  for (int i = 0; i < sc_apierrors_n; i++) {
-    const struct sc_apierror *error = &sc_apierrors[i];
-    assert_true(i == 0 || strcmp(sc_apierrors[i - 1].code, error->code) < 0);
+  for (int i = 0; i < scl_apierrors_n; i++) {
+    const struct scl_apierror *error = &scl_apierrors[i];
+    assert_true(i == 0 || strcmp(scl_apierrors[i - 1].code, error->code) < 0);
     assert_true(strlen(error->code) < 64 && strlen(error->message) < 256);
     assert_true(error->status >= 400 && error->status < 600);
   }

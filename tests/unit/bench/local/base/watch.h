@@ -1,6 +1,6 @@
 /* A subscription watched as its connection sees it: its frames are pulled by hand, read, and compared. */
-#ifndef TESTS_UNIT_LOCAL_WATCH_H
-#define TESTS_UNIT_LOCAL_WATCH_H
+#ifndef SC_TESTS_UNIT_BENCH_LOCAL_BASE_WATCH_H
+#define SC_TESTS_UNIT_BENCH_LOCAL_BASE_WATCH_H
 
 #include <semaphore.h>
 #include <stdlib.h>
@@ -15,13 +15,13 @@
 
 /* A subscription as its connection sees it. */
 struct watch {
-  struct sc_reply reply;
+  struct scl_reply reply;
   int64_t wait_ms;
   atomic_int told;
   sem_t bell;          /* posted with it */
   struct sc_buf frame; /* the last one, as it was sent */
-  struct sc_delivery delivery;
-  struct sc_ticket ticket;
+  struct scl_delivery delivery;
+  struct scl_ticket ticket;
   const char *why; /* it is no good frame; NULL: it is */
   struct sc_event_stream_frame parts;
   char payload[4096]; /* of a small one */
@@ -35,8 +35,8 @@ static inline void tell(void *context) {
 
 /* --- a stream and its consumer ------------------------------------------------------------------------------------- */
 
-static inline struct sc_store_stream *stream_of(struct world *w) {
-  return sc_store_find(w->store, SC_SLICE_LITERAL("s"));
+static inline struct scl_store_stream *stream_of(struct world *w) {
+  return scl_store_find(w->store, SC_SLICE_LITERAL("s"));
 }
 
 static inline void add_consumer(struct world *w, const char *name) {
@@ -50,8 +50,8 @@ static inline void begin_stream(struct world *w, bool is_limited, int n_shards) 
   char body[64];
   snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardCount\":%d}", n_shards);
   begin_with(w,
-             (struct sc_service_settings){
-                 .region = "eu-west-1", .page_bytes = SC_SERVICE_PAGE_BYTES, .is_limited = is_limited},
+             (struct scl_service_settings){
+                 .region = "eu-west-1", .page_bytes = SCL_SERVICE_PAGE_BYTES, .is_limited = is_limited},
              0);
   must(w, "CreateStream", body);
   add_consumer(w, "c");
@@ -59,27 +59,27 @@ static inline void begin_stream(struct world *w, bool is_limited, int n_shards) 
 
 /* n records of so many bytes, of the keys "k", past all limits. */
 static inline void put(struct world *w, uint32_t shard, int n, size_t bytes) {
-  char *data = malloc(bytes), sequence[SC_SEQLAYOUT_DIGITS + 1];
+  char *data = malloc(bytes), sequence[SCL_SEQLAYOUT_DIGITS + 1];
   memset(data, 'x', bytes);
-  struct sc_store_put record = {.key_json = SC_SLICE_LITERAL("\"k\""),
-                                .data = sc_slice_of(data, bytes),
-                                .bytes = bytes + 1,
-                                .arrived_ms = sc_timebase_now_ms(&w->timebase)};
-  for (int i = 0; i < n; i++) sc_shard_put(&stream_of(w)->shards[shard], &record, sequence);
+  struct scl_store_put record = {.key_json = SC_SLICE_LITERAL("\"k\""),
+                                 .data = sc_slice_of(data, bytes),
+                                 .bytes = bytes + 1,
+                                 .arrived_ms = scl_timebase_now_ms(&w->timebase)};
+  for (int i = 0; i < n; i++) scl_shard_put(&stream_of(w)->shards[shard], &record, sequence);
   free(data);
 }
 
 /* --- subscriptions ------------------------------------------------------------------------------------------------- */
 
 static inline int subscribe_with(struct world *w, struct watch *watch, const char *content_type, const char *body) {
-  struct sc_request what = {.method = SC_SLICE_LITERAL("POST"),
-                            .path = SC_SLICE_LITERAL("/"),
-                            .target = SC_SLICE_LITERAL("Kinesis_20131202.SubscribeToShard"),
-                            .content_type = sc_slice_str(content_type),
-                            .body = sc_slice_str(body)};
+  struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),
+                             .path = SC_SLICE_LITERAL("/"),
+                             .target = SC_SLICE_LITERAL("Kinesis_20131202.SubscribeToShard"),
+                             .content_type = sc_slice_str(content_type),
+                             .body = sc_slice_str(body)};
   *watch = (struct watch){.frame = SC_BUF_INIT};
   sem_init(&watch->bell, 0, 0);
-  sc_service_handle(w->service, &what, &watch->reply);
+  scl_service_handle(w->service, &what, &watch->reply);
   if (watch->reply.feed != NULL) watch->reply.feed->listen(watch->reply.feed, tell, watch);
   return watch->reply.status;
 }
@@ -89,11 +89,11 @@ static inline int subscribe(struct world *w, struct watch *watch, const char *sh
   char body[1024];
   snprintf(body, sizeof body, "{\"ConsumerARN\":\"" ARN "\",\"ShardId\":\"%s\",\"StartingPosition\":{%s}}", shard,
            position);
-  return subscribe_with(w, watch, SC_SERVICE_JSON, body);
+  return subscribe_with(w, watch, SCL_SERVICE_JSON, body);
 }
 
 static inline void leave(struct watch *watch) {
-  sc_reply_fini(&watch->reply);
+  scl_reply_fini(&watch->reply);
   sc_buf_fini(&watch->frame);
   sem_destroy(&watch->bell);
 }
@@ -111,18 +111,18 @@ static inline void assert_refused(struct world *w, const char *shard, const char
   assert_int_equal(subscribe(w, &watch, shard, position), 400);
   assert_null(watch.reply.feed);
   assert_string_equal(sc_buf_str(&watch.reply.content.head), sc_buf_str(&want));
-  assert_string_equal(watch.reply.content_type, SC_SERVICE_JSON);
+  assert_string_equal(watch.reply.content_type, SCL_SERVICE_JSON);
   sc_buf_fini(&want);
   leave(&watch);
 }
 
-static inline void take_chunk(struct watch *watch, struct sc_chunk *chunk) {
+static inline void take_chunk(struct watch *watch, struct scl_chunk *chunk) {
   struct iovec pieces[64];
-  assert_true(sc_content_most_pieces(&chunk->content) <= 64);
-  int n = sc_content_pieces(&chunk->content, pieces);
+  assert_true(scl_content_most_pieces(&chunk->content) <= 64);
+  int n = scl_content_pieces(&chunk->content, pieces);
   sc_buf_clear(&watch->frame);
   for (int i = 0; i < n; i++) sc_buf_add(&watch->frame, pieces[i].iov_base, pieces[i].iov_len);
-  assert_int_equal(watch->frame.len, sc_content_len(&chunk->content));
+  assert_int_equal(watch->frame.len, scl_content_len(&chunk->content));
   watch->delivery = chunk->delivery;
   watch->ticket = chunk->ticket;
   watch->why = NULL;
@@ -134,12 +134,12 @@ static inline void take_chunk(struct watch *watch, struct sc_chunk *chunk) {
     snprintf(watch->payload, sizeof watch->payload, "%.*s", SC_SLICE_ARGS(payload));
 }
 
-static inline enum sc_feed_state pull(struct watch *watch) {
-  struct sc_chunk chunk = {0};
-  enum sc_feed_state state = watch->reply.feed->next(watch->reply.feed, &chunk, &watch->wait_ms);
-  if (state == SC_FEED_CHUNK) take_chunk(watch, &chunk);
-  else assert_int_equal(sc_content_len(&chunk.content), 0);
-  sc_content_fini(&chunk.content);
+static inline enum scl_feed_state pull(struct watch *watch) {
+  struct scl_chunk chunk = {0};
+  enum scl_feed_state state = watch->reply.feed->next(watch->reply.feed, &chunk, &watch->wait_ms);
+  if (state == SCL_FEED_CHUNK) take_chunk(watch, &chunk);
+  else assert_int_equal(scl_content_len(&chunk.content), 0);
+  scl_content_fini(&chunk.content);
   return state;
 }
 
@@ -149,15 +149,15 @@ static inline void assert_header(const struct watch *watch, const char *name, co
 }
 
 static inline void pull_event(struct watch *watch) {
-  assert_int_equal(pull(watch), SC_FEED_CHUNK);
+  assert_int_equal(pull(watch), SCL_FEED_CHUNK);
   if (watch->why != NULL) fail_msg("%s", watch->why);
   assert_header(watch, ":message-type", "event");
   assert_header(watch, ":event-type", "SubscribeToShardEvent");
-  assert_header(watch, ":content-type", SC_SERVICE_JSON);
+  assert_header(watch, ":content-type", SCL_SERVICE_JSON);
 }
 
 static inline void pull_wait(struct watch *watch, int64_t wait_ms) {
-  assert_int_equal(pull(watch), SC_FEED_WAIT);
+  assert_int_equal(pull(watch), SCL_FEED_WAIT);
   assert_int_equal(watch->wait_ms, wait_ms);
 }
 
@@ -165,11 +165,11 @@ static inline void pull_wait(struct watch *watch, int64_t wait_ms) {
 static inline void pull_exception(struct watch *watch, const char *type, const char *message) {
   struct sc_buf want = SC_BUF_INIT;
   sc_buf_printf(&want, "{\"message\":\"%s\"}", message);
-  assert_int_equal(pull(watch), SC_FEED_CHUNK);
+  assert_int_equal(pull(watch), SCL_FEED_CHUNK);
   assert_header(watch, ":message-type", "exception");
   assert_header(watch, ":exception-type", type);
   assert_string_equal(watch->payload, sc_buf_str(&want));
-  assert_int_equal(pull(watch), SC_FEED_END);
+  assert_int_equal(pull(watch), SCL_FEED_END);
   sc_buf_fini(&want);
 }
 
@@ -182,11 +182,11 @@ static inline int records_in(const struct watch *watch) {
 }
 
 /* "" when there is none. */
-static inline const char *continuation(const struct watch *watch, char out[SC_SEQLAYOUT_DIGITS + 1]) {
+static inline const char *continuation(const struct watch *watch, char out[SCL_SEQLAYOUT_DIGITS + 1]) {
   static const char name[] = "{\"ContinuationSequenceNumber\":\"";
   out[0] = '\0';
   if (sc_slice_starts(watch->parts.payload, name))
-    snprintf(out, SC_SEQLAYOUT_DIGITS + 1, "%s", watch->parts.payload.ptr + strlen(name));
+    snprintf(out, SCL_SEQLAYOUT_DIGITS + 1, "%s", watch->parts.payload.ptr + strlen(name));
   return out;
 }
 

@@ -13,14 +13,14 @@
 
 struct world {
   char folder[64], journal[128];
-  struct sc_store *store;
-  struct sc_datadir *datadir;
+  struct scl_store *store;
+  struct scl_datadir *datadir;
 };
 
 static void open_again(struct world *w, int64_t now_ms) {
   struct sc_error err;
-  w->store = sc_store_new(0, 0);
-  if (sc_datadir_open(w->folder, w->store, now_ms, NULL, NULL, &w->datadir, &err) != SC_OK) fail_msg("%s", err.text);
+  w->store = scl_store_new(0, 0);
+  if (scl_datadir_open(w->folder, w->store, now_ms, NULL, NULL, &w->datadir, &err) != SC_OK) fail_msg("%s", err.text);
 }
 
 static void begin(struct world *w) {
@@ -33,8 +33,8 @@ static void begin(struct world *w) {
 
 static void close_it(struct world *w) {
   struct sc_error err;
-  assert_int_equal(sc_datadir_close(w->datadir, &err), SC_OK);
-  sc_store_free(w->store);
+  assert_int_equal(scl_datadir_close(w->datadir, &err), SC_OK);
+  scl_store_free(w->store);
 }
 
 static void end(struct world *w) {
@@ -50,7 +50,7 @@ static off_t size_of(const char *path) {
   return found.st_size;
 }
 
-static char *text(struct sc_store *store) {
+static char *text(struct scl_store *store) {
   struct sc_buf out = SC_BUF_INIT;
   text_of_store(store, &out);
   return out.ptr;
@@ -62,11 +62,11 @@ static void fill(struct world *w, uint64_t changes) {
 }
 
 static int refused(struct world *w, struct sc_error *err) {
-  struct sc_datadir *other;
-  struct sc_store *store = sc_store_new(0, 0);
-  int code = sc_datadir_open(w->folder, store, NOW, NULL, NULL, &other, err);
+  struct scl_datadir *other;
+  struct scl_store *store = scl_store_new(0, 0);
+  int code = scl_datadir_open(w->folder, store, NOW, NULL, NULL, &other, err);
   assert_null(other);
-  sc_store_free(store);
+  scl_store_free(store);
   return code;
 }
 
@@ -172,15 +172,15 @@ static void test_written_anew_when_half_is_gone(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  struct sc_store_stream *old = sc_store_create(w.store, SC_SLICE_LITERAL("old"), 2, NOW);
+  struct scl_store_stream *old = scl_store_create(w.store, SC_SLICE_LITERAL("old"), 2, NOW);
   for (uint64_t i = 0; i < 3000; i++) change_put(old, i, NOW);
-  sc_store_split(w.store, old, 0, 12345, NOW);
-  for (uint64_t i = 0; i < 900; i++) change_put(old, i, NOW + 20 * SC_STORE_HOUR_MS);
+  scl_store_split(w.store, old, 0, 12345, NOW);
+  for (uint64_t i = 0; i < 900; i++) change_put(old, i, NOW + 20 * SCL_STORE_HOUR_MS);
   close_it(&w);
   off_t whole = size_of(w.journal);
-  assert_true(whole > SC_DATADIR_COMPACT_BYTES);
+  assert_true(whole > SCL_DATADIR_COMPACT_BYTES);
 
-  int64_t later = NOW + 30 * SC_STORE_HOUR_MS;
+  int64_t later = NOW + 30 * SCL_STORE_HOUR_MS;
   open_again(&w, later);
   assert_true(size_of(w.journal) < whole / 2);
   char *before = text(w.store);
@@ -198,7 +198,7 @@ static void test_written_anew_when_half_is_gone(void **state) {
   assert_string_equal(before, after);
   assert_int_equal(access(leftover, F_OK), -1);
   close_it(&w);
-  assert_true(size_of(w.journal) <= small + 2 * SC_FRAME_BATCH_BYTES);
+  assert_true(size_of(w.journal) <= small + 2 * SCL_FRAME_BATCH_BYTES);
   open_again(&w, later);
   free(leftover);
   free(before);

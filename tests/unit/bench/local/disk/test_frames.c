@@ -6,12 +6,12 @@
 
 static void add(struct sc_buf *file, uint8_t kind, const char *payload) {
   struct sc_slice part = sc_slice_str(payload);
-  sc_frames_add(file, kind, &part, 1);
+  scl_frames_add(file, kind, &part, 1);
 }
 
 static void add_batch(struct sc_buf *file) {
-  char batch[SC_FRAME_BATCH_BYTES];
-  sc_frame_batch(batch, file->len);
+  char batch[SCL_FRAME_BATCH_BYTES];
+  scl_frame_batch(batch, file->len);
   sc_buf_add(file, batch, sizeof batch);
 }
 
@@ -23,7 +23,7 @@ struct sample {
 
 static struct sample make(void) {
   struct sample s = {.file = SC_BUF_INIT};
-  sc_frames_add_head(&s.file);
+  scl_frames_add_head(&s.file);
   add_batch(&s.file);
   s.first_batch = s.file.len;
   add(&s.file, 1, "one");
@@ -38,12 +38,12 @@ static struct sample make(void) {
 }
 
 /* Reads to the end: how many frames were good. */
-static int read_all(struct sc_slice bytes, enum sc_frames_state *state, size_t *at) {
-  struct sc_frames frames;
-  struct sc_frame frame;
+static int read_all(struct sc_slice bytes, enum scl_frames_state *state, size_t *at) {
+  struct scl_frames frames;
+  struct scl_frame frame;
   int n = 0;
-  assert_null(sc_frames_init(&frames, bytes));
-  while ((*state = sc_frames_next(&frames, &frame)) == SC_FRAMES_FRAME) {
+  assert_null(scl_frames_init(&frames, bytes));
+  while ((*state = scl_frames_next(&frames, &frame)) == SCL_FRAMES_FRAME) {
     n++;
     assert_int_equal(frame.kind, n);
   }
@@ -54,17 +54,17 @@ static int read_all(struct sc_slice bytes, enum sc_frames_state *state, size_t *
 static void test_round_trip(void **state) {
   (void)state;
   struct sample s = make();
-  struct sc_frames frames;
-  struct sc_frame frame;
-  assert_null(sc_frames_init(&frames, sc_buf_view(&s.file)));
-  assert_int_equal(sc_frames_next(&frames, &frame), SC_FRAMES_FRAME);
+  struct scl_frames frames;
+  struct scl_frame frame;
+  assert_null(scl_frames_init(&frames, sc_buf_view(&s.file)));
+  assert_int_equal(scl_frames_next(&frames, &frame), SCL_FRAMES_FRAME);
   assert_true(frame.kind == 1 && sc_slice_is(frame.payload, "one") && frame.offset == s.first_batch);
-  assert_int_equal(sc_frames_next(&frames, &frame), SC_FRAMES_FRAME);
+  assert_int_equal(scl_frames_next(&frames, &frame), SCL_FRAMES_FRAME);
   assert_true(frame.kind == 2 && frame.payload.len == 0 && frame.offset == s.one);
-  assert_int_equal(sc_frames_next(&frames, &frame), SC_FRAMES_FRAME);
+  assert_int_equal(scl_frames_next(&frames, &frame), SCL_FRAMES_FRAME);
   assert_true(frame.kind == 3 && sc_slice_is(frame.payload, "three") && frame.offset == s.second_batch);
-  assert_int_equal(sc_frames_next(&frames, &frame), SC_FRAMES_END);
-  assert_int_equal(sc_frames_next(&frames, &frame), SC_FRAMES_END);
+  assert_int_equal(scl_frames_next(&frames, &frame), SCL_FRAMES_END);
+  assert_int_equal(scl_frames_next(&frames, &frame), SCL_FRAMES_END);
   sc_buf_fini(&s.file);
 }
 
@@ -72,7 +72,7 @@ static void test_parts_are_one_payload(void **state) {
   (void)state;
   struct sc_buf a = SC_BUF_INIT, b = SC_BUF_INIT;
   struct sc_slice parts[] = {SC_SLICE_LITERAL("th"), sc_slice_of(NULL, 0), SC_SLICE_LITERAL("ree")};
-  sc_frames_add(&a, 3, parts, 3);
+  scl_frames_add(&a, 3, parts, 3);
   add(&b, 3, "three");
   assert_true(sc_slice_equals(sc_buf_view(&a), sc_buf_view(&b)));
   sc_buf_fini(&a);
@@ -83,23 +83,23 @@ static void test_parts_are_one_payload(void **state) {
 static void test_cut_anywhere(void **state) {
   (void)state;
   struct sample s = make();
-  const size_t ends[] = {SC_FRAMES_HEAD, s.first_batch, s.one, s.empty, s.second_batch, s.three};
+  const size_t ends[] = {SCL_FRAMES_HEAD, s.first_batch, s.one, s.empty, s.second_batch, s.three};
   const int frames[] = {0, 0, 1, 2, 2, 3};
-  for (size_t len = SC_FRAMES_HEAD; len <= s.file.len; len++) {
+  for (size_t len = SCL_FRAMES_HEAD; len <= s.file.len; len++) {
     int last = 0;
     while (last + 1 < 6 && ends[last + 1] <= len) last++;
     char *copy = malloc(len); /* of its own size: ASAN watches its end */
-    enum sc_frames_state found;
+    enum scl_frames_state found;
     size_t at;
     memcpy(copy, s.file.ptr, len);
     assert_int_equal(read_all(sc_slice_of(copy, len), &found, &at), frames[last]);
     assert_int_equal(at, ends[last]);
-    assert_int_equal(found, at == len ? SC_FRAMES_END : SC_FRAMES_TORN);
+    assert_int_equal(found, at == len ? SCL_FRAMES_END : SCL_FRAMES_TORN);
     free(copy);
   }
-  for (size_t len = 0; len < SC_FRAMES_HEAD; len++) {
-    struct sc_frames unread;
-    assert_non_null(sc_frames_init(&unread, sc_slice_of(s.file.ptr, len)));
+  for (size_t len = 0; len < SCL_FRAMES_HEAD; len++) {
+    struct scl_frames unread;
+    assert_non_null(scl_frames_init(&unread, sc_slice_of(s.file.ptr, len)));
   }
   sc_buf_fini(&s.file);
 }
@@ -109,15 +109,15 @@ static void test_any_bit_turned(void **state) {
   (void)state;
   struct sample s = make();
   for (size_t bit = 0; bit < s.file.len * 8; bit++) {
-    struct sc_frames frames;
-    enum sc_frames_state found;
+    struct scl_frames frames;
+    enum scl_frames_state found;
     size_t at;
     s.file.ptr[bit / 8] ^= (char)(1 << bit % 8);
-    if (bit / 8 < SC_FRAMES_HEAD) {
-      assert_non_null(sc_frames_init(&frames, sc_buf_view(&s.file)));
+    if (bit / 8 < SCL_FRAMES_HEAD) {
+      assert_non_null(scl_frames_init(&frames, sc_buf_view(&s.file)));
     } else {
       read_all(sc_buf_view(&s.file), &found, &at);
-      assert_int_equal(found, bit / 8 < s.empty ? SC_FRAMES_BROKEN : SC_FRAMES_TORN);
+      assert_int_equal(found, bit / 8 < s.empty ? SCL_FRAMES_BROKEN : SCL_FRAMES_TORN);
       assert_true(at <= bit / 8);
     }
     s.file.ptr[bit / 8] ^= (char)(1 << bit % 8);
@@ -129,11 +129,11 @@ static void test_zeros_behind_are_torn(void **state) {
   (void)state;
   struct sample s = make();
   char zeros[100] = {0};
-  enum sc_frames_state found;
+  enum scl_frames_state found;
   size_t at;
   sc_buf_add(&s.file, zeros, sizeof zeros);
   assert_int_equal(read_all(sc_buf_view(&s.file), &found, &at), 3);
-  assert_int_equal(found, SC_FRAMES_TORN);
+  assert_int_equal(found, SCL_FRAMES_TORN);
   assert_int_equal(at, s.three);
   sc_buf_fini(&s.file);
 }
@@ -141,19 +141,19 @@ static void test_zeros_behind_are_torn(void **state) {
 static void test_a_batch_elsewhere_is_none(void **state) {
   (void)state;
   struct sample s = make();
-  char batch[SC_FRAME_BATCH_BYTES];
-  enum sc_frames_state found;
+  char batch[SCL_FRAME_BATCH_BYTES];
+  enum scl_frames_state found;
   size_t at;
-  sc_frame_batch(batch, s.three + 1);
+  scl_frame_batch(batch, s.three + 1);
   sc_buf_add(&s.file, batch, sizeof batch);
   assert_int_equal(read_all(sc_buf_view(&s.file), &found, &at), 3);
-  assert_int_equal(found, SC_FRAMES_TORN);
+  assert_int_equal(found, SCL_FRAMES_TORN);
   sc_buf_fini(&s.file);
 }
 
 static void test_other_versions_are_refused(void **state) {
   (void)state;
-  struct sc_frames frames;
+  struct scl_frames frames;
   /* Version 2 with its sum. */
   static const char head[] = "SCLOCAL\n\x02\0\0\0";
   struct sc_buf file = SC_BUF_INIT;
@@ -165,7 +165,7 @@ static void test_other_versions_are_refused(void **state) {
   }
   crc = ~crc;
   for (int i = 0; i < 4; i++) sc_buf_add_char(&file, (char)(crc >> 8 * i));
-  assert_string_equal(sc_frames_init(&frames, sc_buf_view(&file)), "is of another version");
+  assert_string_equal(scl_frames_init(&frames, sc_buf_view(&file)), "is of another version");
   sc_buf_fini(&file);
 }
 

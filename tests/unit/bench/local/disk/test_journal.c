@@ -14,18 +14,18 @@
 
 static char path[] = "/tmp/shardcopy-test-journal-XXXXXX";
 
-static struct sc_journal *open_on(int fd, enum sc_syncfile_by by, uint64_t end, _Atomic int *failures);
+static struct scl_journal *open_on(int fd, enum scl_syncfile_by by, uint64_t end, _Atomic int *failures);
 
 /* An empty journal in a file of its own. */
-static struct sc_journal *make(enum sc_syncfile_by by) {
+static struct scl_journal *make(enum scl_syncfile_by by) {
   struct sc_buf head = SC_BUF_INIT;
   memcpy(path + sizeof path - 7, "XXXXXX", 6);
   int fd = mkstemp(path);
   assert_true(fd >= 0);
-  sc_frames_add_head(&head);
+  scl_frames_add_head(&head);
   assert_int_equal(write(fd, head.ptr, head.len), head.len);
   sc_buf_fini(&head);
-  return open_on(fd, by, SC_FRAMES_HEAD, NULL);
+  return open_on(fd, by, SCL_FRAMES_HEAD, NULL);
 }
 
 static void count_failure(void *context, const struct sc_error *err) {
@@ -34,10 +34,10 @@ static void count_failure(void *context, const struct sc_error *err) {
   atomic_fetch_add(failures, 1);
 }
 
-static struct sc_journal *open_on(int fd, enum sc_syncfile_by by, uint64_t end, _Atomic int *failures) {
-  struct sc_journal_settings settings = {sc_syncfile_new(fd, by), end, failures == NULL ? NULL : count_failure,
-                                         failures};
-  return sc_journal_new(&settings);
+static struct scl_journal *open_on(int fd, enum scl_syncfile_by by, uint64_t end, _Atomic int *failures) {
+  struct scl_journal_settings settings = {scl_syncfile_new(fd, by), end, failures == NULL ? NULL : count_failure,
+                                          failures};
+  return scl_journal_new(&settings);
 }
 
 static struct sc_buf read_file(void) {
@@ -50,35 +50,35 @@ static struct sc_buf read_file(void) {
   return bytes;
 }
 
-static void append(struct sc_journal *journal, uint8_t kind, uint32_t number) {
+static void append(struct scl_journal *journal, uint8_t kind, uint32_t number) {
   struct sc_slice parts[] = {sc_slice_of((const char *)&number, 2), sc_slice_of((const char *)&number + 2, 2)};
-  sc_journal_append(journal, kind, parts, 2);
+  scl_journal_append(journal, kind, parts, 2);
 }
 
 /* ---- waiting as the HTTP layers do ---- */
 
 struct waiter {
-  struct sc_listener listener;
+  struct scl_listener listener;
   pthread_mutex_t lock;
   pthread_cond_t rung;
 };
 
-static void wake(struct sc_listener *listener) {
+static void wake(struct scl_listener *listener) {
   struct waiter *waiter = (struct waiter *)listener;
   pthread_mutex_lock(&waiter->lock);
   pthread_cond_signal(&waiter->rung);
   pthread_mutex_unlock(&waiter->lock);
 }
 
-static void wait_for(const struct sc_ticket *ticket) {
+static void wait_for(const struct scl_ticket *ticket) {
   struct waiter waiter = {.listener = {.notify = wake}};
   pthread_mutex_init(&waiter.lock, NULL);
   pthread_cond_init(&waiter.rung, NULL);
-  sc_bell_listen(&ticket->gate->raised, &waiter.listener);
+  scl_bell_listen(&ticket->gate->raised, &waiter.listener);
   pthread_mutex_lock(&waiter.lock);
-  while (!sc_ticket_is_good(ticket)) pthread_cond_wait(&waiter.rung, &waiter.lock);
+  while (!scl_ticket_is_good(ticket)) pthread_cond_wait(&waiter.rung, &waiter.lock);
   pthread_mutex_unlock(&waiter.lock);
-  sc_bell_leave(&waiter.listener);
+  scl_bell_leave(&waiter.listener);
   pthread_cond_destroy(&waiter.rung);
   pthread_mutex_destroy(&waiter.lock);
 }
@@ -86,7 +86,7 @@ static void wait_for(const struct sc_ticket *ticket) {
 /* ---- tests ---- */
 
 struct writer {
-  struct sc_journal *journal;
+  struct scl_journal *journal;
   uint8_t kind;
 };
 
@@ -95,7 +95,7 @@ static void *append_many(void *context) {
   for (uint32_t i = 0; i < APPENDS; i++) {
     append(writer->journal, writer->kind, i);
     if (i % 7 == 0) {
-      struct sc_ticket ticket = sc_journal_ticket(writer->journal);
+      struct scl_ticket ticket = scl_journal_ticket(writer->journal);
       struct stat stat_now;
       wait_for(&ticket);
       assert_int_equal(stat(path, &stat_now), 0);
@@ -108,25 +108,25 @@ static void *append_many(void *context) {
 /* Every thread's frames are all there, in its order, and the file is whole. */
 static void check_file(uint32_t appends) {
   struct sc_buf bytes = read_file();
-  struct sc_frames frames;
-  struct sc_frame frame;
-  enum sc_frames_state found;
+  struct scl_frames frames;
+  struct scl_frame frame;
+  enum scl_frames_state found;
   uint32_t next[THREADS] = {0};
-  assert_null(sc_frames_init(&frames, sc_buf_view(&bytes)));
-  while ((found = sc_frames_next(&frames, &frame)) == SC_FRAMES_FRAME) {
+  assert_null(scl_frames_init(&frames, sc_buf_view(&bytes)));
+  while ((found = scl_frames_next(&frames, &frame)) == SCL_FRAMES_FRAME) {
     uint32_t number;
     assert_true(frame.kind >= 1 && frame.kind <= THREADS && frame.payload.len == sizeof number);
     memcpy(&number, frame.payload.ptr, sizeof number);
     assert_int_equal(number, next[frame.kind - 1]++);
   }
-  assert_int_equal(found, SC_FRAMES_END);
+  assert_int_equal(found, SCL_FRAMES_END);
   for (int i = 0; i < THREADS; i++) assert_int_equal(next[i], appends);
   sc_buf_fini(&bytes);
 }
 
-static void many_threads(enum sc_syncfile_by by) {
+static void many_threads(enum scl_syncfile_by by) {
   struct sc_error err;
-  struct sc_journal *journal = make(by);
+  struct scl_journal *journal = make(by);
   struct writer writers[THREADS];
   pthread_t threads[THREADS];
   for (int i = 0; i < THREADS; i++) {
@@ -134,35 +134,35 @@ static void many_threads(enum sc_syncfile_by by) {
     assert_int_equal(pthread_create(&threads[i], NULL, append_many, &writers[i]), 0);
   }
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-  assert_int_equal(sc_journal_close(journal, &err), SC_OK);
+  assert_int_equal(scl_journal_close(journal, &err), SC_OK);
   check_file(APPENDS);
   unlink(path);
 }
 
 static void test_many_threads(void **state) {
   (void)state;
-  many_threads(SC_SYNCFILE_BEST);
+  many_threads(SCL_SYNCFILE_BEST);
 }
 
 static void test_many_threads_without_uring(void **state) {
   (void)state;
-  many_threads(SC_SYNCFILE_PWRITE);
+  many_threads(SCL_SYNCFILE_PWRITE);
 }
 
 static void test_goes_on_where_it_ended(void **state) {
   (void)state;
   struct sc_error err;
-  struct sc_journal *journal = make(SC_SYNCFILE_BEST);
+  struct scl_journal *journal = make(SCL_SYNCFILE_BEST);
   for (uint32_t run = 0; run < 3; run++) {
     struct stat stat_now;
     for (int i = 0; i < THREADS; i++) append(journal, (uint8_t)(i + 1), run);
-    assert_int_equal(sc_journal_close(journal, &err), SC_OK);
+    assert_int_equal(scl_journal_close(journal, &err), SC_OK);
     assert_int_equal(stat(path, &stat_now), 0);
-    journal = open_on(open(path, O_WRONLY), SC_SYNCFILE_BEST, (uint64_t)stat_now.st_size, NULL);
-    struct sc_ticket ticket = sc_journal_ticket(journal);
-    assert_true(sc_ticket_is_good(&ticket)); /* what is in the file is on the disk */
+    journal = open_on(open(path, O_WRONLY), SCL_SYNCFILE_BEST, (uint64_t)stat_now.st_size, NULL);
+    struct scl_ticket ticket = scl_journal_ticket(journal);
+    assert_true(scl_ticket_is_good(&ticket)); /* what is in the file is on the disk */
   }
-  assert_int_equal(sc_journal_close(journal, &err), SC_OK);
+  assert_int_equal(scl_journal_close(journal, &err), SC_OK);
   check_file(3);
   unlink(path);
 }
@@ -171,15 +171,15 @@ static void test_goes_on_where_it_ended(void **state) {
 static void test_closed_is_sealed(void **state) {
   (void)state;
   struct sc_error err;
-  struct sc_journal *journal = make(SC_SYNCFILE_BEST);
+  struct scl_journal *journal = make(SCL_SYNCFILE_BEST);
   append(journal, 1, 0);
-  assert_int_equal(sc_journal_close(journal, &err), SC_OK);
+  assert_int_equal(scl_journal_close(journal, &err), SC_OK);
   struct sc_buf bytes = read_file();
-  struct sc_frames frames;
-  struct sc_frame frame;
-  bytes.ptr[SC_FRAMES_HEAD + SC_FRAME_BATCH_BYTES + SC_FRAME_OVERHEAD] ^= 1;
-  assert_null(sc_frames_init(&frames, sc_buf_view(&bytes)));
-  assert_int_equal(sc_frames_next(&frames, &frame), SC_FRAMES_BROKEN);
+  struct scl_frames frames;
+  struct scl_frame frame;
+  bytes.ptr[SCL_FRAMES_HEAD + SCL_FRAME_BATCH_BYTES + SCL_FRAME_OVERHEAD] ^= 1;
+  assert_null(scl_frames_init(&frames, sc_buf_view(&bytes)));
+  assert_int_equal(scl_frames_next(&frames, &frame), SCL_FRAMES_BROKEN);
   sc_buf_fini(&bytes);
   unlink(path);
 }
@@ -187,74 +187,74 @@ static void test_closed_is_sealed(void **state) {
 static void test_more_than_may_gather(void **state) {
   (void)state;
   struct sc_error err;
-  struct sc_journal *journal = make(SC_SYNCFILE_BEST);
+  struct scl_journal *journal = make(SCL_SYNCFILE_BEST);
   size_t len = 10 << 20, n = 12;
   char *payload = sc_alloc_zero(1, len);
   struct sc_slice part = sc_slice_of(payload, len);
-  for (size_t i = 0; i < n; i++) sc_journal_append(journal, 1, &part, 1);
-  struct sc_ticket ticket = sc_journal_ticket(journal);
+  for (size_t i = 0; i < n; i++) scl_journal_append(journal, 1, &part, 1);
+  struct scl_ticket ticket = scl_journal_ticket(journal);
   wait_for(&ticket);
   assert_true(ticket.number > n * len);
-  assert_int_equal(sc_journal_close(journal, &err), SC_OK);
+  assert_int_equal(scl_journal_close(journal, &err), SC_OK);
   struct sc_buf bytes = read_file();
-  struct sc_frames frames;
-  struct sc_frame frame;
+  struct scl_frames frames;
+  struct scl_frame frame;
   size_t found = 0;
-  assert_null(sc_frames_init(&frames, sc_buf_view(&bytes)));
-  while (sc_frames_next(&frames, &frame) == SC_FRAMES_FRAME) found += frame.payload.len == len;
+  assert_null(scl_frames_init(&frames, sc_buf_view(&bytes)));
+  while (scl_frames_next(&frames, &frame) == SCL_FRAMES_FRAME) found += frame.payload.len == len;
   assert_int_equal(found, n);
   sc_buf_fini(&bytes);
   free(payload);
   unlink(path);
 }
 
-static void full_disk(enum sc_syncfile_by by) {
+static void full_disk(enum scl_syncfile_by by) {
   struct sc_error err;
   _Atomic int failures = 0;
-  struct sc_journal *journal = open_on(open("/dev/full", O_WRONLY), by, 100, &failures);
-  struct sc_ticket before = sc_journal_ticket(journal);
+  struct scl_journal *journal = open_on(open("/dev/full", O_WRONLY), by, 100, &failures);
+  struct scl_ticket before = scl_journal_ticket(journal);
   append(journal, 1, 1);
-  struct sc_ticket ticket = sc_journal_ticket(journal);
-  assert_true(sc_ticket_is_good(&before));
+  struct scl_ticket ticket = scl_journal_ticket(journal);
+  assert_true(scl_ticket_is_good(&before));
   /* Appends neither block nor gather any more once it has failed. */
   for (int i = 0; i < 50 || failures == 0; i++) append(journal, 1, 2);
-  assert_false(sc_ticket_is_good(&ticket));
-  assert_int_equal(sc_journal_close(journal, &err), SC_E_IO);
+  assert_false(scl_ticket_is_good(&ticket));
+  assert_int_equal(scl_journal_close(journal, &err), SC_E_IO);
   assert_string_equal(err.text, "writing the journal: No space left on device");
   assert_int_equal(failures, 1);
 }
 
 static void test_full_disk(void **state) {
   (void)state;
-  full_disk(SC_SYNCFILE_BEST);
+  full_disk(SCL_SYNCFILE_BEST);
 }
 
 static void test_full_disk_without_uring(void **state) {
   (void)state;
-  full_disk(SC_SYNCFILE_PWRITE);
+  full_disk(SCL_SYNCFILE_PWRITE);
 }
 
 static void test_gate(void **state) {
   (void)state;
-  struct sc_gate gate;
-  sc_gate_init(&gate);
-  struct sc_ticket none = {NULL, 5}, ticket = {&gate, 5};
-  assert_true(sc_ticket_is_good(&none));
-  assert_false(sc_ticket_is_good(&ticket));
-  sc_gate_raise(&gate, 4);
-  assert_false(sc_ticket_is_good(&ticket));
-  sc_gate_raise(&gate, 5);
-  assert_true(sc_ticket_is_good(&ticket));
-  sc_gate_raise(&gate, 5);
-  assert_true(sc_ticket_is_good(&ticket));
-  sc_gate_fini(&gate);
+  struct scl_gate gate;
+  scl_gate_init(&gate);
+  struct scl_ticket none = {NULL, 5}, ticket = {&gate, 5};
+  assert_true(scl_ticket_is_good(&none));
+  assert_false(scl_ticket_is_good(&ticket));
+  scl_gate_raise(&gate, 4);
+  assert_false(scl_ticket_is_good(&ticket));
+  scl_gate_raise(&gate, 5);
+  assert_true(scl_ticket_is_good(&ticket));
+  scl_gate_raise(&gate, 5);
+  assert_true(scl_ticket_is_good(&ticket));
+  scl_gate_fini(&gate);
 }
 
 static void lower_a_gate(void) {
-  struct sc_gate gate;
-  sc_gate_init(&gate);
-  sc_gate_raise(&gate, 5);
-  sc_gate_raise(&gate, 4);
+  struct scl_gate gate;
+  scl_gate_init(&gate);
+  scl_gate_raise(&gate, 5);
+  scl_gate_raise(&gate, 4);
 }
 
 static void test_gate_never_falls(void **state) {

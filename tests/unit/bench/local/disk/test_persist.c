@@ -15,41 +15,41 @@
 /* A sink into memory, a batch an entry. */
 static void add_entry(void *context, uint8_t kind, const struct sc_slice *parts, int n_parts) {
   struct sc_buf *file = context;
-  char batch[SC_FRAME_BATCH_BYTES];
-  sc_frame_batch(batch, file->len);
+  char batch[SCL_FRAME_BATCH_BYTES];
+  scl_frame_batch(batch, file->len);
   sc_buf_add(file, batch, sizeof batch);
-  sc_frames_add(file, kind, parts, n_parts);
+  scl_frames_add(file, kind, parts, n_parts);
 }
 
 struct world {
   struct sc_buf file;
-  struct sc_persist_sink sink;
-  struct sc_store_recorder recorder;
-  struct sc_store *store;
+  struct scl_persist_sink sink;
+  struct scl_store_recorder recorder;
+  struct scl_store *store;
 };
 
 static void begin(struct world *w) {
   *w = (struct world){.file = SC_BUF_INIT};
-  sc_frames_add_head(&w->file);
-  w->sink = (struct sc_persist_sink){.context = &w->file, .add = add_entry};
-  w->recorder = sc_persist_recorder(&w->sink);
-  w->store = sc_store_new(100, 50);
-  sc_store_set_recorder(w->store, &w->recorder);
+  scl_frames_add_head(&w->file);
+  w->sink = (struct scl_persist_sink){.context = &w->file, .add = add_entry};
+  w->recorder = scl_persist_recorder(&w->sink);
+  w->store = scl_store_new(100, 50);
+  scl_store_set_recorder(w->store, &w->recorder);
 }
 
 static void end(struct world *w) {
-  sc_store_free(w->store);
+  scl_store_free(w->store);
   sc_buf_fini(&w->file);
 }
 
-static struct sc_store *replay(struct sc_slice file, int64_t now_ms, struct sc_replay *result) {
+static struct scl_store *replay(struct sc_slice file, int64_t now_ms, struct scl_replay *result) {
   struct sc_error err;
-  struct sc_store *store = sc_store_new(0, 0);
-  if (sc_replay_run(store, file, "journal", now_ms, result, &err) != SC_OK) fail_msg("%s", err.text);
+  struct scl_store *store = scl_store_new(0, 0);
+  if (scl_replay_run(store, file, "journal", now_ms, result, &err) != SC_OK) fail_msg("%s", err.text);
   return store;
 }
 
-static void assert_same(struct sc_store *a, struct sc_store *b) {
+static void assert_same(struct scl_store *a, struct scl_store *b) {
   struct sc_buf text = SC_BUF_INIT, other = SC_BUF_INIT;
   text_of_store(a, &text);
   text_of_store(b, &other);
@@ -60,27 +60,27 @@ static void assert_same(struct sc_store *a, struct sc_store *b) {
 
 /* The store as its journal tells it, and as a journal of all of it tells it. */
 static void check_journals(struct world *w, int64_t now_ms) {
-  struct sc_replay result;
-  struct sc_store *again = replay(sc_buf_view(&w->file), now_ms, &result);
+  struct scl_replay result;
+  struct scl_store *again = replay(sc_buf_view(&w->file), now_ms, &result);
   assert_int_equal(result.torn_bytes, 0);
   assert_int_equal(result.good_bytes, w->file.len);
   assert_same(w->store, again);
   struct sc_buf all = SC_BUF_INIT;
-  struct sc_persist_sink sink = {.context = &all, .add = add_entry};
-  sc_frames_add_head(&all);
-  sc_persist_all(w->store, &sink);
-  struct sc_store *from_all = replay(sc_buf_view(&all), now_ms, &result);
+  struct scl_persist_sink sink = {.context = &all, .add = add_entry};
+  scl_frames_add_head(&all);
+  scl_persist_all(w->store, &sink);
+  struct scl_store *from_all = replay(sc_buf_view(&all), now_ms, &result);
   assert_same(w->store, from_all);
   assert_int_equal(result.records, result.live_records);
   sc_buf_fini(&all);
-  sc_store_free(again);
-  sc_store_free(from_all);
+  scl_store_free(again);
+  scl_store_free(from_all);
 }
 
-static void trim_all(struct sc_store *store, int64_t now_ms) {
-  for (uint32_t i = 0; i < sc_store_n_streams(store); i++) {
-    const struct sc_store_stream *stream = sc_store_at(store, i);
-    for (uint32_t j = 0; j < stream->n_shards; j++) sc_stream_trim(stream, &stream->shards[j], now_ms);
+static void trim_all(struct scl_store *store, int64_t now_ms) {
+  for (uint32_t i = 0; i < scl_store_n_streams(store); i++) {
+    const struct scl_store_stream *stream = scl_store_at(store, i);
+    for (uint32_t j = 0; j < stream->n_shards; j++) scl_stream_trim(stream, &stream->shards[j], now_ms);
   }
 }
 
@@ -95,7 +95,7 @@ static void test_random_changes(void **state) {
     for (int i = 0; i < CHANGES; i++) {
       change_store(w.store, sc_random_u64(&random) >> 16, now_ms);
       /* Within the shortest retention, or far over it: then some records are gone. */
-      now_ms += (int64_t)sc_random_below(&random, seed % 2 == 0 ? 1000 : SC_STORE_HOUR_MS);
+      now_ms += (int64_t)sc_random_below(&random, seed % 2 == 0 ? 1000 : SCL_STORE_HOUR_MS);
     }
     trim_all(w.store, now_ms);
     check_journals(&w, now_ms);
@@ -107,26 +107,26 @@ static void test_random_changes(void **state) {
 static void test_numbers_go_on(void **state) {
   (void)state;
   struct world w;
-  struct sc_replay result;
+  struct scl_replay result;
   begin(&w);
-  struct sc_store_stream *stream = sc_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW);
+  struct scl_store_stream *stream = scl_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW);
   for (uint64_t i = 0; i < 10; i++) change_put(stream, i, NOW);
   struct sc_buf all = SC_BUF_INIT;
-  struct sc_persist_sink sink = {.context = &all, .add = add_entry};
-  trim_all(w.store, NOW + 25 * SC_STORE_HOUR_MS);
-  sc_frames_add_head(&all);
-  sc_persist_all(w.store, &sink);
-  struct sc_store *again = replay(sc_buf_view(&all), NOW + 25 * SC_STORE_HOUR_MS, &result);
+  struct scl_persist_sink sink = {.context = &all, .add = add_entry};
+  trim_all(w.store, NOW + 25 * SCL_STORE_HOUR_MS);
+  scl_frames_add_head(&all);
+  scl_persist_all(w.store, &sink);
+  struct scl_store *again = replay(sc_buf_view(&all), NOW + 25 * SCL_STORE_HOUR_MS, &result);
   assert_int_equal(result.records, 0);
   change_put(stream, 11, NOW);
-  change_put(sc_store_at(again, 0), 11, NOW);
-  assert_int_equal(sc_shardlog_count(stream->shards[0].log), 11);
+  change_put(scl_store_at(again, 0), 11, NOW);
+  assert_int_equal(scl_shardlog_count(stream->shards[0].log), 11);
   assert_same(w.store, again);
-  uint64_t next = sc_store_next_id(w.store);
-  sc_store_delete(again, sc_store_at(again, 0));
-  assert_int_equal(sc_store_create(again, SC_SLICE_LITERAL("s"), 1, NOW)->id, next);
+  uint64_t next = scl_store_next_id(w.store);
+  scl_store_delete(again, scl_store_at(again, 0));
+  assert_int_equal(scl_store_create(again, SC_SLICE_LITERAL("s"), 1, NOW)->id, next);
   sc_buf_fini(&all);
-  sc_store_free(again);
+  scl_store_free(again);
   end(&w);
 }
 
@@ -134,28 +134,28 @@ static void test_numbers_go_on(void **state) {
 static void test_changes_go_on(void **state) {
   (void)state;
   struct world w;
-  struct sc_replay result;
+  struct scl_replay result;
   begin(&w);
-  sc_store_set_delays(w.store, 0, 100);
-  struct sc_store_stream *kept = sc_store_create(w.store, SC_SLICE_LITERAL("kept"), 1, NOW);
-  struct sc_store_stream *gone = sc_store_create(w.store, SC_SLICE_LITERAL("gone"), 1, NOW);
+  scl_store_set_delays(w.store, 0, 100);
+  struct scl_store_stream *kept = scl_store_create(w.store, SC_SLICE_LITERAL("kept"), 1, NOW);
+  struct scl_store_stream *gone = scl_store_create(w.store, SC_SLICE_LITERAL("gone"), 1, NOW);
   change_put(kept, 1, NOW);
-  sc_store_set_retention(kept, 100, NOW + 25 * SC_STORE_HOUR_MS);
-  sc_store_note_attributes(w.store, kept);
-  sc_store_delete_later(w.store, gone, NOW + 25 * SC_STORE_HOUR_MS);
-  sc_store_note_attributes(w.store, gone);
-  int64_t now_ms = NOW + 25 * SC_STORE_HOUR_MS + 99;
-  struct sc_store *again = replay(sc_buf_view(&w.file), now_ms, &result);
-  kept = sc_store_find(again, SC_SLICE_LITERAL("kept"));
-  sc_stream_trim(kept, &kept->shards[0], now_ms);
-  assert_int_equal(sc_shardlog_first(kept->shards[0].log), 1);
-  assert_int_equal(sc_stream_status(sc_store_find(again, SC_SLICE_LITERAL("gone")), now_ms), SC_STREAM_DELETING);
-  assert_false(sc_store_is_purge_due(again, now_ms));
-  assert_true(sc_store_is_purge_due(again, now_ms + 1));
-  sc_store_purge(again, now_ms + 1);
-  assert_null(sc_store_find(again, SC_SLICE_LITERAL("gone")));
-  assert_false(sc_store_is_purge_due(again, INT64_MAX - 1));
-  sc_store_free(again);
+  scl_store_set_retention(kept, 100, NOW + 25 * SCL_STORE_HOUR_MS);
+  scl_store_note_attributes(w.store, kept);
+  scl_store_delete_later(w.store, gone, NOW + 25 * SCL_STORE_HOUR_MS);
+  scl_store_note_attributes(w.store, gone);
+  int64_t now_ms = NOW + 25 * SCL_STORE_HOUR_MS + 99;
+  struct scl_store *again = replay(sc_buf_view(&w.file), now_ms, &result);
+  kept = scl_store_find(again, SC_SLICE_LITERAL("kept"));
+  scl_stream_trim(kept, &kept->shards[0], now_ms);
+  assert_int_equal(scl_shardlog_first(kept->shards[0].log), 1);
+  assert_int_equal(scl_stream_status(scl_store_find(again, SC_SLICE_LITERAL("gone")), now_ms), SCL_STREAM_DELETING);
+  assert_false(scl_store_is_purge_due(again, now_ms));
+  assert_true(scl_store_is_purge_due(again, now_ms + 1));
+  scl_store_purge(again, now_ms + 1);
+  assert_null(scl_store_find(again, SC_SLICE_LITERAL("gone")));
+  assert_false(scl_store_is_purge_due(again, INT64_MAX - 1));
+  scl_store_free(again);
   end(&w);
 }
 
@@ -163,16 +163,16 @@ static void test_changes_go_on(void **state) {
 static void test_live_bytes(void **state) {
   (void)state;
   struct world w;
-  struct sc_replay result;
+  struct scl_replay result;
   begin(&w);
-  struct sc_store_stream *stream = sc_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW);
-  for (uint64_t i = 0; i < 3000; i++) change_put(stream, i, NOW + (i < 2000 ? 0 : 20 * SC_STORE_HOUR_MS));
-  sc_store_free(replay(sc_buf_view(&w.file), NOW, &result));
+  struct scl_store_stream *stream = scl_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW);
+  for (uint64_t i = 0; i < 3000; i++) change_put(stream, i, NOW + (i < 2000 ? 0 : 20 * SCL_STORE_HOUR_MS));
+  scl_store_free(replay(sc_buf_view(&w.file), NOW, &result));
   assert_true(result.live_bytes > w.file.len / 2 && result.live_records == 3000);
-  sc_store_free(replay(sc_buf_view(&w.file), NOW + 25 * SC_STORE_HOUR_MS, &result));
+  scl_store_free(replay(sc_buf_view(&w.file), NOW + 25 * SCL_STORE_HOUR_MS, &result));
   assert_true(result.live_bytes < w.file.len / 2 && result.live_records == 1000);
-  sc_store_delete(w.store, stream);
-  sc_store_free(replay(sc_buf_view(&w.file), NOW, &result));
+  scl_store_delete(w.store, stream);
+  scl_store_free(replay(sc_buf_view(&w.file), NOW, &result));
   assert_true(result.live_bytes == 0 && result.records == 3000 && result.live_records == 0);
   end(&w);
 }
@@ -185,17 +185,17 @@ struct hand {
 
 static void hand_begin(struct hand *h) {
   *h = (struct hand){SC_BUF_INIT, SC_BUF_INIT};
-  sc_frames_add_head(&h->file);
+  scl_frames_add_head(&h->file);
 }
 
-static void hand_add(struct hand *h, enum sc_persist_kind kind) {
+static void hand_add(struct hand *h, enum scl_persist_kind kind) {
   struct sc_slice part = sc_buf_view(&h->entry);
   add_entry(&h->file, (uint8_t)kind, &part, 1);
   sc_buf_clear(&h->entry);
 }
 
 static void hand_hash(struct hand *h, unsigned char first_byte, unsigned char rest) {
-  char bytes[SC_PERSIST_HASH_BYTES];
+  char bytes[SCL_PERSIST_HASH_BYTES];
   memset(bytes, rest, sizeof bytes);
   bytes[0] = (char)first_byte;
   sc_cbor_add_bytes(&h->entry, sc_slice_of(bytes, sizeof bytes));
@@ -222,7 +222,7 @@ static void hand_stream(struct hand *h) {
   hand_opening(h, "s", 2);
   hand_shard(h, 0, 0x7f);
   hand_shard(h, 0x80, 0xff);
-  hand_add(h, SC_PERSIST_STREAM);
+  hand_add(h, SCL_PERSIST_STREAM);
 }
 
 static void hand_ints(struct hand *h, int n, const int64_t *ints) {
@@ -235,7 +235,7 @@ static void hand_put(struct hand *h, int64_t shard, int64_t number, int64_t ms, 
   INTS(h, 7, shard, number, ms, 1);
   sc_cbor_add_bytes(&h->entry, sc_slice_str(key));
   sc_cbor_add_bytes(&h->entry, sc_slice_str(data));
-  hand_add(h, SC_PERSIST_PUT);
+  hand_add(h, SCL_PERSIST_PUT);
 }
 
 static void hand_end(struct hand *h) {
@@ -245,9 +245,9 @@ static void hand_end(struct hand *h) {
 
 static void hand_read(struct hand *h, const char *wrong) {
   struct sc_error err = {.text = "nothing wrong"};
-  struct sc_replay result;
-  struct sc_store *store = sc_store_new(0, 0);
-  int code = sc_replay_run(store, sc_buf_view(&h->file), "d/journal", NOW, &result, &err);
+  struct scl_replay result;
+  struct scl_store *store = scl_store_new(0, 0);
+  int code = scl_replay_run(store, sc_buf_view(&h->file), "d/journal", NOW, &result, &err);
   if (wrong == NULL) {
     if (code != SC_OK) fail_msg("%s", err.text);
   } else {
@@ -256,7 +256,7 @@ static void hand_read(struct hand *h, const char *wrong) {
     if (strstr(err.text, wrong) == NULL) fail_msg("%s is not about: %s", err.text, wrong);
     assert_non_null(strstr(err.hint, "truncate -s"));
   }
-  sc_store_free(store);
+  scl_store_free(store);
   hand_end(h);
 }
 
@@ -268,7 +268,7 @@ static void test_a_good_one_by_hand(void **state) {
   hand_put(&h, 1, 0, NOW, "\"k\"", "aGk=");
   hand_put(&h, 1, 1, NOW, "\"k\"", "");
   INTS(&h, 7, 0, 1, NOW, NOW);
-  hand_add(&h, SC_PERSIST_MERGE);
+  hand_add(&h, SCL_PERSIST_MERGE);
   hand_read(&h, NULL);
 }
 
@@ -282,12 +282,12 @@ static void test_a_good_one_by_hand(void **state) {
     hand_read(&h, wrong);          \
   }
 
-BAD(bad_kind, "unknown kind", hand_add(&h, (enum sc_persist_kind)99))
+BAD(bad_kind, "unknown kind", hand_add(&h, (enum scl_persist_kind)99))
 BAD(bad_twice, "there already", hand_stream(&h))
-BAD(bad_rest, "more than belongs", INTS(&h, 7, 7); hand_add(&h, SC_PERSIST_DELETE))
-BAD(bad_short, "cut short", hand_add(&h, SC_PERSIST_DELETE))
-BAD(bad_stream, "not there", INTS(&h, 8); hand_add(&h, SC_PERSIST_DELETE))
-BAD(bad_gone, "not there", INTS(&h, 7); hand_add(&h, SC_PERSIST_DELETE); hand_put(&h, 0, 0, NOW, "\"k\"", ""))
+BAD(bad_rest, "more than belongs", INTS(&h, 7, 7); hand_add(&h, SCL_PERSIST_DELETE))
+BAD(bad_short, "cut short", hand_add(&h, SCL_PERSIST_DELETE))
+BAD(bad_stream, "not there", INTS(&h, 8); hand_add(&h, SCL_PERSIST_DELETE))
+BAD(bad_gone, "not there", INTS(&h, 7); hand_add(&h, SCL_PERSIST_DELETE); hand_put(&h, 0, 0, NOW, "\"k\"", ""))
 BAD(bad_shard, "out of bounds", hand_put(&h, 2, 0, NOW, "\"k\"", ""))
 BAD(bad_number, "out of order", hand_put(&h, 0, 1, NOW, "\"k\"", ""))
 BAD(bad_time, "out of bounds", hand_put(&h, 0, 0, -1, "\"k\"", ""))
@@ -296,23 +296,24 @@ BAD(bad_data, "key or data", hand_put(&h, 0, 0, NOW, "\"k\"", "!!!!"))
 BAD(bad_key, "key or data", hand_put(&h, 0, 0, NOW, "k", ""))
 BAD(bad_key_quote, "key or data", hand_put(&h, 0, 0, NOW, "\"a\"b\"", ""))
 BAD(bad_key_escape, "key or data", hand_put(&h, 0, 0, NOW, "\"\\", ""))
-BAD(bad_merge_order, "cannot be", INTS(&h, 7, 1, 0, NOW, NOW); hand_add(&h, SC_PERSIST_MERGE))
-BAD(bad_merge_self, "cannot be", INTS(&h, 7, 1, 1, NOW, NOW); hand_add(&h, SC_PERSIST_MERGE))
-BAD(bad_merge_closed, "closed", INTS(&h, 7, 0, 1, NOW, NOW); hand_add(&h, SC_PERSIST_MERGE);
-    INTS(&h, 7, 0, 1, NOW, NOW); hand_add(&h, SC_PERSIST_MERGE))
-BAD(bad_split, "cannot be", INTS(&h, 7, 0); hand_hash(&h, 0, 0); INTS(&h, NOW, NOW); hand_add(&h, SC_PERSIST_SPLIT))
+BAD(bad_merge_order, "cannot be", INTS(&h, 7, 1, 0, NOW, NOW); hand_add(&h, SCL_PERSIST_MERGE))
+BAD(bad_merge_self, "cannot be", INTS(&h, 7, 1, 1, NOW, NOW); hand_add(&h, SCL_PERSIST_MERGE))
+BAD(bad_merge_closed, "closed", INTS(&h, 7, 0, 1, NOW, NOW); hand_add(&h, SCL_PERSIST_MERGE);
+    INTS(&h, 7, 0, 1, NOW, NOW); hand_add(&h, SCL_PERSIST_MERGE))
+BAD(bad_split, "cannot be", INTS(&h, 7, 0); hand_hash(&h, 0, 0); INTS(&h, NOW, NOW); hand_add(&h, SCL_PERSIST_SPLIT))
 BAD(bad_split_out, "cannot be", INTS(&h, 7, 0); hand_hash(&h, 0x80, 0); INTS(&h, NOW, NOW);
-    hand_add(&h, SC_PERSIST_SPLIT))
-BAD(bad_name, "name that is none", hand_opening(&h, "a b", 1); hand_shard(&h, 0, 0xff); hand_add(&h, SC_PERSIST_STREAM))
+    hand_add(&h, SCL_PERSIST_SPLIT))
+BAD(bad_name, "name that is none", hand_opening(&h, "a b", 1); hand_shard(&h, 0, 0xff);
+    hand_add(&h, SCL_PERSIST_STREAM))
 
-#define BAD_STREAM(name, wrong, ...) \
-  static void name(void **state) {   \
-    (void)state;                     \
-    struct hand h;                   \
-    hand_begin(&h);                  \
-    __VA_ARGS__;                     \
-    hand_add(&h, SC_PERSIST_STREAM); \
-    hand_read(&h, wrong);            \
+#define BAD_STREAM(name, wrong, ...)  \
+  static void name(void **state) {    \
+    (void)state;                      \
+    struct hand h;                    \
+    hand_begin(&h);                   \
+    __VA_ARGS__;                      \
+    hand_add(&h, SCL_PERSIST_STREAM); \
+    hand_read(&h, wrong);             \
   }
 
 BAD_STREAM(bad_no_shards, "too few", hand_opening(&h, "s", 0))
@@ -328,10 +329,10 @@ static void test_broken_in_the_middle(void **state) {
   struct hand h;
   hand_begin(&h);
   hand_stream(&h);
-  size_t at = h.file.len + SC_FRAME_BATCH_BYTES;
+  size_t at = h.file.len + SCL_FRAME_BATCH_BYTES;
   hand_put(&h, 0, 0, NOW, "\"k\"", "aGk=");
   hand_put(&h, 0, 1, NOW, "\"k\"", "aGk=");
-  h.file.ptr[at + SC_FRAME_OVERHEAD] ^= 1;
+  h.file.ptr[at + SCL_FRAME_OVERHEAD] ^= 1;
   char wrong[64];
   snprintf(wrong, sizeof wrong, "byte %zu: what is there is not what was written", at);
   hand_read(&h, wrong);
@@ -348,12 +349,12 @@ static void test_torn_at_every_byte(void **state) {
     ends[i] = h.file.len;
   }
   for (size_t len = stream_end; len <= h.file.len; len++) {
-    struct sc_replay result;
+    struct scl_replay result;
     uint64_t whole = (len >= ends[0] ? 1u : 0u) + (len >= ends[1] ? 1u : 0u) + (len >= ends[2] ? 1u : 0u);
-    struct sc_store *store = replay(sc_slice_of(h.file.ptr, len), NOW, &result);
+    struct scl_store *store = replay(sc_slice_of(h.file.ptr, len), NOW, &result);
     assert_int_equal(result.records, whole);
     assert_int_equal(result.good_bytes + result.torn_bytes, len);
-    sc_store_free(store);
+    scl_store_free(store);
   }
   hand_end(&h);
 }
@@ -361,12 +362,12 @@ static void test_torn_at_every_byte(void **state) {
 static void test_no_journal(void **state) {
   (void)state;
   struct sc_error err;
-  struct sc_replay result;
-  struct sc_store *store = sc_store_new(0, 0);
+  struct scl_replay result;
+  struct scl_store *store = scl_store_new(0, 0);
   struct sc_slice file = SC_SLICE_LITERAL("these are not the bytes of a journal");
-  assert_int_equal(sc_replay_run(store, file, "f", NOW, &result, &err), SC_E_IO);
+  assert_int_equal(scl_replay_run(store, file, "f", NOW, &result, &err), SC_E_IO);
   assert_string_equal(err.text, "the file f is no journal");
-  sc_store_free(store);
+  scl_store_free(store);
 }
 
 int main(void) {

@@ -35,12 +35,12 @@ static void test_in_order(void **state) {
   assert_int_equal(w.status, 503);
   must(&w, "ListStreams", "{}");
   assert_true(w.delivery.is_cut && w.delivery.cut_bytes == 5 && w.delivery.delay_ms == 10);
-  assert_int_equal(w.delivery.ending, SC_ENDING_RESET);
+  assert_int_equal(w.delivery.ending, SCL_ENDING_RESET);
   must(&w, "ListStreams", "{}");
   assert_true(w.delivery.is_silent);
-  assert_int_equal(w.delivery.ending, SC_ENDING_HANG);
+  assert_int_equal(w.delivery.ending, SCL_ENDING_HANG);
   must(&w, "ListStreams", "{}");
-  assert_int_equal(w.delivery.ending, SC_ENDING_KEEP);
+  assert_int_equal(w.delivery.ending, SCL_ENDING_KEEP);
   end(&w);
 }
 
@@ -90,7 +90,7 @@ static void test_refusals(void **state) {
   admin(&w, "GET", "/_local/clock", "");
   assert_int_equal(w.status, 400);
   fault(&w, "{}");
-  struct sc_request remote = {.method = SC_SLICE_LITERAL("DELETE"), .path = SC_SLICE_LITERAL("/_local/faults")};
+  struct scl_request remote = {.method = SC_SLICE_LITERAL("DELETE"), .path = SC_SLICE_LITERAL("/_local/faults")};
   request(&w, &remote);
   assert_int_equal(w.status, 403);
   waiting(&w, 1);
@@ -103,7 +103,7 @@ static void test_no_room(void **state) {
   struct world w;
   struct sc_buf many = SC_BUF_INIT;
   begin(&w);
-  for (int i = 0; i < SC_FAULTS_MAX; i++) sc_buf_add_str(&many, i == 0 ? "[{}" : ",{}");
+  for (int i = 0; i < SCL_FAULTS_MAX; i++) sc_buf_add_str(&many, i == 0 ? "[{}" : ",{}");
   sc_buf_add_char(&many, ']');
   fault(&w, "{}");
   admin(&w, "POST", "/_local/faults", sc_buf_str(&many));
@@ -125,7 +125,7 @@ static void test_clock(void **state) {
   }
   admin(&w, "POST", "/_local/clock", "{\"advance_ms\":500}");
   assert_int_equal(w.status, 200);
-  assert_int_equal(sc_timebase_now_ms(&w.timebase), NOW + 500);
+  assert_int_equal(scl_timebase_now_ms(&w.timebase), NOW + 500);
   end(&w);
 }
 
@@ -136,30 +136,30 @@ static void test_each_error(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  for (int i = 0; i < sc_apierrors_n; i++) {
+  for (int i = 0; i < scl_apierrors_n; i++) {
     char json[200];
-    snprintf(json, sizeof json, "{\"error\":\"%s\"}", sc_apierrors[i].code);
+    snprintf(json, sizeof json, "{\"error\":\"%s\"}", scl_apierrors[i].code);
     fault(&w, json);
     call(&w, "ListStreams", "{}");
-    assert_int_equal(w.status, sc_apierrors[i].status);
-    snprintf(json, sizeof json, "{\"__type\":\"%s\"", sc_apierrors[i].code);
+    assert_int_equal(w.status, scl_apierrors[i].status);
+    snprintf(json, sizeof json, "{\"__type\":\"%s\"", scl_apierrors[i].code);
     assert_int_equal(strncmp(sc_buf_str(&w.body), json, strlen(json)), 0);
-    assert_int_equal(count(sc_buf_str(&w.body), "\"message\":\""), sc_apierrors[i].message[0] != '\0');
+    assert_int_equal(count(sc_buf_str(&w.body), "\"message\":\""), scl_apierrors[i].message[0] != '\0');
   }
   fault(&w, "{\"error\":\"SerializationException\",\"message\":\"so\"}");
   refused(&w, "ListStreams", "{}", "{\"__type\":\"SerializationException\",\"Message\":\"so\"}");
   end(&w);
 }
 
-static struct sc_reply answer(struct world *w) {
-  struct sc_reply reply = {0};
-  struct sc_request what = {.method = SC_SLICE_LITERAL("POST"),
-                            .path = SC_SLICE_LITERAL("/"),
-                            .target = SC_SLICE_LITERAL("Kinesis_20131202.ListStreams"),
-                            .content_type = SC_SLICE_LITERAL(SC_SERVICE_JSON),
-                            .body = SC_SLICE_LITERAL("{}")};
-  sc_service_handle(w->service, &what, &reply);
-  sc_reply_fini(&reply);
+static struct scl_reply answer(struct world *w) {
+  struct scl_reply reply = {0};
+  struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),
+                             .path = SC_SLICE_LITERAL("/"),
+                             .target = SC_SLICE_LITERAL("Kinesis_20131202.ListStreams"),
+                             .content_type = SC_SLICE_LITERAL(SCL_SERVICE_JSON),
+                             .body = SC_SLICE_LITERAL("{}")};
+  scl_service_handle(w->service, &what, &reply);
+  scl_reply_fini(&reply);
   return reply;
 }
 
@@ -171,7 +171,7 @@ static void test_headers(void **state) {
         "[{\"error\":\"LimitExceededException\",\"retry_after_ms\":1500},{\"kind\":\"skewed-date\"},"
         "{\"kind\":\"slow\",\"date_skew_ms\":-1000,\"piece_bytes\":3}]");
   assert_int_equal(answer(&w).retry_after_ms, 1500);
-  struct sc_reply skewed = answer(&w);
+  struct scl_reply skewed = answer(&w);
   assert_true(skewed.date_ms == NOW + 3600000 && skewed.retry_after_ms == 0 && skewed.status == 200);
   skewed = answer(&w);
   assert_true(skewed.date_ms == NOW - 1000 && skewed.delivery.piece_bytes == 3 && skewed.delivery.delay_ms == 1000);
@@ -189,7 +189,7 @@ static void test_what_is_done(void **state) {
   assert_string_equal(must(&w, "ListStreams", "{}"), EMPTY);
   fault(&w, "{\"kind\":\"rst-stream\"}");
   call(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
-  assert_int_equal(w.delivery.ending, SC_ENDING_STREAM);
+  assert_int_equal(w.delivery.ending, SCL_ENDING_STREAM);
   assert_non_null(strstr(must(&w, "ListStreams", "{}"), "\"StreamNames\":[\"s\"]"));
   end(&w);
 }
@@ -336,7 +336,7 @@ static void test_call_and_page(void **state) {
   begin_stream(&w, 3, iterator);
   fault(&w, "[{\"kind\":\"duplicate\",\"delay_ms\":5},{\"kind\":\"truncate\",\"bytes\":7,\"delay_ms\":20}]");
   page(&w, iterator);
-  assert_true(w.delivery.delay_ms == 25 && w.delivery.cut_bytes == 7 && w.delivery.ending == SC_ENDING_CLOSE);
+  assert_true(w.delivery.delay_ms == 25 && w.delivery.cut_bytes == 7 && w.delivery.ending == SCL_ENDING_CLOSE);
   waiting(&w, 0);
   end(&w);
 }

@@ -7,21 +7,21 @@
 static struct sc_error err;
 
 /* "name value", ... up to NULL, into a fault. */
-static int make(struct sc_fault *fault, const char *const *pairs) {
-  sc_fault_begin(fault);
+static int make(struct scl_fault *fault, const char *const *pairs) {
+  scl_fault_begin(fault);
   for (; *pairs != NULL; pairs++) {
     const char *space = strchr(*pairs, ' ');
     struct sc_slice name = sc_slice_of(*pairs, (size_t)(space - *pairs));
-    int code = sc_fault_set(fault, name, sc_slice_str(space + 1), SC_FAULT_FORM_ANY, &err);
+    int code = scl_fault_set(fault, name, sc_slice_str(space + 1), SCL_FAULT_FORM_ANY, &err);
     if (code != SC_OK) return code;
   }
-  return sc_fault_finish(fault, &err);
+  return scl_fault_finish(fault, &err);
 }
 
 #define MAKE(fault, ...) make(fault, (const char *const[]){__VA_ARGS__, NULL})
 
-static struct sc_fault made(const char *const *pairs) {
-  struct sc_fault fault;
+static struct scl_fault made(const char *const *pairs) {
+  struct scl_fault fault;
   if (make(&fault, pairs) != SC_OK) fail_msg("%s %s", err.text, err.hint);
   return fault;
 }
@@ -30,9 +30,9 @@ static struct sc_fault made(const char *const *pairs) {
 
 static void test_defaults(void **state) {
   (void)state;
-  struct sc_fault fault = made((const char *const[]){NULL});
+  struct scl_fault fault = made((const char *const[]){NULL});
   assert_string_equal(fault.operation, "*");
-  assert_int_equal(fault.kind, SC_FAULT_ERROR);
+  assert_int_equal(fault.kind, SCL_FAULT_ERROR);
   assert_true(fault.count == 1 && fault.after == 0 && !fault.is_random);
   assert_true(fault.status == 500 && strcmp(fault.code, "InternalFailure") == 0);
   assert_string_equal(fault.message, "Internal Service Failure");
@@ -44,8 +44,8 @@ static void test_defaults(void **state) {
 
 static void test_errors_by_code(void **state) {
   (void)state;
-  struct sc_fault fault = MADE("error ServiceUnavailable");
-  assert_true(fault.kind == SC_FAULT_ERROR && fault.status == 503);
+  struct scl_fault fault = MADE("error ServiceUnavailable");
+  assert_true(fault.kind == SCL_FAULT_ERROR && fault.status == 503);
   fault = MADE("code ServiceUnavailable", "status 500", "message later");
   assert_true(fault.status == 500 && strcmp(fault.message, "later") == 0);
   fault = MADE("error SomethingNew");
@@ -61,13 +61,13 @@ static void test_operations(void **state) {
   (void)state;
   assert_string_equal(MADE("kind entries").operation, "PutRecords");
   assert_string_equal(MADE("kind duplicate").operation, "GetRecords");
-  assert_string_equal(MADE("kind corrupt").operation, SC_FAULT_EVENTS);
-  assert_string_equal(MADE("kind corrupt", "operation SubscribeToShard").operation, SC_FAULT_EVENTS);
+  assert_string_equal(MADE("kind corrupt").operation, SCL_FAULT_EVENTS);
+  assert_string_equal(MADE("kind corrupt", "operation SubscribeToShard").operation, SCL_FAULT_EVENTS);
   assert_string_equal(MADE("kind reset", "operation SubscribeToShard").operation, "SubscribeToShard");
 }
 
 static void refused(const char *text, const char *hint, const char *const *pairs) {
-  struct sc_fault fault;
+  struct scl_fault fault;
   assert_int_equal(make(&fault, pairs), SC_E_USAGE);
   assert_string_equal(err.text, text);
   if (strstr(err.hint, hint) == NULL) fail_msg("%s: %s", text, err.hint);
@@ -99,7 +99,7 @@ static void test_refusals(void **state) {
 static void test_probabilities(void **state) {
   (void)state;
   static const char *const bad[] = {"p 0", "p -0.1", "p 1.5", "p 0x1", "p nan", "p 1 ", "p ", "p 0.5p"};
-  struct sc_fault fault;
+  struct scl_fault fault;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(MAKE(&fault, bad[i]), SC_E_USAGE);
   assert_true(MADE("p 1").p == 1 && MADE("p 5e-2").p == 0.05);
 }
@@ -107,19 +107,19 @@ static void test_probabilities(void **state) {
 /* A text is no number, where it is known that it was written as one. */
 static void test_forms(void **state) {
   (void)state;
-  struct sc_fault fault;
+  struct scl_fault fault;
   struct sc_slice count = SC_SLICE_LITERAL("count"), code = SC_SLICE_LITERAL("code"), one = SC_SLICE_LITERAL("1");
-  sc_fault_begin(&fault);
-  assert_int_equal(sc_fault_set(&fault, count, one, SC_FAULT_FORM_TEXT, &err), SC_E_USAGE);
-  sc_fault_begin(&fault);
-  assert_int_equal(sc_fault_set(&fault, count, one, SC_FAULT_FORM_NUMBER, &err), SC_OK);
-  assert_int_equal(sc_fault_set(&fault, code, one, SC_FAULT_FORM_NUMBER, &err), SC_E_USAGE);
+  scl_fault_begin(&fault);
+  assert_int_equal(scl_fault_set(&fault, count, one, SCL_FAULT_FORM_TEXT, &err), SC_E_USAGE);
+  scl_fault_begin(&fault);
+  assert_int_equal(scl_fault_set(&fault, count, one, SCL_FAULT_FORM_NUMBER, &err), SC_OK);
+  assert_int_equal(scl_fault_set(&fault, code, one, SCL_FAULT_FORM_NUMBER, &err), SC_E_USAGE);
 }
 
 static void writes(const char *text, const char *const *pairs) {
   struct sc_buf out = SC_BUF_INIT;
-  struct sc_fault fault = made(pairs);
-  sc_fault_write(&fault, &out);
+  struct scl_fault fault = made(pairs);
+  scl_fault_write(&fault, &out);
   assert_string_equal(sc_buf_str(&out), text);
   sc_buf_fini(&out);
 }
@@ -135,32 +135,32 @@ static void test_writing(void **state) {
          "kind end-falsely", "after 1", "children true", "count 2");
 }
 
-static struct sc_delivery delivery(const char *const *pairs) {
-  struct sc_delivery delivery = {0};
-  struct sc_fault fault = made(pairs);
-  sc_fault_deliver(&fault, &delivery);
+static struct scl_delivery delivery(const char *const *pairs) {
+  struct scl_delivery delivery = {0};
+  struct scl_fault fault = made(pairs);
+  scl_fault_deliver(&fault, &delivery);
   return delivery;
 }
 
 #define DELIVERY(...) delivery((const char *const[]){__VA_ARGS__, NULL})
 
-static void check_cut(struct sc_delivery delivery, enum sc_ending ending, size_t bytes, bool is_silent) {
+static void check_cut(struct scl_delivery delivery, enum scl_ending ending, size_t bytes, bool is_silent) {
   assert_true(delivery.is_cut && delivery.ending == ending);
   assert_true(delivery.cut_bytes == bytes && delivery.is_silent == is_silent);
 }
 
 static void test_deliveries(void **state) {
   (void)state;
-  check_cut(DELIVERY("kind reset", "bytes 9"), SC_ENDING_RESET, 9, false);
-  check_cut(DELIVERY("kind truncate"), SC_ENDING_CLOSE, 0, false);
-  check_cut(DELIVERY("kind half-open", "bytes -1"), SC_ENDING_HANG, 0, true);
-  check_cut(DELIVERY("kind rst-stream", "bytes 1"), SC_ENDING_STREAM, 1, false);
-  check_cut(DELIVERY("kind refused-stream"), SC_ENDING_REFUSE, 0, true);
-  check_cut(DELIVERY("kind goaway", "bytes 0"), SC_ENDING_GOAWAY, 0, false);
-  struct sc_delivery whole = DELIVERY("kind goaway", "piece_bytes 3", "delay_ms 8");
-  assert_true(!whole.is_cut && whole.ending == SC_ENDING_GOAWAY && whole.piece_bytes == 3 && whole.delay_ms == 8);
+  check_cut(DELIVERY("kind reset", "bytes 9"), SCL_ENDING_RESET, 9, false);
+  check_cut(DELIVERY("kind truncate"), SCL_ENDING_CLOSE, 0, false);
+  check_cut(DELIVERY("kind half-open", "bytes -1"), SCL_ENDING_HANG, 0, true);
+  check_cut(DELIVERY("kind rst-stream", "bytes 1"), SCL_ENDING_STREAM, 1, false);
+  check_cut(DELIVERY("kind refused-stream"), SCL_ENDING_REFUSE, 0, true);
+  check_cut(DELIVERY("kind goaway", "bytes 0"), SCL_ENDING_GOAWAY, 0, false);
+  struct scl_delivery whole = DELIVERY("kind goaway", "piece_bytes 3", "delay_ms 8");
+  assert_true(!whole.is_cut && whole.ending == SCL_ENDING_GOAWAY && whole.piece_bytes == 3 && whole.delay_ms == 8);
   whole = DELIVERY("kind split");
-  assert_true(!whole.is_cut && whole.ending == SC_ENDING_KEEP && whole.piece_bytes == 1);
+  assert_true(!whole.is_cut && whole.ending == SCL_ENDING_KEEP && whole.piece_bytes == 1);
 }
 
 int main(void) {

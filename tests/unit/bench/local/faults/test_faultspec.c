@@ -5,29 +5,29 @@
 static struct sc_error err;
 
 /* All faults of the list as JSON, freed with it. */
-static void write_list(struct sc_faultlist *list, struct sc_buf *out) {
+static void write_list(struct scl_faultlist *list, struct sc_buf *out) {
   sc_buf_clear(out);
   for (size_t i = 0; i < list->n; i++) {
     sc_buf_add_str(out, i == 0 ? "{" : ",{");
-    sc_fault_write(&list->items[i], out);
+    scl_fault_write(&list->items[i], out);
     sc_buf_add_char(out, '}');
   }
-  sc_faultlist_fini(list);
+  scl_faultlist_fini(list);
 }
 
 static int read_spec(const char *spec, struct sc_buf *out) {
-  struct sc_faultlist list = {0};
-  int code = sc_faultspec_read(sc_slice_str(spec), &list, &err);
+  struct scl_faultlist list = {0};
+  int code = scl_faultspec_read(sc_slice_str(spec), &list, &err);
   write_list(&list, out);
   return code;
 }
 
 static int read_json(const char *text, struct sc_buf *out) {
   struct sc_jsondoc *doc = sc_jsondoc_new();
-  struct sc_faultlist list = {0};
+  struct scl_faultlist list = {0};
   struct sc_json root;
   assert_null(sc_jsondoc_check(doc, sc_slice_str(text), &root));
-  int code = sc_faultspec_read_json(root, &list, &err);
+  int code = scl_faultspec_read_json(root, &list, &err);
   write_list(&list, out);
   sc_jsondoc_free(doc);
   return code;
@@ -115,7 +115,7 @@ static void test_bad_json(void **state) {
 static void test_bounds(void **state) {
   (void)state;
   struct sc_buf spec = SC_BUF_INIT, out = SC_BUF_INIT;
-  for (int i = 0; i < SC_FAULTS_MAX; i++) sc_buf_add_str(&spec, "p=1;");
+  for (int i = 0; i < SCL_FAULTS_MAX; i++) sc_buf_add_str(&spec, "p=1;");
   assert_int_equal(read_spec(sc_buf_str(&spec), &out), SC_OK);
   sc_buf_add_str(&spec, "p=1");
   assert_int_equal(read_spec(sc_buf_str(&spec), &out), SC_E_USAGE);

@@ -1,6 +1,6 @@
 /* A feed for tests: counts up to what it is told to, "<1>", "<2>", ..., telling its listener when there is more. */
-#ifndef SC_TESTS_COUNT_FEED_H
-#define SC_TESTS_COUNT_FEED_H
+#ifndef SC_TESTS_UNIT_BENCH_LOCAL_HTTP_COUNT_FEED_H
+#define SC_TESTS_UNIT_BENCH_LOCAL_HTTP_COUNT_FEED_H
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,19 +9,19 @@
 
 /* Outlives its feeds; one at a time listens. */
 struct counter {
-  struct sc_bell bell;
+  struct scl_bell bell;
   _Atomic int most, end; /* counts to most; at end the body ends */
   _Atomic int n_open;
-  int pad;                     /* more bytes behind each number */
-  struct sc_ticket ticket;     /* of every chunk */
-  struct sc_delivery delivery; /* of the chunk fault_at */
+  int pad;                      /* more bytes behind each number */
+  struct scl_ticket ticket;     /* of every chunk */
+  struct scl_delivery delivery; /* of the chunk fault_at */
   int fault_at;
 };
 
 struct count_feed {
-  struct sc_feed feed;
+  struct scl_feed feed;
   struct counter *counter;
-  struct sc_listener listener;
+  struct scl_listener listener;
   void (*notify)(void *context);
   void *context;
   int at;
@@ -29,48 +29,48 @@ struct count_feed {
 
 static inline void counter_init(struct counter *counter) {
   *counter = (struct counter){.end = 1000000};
-  sc_bell_init(&counter->bell);
+  scl_bell_init(&counter->bell);
 }
 
 static inline void counter_raise(struct counter *counter, int most) {
   counter->most = most;
-  sc_bell_ring(&counter->bell);
+  scl_bell_ring(&counter->bell);
 }
 
-static inline enum sc_feed_state count_next(struct sc_feed *feed, struct sc_chunk *chunk, int64_t *wait_ms) {
+static inline enum scl_feed_state count_next(struct scl_feed *feed, struct scl_chunk *chunk, int64_t *wait_ms) {
   struct count_feed *self = (struct count_feed *)feed;
   (void)wait_ms;
-  if (self->at >= self->counter->end) return SC_FEED_END;
-  if (self->at >= self->counter->most) return SC_FEED_WAIT;
+  if (self->at >= self->counter->end) return SCL_FEED_END;
+  if (self->at >= self->counter->most) return SCL_FEED_WAIT;
   sc_buf_printf(&chunk->content.head, "<%d>", ++self->at);
   for (int i = 0; i < self->counter->pad; i++) sc_buf_add_char(&chunk->content.tail, '.');
   chunk->ticket = self->counter->ticket;
   if (self->at == self->counter->fault_at) chunk->delivery = self->counter->delivery;
-  return SC_FEED_CHUNK;
+  return SCL_FEED_CHUNK;
 }
 
-static inline void count_notify(struct sc_listener *listener) {
+static inline void count_notify(struct scl_listener *listener) {
   struct count_feed *self = (struct count_feed *)((char *)listener - offsetof(struct count_feed, listener));
   self->notify(self->context);
 }
 
-static inline void count_listen(struct sc_feed *feed, void (*notify)(void *context), void *context) {
+static inline void count_listen(struct scl_feed *feed, void (*notify)(void *context), void *context) {
   struct count_feed *self = (struct count_feed *)feed;
   self->notify = notify;
   self->context = context;
-  sc_bell_listen(&self->counter->bell, &self->listener);
+  scl_bell_listen(&self->counter->bell, &self->listener);
 }
 
-static inline void count_close(struct sc_feed *feed) {
+static inline void count_close(struct scl_feed *feed) {
   struct count_feed *self = (struct count_feed *)feed;
-  sc_bell_leave(&self->listener);
+  scl_bell_leave(&self->listener);
   self->counter->n_open--;
   free(self);
 }
 
-static inline struct sc_feed *count_feed_new(struct counter *counter) {
+static inline struct scl_feed *count_feed_new(struct counter *counter) {
   struct count_feed *self = sc_alloc_zero(1, sizeof *self);
-  self->feed = (struct sc_feed){count_next, count_listen, count_close};
+  self->feed = (struct scl_feed){count_next, count_listen, count_close};
   self->counter = counter;
   self->listener.notify = count_notify;
   counter->n_open++;

@@ -1,6 +1,6 @@
 /* A client of HTTP/2 by nghttp2, at the other end of a socket pair from a connection of the service. */
-#ifndef SC_TESTS_H2_CLIENT_H
-#define SC_TESTS_H2_CLIENT_H
+#ifndef SC_TESTS_UNIT_BENCH_LOCAL_HTTP_H2_CLIENT_H
+#define SC_TESTS_UNIT_BENCH_LOCAL_HTTP_H2_CLIENT_H
 
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
@@ -88,7 +88,7 @@ static inline void h2_make_session(struct h2_client *c, bool updates_windows) {
 }
 
 /* window 0: as large as can be, and renewed as it is used. */
-static inline void h2_open(struct h2_client *c, const struct sc_protocol *protocol, const struct sc_site *site,
+static inline void h2_open(struct h2_client *c, const struct scl_protocol *protocol, const struct scl_site *site,
                            uint32_t window) {
   c->goaway_code = -1;
   wire_open(&c->wire, protocol, site);

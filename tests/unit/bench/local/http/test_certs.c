@@ -53,14 +53,14 @@ static mode_t mode_of(const struct sc_buf *path) {
   return st.st_mode & 0777;
 }
 
-static void ensure(struct world *w, const char *dir, struct sc_certs *certs) {
-  if (sc_certs_ensure(dir, certs, &w->err) != SC_OK) fail_msg("%s", w->err.text);
+static void ensure(struct world *w, const char *dir, struct scl_certs *certs) {
+  if (scl_certs_ensure(dir, certs, &w->err) != SC_OK) fail_msg("%s", w->err.text);
 }
 
 static void test_first_start(void **state) {
   (void)state;
   struct world w;
-  struct sc_certs certs = {0};
+  struct scl_certs certs = {0};
   char dir[128];
   begin(&w);
   snprintf(dir, sizeof dir, "%s/new/deep", w.dir);
@@ -68,10 +68,10 @@ static void test_first_start(void **state) {
   assert_int_equal(mode_of(&certs.ca_key), 0600);
   assert_int_equal(mode_of(&certs.server_key), 0600);
   assert_int_equal(mode_of(&certs.ca), 0644);
-  struct sc_tls_context *tls = sc_tls_context_new(sc_buf_str(&certs.server), sc_buf_str(&certs.server_key), &w.err);
+  struct scl_tls_context *tls = scl_tls_context_new(sc_buf_str(&certs.server), sc_buf_str(&certs.server_key), &w.err);
   assert_non_null(tls);
-  sc_tls_context_free(tls);
-  sc_certs_fini(&certs);
+  scl_tls_context_free(tls);
+  scl_certs_fini(&certs);
   end(&w);
 }
 
@@ -79,7 +79,7 @@ static void test_first_start(void **state) {
 static void test_later_starts(void **state) {
   (void)state;
   struct world w;
-  struct sc_certs certs = {0}, again = {0}, third = {0};
+  struct scl_certs certs = {0}, again = {0}, third = {0};
   struct sc_buf ca = SC_BUF_INIT, server = SC_BUF_INIT, ca_later = SC_BUF_INIT, server_later = SC_BUF_INIT;
   begin(&w);
   ensure(&w, w.dir, &certs);
@@ -98,9 +98,9 @@ static void test_later_starts(void **state) {
   read_file(&certs.server, &server_later);
   assert_string_not_equal(sc_buf_str(&ca), sc_buf_str(&ca_later));
   assert_string_not_equal(sc_buf_str(&server), sc_buf_str(&server_later));
-  sc_certs_fini(&certs);
-  sc_certs_fini(&again);
-  sc_certs_fini(&third);
+  scl_certs_fini(&certs);
+  scl_certs_fini(&again);
+  scl_certs_fini(&third);
   sc_buf_fini(&ca);
   sc_buf_fini(&server);
   sc_buf_fini(&ca_later);
@@ -111,12 +111,12 @@ static void test_later_starts(void **state) {
 static void test_failures(void **state) {
   (void)state;
   struct world w;
-  struct sc_certs certs = {0};
+  struct scl_certs certs = {0};
   begin(&w);
-  assert_int_equal(sc_certs_ensure("/dev/null/x", &certs, &w.err), SC_E_IO);
-  assert_null(sc_tls_context_new("/nowhere/server.pem", "/nowhere/key.pem", &w.err));
+  assert_int_equal(scl_certs_ensure("/dev/null/x", &certs, &w.err), SC_E_IO);
+  assert_null(scl_tls_context_new("/nowhere/server.pem", "/nowhere/key.pem", &w.err));
   assert_int_equal(w.err.code, SC_E_IO);
-  sc_certs_fini(&certs);
+  scl_certs_fini(&certs);
   end(&w);
 }
 
@@ -124,16 +124,16 @@ static void test_default_dir(void **state) {
   (void)state;
   struct sc_buf dir = SC_BUF_INIT;
   setenv("XDG_DATA_HOME", "/data", 1);
-  assert_true(sc_certs_default_dir(&dir));
+  assert_true(scl_certs_default_dir(&dir));
   assert_string_equal(sc_buf_str(&dir), "/data/shardcopy-local");
   sc_buf_clear(&dir);
   setenv("XDG_DATA_HOME", "relative", 1);
   setenv("HOME", "/home/me", 1);
-  assert_true(sc_certs_default_dir(&dir));
+  assert_true(scl_certs_default_dir(&dir));
   assert_string_equal(sc_buf_str(&dir), "/home/me/.local/share/shardcopy-local");
   sc_buf_clear(&dir);
   unsetenv("HOME");
-  assert_false(sc_certs_default_dir(&dir));
+  assert_false(scl_certs_default_dir(&dir));
   sc_buf_fini(&dir);
 }
 

@@ -7,11 +7,11 @@
 
 struct world {
   struct wire wire;
-  struct sc_site site;
+  struct scl_site site;
   struct sc_buf seen;
 };
 
-static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+static void handle(void *context, const struct scl_request *request, struct scl_reply *reply) {
   struct world *w = context;
   sc_buf_printf(&w->seen, "%.*s %.*s\n", SC_SLICE_ARGS(request->path), SC_SLICE_ARGS(request->body));
   reply->status = 200;
@@ -20,7 +20,7 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
 
 static void begin(struct world *w) {
   *w = (struct world){.site = {handle, w, 0}};
-  wire_open(&w->wire, &sc_http_protocol, &w->site);
+  wire_open(&w->wire, &scl_http_protocol, &w->site);
 }
 
 static void end(struct world *w) {

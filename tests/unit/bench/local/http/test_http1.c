@@ -9,14 +9,14 @@
 
 struct world {
   struct wire wire;
-  struct sc_site site;
+  struct scl_site site;
   struct next_reply next;
   struct sc_buf headers_seen; /* name=value lines */
   struct sc_buf seen;         /* method path target body; a line a request */
 };
 
 /* Answers with the request's body between brackets. */
-static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+static void handle(void *context, const struct scl_request *request, struct scl_reply *reply) {
   struct world *w = context;
   sc_buf_printf(&w->seen, "%.*s %.*s %.*s %.*s\n", SC_SLICE_ARGS(request->method), SC_SLICE_ARGS(request->path),
                 SC_SLICE_ARGS(request->target), (int)(request->body.len < 100 ? request->body.len : 100),
@@ -33,7 +33,7 @@ static void handle(void *context, const struct sc_request *request, struct sc_re
 static void begin(struct world *w) {
   *w = (struct world){.site = {.handle = handle, .context = w}};
   next_reply_init(&w->next);
-  wire_open(&w->wire, &sc_http1_protocol, &w->site);
+  wire_open(&w->wire, &scl_http1_protocol, &w->site);
 }
 
 static void end(struct world *w) {
@@ -165,13 +165,13 @@ static void test_bounds(void **state) {
   assert_true(sc_slice_starts(sc_buf_view(&w.wire.heard), "HTTP/1.1 413 "));
   end(&w);
   begin(&w);
-  sc_buf_printf(&text, "POST /%0*d HTTP/1.1\r\n\r\n", SC_HTTP1_MAX_URL, 7);
+  sc_buf_printf(&text, "POST /%0*d HTTP/1.1\r\n\r\n", SCL_HTTP1_MAX_URL, 7);
   say(&w, sc_buf_str(&text));
   assert_true(sc_slice_starts(sc_buf_view(&w.wire.heard), "HTTP/1.1 400 "));
   end(&w);
   begin(&w);
   sc_buf_clear(&text);
-  sc_buf_printf(&text, "POST / HTTP/1.1\r\nX-Amz-Target: %0*d\r\n\r\n", SC_HEADERS_MAX_BYTES, 7);
+  sc_buf_printf(&text, "POST / HTTP/1.1\r\nX-Amz-Target: %0*d\r\n\r\n", SCL_HEADERS_MAX_BYTES, 7);
   say(&w, sc_buf_str(&text));
   assert_true(sc_slice_starts(sc_buf_view(&w.wire.heard), "HTTP/1.1 431 "));
   end(&w);
@@ -185,11 +185,11 @@ static void test_many_headers(void **state) {
     struct sc_buf text = SC_BUF_INIT;
     begin(&w);
     sc_buf_add_str(&text, "POST / HTTP/1.1\r\n");
-    for (int i = 0; i < SC_REQUEST_MAX_HEADERS + more; i++) sc_buf_printf(&text, "h%d: v\r\n", i);
+    for (int i = 0; i < SCL_REQUEST_MAX_HEADERS + more; i++) sc_buf_printf(&text, "h%d: v\r\n", i);
     sc_buf_add_str(&text, "\r\n");
     say(&w, sc_buf_str(&text));
     assert_true(sc_slice_starts(sc_buf_view(&w.wire.heard), more == 0 ? "HTTP/1.1 200 " : "HTTP/1.1 431 "));
-    assert_int_equal(count(&w.headers_seen, "=v\n"), more == 0 ? SC_REQUEST_MAX_HEADERS : 0);
+    assert_int_equal(count(&w.headers_seen, "=v\n"), more == 0 ? SCL_REQUEST_MAX_HEADERS : 0);
     sc_buf_fini(&text);
     end(&w);
   }
@@ -250,7 +250,7 @@ static void test_full_body(void **state) {
   struct world w;
   struct sc_buf body = SC_BUF_INIT;
   begin(&w);
-  for (size_t i = 0; i < SC_HTTP1_MAX_BODY / 16; i++) sc_buf_add_str(&body, "0123456789abcdef");
+  for (size_t i = 0; i < SCL_HTTP1_MAX_BODY / 16; i++) sc_buf_add_str(&body, "0123456789abcdef");
   say(&w, POST "Content-Length: 20971520\r\n\r\n");
   wire_say(&w.wire, body.ptr, body.len);
   assert_non_null(strstr(sc_buf_str(&w.wire.heard), "[long]"));
@@ -280,12 +280,12 @@ static void test_delay(void **state) {
   w.next.delivery.delay_ms = 3600000;
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
   assert_string_equal(sc_buf_str(&w.wire.heard), "");
-  int64_t wake_ms = sc_conn_wake_ms(w.wire.conn);
+  int64_t wake_ms = scl_conn_wake_ms(w.wire.conn);
   wire_turn(&w.wire, wake_ms - 1);
   assert_string_equal(sc_buf_str(&w.wire.heard), "");
   wire_turn(&w.wire, wake_ms);
   assert_non_null(strstr(sc_buf_str(&w.wire.heard), "[hi]"));
-  assert_int_equal(sc_conn_wake_ms(w.wire.conn), 0);
+  assert_int_equal(scl_conn_wake_ms(w.wire.conn), 0);
   end(&w);
 }
 
@@ -293,7 +293,7 @@ static void test_truncate(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.next.delivery = (struct sc_delivery){.is_cut = true, .cut_bytes = 2, .ending = SC_ENDING_CLOSE};
+  w.next.delivery = (struct scl_delivery){.is_cut = true, .cut_bytes = 2, .ending = SCL_ENDING_CLOSE};
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
   const char *body = strstr(sc_buf_str(&w.wire.heard), "\r\n\r\n");
   assert_non_null(strstr(sc_buf_str(&w.wire.heard), "Content-Length: 4\r\n"));
@@ -307,9 +307,9 @@ static void test_reset(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.next.delivery = (struct sc_delivery){.is_cut = true, .cut_bytes = 1000, .ending = SC_ENDING_RESET};
+  w.next.delivery = (struct scl_delivery){.is_cut = true, .cut_bytes = 1000, .ending = SCL_ENDING_RESET};
   say(&w, POST "Content-Length: 2\r\n\r\nhi" POST "Content-Length: 2\r\n\r\nho");
-  assert_int_equal(w.wire.wanted, SC_CONN_CLOSE);
+  assert_int_equal(w.wire.wanted, SCL_CONN_CLOSE);
   assert_int_equal(count(&w.wire.heard, "HTTP/1.1"), 1); /* what was asked behind it is not answered */
   end(&w);
 }
@@ -318,15 +318,15 @@ static void test_half_open(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  w.next.delivery = (struct sc_delivery){.is_cut = true, .is_silent = true, .ending = SC_ENDING_HANG};
+  w.next.delivery = (struct scl_delivery){.is_cut = true, .is_silent = true, .ending = SCL_ENDING_HANG};
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
-  w.next.delivery = (struct sc_delivery){0};
+  w.next.delivery = (struct scl_delivery){0};
   say(&w, POST "Content-Length: 2\r\n\r\nho");
   assert_string_equal(sc_buf_str(&w.wire.heard), "");
   assert_string_equal(sc_buf_str(&w.seen), "POST / T.Op hi\n");
   assert_int_equal(w.wire.wanted, EPOLLRDHUP);
   wire_work(&w.wire, EPOLLRDHUP, 1);
-  assert_int_equal(w.wire.wanted, SC_CONN_CLOSE);
+  assert_int_equal(w.wire.wanted, SCL_CONN_CLOSE);
   end(&w);
 }
 
@@ -348,36 +348,36 @@ static void test_delivery_in_pieces(void **state) {
 static void test_ticket(void **state) {
   (void)state;
   struct world w;
-  struct sc_gate gate;
-  sc_gate_init(&gate);
+  struct scl_gate gate;
+  scl_gate_init(&gate);
   begin(&w);
-  w.next.ticket = (struct sc_ticket){&gate, 5};
+  w.next.ticket = (struct scl_ticket){&gate, 5};
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
-  w.next.ticket = (struct sc_ticket){0};
+  w.next.ticket = (struct scl_ticket){0};
   say(&w, POST "Content-Length: 2\r\n\r\nho");
   assert_string_equal(sc_buf_str(&w.seen), "POST / T.Op hi\nPOST / T.Op ho\n");
-  sc_gate_raise(&gate, 4);
+  scl_gate_raise(&gate, 4);
   work_if_woken(&w);
   assert_string_equal(sc_buf_str(&w.wire.heard), "");
-  sc_gate_raise(&gate, 5);
+  scl_gate_raise(&gate, 5);
   work_if_woken(&w);
   assert_non_null(strstr(sc_buf_str(&w.wire.heard), "[hi]HTTP/1.1 200 OK"));
   assert_non_null(strstr(sc_buf_str(&w.wire.heard), "[ho]"));
   end(&w);
-  sc_gate_fini(&gate);
+  scl_gate_fini(&gate);
 }
 
 static void test_ticket_of_a_lost_client(void **state) {
   (void)state;
   struct world w;
-  struct sc_gate gate;
-  sc_gate_init(&gate);
+  struct scl_gate gate;
+  scl_gate_init(&gate);
   begin(&w);
-  w.next.ticket = (struct sc_ticket){&gate, 5};
+  w.next.ticket = (struct scl_ticket){&gate, 5};
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
   end(&w);
-  sc_gate_raise(&gate, 5);
-  sc_gate_fini(&gate); /* nobody listens any more */
+  scl_gate_raise(&gate, 5);
+  scl_gate_fini(&gate); /* nobody listens any more */
 }
 
 static const char *body_of(struct world *w) {
@@ -439,7 +439,7 @@ static void test_feed_hangup(void **state) {
     assert_int_equal(w.next.counter.n_open, 1);
     shutdown(w.wire.fd, half == 1 ? SHUT_WR : SHUT_RDWR);
     wire_work(&w.wire, half == 1 ? EPOLLIN : EPOLLRDHUP, 1);
-    assert_int_equal(w.wire.wanted, SC_CONN_CLOSE);
+    assert_int_equal(w.wire.wanted, SCL_CONN_CLOSE);
     assert_int_equal(w.next.counter.n_open, 0);
     end(&w);
   }
@@ -462,34 +462,34 @@ static void test_feed_http_1_0(void **state) {
 static void test_feed_ticket(void **state) {
   (void)state;
   struct world w;
-  struct sc_gate gate;
-  sc_gate_init(&gate);
+  struct scl_gate gate;
+  scl_gate_init(&gate);
   begin(&w);
   w.next.feeds = true;
   w.next.counter.most = 1;
-  w.next.counter.ticket = (struct sc_ticket){&gate, 1};
+  w.next.counter.ticket = (struct scl_ticket){&gate, 1};
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
   assert_string_equal(body_of(&w), "4\r\n[hi]\r\n");
-  sc_gate_raise(&gate, 1);
+  scl_gate_raise(&gate, 1);
   work_if_woken(&w);
   assert_string_equal(body_of(&w), "4\r\n[hi]\r\n3\r\n<1>\r\n");
   end(&w);
-  sc_gate_fini(&gate);
+  scl_gate_fini(&gate);
 }
 
 /* The second chunk is what the fault says; whatever its ending, the feed is closed. */
 static void test_feed_faults(void **state) {
   (void)state;
   const struct {
-    struct sc_delivery delivery;
+    struct scl_delivery delivery;
     const char *body;
   } cases[] = {
       {{.piece_bytes = 2}, "4\r\n[hi]\r\n3\r\n<1>\r\n2\r\n<2\r\n1\r\n>\r\n3\r\n<3>\r\n0\r\n\r\n"},
-      {{.is_cut = true, .cut_bytes = 1, .ending = SC_ENDING_CLOSE}, "4\r\n[hi]\r\n3\r\n<1>\r\n1\r\n<\r\n"},
-      {{.is_silent = true, .ending = SC_ENDING_RESET}, "4\r\n[hi]\r\n3\r\n<1>\r\n"},
-      {{.ending = SC_ENDING_STREAM}, "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n0\r\n\r\n"},
-      {{.ending = SC_ENDING_GOAWAY}, "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n0\r\n\r\n"},
-      {{.is_silent = true, .ending = SC_ENDING_HANG}, "4\r\n[hi]\r\n3\r\n<1>\r\n"},
+      {{.is_cut = true, .cut_bytes = 1, .ending = SCL_ENDING_CLOSE}, "4\r\n[hi]\r\n3\r\n<1>\r\n1\r\n<\r\n"},
+      {{.is_silent = true, .ending = SCL_ENDING_RESET}, "4\r\n[hi]\r\n3\r\n<1>\r\n"},
+      {{.ending = SCL_ENDING_STREAM}, "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n0\r\n\r\n"},
+      {{.ending = SCL_ENDING_GOAWAY}, "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n0\r\n\r\n"},
+      {{.is_silent = true, .ending = SCL_ENDING_HANG}, "4\r\n[hi]\r\n3\r\n<1>\r\n"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct world w;
@@ -511,7 +511,7 @@ static void test_feed_cut(void **state) {
   begin(&w);
   w.next.feeds = true;
   w.next.counter.most = w.next.counter.end = 3;
-  w.next.delivery = (struct sc_delivery){.is_cut = true, .cut_bytes = 9, .ending = SC_ENDING_CLOSE};
+  w.next.delivery = (struct scl_delivery){.is_cut = true, .cut_bytes = 9, .ending = SCL_ENDING_CLOSE};
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
   assert_string_equal(body_of(&w), "4\r\n[hi]\r\n3\r\n<1>\r\n2\r\n<2\r\n");
   end(&w);

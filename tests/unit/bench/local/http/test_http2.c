@@ -7,13 +7,13 @@
 
 struct world {
   struct h2_client client;
-  struct sc_site site;
+  struct scl_site site;
   struct next_reply next;
   size_t pad;         /* bytes more in the next replies */
   struct sc_buf seen; /* method path target body headers; a line a request */
 };
 
-static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+static void handle(void *context, const struct scl_request *request, struct scl_reply *reply) {
   struct world *w = context;
   sc_buf_printf(&w->seen, "%.*s %.*s %.*s [%zu]", SC_SLICE_ARGS(request->method), SC_SLICE_ARGS(request->path),
                 SC_SLICE_ARGS(request->target), request->body.len);
@@ -31,7 +31,7 @@ static void begin_with(struct world *w, int streams, uint32_t window) {
   *w = (struct world){.site = {handle, w, streams}};
   next_reply_init(&w->next);
   w->next.retry_after_ms = 7;
-  h2_open(&w->client, &sc_http2_protocol, &w->site, window);
+  h2_open(&w->client, &scl_http2_protocol, &w->site, window);
 }
 
 static void begin(struct world *w) { begin_with(w, 0, 0); }
@@ -72,7 +72,7 @@ static void test_request(void **state) {
       "date=Thu, 01 Jan 1970 00:00:00 GMT\nx-amz-retry-after=7\ncontent-type=text/x\ncontent-length=11\n");
   check_body(answer, "hello world");
   check_closed(answer, NGHTTP2_NO_ERROR);
-  assert_int_equal(w.client.announced, SC_HTTP2_STREAMS);
+  assert_int_equal(w.client.announced, SCL_HTTP2_STREAMS);
   assert_int_equal(nghttp2_session_get_remote_settings(w.client.nghttp2, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE),
                    1048576);
   assert_int_equal(nghttp2_session_get_remote_settings(w.client.nghttp2, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE), 16384);
@@ -99,7 +99,7 @@ static void test_many_requests(void **state) {
     }
   }
   assert_int_equal(answered + refused, MANY);
-  assert_true(answered >= SC_HTTP2_STREAMS);
+  assert_true(answered >= SCL_HTTP2_STREAMS);
   end(&w);
 }
 
@@ -108,8 +108,8 @@ static void test_bodies(void **state) {
   struct world w;
   begin(&w);
   struct sc_buf text = SC_BUF_INIT;
-  for (size_t i = 0; i <= SC_HTTP1_MAX_BODY / 16; i++) sc_buf_add_str(&text, "0123456789abcdef");
-  struct h2_body whole = {text.ptr, SC_HTTP1_MAX_BODY}, more = {text.ptr, SC_HTTP1_MAX_BODY + 1};
+  for (size_t i = 0; i <= SCL_HTTP1_MAX_BODY / 16; i++) sc_buf_add_str(&text, "0123456789abcdef");
+  struct h2_body whole = {text.ptr, SCL_HTTP1_MAX_BODY}, more = {text.ptr, SCL_HTTP1_MAX_BODY + 1};
   int32_t id = h2_ask(&w.client, "POST", "/", &whole);
   h2_run(&w.client, 1);
   assert_int_equal(h2_answer_of(&w.client, id)->status, 200);
@@ -129,7 +129,7 @@ static void test_bodies_in_all(void **state) {
   begin(&w);
   struct sc_buf text = SC_BUF_INIT;
   struct h2_body bodies[5];
-  for (size_t i = 0; i < SC_HTTP1_MAX_BODY / 16; i++) sc_buf_add_str(&text, "0123456789abcdef");
+  for (size_t i = 0; i < SCL_HTTP1_MAX_BODY / 16; i++) sc_buf_add_str(&text, "0123456789abcdef");
   for (int i = 0; i < 5; i++) bodies[i] = (struct h2_body){text.ptr, text.len};
   for (int i = 0; i < 5; i++) h2_ask(&w.client, "POST", "/", &bodies[i]);
   h2_run(&w.client, 1);
@@ -145,8 +145,8 @@ static void test_bodies_in_all(void **state) {
 }
 
 static int32_t ask_with_headers(struct world *w, int n, const char *value) {
-  nghttp2_nv fields[SC_REQUEST_MAX_HEADERS + 10] = {h2_field(":method", "GET"), h2_field(":scheme", "http"),
-                                                    h2_field(":authority", "a:1"), h2_field(":path", "/")};
+  nghttp2_nv fields[SCL_REQUEST_MAX_HEADERS + 10] = {h2_field(":method", "GET"), h2_field(":scheme", "http"),
+                                                     h2_field(":authority", "a:1"), h2_field(":path", "/")};
   for (int i = 0; i < n; i++) fields[4 + i] = h2_field("x", value);
   return nghttp2_submit_request(w->client.nghttp2, NULL, fields, 4 + (size_t)n, NULL, NULL);
 }
@@ -154,12 +154,12 @@ static int32_t ask_with_headers(struct world *w, int n, const char *value) {
 static void test_headers(void **state) {
   (void)state;
   struct world w;
-  char *value = malloc(SC_HEADERS_MAX_BYTES + 1);
-  memset(value, 'v', SC_HEADERS_MAX_BYTES);
-  value[SC_HEADERS_MAX_BYTES] = '\0';
+  char *value = malloc(SCL_HEADERS_MAX_BYTES + 1);
+  memset(value, 'v', SCL_HEADERS_MAX_BYTES);
+  value[SCL_HEADERS_MAX_BYTES] = '\0';
   begin(&w);
-  int32_t most = ask_with_headers(&w, SC_REQUEST_MAX_HEADERS - 1, "v"); /* and host */
-  int32_t more = ask_with_headers(&w, SC_REQUEST_MAX_HEADERS, "v");
+  int32_t most = ask_with_headers(&w, SCL_REQUEST_MAX_HEADERS - 1, "v"); /* and host */
+  int32_t more = ask_with_headers(&w, SCL_REQUEST_MAX_HEADERS, "v");
   int32_t large = ask_with_headers(&w, 1, value);
   h2_run(&w.client, 1);
   assert_int_equal(h2_answer_of(&w.client, most)->status, 200);
@@ -356,19 +356,19 @@ static void test_hangup(void **state) {
 static void test_ticket(void **state) {
   (void)state;
   struct world w;
-  struct sc_gate gate;
-  sc_gate_init(&gate);
+  struct scl_gate gate;
+  scl_gate_init(&gate);
   begin(&w);
-  w.next.ticket = (struct sc_ticket){&gate, 1};
+  w.next.ticket = (struct scl_ticket){&gate, 1};
   struct h2_answer *waits = ask(&w);
-  w.next.ticket = (struct sc_ticket){0};
+  w.next.ticket = (struct scl_ticket){0};
   check_body(ask(&w), "hello world"); /* one that waits holds up no other */
   assert_int_equal(waits->status, 0);
-  sc_gate_raise(&gate, 1);
+  scl_gate_raise(&gate, 1);
   h2_run(&w.client, 1);
   check_body(waits, "hello world");
   end(&w);
-  sc_gate_fini(&gate);
+  scl_gate_fini(&gate);
 }
 
 static void test_delay(void **state) {
@@ -377,7 +377,7 @@ static void test_delay(void **state) {
   begin(&w);
   w.next.delivery.delay_ms = 3600000;
   struct h2_answer *answer = ask(&w);
-  int64_t wake_ms = sc_conn_wake_ms(w.client.wire.conn);
+  int64_t wake_ms = scl_conn_wake_ms(w.client.wire.conn);
   assert_true(wake_ms > 0);
   wire_work(&w.client.wire, 0, wake_ms - 1);
   h2_run(&w.client, 1);
@@ -404,15 +404,15 @@ static void test_pieces(void **state) {
 static void test_cut_streams(void **state) {
   (void)state;
   const struct {
-    struct sc_delivery delivery;
+    struct scl_delivery delivery;
     int status;
     uint32_t code;
   } cases[] = {
-      {{.is_cut = true, .cut_bytes = 3, .ending = SC_ENDING_STREAM}, 200, NGHTTP2_INTERNAL_ERROR},
-      {{.is_cut = true, .cut_bytes = 3, .ending = SC_ENDING_REFUSE}, 200, NGHTTP2_REFUSED_STREAM},
+      {{.is_cut = true, .cut_bytes = 3, .ending = SCL_ENDING_STREAM}, 200, NGHTTP2_INTERNAL_ERROR},
+      {{.is_cut = true, .cut_bytes = 3, .ending = SCL_ENDING_REFUSE}, 200, NGHTTP2_REFUSED_STREAM},
       {{.is_cut = true, .cut_bytes = 3}, 200, NGHTTP2_INTERNAL_ERROR},
-      {{.is_silent = true, .ending = SC_ENDING_STREAM}, 0, NGHTTP2_INTERNAL_ERROR},
-      {{.is_silent = true, .ending = SC_ENDING_REFUSE}, 0, NGHTTP2_REFUSED_STREAM},
+      {{.is_silent = true, .ending = SCL_ENDING_STREAM}, 0, NGHTTP2_INTERNAL_ERROR},
+      {{.is_silent = true, .ending = SCL_ENDING_REFUSE}, 0, NGHTTP2_REFUSED_STREAM},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct world w;
@@ -422,7 +422,7 @@ static void test_cut_streams(void **state) {
     check_closed(answer, cases[i].code);
     assert_int_equal(answer->status, cases[i].status);
     check_body(answer, cases[i].status == 0 ? "" : "hel");
-    w.next.delivery = (struct sc_delivery){0};
+    w.next.delivery = (struct scl_delivery){0};
     check_body(ask(&w), "hello world"); /* the connection goes on */
     end(&w);
   }
@@ -435,9 +435,9 @@ static void test_hanging_stream(void **state) {
     begin(&w);
     w.next.feeds = true;
     w.next.delivery =
-        (struct sc_delivery){.is_cut = true, .cut_bytes = 3, .is_silent = silent == 1, .ending = SC_ENDING_HANG};
+        (struct scl_delivery){.is_cut = true, .cut_bytes = 3, .is_silent = silent == 1, .ending = SCL_ENDING_HANG};
     struct h2_answer *hung = ask(&w);
-    w.next.delivery = (struct sc_delivery){0};
+    w.next.delivery = (struct scl_delivery){0};
     w.next.feeds = false;
     check_body(ask(&w), "hello world");
     assert_int_equal(hung->status, silent == 1 ? 0 : 200);
@@ -456,7 +456,7 @@ static void test_goaway(void **state) {
   w.next.feeds = true;
   struct h2_answer *feed = ask(&w);
   w.next.feeds = false;
-  w.next.delivery.ending = SC_ENDING_GOAWAY;
+  w.next.delivery.ending = SCL_ENDING_GOAWAY;
   check_body(ask(&w), "hello world");
   assert_int_equal(w.client.goaway_code, NGHTTP2_NO_ERROR);
   assert_false(w.client.saw_end);
@@ -471,13 +471,13 @@ static void test_goaway(void **state) {
 
 static void test_ended_connections(void **state) {
   (void)state;
-  const enum sc_ending endings[] = {SC_ENDING_CLOSE, SC_ENDING_RESET};
+  const enum scl_ending endings[] = {SCL_ENDING_CLOSE, SCL_ENDING_RESET};
   for (int i = 0; i < 2; i++) {
     struct world w;
     begin(&w);
     w.next.feeds = true;
     ask(&w);
-    w.next.delivery = (struct sc_delivery){.is_cut = true, .cut_bytes = 3, .ending = endings[i]};
+    w.next.delivery = (struct scl_delivery){.is_cut = true, .cut_bytes = 3, .ending = endings[i]};
     struct h2_answer *answer = ask(&w);
     check_body(answer, "hel");
     assert_false(answer->is_closed);
@@ -490,13 +490,13 @@ static void test_ended_connections(void **state) {
 static void test_feed_faults(void **state) {
   (void)state;
   const struct {
-    struct sc_delivery delivery;
+    struct scl_delivery delivery;
     const char *body;
     uint32_t code;
   } cases[] = {
-      {{.is_cut = true, .cut_bytes = 1, .ending = SC_ENDING_STREAM}, "hello world<1><", NGHTTP2_INTERNAL_ERROR},
-      {{.is_silent = true, .ending = SC_ENDING_REFUSE}, "hello world<1>", NGHTTP2_REFUSED_STREAM},
-      {{.ending = SC_ENDING_GOAWAY}, "hello world<1><2>", NGHTTP2_NO_ERROR},
+      {{.is_cut = true, .cut_bytes = 1, .ending = SCL_ENDING_STREAM}, "hello world<1><", NGHTTP2_INTERNAL_ERROR},
+      {{.is_silent = true, .ending = SCL_ENDING_REFUSE}, "hello world<1>", NGHTTP2_REFUSED_STREAM},
+      {{.ending = SCL_ENDING_GOAWAY}, "hello world<1><2>", NGHTTP2_NO_ERROR},
       {{.piece_bytes = 1}, "hello world<1><2><3>", NGHTTP2_NO_ERROR},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -8,11 +8,11 @@
 static void count_notified(void *context) { ++*(int *)context; }
 
 /* Takes what is ready, and adds it to seen. */
-static void take_all(struct sc_sending *sending, size_t most, struct sc_buf *seen) {
+static void take_all(struct scl_sending *sending, size_t most, struct sc_buf *seen) {
   while (sending->left > 0) {
     struct iovec pieces[8];
-    assert_true(sc_sending_most_pieces(sending) <= 8);
-    int n = sc_sending_take(sending, most, pieces);
+    assert_true(scl_sending_most_pieces(sending) <= 8);
+    int n = scl_sending_take(sending, most, pieces);
     assert_true(n > 0);
     for (int i = 0; i < n; i++) sc_buf_add(seen, pieces[i].iov_base, pieces[i].iov_len);
   }
@@ -20,32 +20,32 @@ static void take_all(struct sc_sending *sending, size_t most, struct sc_buf *see
 
 static void test_delay_then_ticket(void **state) {
   (void)state;
-  struct sc_gate gate;
-  struct sc_sending sending;
+  struct scl_gate gate;
+  struct scl_sending sending;
   struct sc_buf seen = SC_BUF_INIT;
   int notified = 0;
   int64_t wake_ms;
-  sc_gate_init(&gate);
-  struct sc_reply reply = {.delivery.delay_ms = 10, .ticket = {&gate, 3}};
+  scl_gate_init(&gate);
+  struct scl_reply reply = {.delivery.delay_ms = 10, .ticket = {&gate, 3}};
   sc_buf_add_str(&reply.content.head, "hea");
   sc_buf_add_str(&reply.content.tail, "tail");
-  sc_sending_init(&sending, &reply, true, 100, count_notified, &notified);
-  assert_int_equal(sc_sending_step(&sending, 109, &wake_ms), SC_SENDING_WAITS);
+  scl_sending_init(&sending, &reply, true, 100, count_notified, &notified);
+  assert_int_equal(scl_sending_step(&sending, 109, &wake_ms), SCL_SENDING_WAITS);
   assert_int_equal(wake_ms, 110);
-  assert_int_equal(sc_sending_step(&sending, 110, &wake_ms), SC_SENDING_WAITS);
+  assert_int_equal(scl_sending_step(&sending, 110, &wake_ms), SCL_SENDING_WAITS);
   assert_int_equal(wake_ms, 0);
   assert_int_equal(notified, 0);
-  sc_gate_raise(&gate, 3);
+  scl_gate_raise(&gate, 3);
   assert_int_equal(notified, 1);
-  assert_int_equal(sc_sending_step(&sending, 110, &wake_ms), SC_SENDING_BEGINS);
-  assert_int_equal(sc_sending_step(&sending, 110, &wake_ms), SC_SENDING_READY);
+  assert_int_equal(scl_sending_step(&sending, 110, &wake_ms), SCL_SENDING_BEGINS);
+  assert_int_equal(scl_sending_step(&sending, 110, &wake_ms), SCL_SENDING_READY);
   assert_int_equal(sending.left, 7);
   take_all(&sending, 2, &seen);
   assert_string_equal(sc_buf_str(&seen), "heatail");
-  assert_int_equal(sc_sending_step(&sending, 110, &wake_ms), SC_SENDING_OVER);
+  assert_int_equal(scl_sending_step(&sending, 110, &wake_ms), SCL_SENDING_OVER);
   assert_false(sending.was_cut);
-  sc_sending_fini(&sending);
-  sc_gate_fini(&gate);
+  scl_sending_fini(&sending);
+  scl_gate_fini(&gate);
   sc_buf_fini(&seen);
 }
 
@@ -53,22 +53,22 @@ static void test_delay_then_ticket(void **state) {
 static void test_cuts(void **state) {
   (void)state;
   for (size_t cut = 0; cut <= 8; cut++) {
-    struct sc_sending sending;
+    struct scl_sending sending;
     struct sc_buf seen = SC_BUF_INIT;
     int64_t wake_ms;
-    struct sc_reply reply = {.delivery = {.is_cut = true, .cut_bytes = cut, .ending = SC_ENDING_RESET}};
+    struct scl_reply reply = {.delivery = {.is_cut = true, .cut_bytes = cut, .ending = SCL_ENDING_RESET}};
     sc_buf_add_str(&reply.content.head, "hea");
     sc_buf_add_str(&reply.content.tail, "tail");
-    sc_sending_init(&sending, &reply, true, 100, NULL, NULL);
-    assert_int_equal(sc_sending_step(&sending, 100, &wake_ms), SC_SENDING_BEGINS);
-    if (cut > 0) assert_int_equal(sc_sending_step(&sending, 100, &wake_ms), SC_SENDING_READY);
+    scl_sending_init(&sending, &reply, true, 100, NULL, NULL);
+    assert_int_equal(scl_sending_step(&sending, 100, &wake_ms), SCL_SENDING_BEGINS);
+    if (cut > 0) assert_int_equal(scl_sending_step(&sending, 100, &wake_ms), SCL_SENDING_READY);
     take_all(&sending, 100, &seen);
     assert_memory_equal(sc_buf_str(&seen), "heatail", seen.len);
     assert_int_equal(seen.len, cut < 7 ? cut : 7);
-    assert_int_equal(sc_sending_step(&sending, 100, &wake_ms), SC_SENDING_OVER);
+    assert_int_equal(scl_sending_step(&sending, 100, &wake_ms), SCL_SENDING_OVER);
     assert_int_equal(sending.was_cut, cut < 7);
-    assert_int_equal(sending.ending, SC_ENDING_RESET);
-    sc_sending_fini(&sending);
+    assert_int_equal(sending.ending, SCL_ENDING_RESET);
+    scl_sending_fini(&sending);
     sc_buf_fini(&seen);
   }
 }
@@ -77,7 +77,7 @@ static void test_cuts(void **state) {
 static void test_feed(void **state) {
   (void)state;
   struct counter counter;
-  struct sc_sending sending;
+  struct scl_sending sending;
   struct sc_buf seen = SC_BUF_INIT;
   int notified = 0;
   int64_t wake_ms;
@@ -85,27 +85,27 @@ static void test_feed(void **state) {
   counter.end = 3;
   counter.fault_at = 2;
   counter.delivery.delay_ms = 5;
-  struct sc_reply reply = {.feed = count_feed_new(&counter)};
-  sc_sending_init(&sending, &reply, true, 100, count_notified, &notified);
-  assert_int_equal(sc_sending_step(&sending, 100, &wake_ms), SC_SENDING_BEGINS);
-  assert_int_equal(sc_sending_step(&sending, 100, &wake_ms), SC_SENDING_WAITS);
+  struct scl_reply reply = {.feed = count_feed_new(&counter)};
+  scl_sending_init(&sending, &reply, true, 100, count_notified, &notified);
+  assert_int_equal(scl_sending_step(&sending, 100, &wake_ms), SCL_SENDING_BEGINS);
+  assert_int_equal(scl_sending_step(&sending, 100, &wake_ms), SCL_SENDING_WAITS);
   counter_raise(&counter, 3);
   assert_int_equal(notified, 1);
-  assert_int_equal(sc_sending_step(&sending, 100, &wake_ms), SC_SENDING_READY);
+  assert_int_equal(scl_sending_step(&sending, 100, &wake_ms), SCL_SENDING_READY);
   take_all(&sending, 100, &seen);
-  assert_int_equal(sc_sending_step(&sending, 100, &wake_ms), SC_SENDING_WAITS);
+  assert_int_equal(scl_sending_step(&sending, 100, &wake_ms), SCL_SENDING_WAITS);
   assert_int_equal(wake_ms, 105);
-  assert_int_equal(sc_sending_step(&sending, 105, &wake_ms), SC_SENDING_READY);
+  assert_int_equal(scl_sending_step(&sending, 105, &wake_ms), SCL_SENDING_READY);
   take_all(&sending, 100, &seen);
-  assert_int_equal(sc_sending_step(&sending, 105, &wake_ms), SC_SENDING_READY);
+  assert_int_equal(scl_sending_step(&sending, 105, &wake_ms), SCL_SENDING_READY);
   take_all(&sending, 100, &seen);
-  assert_int_equal(sc_sending_step(&sending, 105, &wake_ms), SC_SENDING_OVER);
+  assert_int_equal(scl_sending_step(&sending, 105, &wake_ms), SCL_SENDING_OVER);
   assert_string_equal(sc_buf_str(&seen), "<1><2><3>");
   assert_int_equal(counter.n_open, 1);
-  sc_sending_fini(&sending);
+  scl_sending_fini(&sending);
   assert_int_equal(counter.n_open, 0);
   sc_buf_fini(&seen);
-  sc_bell_fini(&counter.bell);
+  scl_bell_fini(&counter.bell);
 }
 
 int main(void) {

@@ -15,14 +15,14 @@
 
 #define CLIENTS 20
 
-static void handle(void *context, const struct sc_request *request, struct sc_reply *reply) {
+static void handle(void *context, const struct scl_request *request, struct scl_reply *reply) {
   (void)context;
   SC_ASSERT(request->from_loopback);
   reply->status = 200;
   sc_buf_add_slice(&reply->content.head, request->body);
 }
 
-static const struct sc_site SITE = {.handle = handle};
+static const struct scl_site SITE = {.handle = handle};
 
 static int dial(const char *bound) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -55,20 +55,20 @@ static void expect(int fd, int number) {
 }
 
 static void serve(int threads) {
-  char bound[SC_TRANSPORT_ADDRESS];
+  char bound[SCL_TRANSPORT_ADDRESS];
   int fds[CLIENTS];
   struct sc_error err;
-  struct sc_transport *transport = sc_transport_new(threads, &sc_http1_protocol, (void *)&SITE);
-  assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
+  struct scl_transport *transport = scl_transport_new(threads, &scl_http1_protocol, (void *)&SITE);
+  assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   assert_true(strncmp(bound, "127.0.0.1:", 10) == 0);
-  assert_int_equal(sc_transport_start(transport, &err), SC_OK);
+  assert_int_equal(scl_transport_start(transport, &err), SC_OK);
   for (int i = 0; i < CLIENTS; i++) fds[i] = dial(bound);
   for (int round = 0; round < 3; round++) {
     for (int i = 0; i < CLIENTS; i++) ask(fds[i], round * 100 + i);
     for (int i = 0; i < CLIENTS; i++) expect(fds[i], round * 100 + i);
   }
   for (int i = 0; i < CLIENTS / 2; i++) close(fds[i]);
-  sc_transport_free(transport);
+  scl_transport_free(transport);
   char byte;
   for (int i = CLIENTS / 2; i < CLIENTS; i++) {
     assert_int_equal(read(fds[i], &byte, 1), 0); /* stopping closes what is open */
@@ -91,7 +91,7 @@ static void test_threads(void **state) {
 #define LAST 300
 
 /* Every reply goes on with the numbers of the counter; to /slow it comes late instead. */
-static void handle_feed(void *context, const struct sc_request *request, struct sc_reply *reply) {
+static void handle_feed(void *context, const struct scl_request *request, struct scl_reply *reply) {
   reply->status = 200;
   sc_buf_add_slice(&reply->content.head, request->body);
   if (sc_slice_is(request->path, "/slow")) reply->delivery.delay_ms = 20;
@@ -124,17 +124,17 @@ static void expect_end(int fd) {
 /* A thread rings while connections listen, are served, and go. */
 static void test_feeds(void **state) {
   (void)state;
-  char bound[SC_TRANSPORT_ADDRESS];
+  char bound[SCL_TRANSPORT_ADDRESS];
   int fds[CLIENTS];
   struct sc_error err;
   struct counter counter;
   struct sc_thread raiser = {0};
   counter_init(&counter);
   counter.end = LAST;
-  struct sc_site site = {.handle = handle_feed, .context = &counter};
-  struct sc_transport *transport = sc_transport_new(2, &sc_http1_protocol, &site);
-  assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
-  assert_int_equal(sc_transport_start(transport, &err), SC_OK);
+  struct scl_site site = {.handle = handle_feed, .context = &counter};
+  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &site);
+  assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
+  assert_int_equal(scl_transport_start(transport, &err), SC_OK);
   for (int i = 0; i < CLIENTS; i++) fds[i] = dial(bound);
   for (int i = 0; i < CLIENTS; i++) ask(fds[i], i);
   assert_int_equal(sc_thread_start(&raiser, "raiser", raise_to_last, &counter, &err), SC_OK);
@@ -144,22 +144,22 @@ static void test_feeds(void **state) {
     close(fds[i]);
   }
   assert_int_equal(sc_thread_join(&raiser, -1, &err), SC_OK);
-  sc_transport_free(transport);
+  scl_transport_free(transport);
   assert_int_equal(counter.n_open, 0);
-  sc_bell_fini(&counter.bell);
+  scl_bell_fini(&counter.bell);
 }
 
 /* Hanging up frees a feed that waits, without anything else happening. */
 static void test_hangups(void **state) {
   (void)state;
-  char bound[SC_TRANSPORT_ADDRESS];
+  char bound[SCL_TRANSPORT_ADDRESS];
   struct sc_error err;
   struct counter counter;
   counter_init(&counter);
-  struct sc_site site = {.handle = handle_feed, .context = &counter};
-  struct sc_transport *transport = sc_transport_new(2, &sc_http1_protocol, &site);
-  assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
-  assert_int_equal(sc_transport_start(transport, &err), SC_OK);
+  struct scl_site site = {.handle = handle_feed, .context = &counter};
+  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &site);
+  assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
+  assert_int_equal(scl_transport_start(transport, &err), SC_OK);
   int fd = dial(bound);
   ask(fd, 1);
   char byte;
@@ -168,39 +168,39 @@ static void test_hangups(void **state) {
   close(fd);
   for (int i = 0; i < 10000 && counter.n_open > 0; i++) poll(NULL, 0, 1);
   assert_int_equal(counter.n_open, 0);
-  sc_transport_free(transport);
-  sc_bell_fini(&counter.bell);
+  scl_transport_free(transport);
+  scl_bell_fini(&counter.bell);
 }
 
 static void test_delays(void **state) {
   (void)state;
-  char bound[SC_TRANSPORT_ADDRESS];
+  char bound[SCL_TRANSPORT_ADDRESS];
   int fds[CLIENTS];
   struct sc_error err;
-  struct sc_site site = {.handle = handle_feed};
-  struct sc_transport *transport = sc_transport_new(2, &sc_http1_protocol, &site);
-  assert_int_equal(sc_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
-  assert_int_equal(sc_transport_start(transport, &err), SC_OK);
+  struct scl_site site = {.handle = handle_feed};
+  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &site);
+  assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
+  assert_int_equal(scl_transport_start(transport, &err), SC_OK);
   for (int i = 0; i < CLIENTS; i++) fds[i] = dial(bound);
   const char *text = "POST /slow HTTP/1.1\r\nContent-Length: 6\r\n\r\n<0001>";
   for (int i = 0; i < CLIENTS; i++) assert_int_equal(write(fds[i], text, strlen(text)), strlen(text));
   for (int i = 0; i < CLIENTS; i++) expect(fds[i], 1);
   for (int i = 0; i < CLIENTS; i++) close(fds[i]);
-  sc_transport_free(transport);
+  scl_transport_free(transport);
 }
 
 static void test_addresses(void **state) {
   (void)state;
-  char bound[SC_TRANSPORT_ADDRESS];
+  char bound[SCL_TRANSPORT_ADDRESS];
   struct sc_error err;
-  struct sc_transport *transport = sc_transport_new(1, &sc_http1_protocol, (void *)&SITE);
-  assert_int_equal(sc_transport_listen(transport, ":0", NULL, bound, &err), SC_OK);
+  struct scl_transport *transport = scl_transport_new(1, &scl_http1_protocol, (void *)&SITE);
+  assert_int_equal(scl_transport_listen(transport, ":0", NULL, bound, &err), SC_OK);
   assert_true(strncmp(bound, "127.0.0.1:", 10) == 0);
-  assert_int_equal(sc_transport_listen(transport, bound, NULL, bound, &err), SC_E_NET); /* taken */
+  assert_int_equal(scl_transport_listen(transport, bound, NULL, bound, &err), SC_E_NET); /* taken */
   const char *const bad[] = {"", "4567", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "host:123456"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    assert_int_equal(sc_transport_listen(transport, bad[i], NULL, bound, &err), SC_E_USAGE);
-  sc_transport_free(transport);
+    assert_int_equal(scl_transport_listen(transport, bad[i], NULL, bound, &err), SC_E_USAGE);
+  scl_transport_free(transport);
 }
 
 int main(void) {

@@ -9,40 +9,40 @@
 
 #define NOW INT64_C(1700000000000)
 
-static struct sc_store *generate(const char *spec) {
-  struct sc_store *store = sc_store_new(0, 0);
-  struct sc_generate what;
+static struct scl_store *generate(const char *spec) {
+  struct scl_store *store = scl_store_new(0, 0);
+  struct scl_generate what;
   struct sc_error err;
-  assert_int_equal(sc_generate_parse(sc_slice_str(spec), &what, &err), SC_OK);
-  assert_int_equal(sc_generate_run(store, &what, NOW, &err), SC_OK);
+  assert_int_equal(scl_generate_parse(sc_slice_str(spec), &what, &err), SC_OK);
+  assert_int_equal(scl_generate_run(store, &what, NOW, &err), SC_OK);
   return store;
 }
 
 /* All records of a shard as a JSON list. */
-static void print_shard(const struct sc_store_shard *shard, struct sc_buf *out) {
-  struct sc_logpage page;
+static void print_shard(const struct scl_store_shard *shard, struct sc_buf *out) {
+  struct scl_logpage page;
   sc_buf_add_char(out, '[');
-  sc_shardlog_page(shard->log, SC_FORMAT_JSON, 0, UINT64_MAX, UINT64_MAX, &page);
+  scl_shardlog_page(shard->log, SCL_FORMAT_JSON, 0, UINT64_MAX, UINT64_MAX, &page);
   for (int i = 0; i < page.n_ranges; i++) sc_buf_add(out, page.ranges[i].bytes.iov_base, page.ranges[i].bytes.iov_len);
   sc_buf_add_char(out, ']');
-  sc_logpage_fini(&page);
+  scl_logpage_fini(&page);
 }
 
 static void print_all(const char *spec, struct sc_buf *out) {
-  struct sc_store *store = generate(spec);
-  struct sc_store_stream *stream = sc_store_at(store, 0);
+  struct scl_store *store = generate(spec);
+  struct scl_store_stream *stream = scl_store_at(store, 0);
   for (uint32_t i = 0; i < stream->n_shards; i++) print_shard(&stream->shards[i], out);
-  sc_store_free(store);
+  scl_store_free(store);
 }
 
 static void test_parse(void **state) {
   (void)state;
-  struct sc_generate what;
+  struct scl_generate what;
   struct sc_error err;
-  assert_int_equal(sc_generate_parse(SC_SLICE_LITERAL("demo"), &what, &err), SC_OK);
+  assert_int_equal(scl_generate_parse(SC_SLICE_LITERAL("demo"), &what, &err), SC_OK);
   assert_true(what.shards == 1 && what.records == 0 && what.seed == 1);
   assert_string_equal(what.profile->name, "sensors");
-  assert_int_equal(sc_generate_parse(SC_SLICE_LITERAL("a.b-c_D:seed=9,profile=mixed,records=7,shards=3"), &what, &err),
+  assert_int_equal(scl_generate_parse(SC_SLICE_LITERAL("a.b-c_D:seed=9,profile=mixed,records=7,shards=3"), &what, &err),
                    SC_OK);
   assert_true(what.shards == 3 && what.records == 7 && what.seed == 9);
   assert_string_equal(what.profile->name, "mixed");
@@ -58,26 +58,26 @@ static void test_parse(void **state) {
                              "demo:profile=x",
                              "demo:colour=red"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    assert_int_equal(sc_generate_parse(sc_slice_str(bad[i]), &what, &err), SC_E_USAGE);
+    assert_int_equal(scl_generate_parse(sc_slice_str(bad[i]), &what, &err), SC_E_USAGE);
 }
 
 static void test_load_parse(void **state) {
   (void)state;
-  struct sc_load what;
+  struct scl_load what;
   struct sc_error err;
-  assert_int_equal(sc_load_parse(SC_SLICE_LITERAL("demo=/tmp/a:b=c.ndjson"), &what, &err), SC_OK);
+  assert_int_equal(scl_load_parse(SC_SLICE_LITERAL("demo=/tmp/a:b=c.ndjson"), &what, &err), SC_OK);
   assert_true(sc_slice_is(what.path, "/tmp/a:b=c.ndjson") && what.shards == 1);
-  assert_int_equal(sc_load_parse(SC_SLICE_LITERAL("demo=x:shards=4"), &what, &err), SC_OK);
+  assert_int_equal(scl_load_parse(SC_SLICE_LITERAL("demo=x:shards=4"), &what, &err), SC_OK);
   assert_true(sc_slice_is(what.path, "x") && what.shards == 4);
   const char *const bad[] = {"", "demo", "demo=", "=x", "demo=x:shards=0"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    assert_int_equal(sc_load_parse(sc_slice_str(bad[i]), &what, &err), SC_E_USAGE);
+    assert_int_equal(scl_load_parse(sc_slice_str(bad[i]), &what, &err), SC_E_USAGE);
 }
 
 /* Every record is where its key belongs, its payload is JSON, arrivals ascend within the last hour. */
 static void check_stream(const char *spec, uint64_t records) {
-  struct sc_store *store = generate(spec);
-  struct sc_store_stream *stream = sc_store_at(store, 0);
+  struct scl_store *store = generate(spec);
+  struct scl_store_stream *stream = scl_store_at(store, 0);
   struct sc_jsondoc *page = sc_jsondoc_new(), *payload = sc_jsondoc_new();
   uint64_t total = 0;
   for (uint32_t i = 0; i < stream->n_shards; i++) {
@@ -92,7 +92,7 @@ static void check_stream(const char *spec, uint64_t records) {
       char decoded[4096];
       size_t len;
       assert_true(sc_json_str(sc_json_get(record, "PartitionKey"), &key));
-      assert_ptr_equal(sc_stream_route(stream, sc_hashkey_of(key)), &stream->shards[i]);
+      assert_ptr_equal(scl_stream_route(stream, scl_hashkey_of(key)), &stream->shards[i]);
       assert_true(sc_json_str(sc_json_get(record, "Data"), &data) && data.len < sizeof decoded);
       assert_true(sc_base64_decode(data.ptr, data.len, decoded, &len));
       assert_int_equal(sc_jsondoc_parse(payload, sc_slice_of(decoded, len), &root, &err), SC_OK);
@@ -106,7 +106,7 @@ static void check_stream(const char *spec, uint64_t records) {
   assert_int_equal(total, records);
   sc_jsondoc_free(page);
   sc_jsondoc_free(payload);
-  sc_store_free(store);
+  scl_store_free(store);
 }
 
 static void test_sensors(void **state) {
@@ -129,14 +129,14 @@ static void test_profiles_of_the_benchmarks(void **state) {
 
 /* Payloads of a profile, one after the other: their mean size, and the names of the first one's members as they stand. */
 static double write_profile(const char *profile, uint64_t seed, unsigned n, struct sc_buf *names) {
-  const struct sc_payload_profile *found = sc_payload_profile_find(sc_slice_str(profile));
+  const struct scl_payload_profile *found = scl_payload_profile_find(sc_slice_str(profile));
   struct sc_jsondoc *parser = sc_jsondoc_new();
   struct sc_random random;
   double bytes = 0;
   sc_random_init(&random, seed);
   for (unsigned i = 0; i < n; i++) {
     struct sc_buf out = SC_BUF_INIT;
-    struct sc_payload what = {.number = i, .key = i + 1, .seed = seed};
+    struct scl_payload what = {.number = i, .key = i + 1, .seed = seed};
     struct sc_json root, value;
     struct sc_slice name;
     struct sc_error err;
@@ -191,21 +191,21 @@ static void test_load(void **state) {
   FILE *file = fdopen(fd, "w");
   fputs("{\"a\":1}\n\nnot json\nlast without newline", file);
   fclose(file);
-  struct sc_store *store = sc_store_new(0, 0);
-  struct sc_load what = {.stream = "s", .path = sc_slice_str(path), .shards = 1};
+  struct scl_store *store = scl_store_new(0, 0);
+  struct scl_load what = {.stream = "s", .path = sc_slice_str(path), .shards = 1};
   struct sc_error err;
-  assert_int_equal(sc_load_run(store, &what, NOW, &err), SC_OK);
+  assert_int_equal(scl_load_run(store, &what, NOW, &err), SC_OK);
   struct sc_buf text = SC_BUF_INIT;
-  print_shard(&sc_store_at(store, 0)->shards[0], &text);
+  print_shard(&scl_store_at(store, 0)->shards[0], &text);
   assert_non_null(strstr(sc_buf_str(&text), "\"Data\":\"eyJhIjoxfQ==\",\"PartitionKey\":\"1\"}"));
   assert_non_null(strstr(sc_buf_str(&text), "\"PartitionKey\":\"3\"}"));
   assert_non_null(strstr(sc_buf_str(&text), "\"PartitionKey\":\"4\"}]"));
-  assert_int_equal(sc_load_run(store, &what, NOW, &err), SC_E_USAGE); /* there already */
+  assert_int_equal(scl_load_run(store, &what, NOW, &err), SC_E_USAGE); /* there already */
   unlink(path);
   what.stream[0] = 't';
-  assert_int_equal(sc_load_run(store, &what, NOW, &err), SC_E_IO);
+  assert_int_equal(scl_load_run(store, &what, NOW, &err), SC_E_IO);
   sc_buf_fini(&text);
-  sc_store_free(store);
+  scl_store_free(store);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 /* All that a store holds, as text to compare two of them by; and random changes to one. Knows nothing of how either is kept. */
-#ifndef TESTS_UNIT_LOCAL_STORE_TEXT_H
-#define TESTS_UNIT_LOCAL_STORE_TEXT_H
+#ifndef SC_TESTS_UNIT_BENCH_LOCAL_STORE_STORE_TEXT_H
+#define SC_TESTS_UNIT_BENCH_LOCAL_STORE_STORE_TEXT_H
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,33 +19,33 @@ static inline void add_bytes(struct sc_buf *out, const struct iovec *bytes, bool
   }
 }
 
-static inline void text_of_records(const struct sc_store_shard *shard, enum sc_format format, struct sc_buf *out) {
-  struct sc_logpage page;
-  sc_shardlog_page(shard->log, format, 0, UINT64_MAX, UINT64_MAX, &page);
+static inline void text_of_records(const struct scl_store_shard *shard, enum scl_format format, struct sc_buf *out) {
+  struct scl_logpage page;
+  scl_shardlog_page(shard->log, format, 0, UINT64_MAX, UINT64_MAX, &page);
   sc_buf_printf(out, "  records %" PRIu64 "..%" PRIu64 " of %" PRIu64 " bytes\n", page.first, page.first + page.count,
                 page.bytes);
-  for (int i = 0; i < page.n_ranges; i++) add_bytes(out, &page.ranges[i].bytes, format == SC_FORMAT_CBOR);
-  sc_logpage_fini(&page);
+  for (int i = 0; i < page.n_ranges; i++) add_bytes(out, &page.ranges[i].bytes, format == SCL_FORMAT_CBOR);
+  scl_logpage_fini(&page);
 }
 
-static inline void text_of_shard(const struct sc_store_shard *shard, struct sc_buf *out) {
-  char start[SC_HASHKEY_TEXT], end[SC_HASHKEY_TEXT];
-  sc_hashkey_format(shard->hash_start, start);
-  sc_hashkey_format(shard->hash_end, end);
+static inline void text_of_shard(const struct scl_store_shard *shard, struct sc_buf *out) {
+  char start[SCL_HASHKEY_TEXT], end[SCL_HASHKEY_TEXT];
+  scl_hashkey_format(shard->hash_start, start);
+  scl_hashkey_format(shard->hash_end, end);
   sc_buf_printf(
       out, " shard %u of %u %u to %u %u keys %s-%s made %" PRId64 " %" PRId64 " closed %" PRId64 " last %" PRId64 "\n",
       shard->index, shard->parent, shard->adjacent_parent, shard->child[0], shard->child[1], start, end,
-      shard->created_ms, shard->created_s, shard->closed_ms, sc_shardlog_last_ms(shard->log));
-  text_of_records(shard, SC_FORMAT_JSON, out);
-  text_of_records(shard, SC_FORMAT_CBOR, out);
+      shard->created_ms, shard->created_s, shard->closed_ms, scl_shardlog_last_ms(shard->log));
+  text_of_records(shard, SCL_FORMAT_JSON, out);
+  text_of_records(shard, SCL_FORMAT_CBOR, out);
 }
 
-static inline void text_of_extras(const struct sc_tagset *tags, const char *policy, struct sc_buf *out) {
+static inline void text_of_extras(const struct scl_tagset *tags, const char *policy, struct sc_buf *out) {
   for (uint32_t i = 0; i < tags->n; i++) sc_buf_printf(out, "  tag %s=%s\n", tags->tags[i].key, tags->tags[i].value);
   sc_buf_printf(out, "  policy %s\n", policy == NULL ? "none" : policy);
 }
 
-static inline void text_of_stream(const struct sc_store_stream *stream, struct sc_buf *out) {
+static inline void text_of_stream(const struct scl_store_stream *stream, struct sc_buf *out) {
   sc_buf_printf(out,
                 "stream %s id %" PRIu64 " made %" PRId64 " busy %d until %" PRId64 " record %" PRIu64 " hours %d\n",
                 stream->name, stream->id, stream->created_ms, (int)stream->busy_status, stream->busy_until_ms,
@@ -54,11 +54,11 @@ static inline void text_of_stream(const struct sc_store_stream *stream, struct s
                 stream->warm_mibps, stream->metrics, stream->key_id == NULL ? "none" : stream->key_id);
   sc_buf_printf(out, " floor %" PRId64 " gone %" PRId64 " rescales %u:", stream->floor_ms, stream->gone_ms,
                 stream->n_rescales);
-  for (int i = 0; i < SC_STORE_MAX_RESCALES; i++) sc_buf_printf(out, " %" PRId64, stream->rescaled_ms[i]);
+  for (int i = 0; i < SCL_STORE_MAX_RESCALES; i++) sc_buf_printf(out, " %" PRId64, stream->rescaled_ms[i]);
   sc_buf_add_char(out, '\n');
   text_of_extras(&stream->tags, stream->policy, out);
   for (uint32_t i = 0; i < stream->n_consumers; i++) {
-    const struct sc_store_consumer *c = stream->consumers[i];
+    const struct scl_store_consumer *c = stream->consumers[i];
     sc_buf_printf(out, " consumer %s id %" PRIu64 " made %" PRId64 " ready %" PRId64 " gone %" PRId64 "\n", c->name,
                   c->id, c->created_ms, c->ready_ms, c->gone_ms);
     text_of_extras(&c->tags, c->policy, out);
@@ -67,36 +67,36 @@ static inline void text_of_stream(const struct sc_store_stream *stream, struct s
   for (uint32_t i = 0; i < stream->n_shards; i++) text_of_shard(&stream->shards[i], out);
 }
 
-static inline void text_of_store(struct sc_store *store, struct sc_buf *out) {
-  const struct sc_store_account *account = sc_store_account(store);
-  sc_buf_printf(out, "next id %" PRIu64 " commitment %" PRId64 " %" PRId64 "\n", sc_store_next_id(store),
+static inline void text_of_store(struct scl_store *store, struct sc_buf *out) {
+  const struct scl_store_account *account = scl_store_account(store);
+  sc_buf_printf(out, "next id %" PRIu64 " commitment %" PRId64 " %" PRId64 "\n", scl_store_next_id(store),
                 account->commitment_started_ms, account->commitment_end_ms);
-  for (uint32_t i = 0; i < sc_store_n_streams(store); i++) text_of_stream(sc_store_at(store, i), out);
+  for (uint32_t i = 0; i < scl_store_n_streams(store); i++) text_of_stream(scl_store_at(store, i), out);
 }
 
 /* ---- changes ---- */
 
-static inline void change_put(struct sc_store_stream *stream, uint64_t number, int64_t now_ms) {
+static inline void change_put(struct scl_store_stream *stream, uint64_t number, int64_t now_ms) {
   static const char *const keys[] = {"\"k\"", "\"a\\\"b\\\\\"", "\"\xc3\xa9\"", "\"\\u0001\\n\""};
   static const uint64_t key_bytes[] = {1, 4, 2, 2};
-  char sequence[SC_SEQLAYOUT_DIGITS + 1], data[32];
+  char sequence[SCL_SEQLAYOUT_DIGITS + 1], data[32];
   bool is_base64 = number % 3 == 0;
   int len = is_base64 ? snprintf(data, sizeof data, "%s", number % 2 == 0 ? "aGVsbG8=" : "")
                       : snprintf(data, sizeof data, "%" PRIu64, number);
   uint64_t bytes = is_base64 ? (len == 0 ? 0 : 5) : (uint64_t)len;
-  struct sc_store_put put = {sc_slice_str(keys[number % 4]), sc_slice_of(data, (size_t)len), is_base64,
-                             bytes + key_bytes[number % 4], now_ms};
-  sc_shard_put(&stream->shards[stream->open[number / 4 % stream->n_open]], &put, sequence);
+  struct scl_store_put put = {sc_slice_str(keys[number % 4]), sc_slice_of(data, (size_t)len), is_base64,
+                              bytes + key_bytes[number % 4], now_ms};
+  scl_shard_put(&stream->shards[stream->open[number / 4 % stream->n_open]], &put, sequence);
 }
 
-static inline void change_shards(struct sc_store *store, struct sc_store_stream *stream, uint64_t number,
+static inline void change_shards(struct scl_store *store, struct scl_store_stream *stream, uint64_t number,
                                  int64_t now_ms) {
   uint32_t place = (uint32_t)(number / 2 % stream->n_open), shard = stream->open[place];
-  sc_hashkey_int width = stream->shards[shard].hash_end - stream->shards[shard].hash_start;
+  scl_hashkey_int width = stream->shards[shard].hash_end - stream->shards[shard].hash_start;
   if (number % 2 == 0 && width > 4 && stream->n_shards < 100) {
-    sc_store_split(store, stream, shard, stream->shards[shard].hash_start + 1 + width / (2 + number % 5), now_ms);
+    scl_store_split(store, stream, shard, stream->shards[shard].hash_start + 1 + width / (2 + number % 5), now_ms);
   } else if (number % 2 == 1 && place + 1 < stream->n_open && stream->n_shards < 100) {
-    sc_store_merge(store, stream, shard, stream->open[place + 1], now_ms);
+    scl_store_merge(store, stream, shard, stream->open[place + 1], now_ms);
   }
 }
 
@@ -105,30 +105,30 @@ static inline void change_text(char **text, uint64_t number) {
   *text = number % 3 == 0 ? NULL : sc_strdup(number % 3 == 1 ? "{}" : "arn:aws:kms:x");
 }
 
-static inline void change_tags(struct sc_tagset *tags, uint64_t number) {
+static inline void change_tags(struct scl_tagset *tags, uint64_t number) {
   static const char *const keys[] = {"a", "b c", "\xc3\xa9", "aa"};
   struct sc_slice key = sc_slice_str(keys[number % 4]);
-  if (number / 4 % 3 == 0) sc_tagset_remove(tags, key);
-  else sc_tagset_set(tags, key, sc_slice_str(number / 4 % 3 == 1 ? "" : "v=1"));
+  if (number / 4 % 3 == 0) scl_tagset_remove(tags, key);
+  else scl_tagset_set(tags, key, sc_slice_str(number / 4 % 3 == 1 ? "" : "v=1"));
 }
 
-static inline void change_consumers(struct sc_store *store, struct sc_store_stream *stream, uint64_t number,
+static inline void change_consumers(struct scl_store *store, struct scl_store_stream *stream, uint64_t number,
                                     int64_t now_ms) {
   char name[8];
   snprintf(name, sizeof name, "c%" PRIu64, number % 4);
-  struct sc_store_consumer *consumer = sc_stream_find_consumer(stream, sc_slice_str(name), now_ms);
+  struct scl_store_consumer *consumer = scl_stream_find_consumer(stream, sc_slice_str(name), now_ms);
   if (consumer == NULL) {
-    consumer = sc_store_register(store, stream, sc_slice_str(name), now_ms);
+    consumer = scl_store_register(store, stream, sc_slice_str(name), now_ms);
   } else if (number / 4 % 3 == 0) {
-    sc_store_deregister(store, stream, consumer, now_ms);
+    scl_store_deregister(store, stream, consumer, now_ms);
   } else {
     change_tags(&consumer->tags, number / 12);
     change_text(&consumer->policy, number / 4);
   }
-  sc_store_note_attributes(store, stream);
+  scl_store_note_attributes(store, stream);
 }
 
-static inline void change_attributes(struct sc_store *store, struct sc_store_stream *stream, uint64_t number) {
+static inline void change_attributes(struct scl_store *store, struct scl_store_stream *stream, uint64_t number) {
   stream->retention_hours = 24 + (int32_t)(number % 145);
   stream->max_record_bytes = 1000 + number % 1000;
   stream->is_on_demand = number % 2 == 0;
@@ -136,36 +136,36 @@ static inline void change_attributes(struct sc_store *store, struct sc_store_str
   stream->metrics = (uint32_t)(number % 128);
   stream->floor_ms = (int64_t)(number % 3);
   stream->gone_ms = number % 4 == 0 ? INT64_C(1) << 44 : 0;
-  stream->rescaled_ms[stream->n_rescales++ % SC_STORE_MAX_RESCALES] = (int64_t)(number % 5);
+  stream->rescaled_ms[stream->n_rescales++ % SCL_STORE_MAX_RESCALES] = (int64_t)(number % 5);
   stream->floor_ms = (int64_t)(number % 1000);
-  stream->rescaled_ms[stream->n_rescales++ % SC_STORE_MAX_RESCALES] = (int64_t)(number % 7777);
+  stream->rescaled_ms[stream->n_rescales++ % SCL_STORE_MAX_RESCALES] = (int64_t)(number % 7777);
   change_text(&stream->key_id, number / 2);
   change_text(&stream->policy, number / 5);
   change_tags(&stream->tags, number / 3);
-  sc_store_note_attributes(store, stream);
+  scl_store_note_attributes(store, stream);
 }
 
-static inline void change_account(struct sc_store *store, uint64_t number, int64_t now_ms) {
-  *sc_store_account(store) = (struct sc_store_account){now_ms, number % 3 == 0 ? 0 : now_ms + 5};
-  sc_store_note_account(store);
+static inline void change_account(struct scl_store *store, uint64_t number, int64_t now_ms) {
+  *scl_store_account(store) = (struct scl_store_account){now_ms, number % 3 == 0 ? 0 : now_ms + 5};
+  scl_store_note_account(store);
 }
 
-static inline void change_create(struct sc_store *store, uint64_t number, int64_t now_ms) {
+static inline void change_create(struct scl_store *store, uint64_t number, int64_t now_ms) {
   char name[8];
   snprintf(name, sizeof name, "s%" PRIu64, number % 5);
-  if (sc_store_find(store, sc_slice_str(name)) == NULL)
-    sc_store_create(store, sc_slice_str(name), 1 + (uint32_t)(number / 5 % 7), now_ms);
+  if (scl_store_find(store, sc_slice_str(name)) == NULL)
+    scl_store_create(store, sc_slice_str(name), 1 + (uint32_t)(number / 5 % 7), now_ms);
 }
 
 /* One change, which is the number's to choose. */
-static inline void change_store(struct sc_store *store, uint64_t number, int64_t now_ms) {
-  uint32_t n = sc_store_n_streams(store);
-  struct sc_store_stream *stream = n == 0 ? NULL : sc_store_at(store, (uint32_t)(number / 16 % n));
+static inline void change_store(struct scl_store *store, uint64_t number, int64_t now_ms) {
+  uint32_t n = scl_store_n_streams(store);
+  struct scl_store_stream *stream = n == 0 ? NULL : scl_store_at(store, (uint32_t)(number / 16 % n));
   uint64_t rest = number / 64, kind = number % 16;
   if (stream == NULL || kind == 0) {
     change_create(store, rest, now_ms);
   } else if (kind == 1 && rest % 4 == 0) {
-    sc_store_delete(store, stream);
+    scl_store_delete(store, stream);
   } else if (kind <= 3) {
     change_shards(store, stream, rest, now_ms);
   } else if (kind == 4) {

@@ -3,24 +3,24 @@
 #include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000123)
-#define MIB SC_MIB
+#define MIB SCL_MIB
 
-static const struct sc_rate FIVE = {5, 5};
+static const struct scl_rate FIVE = {5, 5};
 
-static int take_all(struct sc_bucket *bucket, struct sc_rate rate, int64_t now_ms) {
+static int take_all(struct scl_bucket *bucket, struct scl_rate rate, int64_t now_ms) {
   int n = 0;
-  while (sc_bucket_take(bucket, rate, 1, now_ms)) n++;
+  while (scl_bucket_take(bucket, rate, 1, now_ms)) n++;
   return n;
 }
 
 static void test_bucket(void **state) {
   (void)state;
-  struct sc_bucket bucket = {0};
+  struct scl_bucket bucket = {0};
   assert_int_equal(take_all(&bucket, FIVE, NOW), 5);
-  assert_int_equal(sc_bucket_wait_ms(&bucket, FIVE, 1, NOW), 200);
-  assert_int_equal(sc_bucket_wait_ms(&bucket, FIVE, 5, NOW), 1000);
+  assert_int_equal(scl_bucket_wait_ms(&bucket, FIVE, 1, NOW), 200);
+  assert_int_equal(scl_bucket_wait_ms(&bucket, FIVE, 5, NOW), 1000);
   assert_int_equal(take_all(&bucket, FIVE, NOW + 199), 0);
-  assert_int_equal(sc_bucket_wait_ms(&bucket, FIVE, 1, NOW + 199), 1);
+  assert_int_equal(scl_bucket_wait_ms(&bucket, FIVE, 1, NOW + 199), 1);
   assert_int_equal(take_all(&bucket, FIVE, NOW + 200), 1);
   assert_int_equal(take_all(&bucket, FIVE, NOW + 1000), 4);
   assert_int_equal(take_all(&bucket, FIVE, NOW + 10000000000), 5);
@@ -29,9 +29,9 @@ static void test_bucket(void **state) {
 /* Asked every millisecond, or for thirds of a unit's time: nothing is lost to rounding. */
 static void test_exact(void **state) {
   (void)state;
-  static const struct sc_rate rates[] = {{1, 1}, {3, 7}, {5, 5}, {1000, 1000}, {999, 10}};
+  static const struct scl_rate rates[] = {{1, 1}, {3, 7}, {5, 5}, {1000, 1000}, {999, 10}};
   for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-    struct sc_bucket bucket = {0};
+    struct scl_bucket bucket = {0};
     int64_t n = 0;
     for (int64_t ms = 0; ms <= 20000; ms++) n += take_all(&bucket, rates[i], NOW + ms);
     assert_int_equal(n, rates[i].burst + 20 * rates[i].per_s);
@@ -41,7 +41,7 @@ static void test_exact(void **state) {
 /* In no second do more than the burst and a second's units pass. */
 static void test_bound(void **state) {
   (void)state;
-  struct sc_bucket bucket = {0};
+  struct scl_bucket bucket = {0};
   int passed[5000] = {0};
   for (int ms = 0; ms < 5000; ms += 7) passed[ms] = take_all(&bucket, FIVE, NOW + ms);
   for (int from = 0; from + 1000 <= 5000; from++) {
@@ -53,59 +53,59 @@ static void test_bound(void **state) {
 
 static void test_more_than_the_burst(void **state) {
   (void)state;
-  struct sc_bucket bucket = {0};
-  struct sc_rate rate = {10, 10};
-  assert_true(sc_bucket_take(&bucket, rate, 1, NOW));
-  assert_false(sc_bucket_take(&bucket, rate, 25, NOW));
-  assert_true(sc_bucket_take(&bucket, rate, 25, NOW + 100));
-  assert_int_equal(sc_bucket_wait_ms(&bucket, rate, 1, NOW + 100), 1600);
-  sc_bucket_owe(&bucket, rate, 10, NOW + 100);
-  assert_int_equal(sc_bucket_wait_ms(&bucket, rate, 1, NOW + 100), 2600);
-  assert_int_equal(sc_bucket_wait_ms(&bucket, rate, 0, NOW + 100), 2500);
+  struct scl_bucket bucket = {0};
+  struct scl_rate rate = {10, 10};
+  assert_true(scl_bucket_take(&bucket, rate, 1, NOW));
+  assert_false(scl_bucket_take(&bucket, rate, 25, NOW));
+  assert_true(scl_bucket_take(&bucket, rate, 25, NOW + 100));
+  assert_int_equal(scl_bucket_wait_ms(&bucket, rate, 1, NOW + 100), 1600);
+  scl_bucket_owe(&bucket, rate, 10, NOW + 100);
+  assert_int_equal(scl_bucket_wait_ms(&bucket, rate, 1, NOW + 100), 2600);
+  assert_int_equal(scl_bucket_wait_ms(&bucket, rate, 0, NOW + 100), 2500);
 }
 
 static void test_clock_back(void **state) {
   (void)state;
-  struct sc_bucket bucket = {0};
+  struct scl_bucket bucket = {0};
   assert_int_equal(take_all(&bucket, FIVE, NOW), 5);
   assert_int_equal(take_all(&bucket, FIVE, NOW - 5000), 0);
-  assert_int_equal(sc_bucket_wait_ms(&bucket, FIVE, 1, NOW - 5000), 5200);
+  assert_int_equal(scl_bucket_wait_ms(&bucket, FIVE, 1, NOW - 5000), 5200);
   assert_int_equal(take_all(&bucket, FIVE, NOW + 200), 1);
 }
 
 static void test_reads(void **state) {
   (void)state;
-  struct sc_shard_quota quota = {0};
-  for (int i = 0; i < 5; i++) assert_true(sc_shard_quota_read(&quota, NOW));
-  assert_false(sc_shard_quota_read(&quota, NOW));
-  assert_true(sc_shard_quota_read(&quota, NOW + 200));
-  for (int i = 0; i < 5; i++) assert_true(sc_shard_quota_iterator(&quota, NOW));
-  assert_false(sc_shard_quota_iterator(&quota, NOW));
+  struct scl_shard_quota quota = {0};
+  for (int i = 0; i < 5; i++) assert_true(scl_shard_quota_read(&quota, NOW));
+  assert_false(scl_shard_quota_read(&quota, NOW));
+  assert_true(scl_shard_quota_read(&quota, NOW + 200));
+  for (int i = 0; i < 5; i++) assert_true(scl_shard_quota_iterator(&quota, NOW));
+  assert_false(scl_shard_quota_iterator(&quota, NOW));
 }
 
 /* 10 MiB in one call: refused for the next 5 seconds. */
 static void test_ten_mib(void **state) {
   (void)state;
-  struct sc_shard_quota quota = {0};
-  assert_true(sc_shard_quota_read(&quota, NOW));
-  sc_shard_quota_returned(&quota, 10 * MIB, NOW);
-  assert_false(sc_shard_quota_read(&quota, NOW + 1));
-  assert_false(sc_shard_quota_read(&quota, NOW + 4999));
-  assert_true(sc_shard_quota_read(&quota, NOW + 5000));
-  sc_shard_quota_returned(&quota, 2 * MIB, NOW + 5000);
-  assert_true(sc_shard_quota_read(&quota, NOW + 5001));
+  struct scl_shard_quota quota = {0};
+  assert_true(scl_shard_quota_read(&quota, NOW));
+  scl_shard_quota_returned(&quota, 10 * MIB, NOW);
+  assert_false(scl_shard_quota_read(&quota, NOW + 1));
+  assert_false(scl_shard_quota_read(&quota, NOW + 4999));
+  assert_true(scl_shard_quota_read(&quota, NOW + 5000));
+  scl_shard_quota_returned(&quota, 2 * MIB, NOW + 5000);
+  assert_true(scl_shard_quota_read(&quota, NOW + 5001));
 }
 
 /* A little more than there is: refused for a second. */
 static void test_read_bytes(void **state) {
   (void)state;
-  struct sc_shard_quota quota = {0};
-  assert_true(sc_shard_quota_read(&quota, NOW));
-  sc_shard_quota_returned(&quota, 2 * MIB, NOW);
-  assert_true(sc_shard_quota_read(&quota, NOW));
-  sc_shard_quota_returned(&quota, 1, NOW);
-  assert_false(sc_shard_quota_read(&quota, NOW + 1000));
-  assert_true(sc_shard_quota_read(&quota, NOW + 1001));
+  struct scl_shard_quota quota = {0};
+  assert_true(scl_shard_quota_read(&quota, NOW));
+  scl_shard_quota_returned(&quota, 2 * MIB, NOW);
+  assert_true(scl_shard_quota_read(&quota, NOW));
+  scl_shard_quota_returned(&quota, 1, NOW);
+  assert_false(scl_shard_quota_read(&quota, NOW + 1000));
+  assert_true(scl_shard_quota_read(&quota, NOW + 1001));
 }
 
 /* Whatever the pages: 2 MiB a second in the long run, after the first 12 MiB at most. */
@@ -113,11 +113,11 @@ static void test_read_rate(void **state) {
   (void)state;
   static const int64_t pages[] = {100000, MIB, 3 * MIB, 10 * MIB};
   for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
-    struct sc_shard_quota quota = {0};
+    struct scl_shard_quota quota = {0};
     int64_t bytes = 0;
     for (int ms = 0; ms < 60000; ms += 10) {
-      if (!sc_shard_quota_read(&quota, NOW + ms)) continue;
-      sc_shard_quota_returned(&quota, (uint64_t)pages[i], NOW + ms);
+      if (!scl_shard_quota_read(&quota, NOW + ms)) continue;
+      scl_shard_quota_returned(&quota, (uint64_t)pages[i], NOW + ms);
       bytes += pages[i];
     }
     assert_in_range(bytes, pages[i] == 100000 ? 5 * 100000 * 59 : 118 * MIB, 132 * MIB);
@@ -126,19 +126,19 @@ static void test_read_rate(void **state) {
 
 static void test_puts(void **state) {
   (void)state;
-  struct sc_shard_quota quota = {0};
-  for (int i = 0; i < 1000; i++) assert_true(sc_shard_quota_put(&quota, 100, NOW));
-  assert_false(sc_shard_quota_put(&quota, 100, NOW));
-  assert_true(sc_shard_quota_put(&quota, 100, NOW + 1));
-  struct sc_shard_quota other = {0};
-  assert_true(sc_shard_quota_put(&other, MIB - 1, NOW));
-  assert_false(sc_shard_quota_put(&other, 2, NOW));
-  assert_true(sc_shard_quota_put(&other, 1, NOW));
-  assert_true(sc_shard_quota_put(&other, MIB, NOW + 1000));
-  assert_false(sc_shard_quota_put(&other, 3 * MIB, NOW + 1999));
-  assert_true(sc_shard_quota_put(&other, 3 * MIB, NOW + 2000));
-  assert_false(sc_shard_quota_put(&other, 1, NOW + 4000));
-  assert_true(sc_shard_quota_put(&other, 1, NOW + 4001));
+  struct scl_shard_quota quota = {0};
+  for (int i = 0; i < 1000; i++) assert_true(scl_shard_quota_put(&quota, 100, NOW));
+  assert_false(scl_shard_quota_put(&quota, 100, NOW));
+  assert_true(scl_shard_quota_put(&quota, 100, NOW + 1));
+  struct scl_shard_quota other = {0};
+  assert_true(scl_shard_quota_put(&other, MIB - 1, NOW));
+  assert_false(scl_shard_quota_put(&other, 2, NOW));
+  assert_true(scl_shard_quota_put(&other, 1, NOW));
+  assert_true(scl_shard_quota_put(&other, MIB, NOW + 1000));
+  assert_false(scl_shard_quota_put(&other, 3 * MIB, NOW + 1999));
+  assert_true(scl_shard_quota_put(&other, 3 * MIB, NOW + 2000));
+  assert_false(scl_shard_quota_put(&other, 1, NOW + 4000));
+  assert_true(scl_shard_quota_put(&other, 1, NOW + 4001));
 }
 
 /* Each operation's bucket is its own. */
@@ -151,20 +151,20 @@ static void test_control(void **state) {
                                        "DeregisterStreamConsumer"};
   unsigned seen = 0;
   for (size_t i = 0; i < sizeof account / sizeof *account; i++) {
-    const struct sc_control_rate *rate = sc_control_rate_of(account[i]);
+    const struct scl_control_rate *rate = scl_control_rate_of(account[i]);
     assert_non_null(rate);
-    assert_int_equal(rate->scope, SC_QUOTA_ACCOUNT);
-    assert_in_range(rate->place, 0, SC_QUOTA_ACCOUNT_BUCKETS - 1);
+    assert_int_equal(rate->scope, SCL_QUOTA_ACCOUNT);
+    assert_in_range(rate->place, 0, SCL_QUOTA_ACCOUNT_BUCKETS - 1);
     assert_false(seen & 1u << rate->place);
     seen |= 1u << rate->place;
   }
-  for (int i = 0; i < SC_QUOTA_STREAM_BUCKETS; i++) {
-    const struct sc_control_rate *rate = sc_control_rate_of(stream[i]);
-    assert_int_equal(rate->scope, SC_QUOTA_STREAM);
+  for (int i = 0; i < SCL_QUOTA_STREAM_BUCKETS; i++) {
+    const struct scl_control_rate *rate = scl_control_rate_of(stream[i]);
+    assert_int_equal(rate->scope, SCL_QUOTA_STREAM);
     assert_int_equal(rate->place, i);
   }
-  assert_null(sc_control_rate_of("GetRecords"));
-  assert_null(sc_control_rate_of(""));
+  assert_null(scl_control_rate_of("GetRecords"));
+  assert_null(scl_control_rate_of(""));
 }
 
 int main(void) {

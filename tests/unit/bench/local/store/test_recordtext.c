@@ -9,23 +9,23 @@
 #define SEQUENCE "49628566489653659107048838082246518393102916603510521906"
 
 /* The record in JSON, and from there in CBOR, each in no more room than was asked for. */
-static void render(const struct sc_logrecord *record, struct sc_buf *json, struct sc_buf *cbor) {
-  size_t most = sc_recordtext_json_most(record);
-  char *text = malloc(most), *end = sc_recordtext_put_json(text, record);
+static void render(const struct scl_logrecord *record, struct sc_buf *json, struct sc_buf *cbor) {
+  size_t most = scl_recordtext_json_most(record);
+  char *text = malloc(most), *end = scl_recordtext_put_json(text, record);
   assert_in_range(end - text, 1, most);
   sc_buf_clear(json);
   sc_buf_add(json, text, (size_t)(end - text));
   free(text);
-  most = sc_recordtext_cbor_most(sc_buf_view(json));
+  most = scl_recordtext_cbor_most(sc_buf_view(json));
   text = malloc(most);
-  end = sc_recordtext_put_cbor(text, sc_buf_view(json), record->arrived_ms);
+  end = scl_recordtext_put_cbor(text, sc_buf_view(json), record->arrived_ms);
   assert_in_range(end - text, 1, most);
   sc_buf_clear(cbor);
   sc_buf_add(cbor, text, (size_t)(end - text));
   free(text);
 }
 
-static void check(const struct sc_logrecord *record, const char *want_json, const char *want_cbor) {
+static void check(const struct scl_logrecord *record, const char *want_json, const char *want_cbor) {
   struct sc_buf json = SC_BUF_INIT, cbor = SC_BUF_INIT, want = SC_BUF_INIT;
   render(record, &json, &cbor);
   assert_string_equal(sc_buf_str(&json), want_json);
@@ -43,25 +43,25 @@ static void test_a_record(void **state) {
   static const char cbor[] = "bf 'SequenceNumber' '" SEQUENCE
                              "' 'ApproximateArrivalTimestamp' c1 1b0000018bcfe5687b "
                              "'Data' h'hi' 'PartitionKey' 'k' ff";
-  check(&(struct sc_logrecord){.sequence = SEQUENCE,
-                               .arrived_ms = INT64_C(1700000000123),
-                               .key_json = SC_SLICE_LITERAL("\"k\""),
-                               .data = SC_SLICE_LITERAL("aGk="),
-                               .is_base64 = true},
+  check(&(struct scl_logrecord){.sequence = SEQUENCE,
+                                .arrived_ms = INT64_C(1700000000123),
+                                .key_json = SC_SLICE_LITERAL("\"k\""),
+                                .data = SC_SLICE_LITERAL("aGk="),
+                                .is_base64 = true},
         json, cbor);
-  check(&(struct sc_logrecord){.sequence = SEQUENCE,
-                               .arrived_ms = INT64_C(1700000000123),
-                               .key_json = SC_SLICE_LITERAL("\"k\""),
-                               .data = SC_SLICE_LITERAL("hi")},
+  check(&(struct scl_logrecord){.sequence = SEQUENCE,
+                                .arrived_ms = INT64_C(1700000000123),
+                                .key_json = SC_SLICE_LITERAL("\"k\""),
+                                .data = SC_SLICE_LITERAL("hi")},
         json, cbor);
 }
 
 static void test_odd_keys_and_times(void **state) {
   (void)state;
-  check(&(struct sc_logrecord){.sequence = SEQUENCE,
-                               .arrived_ms = 7,
-                               .key_json = SC_SLICE_LITERAL("\"\\\",\\\"Data\\\":\\u0001\\n\""),
-                               .data = SC_SLICE_LITERAL("")},
+  check(&(struct scl_logrecord){.sequence = SEQUENCE,
+                                .arrived_ms = 7,
+                                .key_json = SC_SLICE_LITERAL("\"\\\",\\\"Data\\\":\\u0001\\n\""),
+                                .data = SC_SLICE_LITERAL("")},
         ",{\"SequenceNumber\":\"" SEQUENCE
         "\",\"ApproximateArrivalTimestamp\":0.007,\"Data\":\"\","
         "\"PartitionKey\":\"\\\",\\\"Data\\\":\\u0001\\n\"}",
@@ -76,11 +76,11 @@ static void test_loose_base64(void **state) {
   (void)state;
   static const char *const texts[][2] = {{"aGj=", "aGg="}, {"aR==", "aQ=="}, {"////aGj=", "////aGg="}, {"", ""}};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-    struct sc_logrecord record = {.sequence = SEQUENCE,
-                                  .arrived_ms = 0,
-                                  .key_json = SC_SLICE_LITERAL("\"k\""),
-                                  .data = sc_slice_str(texts[i][0]),
-                                  .is_base64 = true};
+    struct scl_logrecord record = {.sequence = SEQUENCE,
+                                   .arrived_ms = 0,
+                                   .key_json = SC_SLICE_LITERAL("\"k\""),
+                                   .data = sc_slice_str(texts[i][0]),
+                                   .is_base64 = true};
     struct sc_buf json = SC_BUF_INIT, cbor = SC_BUF_INIT, want = SC_BUF_INIT;
     render(&record, &json, &cbor);
     sc_buf_printf(&want, "\"Data\":\"%s\",", texts[i][1]);
@@ -97,10 +97,10 @@ static void test_payloads(void **state) {
   char payload[1000];
   for (size_t i = 0; i < sizeof payload; i++) payload[i] = (char)(i * 7);
   for (size_t len = 0; len <= sizeof payload; len += len < 70 ? 1 : 31) {
-    struct sc_logrecord record = {.sequence = SEQUENCE,
-                                  .arrived_ms = 1,
-                                  .key_json = SC_SLICE_LITERAL("\"k\""),
-                                  .data = sc_slice_of(payload, len)};
+    struct scl_logrecord record = {.sequence = SEQUENCE,
+                                   .arrived_ms = 1,
+                                   .key_json = SC_SLICE_LITERAL("\"k\""),
+                                   .data = sc_slice_of(payload, len)};
     char head[SC_CBOR_HEAD_MAX];
     size_t head_len = (size_t)(sc_cbor_put(head, SC_CBOR_BYTES, len) - head);
     render(&record, &json, &cbor);
