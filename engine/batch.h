@@ -2,8 +2,8 @@
  *
  *   fetch --batch--> parse --block--> write
  *
- * A batch is one reply body; a block is rows in the sink's own format. Never single records. Views (record data, cells) point
- * into the batch's body or the decoder's scratch and die with them.
+ * A batch is one reply body; a block is rows in the sink's own format. Never single records. Views (record data, cells)
+ * point into the batch's body or the decoder's scratch and die with them.
  */
 #ifndef SC_BATCH_H
 #define SC_BATCH_H
@@ -16,7 +16,8 @@
 #define SC_BODY_PADDING 64   /* readable bytes behind every body: vector loads and names are compared past the end */
 #define SC_RECORDS_MAX 10000 /* GetRecords' greatest Limit */
 
-/* A shard as all threads know it: made by control before the shard is assigned, immutable, kept to the end of the run. */
+/* A shard as all threads know it: made by control before the shard is assigned, immutable, kept to the end of the
+ * run. */
 struct sc_shard_info {
   uint32_t index;               /* dense, from 0 */
   uint16_t fetch, parse, write; /* the threads it is pinned to */
@@ -34,14 +35,15 @@ enum sc_envelope {
   SC_ENVELOPE_CBOR  /* a GetRecords reply in CBOR 1.1 */
 };
 
-/* One reply. Made by the fetch thread in one allocation with its body when the size is known; freed by the parse thread. */
+/* One reply. Made by the fetch thread in one allocation with its body when the size is known; freed by the parse
+ * thread. */
 struct sc_batch {
   const struct sc_shard_info *shard;
   uint32_t term;  /* the incarnation of the shard's write thread that asked for it; older than today's: drop */
   uint32_t flags; /* enum sc_batch_flag */
   enum sc_envelope envelope;
-  uint64_t
-      number; /* from 1, per shard and start: a hole in the numbers is noticed before anything behind it is committed */
+  /* from 1, per shard and start: a hole in the numbers is noticed before anything behind it is committed */
+  uint64_t number;
   uint32_t n_records;       /* as counted by the tokenizer */
   int64_t read_until_ms;    /* service time minus MillisBehindLatest: all older records were read */
   struct sc_sequence after; /* the last record handed over before it; len 0: none */
@@ -67,7 +69,8 @@ struct sc_record {
   int64_t arrival_us;            /* ApproximateArrivalTimestamp, epoch microseconds; INT64_MIN when absent */
 };
 
-/* How many of the n records, in order, are not behind that one: they were handed over before, and the service sent them again. */
+/* How many of the n records, in order, are not behind that one: they were handed over before, and the service sent them
+ * again. */
 uint32_t sc_records_known(const struct sc_record *records, uint32_t n, const struct sc_sequence *after);
 
 /* A value on its way from the decoder to the encoder. 16 bytes. */
@@ -76,7 +79,8 @@ enum sc_cell_type {
   SC_CELL_BOOL,   /* i: 0 or 1 */
   SC_CELL_INT,    /* i */
   SC_CELL_DOUBLE, /* d, finite */
-  SC_CELL_NUMBER, /* ptr, len: the number's own text, JSON grammar checked; when it fits neither, or the column wants text */
+  /* ptr, len: the number's own text, JSON grammar checked; when it fits neither, or the column wants text */
+  SC_CELL_NUMBER,
   SC_CELL_STRING, /* ptr, len: unescaped UTF-8, validated, may hold U+0000 */
   SC_CELL_JSON,   /* ptr, len: validated JSON text (walked: escapes, surrogates, no U+0000, numbers, depth) */
   SC_CELL_BYTES,  /* ptr, len: any bytes (SC_COLUMNS_RAW only) */
@@ -94,14 +98,16 @@ struct sc_cell {
 };
 _Static_assert(sizeof(struct sc_cell) == 16, "a cell is two words");
 
-/* What another table could do for the record. Only given when the plan grants it (sc_plan.unknown, sc_column.widens, fail_on_type). */
+/* What another table could do for the record. Only given when the plan grants it (sc_plan.unknown, sc_column.widens,
+ * fail_on_type). */
 enum sc_wish {
   SC_WISH_NONE,
   SC_WISH_COLUMN, /* it has a key without a column */
   SC_WISH_TYPE    /* a column of a wider type would hold its value */
 };
 
-/* Why a record did not become a row. reason is a full sentence part: "column \"a\": 3000000000 is out of range for integer". */
+/* Why a record did not become a row. reason is a full sentence part: "column \"a\": 3000000000 is out of range for
+ * integer". */
 struct sc_reject {
   uint32_t record; /* index into the records given */
   enum sc_wish wish;
@@ -127,7 +133,8 @@ struct sc_cells {
 /* Doubles the rows, whose arrays are malloc'ed; false at the bounds. */
 bool sc_cells_grow(struct sc_cells *cells);
 
-/* The part of one shard in a block: records first..last of one incarnation, in order, from batches first_batch..last_batch. */
+/* The part of one shard in a block: records first..last of one incarnation, in order, from batches
+ * first_batch..last_batch. */
 struct sc_span {
   const struct sc_shard_info *shard;
   uint64_t first_batch, last_batch;
@@ -149,8 +156,8 @@ struct sc_row_ref {
 
 struct sc_plan;
 
-/* Rows of one (parse, write) pair, of one term and one plan. Filled by the parse thread, kept by the write thread until the
- * commit is known, then given back to the parse thread through a ring. Memory is paid from the block pool. */
+/* Rows of one (parse, write) pair, of one term and one plan. Filled by the parse thread, kept by the write thread until
+ * the commit is known, then given back to the parse thread through a ring. Memory is paid from the block pool. */
 struct sc_block {
   uint16_t parse, write;
   uint32_t term;
@@ -171,8 +178,8 @@ struct sc_block {
   struct sc_block *next; /* the write thread's list of blocks in the open transaction */
 };
 
-/* NULL when the block pool has no credit. data_cap in bytes; rows, spans and sequence digits get their share beside it (a row in 128 bytes of
- * data). One allocation that never grows: a block is full when any of its parts is. */
+/* NULL when the block pool has no credit. data_cap in bytes; rows, spans and sequence digits get their share beside it
+ * (a row in 128 bytes of data). One allocation that never grows: a block is full when any of its parts is. */
 struct sc_block *sc_block_new(struct sc_budget *budget, size_t data_cap);
 void sc_block_free(struct sc_block *block);
 /* Empties it for the next use; keeps the memory, but that of dead letters. */

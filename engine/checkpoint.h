@@ -1,7 +1,7 @@
 /* The position of one shard as its write thread knows it: a pure state machine beside the target's row.
  *
- * What is committed is what the target said; nothing is ever resumed from memory. After any doubt the shard is taken again
- * (architecture.md, Exactly once): the take is the only source of an epoch and a position.
+ * What is committed is what the target said; nothing is ever resumed from memory. After any doubt the shard is taken
+ * again (architecture.md, Exactly once): the take is the only source of an epoch and a position.
  */
 #ifndef SC_CHECKPOINT_H
 #define SC_CHECKPOINT_H
@@ -33,9 +33,10 @@ void sc_checkpoint_taken(struct sc_checkpoint *c, uint32_t term, int64_t epoch, 
                          int64_t read_until_ms, bool ended);
 /* Before a take: forgets everything but the term, so that nothing is accepted. */
 void sc_checkpoint_lost(struct sc_checkpoint *c);
-/* A span of records first..last (len 0: none) of term. SC_OK: write it. SC_E_FENCED: of another term, or nothing is held: drop it.
- * SC_E_INTERNAL: it would repeat or run backwards (first <= the position), or comes behind the shard's end: the caller rewinds, nothing is
- * written twice. Not while a commit is under way (asserted): its answer says what comes next. */
+/* A span of records first..last (len 0: none) of term. SC_OK: write it. SC_E_FENCED: of another term, or nothing is
+ * held: drop it. SC_E_INTERNAL: it would repeat or run backwards (first <= the position), or comes behind the shard's
+ * end: the caller rewinds, nothing is written twice. Not while a commit is under way (asserted): its answer says what
+ * comes next. */
 int sc_checkpoint_accept(struct sc_checkpoint *c, uint32_t term, const struct sc_sequence *first,
                          const struct sc_sequence *last, bool end, int64_t read_until_ms);
 /* Must the next commit name this shard? Idle shards refresh read_until at most every refresh_ms. */
@@ -44,8 +45,8 @@ bool sc_checkpoint_is_dirty(const struct sc_checkpoint *c, int64_t refresh_ms);
 void sc_checkpoint_sent(struct sc_checkpoint *c);
 /* Its answer was COMMIT. Any other answer, or none: sc_checkpoint_lost and a take, or sc_checkpoint_refused. */
 void sc_checkpoint_committed(struct sc_checkpoint *c);
-/* The transaction is known to be rolled back and will be replayed from the blocks kept (rows the target refused): the pending
- * position stays pending. */
+/* The transaction is known to be rolled back and will be replayed from the blocks kept (rows the target refused): the
+ * pending position stays pending. */
 void sc_checkpoint_refused(struct sc_checkpoint *c);
 
 #endif

@@ -1,13 +1,14 @@
 /* Which shards there are, who descends from whom, and which may be read now. Pure: no I/O, no clock.
  *
- * Control feeds it the stored rows, complete ListShards answers (all pages) and committed shard ends; it says what to insert, what
- * to start and what is wrong. Rules: a child starts when all its parents, adjacent parent included, have ended and committed, or
- * are known to be gone (neither listed nor stored unfinished); on the first run every listed shard starts at the run's start; a shard
- * that comes later starts at TRIM_HORIZON; a stored, unfinished shard that is no longer listed is a gap; open shards cover the hash range
- * 0..2^128-1 without a hole.
+ * Control feeds it the stored rows, complete ListShards answers (all pages) and committed shard ends; it says what to
+ * insert, what to start and what is wrong. Rules: a child starts when all its parents, adjacent parent included, have
+ * ended and committed, or are known to be gone (neither listed nor stored unfinished); on the first run every listed
+ * shard starts at the run's start; a shard that comes later starts at TRIM_HORIZON; a stored, unfinished shard that is
+ * no longer listed is a gap; open shards cover the hash range 0..2^128-1 without a hole.
  *
- * Within one lineage an end is for ever. When the target went back (a failover: a take or a survey finds an end undone or a row gone), control
- * stops all shards and begins anew: a new lineage, restore, list. Control thread only; allocates; ids are NUL-terminated.
+ * Within one lineage an end is for ever. When the target went back (a failover: a take or a survey finds an end undone
+ * or a row gone), control stops all shards and begins anew: a new lineage, restore, list. Control thread only;
+ * allocates; ids are NUL-terminated.
  */
 #ifndef SC_LINEAGE_H
 #define SC_LINEAGE_H
@@ -43,9 +44,9 @@ void sc_lineage_free(struct sc_lineage *l);
 
 /* At start, when rows are stored: before the first listing. */
 void sc_lineage_restore(struct sc_lineage *l, const struct sc_stored *rows, size_t n);
-/* Do the rows, read again, still bear out what the lineage counts on: each stored row there, each end an end? False: the target went back, begin
- * anew. Ended shards are taken by nobody, so this is asked whenever control's own session was lost: at every new one, and before a
- * bounded load says that it is finished. */
+/* Do the rows, read again, still bear out what the lineage counts on: each stored row there, each end an end? False:
+ * the target went back, begin anew. Ended shards are taken by nobody, so this is asked whenever control's own session
+ * was lost: at every new one, and before a bounded load says that it is finished. */
 bool sc_lineage_still_holds(const struct sc_lineage *l, const struct sc_stored *rows, size_t n);
 /* A listing is about to begin: every end committed so far will show in it. */
 void sc_lineage_listing(struct sc_lineage *l);
@@ -54,13 +55,15 @@ bool sc_lineage_wants_listing(const struct sc_lineage *l);
 /* The complete listing, all pages; sc_lineage_listing came before its first page was asked for. */
 void sc_lineage_listed(struct sc_lineage *l, const struct sc_listed *shards, size_t n);
 
-/* The next shard that has no row yet and should get one; false when there is none. *cursor is 0 at first: all of them are given before
- * any is stored, since the first listing goes into one transaction. first_run: it was in the first listing of a run that stored nothing before.
- * Rows with first_run may be inserted only if the namespace is still empty in the same transaction (another worker's first listing may
- * have come first, with another start); else begin anew with what is stored. Call sc_lineage_stored once its row is committed. */
+/* The next shard that has no row yet and should get one; false when there is none. *cursor is 0 at first: all of them
+ * are given before any is stored, since the first listing goes into one transaction. first_run: it was in the first
+ * listing of a run that stored nothing before. Rows with first_run may be inserted only if the namespace is still empty
+ * in the same transaction (another worker's first listing may have come first, with another start); else begin anew
+ * with what is stored. Call sc_lineage_stored once its row is committed. */
 bool sc_lineage_next_new(const struct sc_lineage *l, size_t *cursor, struct sc_listed *out, bool *first_run);
 void sc_lineage_stored(struct sc_lineage *l, const char *id);
-/* The next shard with a row, not started, all of whose parents are done; false when there is none. Call sc_lineage_started. */
+/* The next shard with a row, not started, all of whose parents are done; false when there is none. Call
+ * sc_lineage_started. */
 bool sc_lineage_next_ready(const struct sc_lineage *l, char id[129]);
 void sc_lineage_started(struct sc_lineage *l, const char *id);
 /* Its end is committed (or the take said so). */
@@ -68,9 +71,9 @@ void sc_lineage_ended(struct sc_lineage *l, const char *id);
 /* At its tip in a bounded load: done for this run; its descendants are not waited for. */
 void sc_lineage_at_tip(struct sc_lineage *l, const char *id);
 
-/* The next unfinished shard that the last listing no longer has, each told once: records may be lost. Also a shard that came and expired
- * between two runs, of which only a child's ParentShardId is left. A gone shard with a row holds up its children until its end is
- * committed and told by sc_lineage_ended. */
+/* The next unfinished shard that the last listing no longer has, each told once: records may be lost. Also a shard that
+ * came and expired between two runs, of which only a child's ParentShardId is left. A gone shard with a row holds up
+ * its children until its end is committed and told by sc_lineage_ended. */
 bool sc_lineage_next_gone(struct sc_lineage *l, char id[129]);
 /* Unfinished, and not in the last listing: there is nothing more to read of it. */
 bool sc_lineage_is_gone(const struct sc_lineage *l, const char *id);

@@ -1,5 +1,5 @@
-/* Lists on standard output: a text table whose columns are as wide as their widest cell, or JSON lines. Control thread; may
- * block on the output. Built whole in memory: lists of the control plane are small. */
+/* Lists on standard output: a text table whose columns are as wide as their widest cell, or JSON lines. Control thread;
+ * may block on the output. Built whole in memory: lists of the control plane are small. */
 #ifndef SC_LIST_H
 #define SC_LIST_H
 

@@ -8,8 +8,8 @@
 #include "engine/program.h"
 #include "engine/stop.h"
 
-/* Read by jemalloc. Pages of a body that was freed are kept for a minute rather than ten seconds: bodies come and go all the time, and the
- * kernel had to clear pages for them anew. What is kept is bounded by --memory. */
+/* Read by jemalloc. Pages of a body that was freed are kept for a minute rather than ten seconds: bodies come and go
+ * all the time, and the kernel had to clear pages for them anew. What is kept is bounded by --memory. */
 extern const char *malloc_conf;
 const char *malloc_conf = "dirty_decay_ms:60000";
 

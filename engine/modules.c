@@ -1,4 +1,5 @@
-/* The one list of sources, decoders, sinks and commands in the program. The only file of the engine that names what is above it. */
+/* The one list of sources, decoders, sinks and commands in the program. The only file of the engine that names what is
+ * above it. */
 #include "engine/decoder.h"
 #include "engine/program.h"
 #include "engine/sink.h"

@@ -24,16 +24,16 @@ enum sc_role {
   SC_ROLE_ENVELOPE      /* shard, sequence, arrival, partition key and stream in one JSON object */
 };
 
-/* --columns: what becomes of a record. TABLE: as AUTO, into a table that is there and stays as it is. JSON: its whole text is the one
- * payload column. RAW: its bytes are. */
+/* --columns: what becomes of a record. TABLE: as AUTO, into a table that is there and stays as it is. JSON: its whole
+ * text is the one payload column. RAW: its bytes are. */
 enum sc_columns_mode { SC_COLUMNS_AUTO, SC_COLUMNS_TABLE, SC_COLUMNS_JSON, SC_COLUMNS_RAW };
 #define SC_COLUMNS_DATA "data"                          /* the payload column of JSON and RAW */
 enum sc_columns_mode sc_columns_mode(const char *word); /* "auto", "table", "json", "raw"; asserts that it is one */
 
-/* What kind of cell the column's encoder likes best. The decoder gives that kind when the value allows it:
- * INTEGER: INT, else NUMBER. DOUBLE: DOUBLE (finite), else NUMBER. NUMERIC: NUMBER. TEXT: STRING, numbers as NUMBER, nested as
- * JSON. BOOL: BOOL. JSON: JSON for every value but null (a string with its quotes). A value of another kind comes as what it
- * is by nature (INT, DOUBLE, BOOL, STRING, JSON), and the encoder accepts or rejects it. */
+/* What kind of cell the column's encoder likes best. The decoder gives that kind when the value allows it: INTEGER:
+ * INT, else NUMBER. DOUBLE: DOUBLE (finite), else NUMBER. NUMERIC: NUMBER. TEXT: STRING, numbers as NUMBER, nested as
+ * JSON. BOOL: BOOL. JSON: JSON for every value but null (a string with its quotes). A value of another kind comes as
+ * what it is by nature (INT, DOUBLE, BOOL, STRING, JSON), and the encoder accepts or rejects it. */
 enum sc_shape { SC_SHAPE_INTEGER, SC_SHAPE_DOUBLE, SC_SHAPE_NUMERIC, SC_SHAPE_BOOL, SC_SHAPE_TEXT, SC_SHAPE_JSON };
 
 /* What a key without a column means. ADD: the record waits until the table has been altered (run.h, wishes). */
@@ -69,17 +69,19 @@ struct sc_plan {
 };
 
 struct sc_plan *sc_plan_new(uint32_t generation, uint32_t cap_columns);
-/* The column added, zeroed but for its name and key (copied; the key of PAYLOAD only) and modifier -1. Payload columns come first. Not
- * after the seal. Asserts cap_columns, the length of the name, the order. */
+/* The column added, zeroed but for its name and key (copied; the key of PAYLOAD only) and modifier -1. Payload columns
+ * come first. Not after the seal. Asserts cap_columns, the length of the name, the order. */
 struct sc_column *sc_plan_add(struct sc_plan *plan, struct sc_slice name, enum sc_role role, struct sc_slice key);
 /* A key to be ignored whatever `unknown` says; copied. */
 void sc_plan_leave_out(struct sc_plan *plan, struct sc_slice key);
-/* What to do about a key that sc_plan_find knows no column for. Keys that can have none (U+0000, too long) are ignored. */
+/* What to do about a key that sc_plan_find knows no column for. Keys that can have none (U+0000, too long) are
+ * ignored. */
 enum sc_unknown sc_plan_unknown(const struct sc_plan *plan, struct sc_slice key);
 /* No two payload columns have one key (asserted). */
 void sc_plan_seal(struct sc_plan *plan);
 void sc_plan_free(struct sc_plan *plan);
-/* Column of an unescaped key, -1 when there is none. expected: the column guessed first (key order predicted), or -1. */
+/* Column of an unescaped key, -1 when there is none. expected: the column guessed first (key order predicted), or
+ * -1. */
 int sc_plan_find(const struct sc_plan *plan, struct sc_slice key, int expected);
 
 /* ---- Inference: what the first records say about the columns ---- */
@@ -98,7 +100,8 @@ enum sc_kind { /* bits: a key is seen with a set of kinds */
 
 #define SC_SAMPLE_KEY_MAX 1024 /* bytes; a longer key is no column */
 
-/* Grows with the keys it sees, at most max_columns of them; further keys are counted only, each time they come. One owner thread. */
+/* Grows with the keys it sees, at most max_columns of them; further keys are counted only, each time they come. One
+ * owner thread. */
 struct sc_sample;
 struct sc_sample *sc_sample_new(uint32_t max_columns);
 void sc_sample_free(struct sc_sample *sample);
@@ -111,9 +114,9 @@ uint64_t sc_sample_keys_left_out(const struct sc_sample *sample);
 struct sc_slice sc_sample_key(const struct sc_sample *sample, uint32_t i);
 unsigned sc_sample_kinds(const struct sc_sample *sample, uint32_t i);
 
-/* The type that holds all kinds seen: integer -> BIGINT, fraction -> DOUBLE, beyond either (or fractions beside integers over
- * 2^53) -> NUMERIC, boolean, string -> TEXT, times alone -> TIME, nested (beside anything) -> JSON, only null -> TEXT, other
- * mixtures -> TEXT. */
+/* The type that holds all kinds seen: integer -> BIGINT, fraction -> DOUBLE, beyond either (or fractions beside
+ * integers over 2^53) -> NUMERIC, boolean, string -> TEXT, times alone -> TIME, nested (beside anything) -> JSON, only
+ * null -> TEXT, other mixtures -> TEXT. */
 enum sc_inferred {
   SC_INFER_BIGINT,
   SC_INFER_DOUBLE,
@@ -144,15 +147,15 @@ enum sc_planner_action {
   SC_PLANNER_REREAD /* all hold: grant the wishes, read the catalog, publish generation + 1, release */
 };
 void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms);
-/* records: sampled since the last call. drained: no more will come for now, since every shard that runs is at its tip or end, or as much waits
- * for the plan as may. Without any record there is nothing to make a plan of: it stays SAMPLING, and spans without rows (an end, a tip) are
- * committed without a plan. */
+/* records: sampled since the last call. drained: no more will come for now, since every shard that runs is at its tip
+ * or end, or as much waits for the plan as may. Without any record there is nothing to make a plan of: it stays
+ * SAMPLING, and spans without rows (an end, a tip) are committed without a plan. */
 enum sc_planner_action sc_planner_sampled(struct sc_planner *p, uint64_t records, bool drained, int64_t now_ms);
 enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms);
 /* The plan made is in force. Before the first sample also: of a table that is there already. */
 void sc_planner_published(struct sc_planner *p, uint32_t generation);
-/* The table changed under us, or a record wishes that it did. Asked twice for one generation: once is enough, and what the second one wishes
- * is asked again for the next. */
+/* The table changed under us, or a record wishes that it did. Asked twice for one generation: once is enough, and what
+ * the second one wishes is asked again for the next. */
 enum sc_planner_action sc_planner_replan(struct sc_planner *p, uint32_t generation);
 /* A write thread holds; each once a HOLD. */
 enum sc_planner_action sc_planner_held(struct sc_planner *p);

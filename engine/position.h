@@ -1,7 +1,7 @@
 /* Sequence numbers and the places in a shard from which reading starts.
  *
- * A sequence number is a decimal integer of up to 129 digits (0|([1-9]\d{0,128}), Kinesis service model); today's have 56
- * digits. They are compared as integers, never as strings. Plain values, no allocation, any thread.
+ * A sequence number is a decimal integer of up to 129 digits (0|([1-9]\d{0,128}), Kinesis service model); today's have
+ * 56 digits. They are compared as integers, never as strings. Plain values, no allocation, any thread.
  */
 #ifndef SC_POSITION_H
 #define SC_POSITION_H

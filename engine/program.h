@@ -43,8 +43,8 @@ extern const struct sc_source_ops *const sc_sources[];
 extern const struct sc_decoder_ops *const sc_decoders[];
 extern const struct sc_sink_ops *const sc_sinks[];
 
-/* A command does its work and returns the program's exit status through the error's code: SC_OK, or a code of errors.def with the error
- * filled; main logs it once. */
+/* A command does its work and returns the program's exit status through the error's code: SC_OK, or a code of
+ * errors.def with the error filled; main logs it once. */
 typedef int sc_command_fn(struct sc_options *options, struct sc_error *err);
 extern sc_command_fn *const sc_command_table[SC_COMMANDS];
 

@@ -90,9 +90,9 @@ static enum sc_shard_do end(struct sc_shard *s, int64_t due_ms, uint32_t *flags)
   return go(s, SC_SHARD_DONE, due_ms);
 }
 
-/* A null iterator, and the shard is not known to be closed, or there are no child shards beside it. It may come in the middle of an open shard,
- * or of a closed one: it is the end when the shard is known to be closed and a fresh iterator then comes to the same end without
- * another record. */
+/* A null iterator, and the shard is not known to be closed, or there are no child shards beside it. It may come in the
+ * middle of an open shard, or of a closed one: it is the end when the shard is known to be closed and a fresh iterator
+ * then comes to the same end without another record. */
 static enum sc_shard_do doubt(struct sc_shard *s, int64_t due_ms, uint32_t *flags) {
   s->unknown = false;
   if (!s->closed) return go(s, SC_SHARD_UNSURE, due_ms);

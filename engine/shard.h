@@ -1,11 +1,12 @@
 /* One shard being read by polling, as a pure state machine: (state, event) -> action. No I/O, no clock of its own.
  *
- * The fetch thread that owns the shard feeds it what happened and does what it says; the simulation does the same a million
- * times (tests/simulation). Rules, each a bug in some peer (peers.md C): an expired iterator is re-made AFTER the last record
- * handed over, never from the run's start; a null iterator is believed only when ListShards says that the shard is closed, and without
- * child shards only when a fresh iterator then comes to the same end; a page that comes again does not move the position back; an empty
- * page is not the tip; a closed shard has an end and no tip; the last batch of a closed shard travels before its end counts.
- * Protocol: GetShardIterator, GetRecords (AWS Kinesis API Reference 2013-12-02).
+ * The fetch thread that owns the shard feeds it what happened and does what it says; the simulation does the same a
+ * million times (tests/simulation). Rules, each a bug in some peer (peers.md C): an expired iterator is re-made AFTER
+ * the last record handed over, never from the run's start; a null iterator is believed only when ListShards says that
+ * the shard is closed, and without child shards only when a fresh iterator then comes to the same end; a page that
+ * comes again does not move the position back; an empty page is not the tip; a closed shard has an end and no tip; the
+ * last batch of a closed shard travels before its end counts. Protocol: GetShardIterator, GetRecords (AWS Kinesis API
+ * Reference 2013-12-02).
  */
 #ifndef SC_SHARD_H
 #define SC_SHARD_H
@@ -65,14 +66,14 @@ struct sc_reply {
 };
 
 void sc_shard_init(struct sc_shard *s);
-/* Starts, or starts again after a rewind: whatever was under way is of an older term. term is above the last one; at is not LATEST,
- * which control pins to a time: an iterator made again there would pass over records. */
+/* Starts, or starts again after a rewind: whatever was under way is of an older term. term is above the last one; at is
+ * not LATEST, which control pins to a time: an iterator made again there would pass over records. */
 enum sc_shard_do sc_shard_start(struct sc_shard *s, const struct sc_position *at, uint32_t term, int64_t now_ms);
-/* Stops asking until the next start, which has a new term: replies to calls of an older term are dropped by the fetch thread, one of this term
- * changes nothing here. */
+/* Stops asking until the next start, which has a new term: replies to calls of an older term are dropped by the fetch
+ * thread, one of this term changes nothing here. */
 void sc_shard_stop(struct sc_shard *s);
-/* Control saw in a listing that the shard is closed: from now on it ends, it is never at a tip. Without this a bounded load would stop at
- * the last record of a closed shard and never see its children. Kept over starts. */
+/* Control saw in a listing that the shard is closed: from now on it ends, it is never at a tip. Without this a bounded
+ * load would stop at the last record of a closed shard and never see its children. Kept over starts. */
 void sc_shard_closed(struct sc_shard *s);
 /* A call was sent. */
 void sc_shard_called(struct sc_shard *s, int64_t now_ms);
@@ -80,17 +81,17 @@ enum sc_shard_do sc_shard_got_iterator(struct sc_shard *s, int64_t now_ms);
 /* *flags: what the batch carries (enum sc_batch_flag). The batch is handed over in any case, before the action. */
 enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply *reply, const struct sc_pace *pace,
                                       int64_t now_ms, uint32_t *flags);
-/* What the reply says of the time before which everything was read: service time (its Date) minus lag. 0 when it says nothing: without
- * MillisBehindLatest; lag 0 on a full page; lag 0 in a closed shard, which got its last record long ago, so that its children's first ones
- * are older than now. */
+/* What the reply says of the time before which everything was read: service time (its Date) minus lag. 0 when it says
+ * nothing: without MillisBehindLatest; lag 0 on a full page; lag 0 in a closed shard, which got its last record long
+ * ago, so that its children's first ones are older than now. */
 int64_t sc_shard_read_until_ms(const struct sc_shard *s, const struct sc_reply *reply, int64_t service_ms);
-/* The call failed; decides by code and class: expired iterator -> new one; retry and throttle -> back-off with full jitter (throttle at
- * least 1 s behind); auth, config, fatal -> FAIL. SC_E_NO_SHARD -> CONFIRM_END. */
+/* The call failed; decides by code and class: expired iterator -> new one; retry and throttle -> back-off with full
+ * jitter (throttle at least 1 s behind); auth, config, fatal -> FAIL. SC_E_NO_SHARD -> CONFIRM_END. */
 enum sc_shard_do sc_shard_failed(struct sc_shard *s, const struct sc_error *err, struct sc_random *random,
                                  int64_t now_ms);
-/* Control's answer to CONFIRM_END, from a listing begun after it was asked. closed: the shard is closed there, or no longer there. A shard the
- * service does not know ends with that: *flags gets SC_BATCH_END and an empty batch travels with it. In all other cases it is read
- * again, and a closed one ends with the next null iterator. */
+/* Control's answer to CONFIRM_END, from a listing begun after it was asked. closed: the shard is closed there, or no
+ * longer there. A shard the service does not know ends with that: *flags gets SC_BATCH_END and an empty batch travels
+ * with it. In all other cases it is read again, and a closed one ends with the next null iterator. */
 enum sc_shard_do sc_shard_confirmed(struct sc_shard *s, bool closed, int64_t now_ms, uint32_t *flags);
 
 #endif

@@ -1,12 +1,13 @@
 /* The interface of sinks: where rows and positions go. sink/ implements it, one file a target.
  *
- * sc_sink      the target as opened by control: URL, settings; read-only for the other threads.
- * sc_session   one connection, owned by one thread at a time: control has one, each write thread has one.
- * encode       pure functions on parse threads.
+ * sc_sink      the target as opened by control: URL, settings; read-only for the other threads. sc_session   one
+ * connection, owned by one thread at a time: control has one, each write thread has one. encode       pure functions on
+ * parse threads.
  *
- * Session calls look blocking and are not: wherever they would wait they call the wait hook of their thread with the socket, which polls it
- * together with the thread's own eventfd, and gives up with SC_E_STOPPED or SC_E_DEADLINE. Errors carry the class that decides (error.h):
- * REWIND, TAKE_AGAIN, REPLAN, ROW, CONFIG, AUTH, FATAL; the text names host, database and user, never a password, and hints.
+ * Session calls look blocking and are not: wherever they would wait they call the wait hook of their thread with the
+ * socket, which polls it together with the thread's own eventfd, and gives up with SC_E_STOPPED or SC_E_DEADLINE.
+ * Errors carry the class that decides (error.h): REWIND, TAKE_AGAIN, REPLAN, ROW, CONFIG, AUTH, FATAL; the text names
+ * host, database and user, never a password, and hints.
  *
  * A sink without positions (stdout, null) has keeps_positions false and NULL in the position calls.
  */
@@ -24,9 +25,9 @@ struct sc_options;
 struct sc_sink;
 struct sc_session;
 
-/* How a session waits. events: POLLIN | POLLOUT of poll(2), fd -1: only the time. 0 when something is ready, SC_E_STOPPED (second signal),
- * SC_E_DEADLINE after timeout_ms. Called by the session on its own thread, and only when it has nothing else to do: it is the time spent
- * waiting for the target (timings.h). Sessions copy the struct. */
+/* How a session waits. events: POLLIN | POLLOUT of poll(2), fd -1: only the time. 0 when something is ready,
+ * SC_E_STOPPED (second signal), SC_E_DEADLINE after timeout_ms. Called by the session on its own thread, and only when
+ * it has nothing else to do: it is the time spent waiting for the target (timings.h). Sessions copy the struct. */
 struct sc_wait {
   int (*wait)(void *arg, int fd, short events, int timeout_ms);
   void *arg;
@@ -39,7 +40,8 @@ struct sc_position_row {
   struct sc_position start; /* TRIM_HORIZON or AT_TIME */
 };
 
-/* What stands in the checkpoint table for a namespace; never used as a position to read from (only a take gives that). */
+/* What stands in the checkpoint table for a namespace; never used as a position to read from (only a take gives
+ * that). */
 struct sc_survey {
   struct sc_stored *shards; /* malloc'ed */
   size_t n;
@@ -112,8 +114,8 @@ struct sc_sink_ops {
   bool (*claims)(const char *url);
 
   /* ---- control thread ---- */
-  /* Parses the URL (parameters that are options become options). stream: the default table name; namespace: the load's name (default:
-   * the stream's name), given by --namespace. */
+  /* Parses the URL (parameters that are options become options). stream: the default table name; namespace: the load's
+   * name (default: the stream's name), given by --namespace. */
   int (*open)(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,
               struct sc_error *err);
   void (*close)(struct sc_sink *sink);
@@ -127,7 +129,8 @@ struct sc_sink_ops {
   /* ---- positions, control's session ---- */
   /* Makes what is missing: schema, checkpoint and dead-letter tables. */
   int (*prepare)(struct sc_session *session, struct sc_error *err);
-  /* The session advisory lock of the namespace. SC_E_BUSY "is being loaded by pid@host"; take_over ends the holder's backends. */
+  /* The session advisory lock of the namespace. SC_E_BUSY "is being loaded by pid@host"; take_over ends the holder's
+   * backends. */
   int (*lock)(struct sc_session *session, bool take_over, struct sc_error *err);
   /* Is the connection alive and the lock still ours? SC_OK, or an error to reconnect and lock again on. */
   int (*check_lock)(struct sc_session *session, struct sc_error *err);
@@ -141,8 +144,8 @@ struct sc_sink_ops {
   int (*release)(struct sc_session *session, const struct sc_commit_row *rows, size_t n, struct sc_error *err);
 
   /* ---- positions, any session ---- */
-  /* Raises the epochs and returns the positions, in one statement; waits for, or ends, a transaction in doubt. out has n rows, in the
-   * order of shard_ids; a row that is missing is SC_E_POSITIONS. */
+  /* Raises the epochs and returns the positions, in one statement; waits for, or ends, a transaction in doubt. out has
+   * n rows, in the order of shard_ids; a row that is missing is SC_E_POSITIONS. */
   int (*take)(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
               struct sc_error *err);
 
@@ -151,9 +154,10 @@ struct sc_sink_ops {
   int (*make_plan)(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
                    struct sc_plan **out, struct sc_error *err);
 
-  /* Alters the table so that it holds what is wished, in one statement and as far as it may: a key without a column gets one, a column that
-   * does not hold its kinds a wider type. What the target refuses for good is logged, and no later plan of this sink asks for it.
-   * Nobody else of this load has a transaction open. SC_CLASS_REWIND (a lock that others hold, too): try again. NULL: never wished. */
+  /* Alters the table so that it holds what is wished, in one statement and as far as it may: a key without a column
+   * gets one, a column that does not hold its kinds a wider type. What the target refuses for good is logged, and no
+   * later plan of this sink asks for it. Nobody else of this load has a transaction open. SC_CLASS_REWIND (a lock that
+   * others hold, too): try again. NULL: never wished. */
   int (*grant)(struct sc_session *session, const struct sc_sample *wishes, struct sc_error *err);
 
   /* ---- --dry-run: nothing is written, no lock is taken ---- */
@@ -165,9 +169,11 @@ struct sc_sink_ops {
                  struct sc_error *err);
 
   /* ---- parse threads; pure ---- */
-  /* Appends rows of cells, from first_row, to block->data with their sc_row_ref (sequences and span filled here from records and span).
-   * Returns how many rows were dealt with: each appended or rejected (rejects->items[].record as in cells->record). Stops early when the
-   * block has no room. The rows of one record are appended all or none: one that is rejected takes the others with it. *needed_bytes is what the next row wants, so that a row larger than a whole block gets one of its own. */
+  /* Appends rows of cells, from first_row, to block->data with their sc_row_ref (sequences and span filled here from
+   * records and span). Returns how many rows were dealt with: each appended or rejected (rejects->items[].record as in
+   * cells->record). Stops early when the block has no room. The rows of one record are appended all or none: one that
+   * is rejected takes the others with it. *needed_bytes is what the next row wants, so that a row larger than a whole
+   * block gets one of its own. */
   uint32_t (*encode)(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
                      const struct sc_record *records, uint32_t span, struct sc_block *block, struct sc_rejects *rejects,
                      size_t *needed_bytes);
@@ -183,15 +189,17 @@ struct sc_sink_ops {
   int (*end_copy)(struct sc_session *session, struct sc_error *err);
   /* The dead letters of a block, after the last end_copy. */
   int (*push_dead)(struct sc_session *session, const char *dead, size_t len, struct sc_error *err);
-  /* Locks the checkpoint rows, compares, updates, COMMIT, in one message. SC_OK only with the tag COMMIT. A fence is SC_E_FENCED; a row
-   * refused at the COMMIT is SC_E_ROW; a lost answer SC_E_DB_LOST. is_last: always durable, whatever --commit says. */
+  /* Locks the checkpoint rows, compares, updates, COMMIT, in one message. SC_OK only with the tag COMMIT. A fence is
+   * SC_E_FENCED; a row refused at the COMMIT is SC_E_ROW; a lost answer SC_E_DB_LOST. is_last: always durable, whatever
+   * --commit says. */
   int (*commit)(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
                 struct sc_error *err);
   int (*rollback)(struct sc_session *session, struct sc_error *err);
   /* Replay: a savepoint before a COPY, constraints immediate; back to it after a refusal. */
   int (*savepoint)(struct sc_session *session, struct sc_error *err);
   int (*back_to_savepoint)(struct sc_session *session, struct sc_error *err);
-  /* After SC_E_ROW from push or end_copy: what is known of the row, counted from the first row pushed since the COPY was opened. */
+  /* After SC_E_ROW from push or end_copy: what is known of the row, counted from the first row pushed since the COPY
+   * was opened. */
   void (*refusal)(const struct sc_session *session, struct sc_refusal *out);
   /* The socket to watch while idle inside a COPY, -1 without; readable: call check. */
   int (*session_fd)(const struct sc_session *session);

@@ -1,8 +1,8 @@
 /* The interface of sources: streams of shards read by calls. net/ implements it (poll; fan-out joins it later).
  *
- * Control thread: open, identity, list_shards, close. A fetch thread owns one reader. reread may be called by any thread. Blocking
- * calls are bounded by their own deadlines (connect 5 s, call 30 s, retries with jitter up to
- * about a minute) and return early with SC_E_STOPPED once sc_stop_now() (stop.h).
+ * Control thread: open, identity, list_shards, close. A fetch thread owns one reader. reread may be called by any
+ * thread. Blocking calls are bounded by their own deadlines (connect 5 s, call 30 s, retries with jitter up to about a
+ * minute) and return early with SC_E_STOPPED once sc_stop_now() (stop.h).
  */
 #ifndef SC_SOURCE_H
 #define SC_SOURCE_H
@@ -35,12 +35,13 @@ struct sc_call {
   uint32_t term;
   struct sc_position position; /* ITERATOR: where */
   uint32_t limit;              /* RECORDS: GetRecords' Limit, 1..10000 */
-  char *iterator; /* RECORDS in: the iterator, malloc'ed; out: the next one or NULL; after an error still the one given.
-                                * ITERATOR out: the one made */
+  /* RECORDS in: the iterator, malloc'ed; out: the next one or NULL; after an error still the one given. ITERATOR out:
+   * the one made */
+  char *iterator;
   /* out */
   struct sc_error error; /* code 0: done */
-  struct sc_batch
-      *batch; /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
+  /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
+  struct sc_batch *batch;
   struct sc_reply reply; /* RECORDS */
   int64_t service_ms;    /* Date of the reply in epoch ms; 0 unknown */
   void *impl;            /* the reader's own */
@@ -50,8 +51,8 @@ struct sc_call {
 struct sc_reader_config {
   struct sc_budget *budget;
   struct sc_park *park; /* of the fetch thread; poll returns when it is woken, and finishes it */
-  struct sc_timings
-      *timings; /* of the fetch thread; told when poll sleeps, and that a call waits for credit; may be NULL */
+  /* of the fetch thread; told when poll sleeps, and that a call waits for credit; may be NULL */
+  struct sc_timings *timings;
   size_t largest_reply_bytes; /* a body over this is SC_E_PROTOCOL; sc_batch_cost of it fits the reserve */
   uint32_t max_in_flight;     /* calls: 64 */
 };
@@ -60,8 +61,8 @@ struct sc_source_ops {
   const char *name;                /* "kinesis" */
   bool (*claims)(const char *url); /* is the URL ours? */
 
-  /* Parses the URL (its query parameters become options: sc_options_set), settles region, endpoint and credentials. No call to
-   * the service yet. */
+  /* Parses the URL (its query parameters become options: sc_options_set), settles region, endpoint and credentials. No
+   * call to the service yet. */
   int (*open)(const char *url, struct sc_options *options, struct sc_source **out, struct sc_error *err);
   void (*close)(struct sc_source *source);
   /* For messages: "demo at https://127.0.0.1:4568 (us-east-1)". No secrets. */
@@ -74,19 +75,18 @@ struct sc_source_ops {
   int (*identity)(struct sc_source *source, struct sc_stream_identity *out, struct sc_error *err);
   /* All pages. *shards is malloc'ed; free it. */
   int (*list_shards)(struct sc_source *source, struct sc_listed **shards, size_t *n, struct sc_error *err);
-  /* The payload of one record, for a dead letter the target found. SC_E_GAP when it has expired. Goes on through an orderly stop, which
-   * may need it; SC_E_STOPPED once sc_stop_now(). */
+  /* The payload of one record, for a dead letter the target found. SC_E_GAP when it has expired. Goes on through an
+   * orderly stop, which may need it; SC_E_STOPPED once sc_stop_now(). */
   int (*reread)(struct sc_source *source, const char *shard_id, const struct sc_sequence *sequence, struct sc_buf *data,
                 struct sc_error *err);
 
   int (*reader_new)(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out,
                     struct sc_error *err);
-  void (*reader_free)(
-      struct sc_reader
-          *reader); /* calls under way are dropped, their credit given back; the structs stay the caller's */
+  /* calls under way are dropped, their credit given back; the structs stay the caller's */
+  void (*reader_free)(struct sc_reader *reader);
   void (*reader_start)(struct sc_reader *reader, struct sc_call *call);
-  /* Waits for sockets, the park's descriptor or timeout_ms; makes progress; resumes transfers that wait for credit. The caller has
-   * prepared the park (park.h) and finishes it. */
+  /* Waits for sockets, the park's descriptor or timeout_ms; makes progress; resumes transfers that wait for credit. The
+   * caller has prepared the park (park.h) and finishes it. */
   void (*reader_poll)(struct sc_reader *reader, int timeout_ms);
   /* A finished call, NULL when there is none. */
   struct sc_call *(*reader_next)(struct sc_reader *reader);

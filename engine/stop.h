@@ -1,4 +1,5 @@
-/* The wish to stop: one flag for the process, raised by the first SIGINT or SIGTERM or by the first fatal error. Any thread reads it.
+/* The wish to stop: one flag for the process, raised by the first SIGINT or SIGTERM or by the first fatal error. Any
+ * thread reads it.
  *
  * Signals are taken by one thread with sigwait, so no code of ours runs in a signal handler.
  */
@@ -11,17 +12,19 @@
 
 bool sc_stop_requested(void);
 void sc_stop_request(void);
-/* Nothing is to be waited for any more: the second signal came, or the first one while there is nothing to end in order (a command
- * that only lists, a load that starts up). Blocking calls return SC_E_STOPPED; open transactions end with their connections. */
+/* Nothing is to be waited for any more: the second signal came, or the first one while there is nothing to end in order
+ * (a command that only lists, a load that starts up). Blocking calls return SC_E_STOPPED; open transactions end with
+ * their connections. */
 bool sc_stop_now(void);
 void sc_stop_request_now(void);
 /* From here on the first signal means an orderly stop: control calls it when its threads run. */
 void sc_stop_in_order(bool on);
 
-/* The park woken by each of them; control's, which stays its owner. NULL: none. Once it returns, no thread touches the park that was set
- * before: it may be freed. */
+/* The park woken by each of them; control's, which stays its owner. NULL: none. Once it returns, no thread touches the
+ * park that was set before: it may be freed. */
 void sc_stop_wakes(struct sc_park *park);
-/* Before any other thread is started: blocks the signals everywhere and starts the thread that takes them. SIGPIPE is ignored. */
+/* Before any other thread is started: blocks the signals everywhere and starts the thread that takes them. SIGPIPE is
+ * ignored. */
 int sc_stop_listen(struct sc_error *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* shardcopy put STREAM FILE|-: the lines of an input into a stream, a record a line. One thread: reads, sends, listens. */
+/* shardcopy put STREAM FILE|-: the lines of an input into a stream, a record a line. One thread: reads, sends,
+ * listens. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

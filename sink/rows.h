@@ -4,8 +4,8 @@
 
 #include "engine/batch.h"
 
-/* Is there room for a row of at most bound bytes with its reference? When not, *needed_bytes becomes what a block must have free for
- * it: bound, or more than this block has when it is full of rows or of sequence digits. */
+/* Is there room for a row of at most bound bytes with its reference? When not, *needed_bytes becomes what a block must
+ * have free for it: bound, or more than this block has when it is full of rows or of sequence digits. */
 static inline bool sc_rows_fit(const struct sc_block *block, size_t bound, size_t sequence_len, size_t *needed_bytes) {
   size_t room = block->cap - block->len;
   bool indexed = block->n_rows < block->cap_rows && sequence_len <= block->sequences_cap - block->sequences_len;

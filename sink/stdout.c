@@ -56,7 +56,8 @@ static void blank(char *line, size_t len, char c) {
   for (char *p = line, *end = line + len; p < end && (p = memchr(p, c, (size_t)(end - p)));) *p = ' ';
 }
 
-/* The payload as one line: what is white space around it goes, line breaks inside (white space in JSON) become spaces. */
+/* The payload as one line: what is white space around it goes, line breaks inside (white space in JSON) become
+ * spaces. */
 static char *put_line(char *out, struct sc_slice data) {
   while (data.len && is_white(data.ptr[0])) data.ptr++, data.len--;
   while (data.len && is_white(data.ptr[data.len - 1])) data.len--;

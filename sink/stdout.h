@@ -2,8 +2,8 @@
  *
  *   {"shard":"shardId-000000000000","sequence":"4960...","arrival":"2026-01-31T15:00:00.123Z","partition_key":"k","data":PAYLOAD}
  *
- * No position is kept. A payload is validated JSON; line breaks inside it (white space there) become spaces. Written as far as the
- * reader takes it, through the wait hook; a reader that closes its end ends the run cleanly: SC_E_STOPPED.
+ * No position is kept. A payload is validated JSON; line breaks inside it (white space there) become spaces. Written as
+ * far as the reader takes it, through the wait hook; a reader that closes its end ends the run cleanly: SC_E_STOPPED.
  */
 #ifndef SC_SINK_STDOUT_H
 #define SC_SINK_STDOUT_H

@@ -1,7 +1,8 @@
-/* Calls of the Kinesis API over libcurl: a fixed number of lanes, each a connection with one call under way. HTTP/1.1, keep-alive.
+/* Calls of the Kinesis API over libcurl: a fixed number of lanes, each a connection with one call under way. HTTP/1.1,
+ * keep-alive.
  *
- * It is no part of what is measured: nothing is signed (an Authorization header of the right form is sent), bodies go into one buffer
- * a lane that is used again, nothing is retried. One owner thread; sc_client_run calls back in it.
+ * It is no part of what is measured: nothing is signed (an Authorization header of the right form is sent), bodies go
+ * into one buffer a lane that is used again, nothing is retried. One owner thread; sc_client_run calls back in it.
  */
 #ifndef SC_BENCH_DRIVE_CLIENT_H
 #define SC_BENCH_DRIVE_CLIENT_H
@@ -13,8 +14,8 @@ struct sc_client;
 
 struct sc_client_reply {
   int status;
-  struct sc_slice
-      body; /* with SC_BODY_PADDING readable bytes behind it; empty of a streamed one; good for the callback */
+  /* with SC_BODY_PADDING readable bytes behind it; empty of a streamed one; good for the callback */
+  struct sc_slice body;
 };
 
 struct sc_client_call {
@@ -42,7 +43,8 @@ void sc_client_stop(struct sc_client *client);
 /* Ends it at that time of sc_clock_mono_ms. */
 void sc_client_stop_at(struct sc_client *client, int64_t mono_ms);
 
-/* One call, JSON, on lane 0; blocks. body is cleared first. Any status but 200 is SC_E_PROTOCOL with the reply's text. */
+/* One call, JSON, on lane 0; blocks. body is cleared first. Any status but 200 is SC_E_PROTOCOL with the reply's
+ * text. */
 struct sc_buf;
 int sc_client_ask(struct sc_client *client, const char *operation, struct sc_slice request, struct sc_buf *body,
                   struct sc_error *err);

@@ -1,4 +1,5 @@
-/* The calls around a load, one after the other, in JSON: a stream made, its shards listed, a consumer registered. Blocking. */
+/* The calls around a load, one after the other, in JSON: a stream made, its shards listed, a consumer registered.
+ * Blocking. */
 #ifndef SC_BENCH_DRIVE_CONTROL_H
 #define SC_BENCH_DRIVE_CONTROL_H
 

@@ -1,8 +1,8 @@
 /* bench-drive: puts load on a Kinesis service and says what it took, in one line of JSON.
  *
- * A workload (get.c, put.c, subscribe.c) is a set of lanes, a connection each, that make their calls one after the other; lanes are dealt to threads
- * in turn. Client and service share the machine: what is measured of the service's process (--pid) makes figures "per core of the
- * service" honest.
+ * A workload (get.c, put.c, subscribe.c) is a set of lanes, a connection each, that make their calls one after the
+ * other; lanes are dealt to threads in turn. Client and service share the machine: what is measured of the service's
+ * process (--pid) makes figures "per core of the service" honest.
  */
 #ifndef SC_BENCH_DRIVE_DRIVE_H
 #define SC_BENCH_DRIVE_DRIVE_H

@@ -1,5 +1,5 @@
-/* subscribe: SubscribeToShard from TRIM_HORIZON, a shard a lane; frames are put together, their CRCs checked, their records counted. An
- * item is a shard. */
+/* subscribe: SubscribeToShard from TRIM_HORIZON, a shard a lane; frames are put together, their CRCs checked, their
+ * records counted. An item is a shard. */
 #include "bench/drive/drive.h"
 #include "codec/kinesis/event_stream.h"
 #include "codec/kinesis/reply_scan.h"

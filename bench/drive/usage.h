@@ -1,7 +1,7 @@
 /* What a process has used so far: CPU time and resident memory, of ourselves and of another process on this machine.
  *
- * Another process is read from /proc/PID/stat and statm (proc(5)): its CPU time in clock ticks of 10 ms, all threads, kernel and user;
- * of memory what is resident and not shared with a file. Any thread.
+ * Another process is read from /proc/PID/stat and statm (proc(5)): its CPU time in clock ticks of 10 ms, all threads,
+ * kernel and user; of memory what is resident and not shared with a file. Any thread.
  */
 #ifndef SC_BENCH_DRIVE_USAGE_H
 #define SC_BENCH_DRIVE_USAGE_H
@@ -18,7 +18,8 @@ struct sc_usage sc_usage_own(void);
 /* SC_E_IO when there is no such process. */
 int sc_usage_of(int64_t pid, struct sc_usage *out, struct sc_error *err);
 
-/* CPU seconds that the whole machine was busy since it started, and what its hypervisor gave to others (/proc/stat). False without it. */
+/* CPU seconds that the whole machine was busy since it started, and what its hypervisor gave to others (/proc/stat).
+ * False without it. */
 bool sc_usage_machine(double *busy_s);
 
 /* The texts of the files; false when they are none. Pure. */

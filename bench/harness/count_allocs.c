@@ -1,7 +1,7 @@
-/* Preloaded into a program (LD_PRELOAD) it counts allocations by thread, and by who asked: the program itself or a library. At the end
- * lines of THREAD, OWN and LIBRARIES, tabs between, go to the file that COUNT_ALLOCS names. It takes the place of
- * any other allocator. glibc only. What libc allocates on our behalf (getline, asprintf) counts
- * as a library's. */
+/* Preloaded into a program (LD_PRELOAD) it counts allocations by thread, and by who asked: the program itself or a
+ * library. At the end lines of THREAD, OWN and LIBRARIES, tabs between, go to the file that COUNT_ALLOCS names. It
+ * takes the place of any other allocator. glibc only. What libc allocates on our behalf (getline, asprintf) counts as a
+ * library's. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <malloc.h>

@@ -1,6 +1,7 @@
 /* shardcopy-local as a whole: from options to a running service.
  *
- * The main thread blocks SIGINT and SIGTERM, fills the store, starts the transport's threads and waits for one of the two.
+ * The main thread blocks SIGINT and SIGTERM, fills the store, starts the transport's threads and waits for one of the
+ * two.
  */
 #ifndef SCL_SERVER_H
 #define SCL_SERVER_H

@@ -1,4 +1,5 @@
-/* What the stages are measured on: records of a generated profile or of a file, as payloads and as GetRecords replies. */
+/* What the stages are measured on: records of a generated profile or of a file, as payloads and as GetRecords
+ * replies. */
 #ifndef SC_BENCH_MICRO_DATA_H
 #define SC_BENCH_MICRO_DATA_H
 

@@ -2,8 +2,9 @@
  *
  *   bench-micro [--pairs N] [--ms N] [--seed N] [--settle S] [--stage NAME] PROFILE|FILE...
  *
- * A pair is one run of the stage and one of the reference, each of so many ms; pairs follow one another, so that whatever else happens
- * on the machine happens to both. With --settle a stage waits so many seconds in all for the machine to be calm. foreign_cores says how much of the machine others took during a pair. */
+ * A pair is one run of the stage and one of the reference, each of so many ms; pairs follow one another, so that
+ * whatever else happens on the machine happens to both. With --settle a stage waits so many seconds in all for the
+ * machine to be calm. foreign_cores says how much of the machine others took during a pair. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>

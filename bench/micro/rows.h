@@ -1,5 +1,5 @@
-/* Records to rows as the engine does it for a table that it makes itself: the plan inferred from the records, with the metadata columns
- * of the default, and the chunks of cells. What the stages "JSON to cells" and "binary COPY" share. */
+/* Records to rows as the engine does it for a table that it makes itself: the plan inferred from the records, with the
+ * metadata columns of the default, and the chunks of cells. What the stages "JSON to cells" and "binary COPY" share. */
 #ifndef SC_BENCH_MICRO_ROWS_H
 #define SC_BENCH_MICRO_ROWS_H
 

@@ -21,7 +21,8 @@ namespace {
 template <typename Value>
 bool walk(Value &value, uint64_t *count);
 
-/* Results are looked at where they are: to copy them costs as much as the walk (the copy waits for the stores of its halves). */
+/* Results are looked at where they are: to copy them costs as much as the walk (the copy waits for the stores of its
+ * halves). */
 bool walk_object(ondemand::object &object, uint64_t *count) {
   for (auto field : object) {
     if (field.error() || !walk(field.value_unsafe().value(), count)) return false;

@@ -1,7 +1,7 @@
 /* A stage of the engine, measured beside a reference that does what is least possible with the same bytes.
  *
- * open prepares both from the data; each pass then does the same work once and returns the nanoseconds of it that count, CPU time of its
- * thread; of stages with several threads the time that passed. */
+ * open prepares both from the data; each pass then does the same work once and returns the nanoseconds of it that
+ * count, CPU time of its thread; of stages with several threads the time that passed. */
 #ifndef SC_BENCH_MICRO_STAGE_H
 #define SC_BENCH_MICRO_STAGE_H
 

@@ -1,4 +1,5 @@
-/* Event streams: a frame read and its CRCs checked, the payload being the reply's body. Reference: a copy of the frame. */
+/* Event streams: a frame read and its CRCs checked, the payload being the reply's body. Reference: a copy of the
+ * frame. */
 #include <stdlib.h>
 
 #include "bench/micro/stage.h"

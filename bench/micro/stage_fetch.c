@@ -1,6 +1,6 @@
-/* Fetching over TLS: GetRecords calls of a local service in this process, the same page again and again; what counts is the CPU time of the
- * calling thread. The stage is the engine's HTTP loop with the tokenizer that looks for the next iterator, bodies put together.
- * Reference: a libcurl loop that throws the bodies away. */
+/* Fetching over TLS: GetRecords calls of a local service in this process, the same page again and again; what counts is
+ * the CPU time of the calling thread. The stage is the engine's HTTP loop with the tokenizer that looks for the next
+ * iterator, bodies put together. Reference: a libcurl loop that throws the bodies away. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

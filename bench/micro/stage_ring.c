@@ -1,5 +1,5 @@
-/* The ring between two threads: items pushed and popped, in one thread in bursts and between two. Reference: a queue of the same size
- * behind a mutex. */
+/* The ring between two threads: items pushed and popped, in one thread in bursts and between two. Reference: a queue of
+ * the same size behind a mutex. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* SigV4 of a GetRecords call. Reference: the hashing that it cannot do without, two SHA-256 and one HMAC over as many bytes. */
+/* SigV4 of a GetRecords call. Reference: the hashing that it cannot do without, two SHA-256 and one HMAC over as many
+ * bytes. */
 #include <stdlib.h>
 
 #include "bench/micro/stage.h"

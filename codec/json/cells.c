@@ -302,7 +302,8 @@ static const char *read_document(struct reader *r, const char *p) {
   return p == NULL ? NULL : sc_json_skip_blanks(p, r->end);
 }
 
-/* The cells of document n of the record. False: the chunk ends before the record (then it is full), or it has too many. */
+/* The cells of document n of the record. False: the chunk ends before the record (then it is full), or it has too
+ * many. */
 static bool begin_row(struct reader *r, struct sc_cells *out, uint32_t n) {
   uint32_t row = out->n_rows + n;
   if (row == out->cap_rows) {
@@ -318,8 +319,8 @@ static bool begin_row(struct reader *r, struct sc_cells *out, uint32_t n) {
   return true;
 }
 
-/* Into the rows behind those of out; how many, 0 when the record is to be rejected or the chunk is full. Without a payload column all documents
- * are one row. */
+/* Into the rows behind those of out; how many, 0 when the record is to be rejected or the chunk is full. Without a
+ * payload column all documents are one row. */
 static uint32_t read_record(struct reader *r, struct sc_cells *out, struct sc_slice data) {
   const char *p = sc_json_skip_blanks(data.ptr, r->end);
   if (data.len > UINT32_MAX) return reject_record(r, "54000", "the record is too large", NULL), 0;

@@ -52,7 +52,8 @@ static void fill_row(const struct sc_plan *plan, struct sc_cells *out, uint32_t 
   cells[0].ptr = text.ptr;
 }
 
-/* The documents of a record into the rows behind those of out; how many, 0 when it is to be rejected or (*full) the chunk has no room. */
+/* The documents of a record into the rows behind those of out; how many, 0 when it is to be rejected or (*full) the
+ * chunk has no room. */
 static uint32_t read_record(const struct sc_plan *plan, struct sc_slice data, bool split, struct sc_cells *out,
                             struct sc_reject *why, bool *full) {
   const char *end = data.ptr + data.len, *p = begin_record(data, why);

@@ -1,8 +1,9 @@
-/* Records that are one cell: the whole JSON document (SC_COLUMNS_JSON) or the bytes as they are (SC_COLUMNS_RAW). The decode of decoder.h;
- * pure, nothing is allocated, the cells are views of the payloads.
+/* Records that are one cell: the whole JSON document (SC_COLUMNS_JSON) or the bytes as they are (SC_COLUMNS_RAW). The
+ * decode of decoder.h; pure, nothing is allocated, the cells are views of the payloads.
  *
- * A JSON record is one document (with split: one or more, each a row) of any kind (RFC 8259), in UTF-8, blanks around it allowed; all of it is checked. null is a document too.
- * With a payload column, what jsonb cannot hold (\u0000, a number beyond numeric) is a reject as well. Raw bytes are never rejected. */
+ * A JSON record is one document (with split: one or more, each a row) of any kind (RFC 8259), in UTF-8, blanks around
+ * it allowed; all of it is checked. null is a document too. With a payload column, what jsonb cannot hold (\u0000, a
+ * number beyond numeric) is a reject as well. Raw bytes are never rejected. */
 #ifndef SC_CODEC_JSON_DOCUMENT_CELLS_H
 #define SC_CODEC_JSON_DOCUMENT_CELLS_H
 

@@ -24,7 +24,8 @@ struct sc_json_number {
  * follow a number is the caller's to check. */
 const char *sc_json_number_scan(const char *p, const char *end, struct sc_json_number *out);
 
-/* The same without a look at its value. *too_large is set when PostgreSQL's numeric does not hold it, else left alone. */
+/* The same without a look at its value. *too_large is set when PostgreSQL's numeric does not hold it, else left
+ * alone. */
 const char *sc_json_number_skip(const char *p, const char *end, bool *too_large);
 
 /* The value when it is an integer and fits; "1.0" and "1e2" are integers too. -0 gives 0. */

@@ -92,7 +92,8 @@ static inline const char *skip_name(const struct walk *w, const char *p) {
   return skip_blanks(w, p + 1);
 }
 
-/* p is at a bracket that opens. Up to the first value inside, or behind the bracket that closes at once: then *empty. */
+/* p is at a bracket that opens. Up to the first value inside, or behind the bracket that closes at once: then
+ * *empty. */
 static inline const char *skip_opening(struct walk *w, const char *p, bool *empty) {
   bool object = *p == '{';
   if (!nesting_open(&w->nesting, object)) return sc_json_wrong(w->fault, sc_json_too_deep, p);

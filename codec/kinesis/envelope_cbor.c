@@ -20,7 +20,8 @@ struct opener {
 
 static bool wrong(struct opener *o, const char *what) { return sc_cbor_fail(&o->c, what); }
 
-/* A string of that type in one piece of less than 64 KiB, as nearly all are. False, with nothing taken, when it is anything else. */
+/* A string of that type in one piece of less than 64 KiB, as nearly all are. False, with nothing taken, when it is
+ * anything else. */
 static inline bool take_plain(struct opener *o, enum sc_cbor_major major, struct sc_slice *out) {
   const unsigned char *p = (const unsigned char *)o->c.p;
   unsigned info = (unsigned)p[0] - ((unsigned)major << 5);

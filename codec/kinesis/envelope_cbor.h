@@ -1,13 +1,13 @@
 /* Opens a GetRecords reply in CBOR: body to records, in one pass, in place. Parse thread. Sibling of envelope_json.h.
  *
- * Data is a slice of the body where it stands, never copied; strings in pieces are joined in the body. Members come in any order;
- * unknown ones are skipped by their lengths. A member read here must not come twice. UTF-8 is checked in partition keys alone.
- * Absent and null are alike: no Data is an empty record, no PartitionKey an empty key, no timestamp INT64_MIN; a record needs its
- * SequenceNumber, a reply its Records (null: none).
- * ApproximateArrivalTimestamp, tagged or not: an integer is epoch milliseconds (tag 1 as AWS means it, against RFC 8949), a float
- * epoch seconds (as RFC 8949 and some emulators mean it).
- * Pure, no allocation, any thread. Bounds: SC_RECORDS_MAX records, SC_CBOR_DEPTH_MAX below an unknown member.
- * Source: Kinesis API, GetRecords and Record, as AWS's SDK for Java reads them in application/x-amz-cbor-1.1.
+ * Data is a slice of the body where it stands, never copied; strings in pieces are joined in the body. Members come in
+ * any order; unknown ones are skipped by their lengths. A member read here must not come twice. UTF-8 is checked in
+ * partition keys alone. Absent and null are alike: no Data is an empty record, no PartitionKey an empty key, no
+ * timestamp INT64_MIN; a record needs its SequenceNumber, a reply its Records (null: none).
+ * ApproximateArrivalTimestamp, tagged or not: an integer is epoch milliseconds (tag 1 as AWS means it, against RFC
+ * 8949), a float epoch seconds (as RFC 8949 and some emulators mean it). Pure, no allocation, any thread. Bounds:
+ * SC_RECORDS_MAX records, SC_CBOR_DEPTH_MAX below an unknown member. Source: Kinesis API, GetRecords and Record, as
+ * AWS's SDK for Java reads them in application/x-amz-cbor-1.1.
  */
 #ifndef SC_CODEC_KINESIS_ENVELOPE_CBOR_H
 #define SC_CODEC_KINESIS_ENVELOPE_CBOR_H

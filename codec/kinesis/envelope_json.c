@@ -184,8 +184,8 @@ static bool take_any_name(struct opener *o, enum member *member) {
   return true;
 }
 
-/* Its length with both quotes when the name is written as everybody writes it, else 0. What is compared may lie behind the end; then nothing
- * that follows fits. */
+/* Its length with both quotes when the name is written as everybody writes it, else 0. What is compared may lie behind
+ * the end; then nothing that follows fits. */
 static inline size_t know_name(const char *text, enum member *member) {
   switch (text[1]) {
     case 'S':

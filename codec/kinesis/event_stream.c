@@ -7,7 +7,7 @@
 #define PRELUDE_BYTES 12
 #define CRC_BYTES 4
 
-/* --- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void add_header(struct sc_buf *out, const char *name, const char *value) {
   size_t name_len = strlen(name), len = strlen(value);
@@ -55,7 +55,7 @@ void sc_event_stream_add(struct sc_buf *out, enum sc_event_stream_kind kind, con
   sc_event_stream_end(&whole, 1, out);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* The bytes of a value of that type, -1 when a u16 says. */
 static int value_bytes(unsigned type) {

@@ -3,10 +3,9 @@
  *   u32 total length | u32 length of headers | u32 CRC of these 8 bytes | headers | payload | u32 CRC of all before it
  *   header: u8 length of name | name | u8 type | value
  *
- * All numbers big-endian, CRC-32 as crc32.h has it. A frame is written around a payload that lies in several pieces of memory, none of
- * which is copied; it is read as views of the caller's bytes.
- * Pure; any thread. Bounds: a frame of SC_EVENT_STREAM_MAX_BYTES, headers of SC_EVENT_STREAM_MAX_HEADER_BYTES and as many as
- * SC_EVENT_STREAM_MAX_HEADERS.
+ * All numbers big-endian, CRC-32 as crc32.h has it. A frame is written around a payload that lies in several pieces of
+ * memory, none of which is copied; it is read as views of the caller's bytes. Pure; any thread. Bounds: a frame of
+ * SC_EVENT_STREAM_MAX_BYTES, headers of SC_EVENT_STREAM_MAX_HEADER_BYTES and as many as SC_EVENT_STREAM_MAX_HEADERS.
  * Source: AWS, event stream encoding; aws-c-event-stream and botocore for the limits.
  */
 #ifndef SC_CODEC_KINESIS_EVENT_STREAM_H
@@ -21,7 +20,7 @@
 #define SC_EVENT_STREAM_MAX_HEADERS 128
 #define SC_EVENT_STREAM_LEAST_BYTES 16
 
-/* --- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 enum sc_event_stream_kind {
   SC_EVENT_STREAM_EVENT,    /* :event-type names it; the first of a stream is "initial-response" */
@@ -32,14 +31,14 @@ enum sc_event_stream_kind {
  * :message-type, in the order of the service. */
 void sc_event_stream_begin(struct sc_buf *out, enum sc_event_stream_kind kind, const char *type,
                            const char *content_type);
-/* The frame from its first byte on, in order; the first piece holds at least what sc_event_stream_begin wrote. Completes that, and
- * appends the 4 bytes behind the payload to out, in which the last piece may lie. */
+/* The frame from its first byte on, in order; the first piece holds at least what sc_event_stream_begin wrote.
+ * Completes that, and appends the 4 bytes behind the payload to out, in which the last piece may lie. */
 void sc_event_stream_end(const struct iovec *pieces, int n, struct sc_buf *out);
 /* A whole frame. */
 void sc_event_stream_add(struct sc_buf *out, enum sc_event_stream_kind kind, const char *type, const char *content_type,
                          struct sc_slice payload);
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 enum sc_event_stream_type {
   SC_EVENT_STREAM_TRUE,

@@ -1,6 +1,7 @@
-/* The message id that dlt's Kinesis source, CrateDB Toolkit and ingestr give a record: base64 of the first 15 bytes of SHAKE128 (FIPS 202)
- * of the shard id with the sequence number behind it. 20 characters, always the same for the same record. One owner thread; the algorithm
- * is fetched once and the context used again, so that no call allocates in our own code. */
+/* The message id that dlt's Kinesis source, CrateDB Toolkit and ingestr give a record: base64 of the first 15 bytes of
+ * SHAKE128 (FIPS 202) of the shard id with the sequence number behind it. 20 characters, always the same for the same
+ * record. One owner thread; the algorithm is fetched once and the context used again, so that no call allocates in our
+ * own code. */
 #ifndef SC_CODEC_KINESIS_MESSAGE_ID_H
 #define SC_CODEC_KINESIS_MESSAGE_ID_H
 

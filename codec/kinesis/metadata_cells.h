@@ -1,6 +1,6 @@
-/* The metadata columns of decoded rows: shard, sequence number, arrival time, partition key, stream, message id, envelope. Parse thread;
- * scratch for what is made here (message ids, envelopes) grows to the largest chunk and stays (growth is counted in
- * SC_M_DATA_PATH_ALLOCS). */
+/* The metadata columns of decoded rows: shard, sequence number, arrival time, partition key, stream, message id,
+ * envelope. Parse thread; scratch for what is made here (message ids, envelopes) grows to the largest chunk and stays
+ * (growth is counted in SC_M_DATA_PATH_ALLOCS). */
 #ifndef SC_CODEC_KINESIS_METADATA_CELLS_H
 #define SC_CODEC_KINESIS_METADATA_CELLS_H
 

@@ -21,8 +21,8 @@
 #define SC_REPLY_ITERATOR_MAX 2048 /* the service says 512; emulators are less strict */
 
 struct sc_reply_facts {
-  uint32_t
-      iterator_len; /* 0: absent, null or empty, the shard's end: to be believed only with children or a closed entry */
+  /* 0: absent, null or empty, the shard's end: to be believed only with children or a closed entry */
+  uint32_t iterator_len;
   char iterator[SC_REPLY_ITERATOR_MAX + 1]; /* unescaped, NUL behind it */
   int64_t millis_behind;                    /* MillisBehindLatest; -1 when absent or null */
   bool has_children;                        /* ChildShards is there and not empty */
@@ -51,9 +51,9 @@ struct sc_reply_scan {
 
 void sc_reply_scan_init(struct sc_reply_scan *scan);
 
-/* body[0 .. len_so_far) is what has come so far, from its first byte, with SC_BODY_PADDING readable bytes behind it, which are not
- * believed. Returns 0, or SC_E_PROTOCOL as soon as that cannot become a reply any more; after an error only init may
- * follow. */
+/* body[0 .. len_so_far) is what has come so far, from its first byte, with SC_BODY_PADDING readable bytes behind it,
+ * which are not believed. Returns 0, or SC_E_PROTOCOL as soon as that cannot become a reply any more; after an error
+ * only init may follow. */
 int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_so_far, struct sc_error *err);
 
 /* The body is whole (len bytes, with SC_BODY_PADDING readable ones behind; what was not fed yet is fed). SC_E_PROTOCOL

@@ -93,7 +93,8 @@ static int see(struct sc_reply_scan_cbor *scan, const struct sc_cbor_head *head,
 
 /* ---- Feeding ---- */
 
-/* Bytes of the item at p when it is an integer, perhaps of tag 1, or a string of less than 256 bytes; 0 of any other. */
+/* Bytes of the item at p when it is an integer, perhaps of tag 1, or a string of less than 256 bytes; 0 of any
+ * other. */
 static inline size_t plain_bytes(const unsigned char *p) {
   unsigned first = p[0], info = first & 31;
   if (first >= SC_CBOR_BYTES << 5 && first < SC_CBOR_ARRAY << 5)

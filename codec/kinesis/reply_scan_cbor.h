@@ -1,14 +1,14 @@
-/* What the next request needs from a GetRecords reply in CBOR, taken while the reply arrives. Sibling of reply_scan.h, which has
- * the facts.
+/* What the next request needs from a GetRecords reply in CBOR, taken while the reply arrives. Sibling of reply_scan.h,
+ * which has the facts.
  *
- * Fed in the same way. Strings are skipped by their lengths, unseen and perhaps before they have come; every head is looked at, so
- * that names count as members of the reply's own map only. Of the records only the last one is looked into; everything else in there
- * is the parse thread's to check (envelope_cbor.h).
+ * Fed in the same way. Strings are skipped by their lengths, unseen and perhaps before they have come; every head is
+ * looked at, so that names count as members of the reply's own map only. Of the records only the last one is looked
+ * into; everything else in there is the parse thread's to check (envelope_cbor.h).
  *
- * A member this module reads must not come twice.
- * Plain struct in the caller's storage; no allocation, no I/O, any thread. The body may move between calls (only offsets are
- * kept). Bounds: nesting SC_CBOR_DEPTH_MAX, iterator SC_REPLY_ITERATOR_MAX bytes, a name in pieces 255, body below 4 GiB.
- * Source: Kinesis API, GetRecords, Response Elements, in application/x-amz-cbor-1.1 (absent and null are alike).
+ * A member this module reads must not come twice. Plain struct in the caller's storage; no allocation, no I/O, any
+ * thread. The body may move between calls (only offsets are kept). Bounds: nesting SC_CBOR_DEPTH_MAX, iterator
+ * SC_REPLY_ITERATOR_MAX bytes, a name in pieces 255, body below 4 GiB. Source: Kinesis API, GetRecords, Response
+ * Elements, in application/x-amz-cbor-1.1 (absent and null are alike).
  */
 #ifndef SC_CODEC_KINESIS_REPLY_SCAN_CBOR_H
 #define SC_CODEC_KINESIS_REPLY_SCAN_CBOR_H

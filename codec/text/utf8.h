@@ -1,5 +1,5 @@
-/* Whether bytes are UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). Pure, any thread.
- * ASCII goes by 16 bytes at a time, what is long or beyond ASCII through simdjson's validator. Reads nothing behind len. */
+/* Whether bytes are UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). Pure, any thread. ASCII
+ * goes by 16 bytes at a time, what is long or beyond ASCII through simdjson's validator. Reads nothing behind len. */
 #ifndef SC_CODEC_TEXT_UTF8_H
 #define SC_CODEC_TEXT_UTF8_H
 

@@ -1,11 +1,13 @@
 /* CBOR (RFC 8949): a bounded pull decoder over bytes in memory, and a small writer.
  *
- * The decoder copies nothing and recurses nowhere: heads are read one by one, strings are views, containers are walked with a count.
- * Definite and indefinite lengths, tags, all integer and float sizes; every length is checked against the end before it is used,
- * nesting is bounded by SC_CBOR_DEPTH_MAX. Tags say how to read a value; nothing here needs one, so they are passed over.
- * What is checked is that the bytes are well-formed (appendix C): not that text is UTF-8 (utf8.h), nor that names differ.
+ * The decoder copies nothing and recurses nowhere: heads are read one by one, strings are views, containers are walked
+ * with a count. Definite and indefinite lengths, tags, all integer and float sizes; every length is checked against the
+ * end before it is used, nesting is bounded by SC_CBOR_DEPTH_MAX. Tags say how to read a value; nothing here needs one,
+ * so they are passed over. What is checked is that the bytes are well-formed (appendix C): not that text is UTF-8
+ * (utf8.h), nor that names differ.
  *
- * Pure, any thread. The decoder never allocates; the writer adds to an sc_buf, or to memory that the caller has made sure of.
+ * Pure, any thread. The decoder never allocates; the writer adds to an sc_buf, or to memory that the caller has made
+ * sure of.
  */
 #ifndef SC_CODEC_WIRE_CBOR_H
 #define SC_CODEC_WIRE_CBOR_H
@@ -54,7 +56,8 @@ bool sc_cbor_to_int(const struct sc_cbor_head *head, int64_t *out);
 bool sc_cbor_to_double(const struct sc_cbor_head *head, double *out); /* any finite number */
 bool sc_cbor_to_bool(const struct sc_cbor_head *head, bool *out);
 
-/* One head, a tag's or a break's too. What follows it; p when [p, end) holds too little of it; NULL when it is malformed. */
+/* One head, a tag's or a break's too. What follows it; p when [p, end) holds too little of it; NULL when it is
+ * malformed. */
 static inline const char *sc_cbor_head(const char *p, const char *end, struct sc_cbor_head *out) {
   if (p >= end) return p;
   unsigned first = (unsigned char)*p, n;
@@ -75,7 +78,8 @@ static inline const char *sc_cbor_head(const char *p, const char *end, struct sc
 
 /* ---- pulling items from bytes that are all there ---- */
 
-/* Where we are. Every function that takes one moves p on, or returns false with fault set, a static text; p then says about where. */
+/* Where we are. Every function that takes one moves p on, or returns false with fault set, a static text; p then says
+ * about where. */
 struct sc_cbor {
   const char *p, *end;
   const char *fault; /* NULL: none so far */
@@ -89,13 +93,13 @@ static inline bool sc_cbor_fail(struct sc_cbor *c, const char *what) {
   return false;
 }
 
-/* The head of the next item, behind its tags; never a break. What follows a head is the caller's to take: of a string its bytes
- * (sc_cbor_string), of an array or map its items (sc_cbor_enter), or all of it (sc_cbor_pass). */
+/* The head of the next item, behind its tags; never a break. What follows a head is the caller's to take: of a string
+ * its bytes (sc_cbor_string), of an array or map its items (sc_cbor_enter), or all of it (sc_cbor_pass). */
 bool sc_cbor_take(struct sc_cbor *c, struct sc_cbor_head *head);
 
-/* The string that head begins (BYTES or TEXT, else a fault). *out is a view when it is in one piece, and its pieces joined in room
- * when it is not; more than cap bytes of those are a fault. room may be the place the string itself is at (c->p): pieces only move
- * down. */
+/* The string that head begins (BYTES or TEXT, else a fault). *out is a view when it is in one piece, and its pieces
+ * joined in room when it is not; more than cap bytes of those are a fault. room may be the place the string itself is
+ * at (c->p): pieces only move down. */
 bool sc_cbor_string(struct sc_cbor *c, const struct sc_cbor_head *head, char *room, size_t cap, struct sc_slice *out);
 
 /* The rest of the item that head begins, whatever it is; and a whole item. */
@@ -137,8 +141,8 @@ struct sc_cbor_walk {
   struct sc_cbor_level levels[SC_CBOR_DEPTH_MAX];
 };
 
-/* Takes notice of the next head. NULL, or what is wrong with it there: a static text. Of a string in one piece, head->value bytes
- * follow which are nobody's head. A top-level item is over when depth is 0 again and no tag waits. */
+/* Takes notice of the next head. NULL, or what is wrong with it there: a static text. Of a string in one piece,
+ * head->value bytes follow which are nobody's head. A top-level item is over when depth is 0 again and no tag waits. */
 const char *sc_cbor_walk_on(struct sc_cbor_walk *walk, const struct sc_cbor_head *head);
 /* Whether what comes next is a piece of a string. */
 static inline bool sc_cbor_walk_in_string(const struct sc_cbor_walk *walk) {

@@ -1,5 +1,5 @@
-/* CRC-32 as zlib, Ethernet and AWS' event streams have it (polynomial 0x04c11db7, reflected). The one module that includes libdeflate's
- * header. Pure, any thread.
+/* CRC-32 as zlib, Ethernet and AWS' event streams have it (polynomial 0x04c11db7, reflected). The one module that
+ * includes libdeflate's header. Pure, any thread.
  */
 #ifndef SC_CODEC_WIRE_CRC32_H
 #define SC_CODEC_WIRE_CRC32_H

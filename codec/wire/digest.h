@@ -1,7 +1,8 @@
-/* Hashes and HMAC, by OpenSSL's EVP: algorithms fetched once, contexts used again. The one module that includes its headers.
+/* Hashes and HMAC, by OpenSSL's EVP: algorithms fetched once, contexts used again. The one module that includes its
+ * headers.
  *
- * One owner thread each. Nothing allocates after new but what OpenSSL does itself. Functions answer false when OpenSSL fails, which
- * it does for want of memory only.
+ * One owner thread each. Nothing allocates after new but what OpenSSL does itself. Functions answer false when OpenSSL
+ * fails, which it does for want of memory only.
  */
 #ifndef SC_CODEC_WIRE_DIGEST_H
 #define SC_CODEC_WIRE_DIGEST_H

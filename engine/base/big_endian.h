@@ -1,4 +1,5 @@
-/* Integers as bytes, the highest first: what COPY BINARY, event streams and CBOR have on the wire. At any address. Pure, any thread. */
+/* Integers as bytes, the highest first: what COPY BINARY, event streams and CBOR have on the wire. At any address.
+ * Pure, any thread. */
 #ifndef SC_BASE_BIG_ENDIAN_H
 #define SC_BASE_BIG_ENDIAN_H
 

@@ -44,7 +44,8 @@ bool sc_log_due(struct sc_log_window *w, int64_t window_ms, uint64_t *suppressed
  * a URL with user info. Of malformed text it covers too much rather than too little. */
 void sc_log_redact_url(struct sc_buf *out, struct sc_slice url);
 
-/* The progress line of a terminal, in UTF-8, cut to as many characters as it has columns; "" removes it. Kept below log lines. No-op when not on a terminal. */
+/* The progress line of a terminal, in UTF-8, cut to as many characters as it has columns; "" removes it. Kept below log
+ * lines. No-op when not on a terminal. */
 void sc_log_progress(const char *line);
 
 #endif

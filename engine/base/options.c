@@ -52,7 +52,8 @@ static bool same_name(struct sc_slice name, const char *known) {
 
 static bool applies(const struct sc_options *o, int id) { return (spec_of(o, id)->commands >> o->command & 1) != 0; }
 
-/* The option of that name that our command takes; the first one while the command is not known, or when it takes none. */
+/* The option of that name that our command takes; the first one while the command is not known, or when it takes
+ * none. */
 static int of_command(const struct sc_options *o, int id) {
   for (int i = id; i < o->program->n_options && o->command >= 0; i++)
     if (applies(o, i) && strcmp(spec_of(o, i)->name, spec_of(o, id)->name) == 0) return i;

@@ -6,8 +6,8 @@
  * options and arguments mix): Debian has no library that makes all these faces from one table (anchors: librdkafka,
  * pgBackRest).
  *
- * A name may stand in the table several times, for different commands: with another default, other bounds, another text.
- * Letter, secrecy and whether it is a flag are the same then.
+ * A name may stand in the table several times, for different commands: with another default, other bounds, another
+ * text. Letter, secrecy and whether it is a flag are the same then.
  *
  * Precedence: command line > URL query > environment (PREFIX_NAME, dashes as underscores) > default. Each value
  * remembers its origin for messages: "--memory: ...", "SHARDCOPY_MEMORY: ...". Control thread only; no function blocks.

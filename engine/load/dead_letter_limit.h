@@ -1,8 +1,9 @@
-/* The brake on dead letters: a stream that does not fit its table stops the load instead of filling the dead-letter table.
+/* The brake on dead letters: a stream that does not fit its table stops the load instead of filling the dead-letter
+ * table.
  *
- * With --max-dead-letters N: more than N in this run. Without: 1,000 in a row, or more than 1 % once 100,000 records were seen.
- * Records count when they are in a block, and are taken back when the block is dropped: they come again. All atomics; parse and write
- * threads count; each parse thread counts "in a row" on its own.
+ * With --max-dead-letters N: more than N in this run. Without: 1,000 in a row, or more than 1 % once 100,000 records
+ * were seen. Records count when they are in a block, and are taken back when the block is dropped: they come again. All
+ * atomics; parse and write threads count; each parse thread counts "in a row" on its own.
  */
 #ifndef SC_LOAD_DEAD_LETTER_LIMIT_H
 #define SC_LOAD_DEAD_LETTER_LIMIT_H
@@ -25,7 +26,8 @@ void sc_brake_init(struct sc_brake *b, bool has_limit, uint64_t limit);
 /* dead of records are dead letters. */
 void sc_brake_count(struct sc_brake *b, uint64_t records, uint64_t dead);
 void sc_brake_take_back(struct sc_brake *b, uint64_t records, uint64_t dead);
-/* in_a_row: the caller's longest run of dead letters of late, 0 when it knows none. SC_OK, or SC_E_DEAD_LETTERS with err filled. */
+/* in_a_row: the caller's longest run of dead letters of late, 0 when it knows none. SC_OK, or SC_E_DEAD_LETTERS with
+ * err filled. */
 int sc_brake_check(const struct sc_brake *b, uint64_t in_a_row, struct sc_error *err);
 
 #endif

@@ -1,5 +1,6 @@
-/* --dry-run: what a load would do, on standard output: the mapping of keys to columns, the DDL, where each shard starts and how far it is
- * behind. It reads the first records of the shards and the catalog, makes nothing, stores nothing, takes no lock.
+/* --dry-run: what a load would do, on standard output: the mapping of keys to columns, the DDL, where each shard starts
+ * and how far it is behind. It reads the first records of the shards and the catalog, makes nothing, stores nothing,
+ * takes no lock.
  *
  * dry_sample.c reads, dry_run.c asks the target and prints. Main thread; blocks; bounded by a few replies in memory.
  */
@@ -16,8 +17,9 @@ struct sc_dry_shard {
   uint64_t records;  /* sampled */
 };
 
-/* Fills behind_ms and records of the shards and adds their first records to the sample. A shard is asked until it has given records, is at its
- * tip or its end, or was asked often enough. run has its modules and settings. SC_E_FORMAT as a load would give it. */
+/* Fills behind_ms and records of the shards and adds their first records to the sample. A shard is asked until it has
+ * given records, is at its tip or its end, or was asked often enough. run has its modules and settings. SC_E_FORMAT as
+ * a load would give it. */
 int sc_dry_sample(struct sc_run *run, struct sc_dry_shard *shards, size_t n, struct sc_sample *sample,
                   struct sc_error *err);
 

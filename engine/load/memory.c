@@ -6,8 +6,8 @@
 enum { MIB = 1 << 20 };
 static const size_t FLUSH_LEAST = 1 * MIB, FLUSH_MOST = 32 * MIB, BODIES_LEAST = 2 * MIB;
 
-/* For each write thread a transaction of flush_bytes and two blocks, for each pair one being filled; dealt evenly to the parse threads, each
- * of which fills one for every write thread and has one more under way. */
+/* For each write thread a transaction of flush_bytes and two blocks, for each pair one being filled; dealt evenly to
+ * the parse threads, each of which fills one for every write thread and has one more under way. */
 static uint64_t blocks_a_parser(const struct sc_memory_wish *w, size_t flush_bytes) {
   uint64_t open = (flush_bytes + w->block_bytes - 1) / w->block_bytes;
   uint64_t all = w->write_threads * (open + 2 + w->parse_threads);

@@ -1,7 +1,8 @@
 /* How --memory is dealt out: scratch and connections are deducted, the rest becomes the two pools of budget.h. Pure.
  *
- * Every thread costs memory (at the defaults a fetch thread 9 MiB, a parse thread 2 MiB, a write thread 4 MiB, and each pair of the latter
- * a block), so a machine with many processors wants more of it. Thread counts that nobody asked for give way to --memory.
+ * Every thread costs memory (at the defaults a fetch thread 9 MiB, a parse thread 2 MiB, a write thread 4 MiB, and each
+ * pair of the latter a block), so a machine with many processors wants more of it. Thread counts that nobody asked for
+ * give way to --memory.
  */
 #ifndef SC_LOAD_MEMORY_H
 #define SC_LOAD_MEMORY_H
@@ -36,8 +37,8 @@ struct sc_memory {
   uint32_t blocks_ahead;    /* of them so many may wait for one write thread: a quarter of a transaction, at least 1 */
 };
 
-/* Where total_bytes is too small for the threads wished, those not given are lowered one by one, the most numerous pool first, at least one of
- * each stays. SC_E_MEMORY with the least value that works when even they are too many. */
+/* Where total_bytes is too small for the threads wished, those not given are lowered one by one, the most numerous pool
+ * first, at least one of each stays. SC_E_MEMORY with the least value that works when even they are too many. */
 int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, struct sc_error *err);
 
 /* A quarter of the machine's RAM, at most 1 GiB. */

@@ -1,7 +1,8 @@
 /* What the threads of one load share: settings, modules, rings, mailboxes, the plan in force, the stage of the run.
  *
- * Owner of each byte: settings and tables of pointers are written by control before the threads start and read-only afterwards;
- * atomics name their writer below; everything else belongs to one thread (fetch_pool.h, parse_pool.h, write_pool.h, control.h).
+ * Owner of each byte: settings and tables of pointers are written by control before the threads start and read-only
+ * afterwards; atomics name their writer below; everything else belongs to one thread (fetch_pool.h, parse_pool.h,
+ * write_pool.h, control.h).
  *
  *   batches[f][p]  ring  fetch f -> parse p
  *   blocks[p][w]   ring  parse p -> write w
@@ -144,8 +145,8 @@ struct sc_run {
 
   pthread_mutex_t sample_lock; /* guards both below */
   struct sc_sample *sample;    /* until the first plan is made */
-  struct sc_sample
-      *wishes; /* keys that want a column or a wider one, with kinds; filled by parse, taken away by control */
+  /* keys that want a column or a wider one, with kinds; filled by parse, taken away by control */
+  struct sc_sample *wishes;
 };
 
 /* Makes budget, rings, parks and mailboxes for settings that are filled in. */
@@ -159,8 +160,8 @@ static inline struct sc_ring *sc_run_batches(const struct sc_run *r, uint32_t fe
 static inline _Atomic size_t *sc_run_unparsed(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
   return &r->unparsed[fetch * r->settings.parse_threads + parse];
 }
-/* Nothing more is asked for a parse thread with so many bytes unparsed: what was fetched long ago has left the caches when it is parsed, and
- * takes new pages. */
+/* Nothing more is asked for a parse thread with so many bytes unparsed: what was fetched long ago has left the caches
+ * when it is parsed, and takes new pages. */
 #define SC_UNPARSED_MOST ((size_t)4 << 20)
 static inline bool sc_run_has_room(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
   return atomic_load_explicit(sc_run_unparsed(r, fetch, parse), memory_order_relaxed) <= SC_UNPARSED_MOST;
@@ -184,8 +185,8 @@ void sc_run_tell(struct sc_run *run, const struct sc_control_message *message);
 void sc_run_fail(struct sc_run *run, const struct sc_error *err);
 void sc_run_stopped(struct sc_run *run);
 
-/* --max-records: claims up to want records, returns how many; given back when they are dropped instead of committed. With the last one
- * write threads are woken, since they commit what they have. */
+/* --max-records: claims up to want records, returns how many; given back when they are dropped instead of committed.
+ * With the last one write threads are woken, since they commit what they have. */
 uint32_t sc_run_claim(struct sc_run *run, uint32_t want);
 void sc_run_unclaim(struct sc_run *run, uint64_t records);
 /* A block's rows are dropped and will come again: the claim and the count of dead letters are taken back. */

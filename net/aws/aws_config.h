@@ -1,10 +1,10 @@
-/* The AWS shared files, ~/.aws/config and ~/.aws/credentials, as the AWS CLI reads them ("Configuration and credential file
- * settings", AWS CLI User Guide).
+/* The AWS shared files, ~/.aws/config and ~/.aws/credentials, as the AWS CLI reads them ("Configuration and credential
+ * file settings", AWS CLI User Guide).
  *
- * Sections [default], [profile NAME] and [services NAME] of the config file, [NAME] of the credentials file, whose values go
- * before the config file's. Keys are case-insensitive; # and ; begin a comment at the start of a line or behind a blank;
- * lines set in below a key without a value are its nested settings (services' endpoint_url); a section that comes twice is
- * one. A missing file is empty. Bounds: a file of 1 MiB, SC_AWS_CONFIG_SETTINGS_MAX settings.
+ * Sections [default], [profile NAME] and [services NAME] of the config file, [NAME] of the credentials file, whose
+ * values go before the config file's. Keys are case-insensitive; # and ; begin a comment at the start of a line or
+ * behind a blank; lines set in below a key without a value are its nested settings (services' endpoint_url); a section
+ * that comes twice is one. A missing file is empty. Bounds: a file of 1 MiB, SC_AWS_CONFIG_SETTINGS_MAX settings.
  *
  * Read once at start, control thread; immutable after; all text is wiped in free, since it may hold keys.
  */

@@ -1,11 +1,11 @@
-/* Where Kinesis is: region and endpoint rules (botocore's endpoint-rule-set of kinesis, 2013-12-02; AWS SDKs reference guide,
- * "Service-specific endpoints"). Pure but for reading the environment; control thread, at start; no network.
+/* Where Kinesis is: region and endpoint rules (botocore's endpoint-rule-set of kinesis, 2013-12-02; AWS SDKs reference
+ * guide, "Service-specific endpoints"). Pure but for reading the environment; control thread, at start; no network.
  *
- * Region: the option (--region, the URL), the stream's ARN, AWS_REGION, AWS_DEFAULT_REGION, the profile; on a custom endpoint
- * us-east-1 at last. An ARN comes before the environment, since a stream is read in its own region only.
- * Endpoint: the option, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the profile's services section, the profile's endpoint_url;
- * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves only the option. Else AWS's own host, and with an ARN the account's own
- * (but in aws-iso and aws-iso-b).
+ * Region: the option (--region, the URL), the stream's ARN, AWS_REGION, AWS_DEFAULT_REGION, the profile; on a custom
+ * endpoint us-east-1 at last. An ARN comes before the environment, since a stream is read in its own region only.
+ * Endpoint: the option, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the profile's services section, the profile's
+ * endpoint_url; AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves only the option. Else AWS's own host, and with an ARN
+ * the account's own (but in aws-iso and aws-iso-b).
  */
 #ifndef SC_NET_AWS_ENDPOINT_H
 #define SC_NET_AWS_ENDPOINT_H

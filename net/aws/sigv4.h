@@ -1,11 +1,11 @@
 /* AWS Signature Version 4 for the one shape of request we send: POST / with a JSON (or CBOR) body and a target header.
  *
- * Canonical request, string to sign and key derivation: "Signing AWS requests with Signature Version 4" (AWS IAM User Guide).
- * Signed headers: content-type, host, x-amz-date, x-amz-security-token when there is one, x-amz-target.
+ * Canonical request, string to sign and key derivation: "Signing AWS requests with Signature Version 4" (AWS IAM User
+ * Guide). Signed headers: content-type, host, x-amz-date, x-amz-security-token when there is one, x-amz-target.
  *
- * A signer belongs to one thread. It fetches its algorithms once and keeps the signing key of the day, so that a request
- * costs two SHA-256 and one HMAC; signing neither blocks nor allocates but once a day and credential (OpenSSL's own
- * contexts aside). Secrets are wiped when they are replaced and in free.
+ * A signer belongs to one thread. It fetches its algorithms once and keeps the signing key of the day, so that a
+ * request costs two SHA-256 and one HMAC; signing neither blocks nor allocates but once a day and credential (OpenSSL's
+ * own contexts aside). Secrets are wiped when they are replaced and in free.
  */
 #ifndef SC_NET_AWS_SIGV4_H
 #define SC_NET_AWS_SIGV4_H

@@ -1,8 +1,8 @@
 /* A reply body on its way into a batch, paid for before it is received (architecture.md, Memory).
  *
- * With a Content-Length the credit is taken and the batch allocated once, at the first byte. Without one (chunked replies of
- * emulators) the batch grows by doubling, within credit. When the pool has none, the reserve is tried; when that is taken too,
- * the caller pauses the transfer and asks again with sc_body_resume.
+ * With a Content-Length the credit is taken and the batch allocated once, at the first byte. Without one (chunked
+ * replies of emulators) the batch grows by doubling, within credit. When the pool has none, the reserve is tried; when
+ * that is taken too, the caller pauses the transfer and asks again with sc_body_resume.
  *
  * Owned by one fetch thread; no call blocks; allocates only what it has credit for.
  */
@@ -23,8 +23,8 @@ struct sc_body {
 void sc_body_init(struct sc_body *body, struct sc_budget *budget, size_t largest_bytes);
 /* The head of a reply came: nothing of an earlier one is kept. */
 void sc_body_begin(struct sc_body *body, int64_t content_length);
-/* SC_OK: chunk is in the batch. SC_AGAIN: no credit, nothing was taken; pause, sc_body_resume, add again. SC_E_PROTOCOL: the
- * body is larger than largest_bytes or than announced. */
+/* SC_OK: chunk is in the batch. SC_AGAIN: no credit, nothing was taken; pause, sc_body_resume, add again.
+ * SC_E_PROTOCOL: the body is larger than largest_bytes or than announced. */
 int sc_body_add(struct sc_body *body, struct sc_slice chunk, struct sc_error *err);
 /* After SC_AGAIN: true when the credit is there now. */
 bool sc_body_resume(struct sc_body *body);

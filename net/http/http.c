@@ -398,8 +398,8 @@ static bool may_hold_bytes(const struct sc_http_transfer *t) {
   return tls && tls->internals && SSL_want_nothing((SSL *)tls->internals);
 }
 
-/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time, for any transfer whose timer is due: all that may hold
- * bytes are asked in every turn. True when there was one. */
+/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time, for any transfer whose timer is
+ * due: all that may hold bytes are asked in every turn. True when there was one. */
 static bool ask_holders(struct sc_http_loop *loop) {
   bool any = false;
   for (const struct sc_http_transfer *t = loop->active; t; t = t->next) {

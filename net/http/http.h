@@ -5,8 +5,8 @@
  * Accept-Encoding, no Expect; proxies from the environment as libcurl does. Connecting takes at most 5 s; a transfer at
  * most its timeout, not counting time paused for want of credit. A peer that vanished is noticed by TCP_USER_TIMEOUT.
  *
- * The loop is epoll with curl_multi_socket_action, so that the kernel is asked about all transfers at once, and one read of a socket brings
- * several TLS records (SSL_CTX_set_read_ahead(3)).
+ * The loop is epoll with curl_multi_socket_action, so that the kernel is asked about all transfers at once, and one
+ * read of a socket brings several TLS records (SSL_CTX_set_read_ahead(3)).
  *
  * struct sc_http is shared and immutable. A loop belongs to one thread; none of its calls blocks but sc_http_poll and
  * sc_http_call. Easy handles and connections are pooled: libcurl allocates in the steady state, this module does not.
@@ -76,16 +76,18 @@ struct sc_http_transfer *sc_http_start(struct sc_http_loop *loop, const struct s
 void sc_http_cancel(struct sc_http_loop *loop, struct sc_http_transfer *transfer); /* done is not called */
 /* Makes progress; when nothing is over, waits for sockets, the park's eventfd or timeout_ms, then makes progress again.
  * Prepares the park (park.h) before it looks for credit and finishes it at the end, so credit that comes back is not
- * missed. An owner that looks for work of other kinds before it calls this prepares the park first, for the same reason. */
+ * missed. An owner that looks for work of other kinds before it calls this prepares the park first, for the same
+ * reason. */
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms);
-/* From here on poll tells these timings when it sleeps and what for: blocked while a transfer is paused, else what in_poll says. */
+/* From here on poll tells these timings when it sleeps and what for: blocked while a transfer is paused, else what
+ * in_poll says. */
 void sc_http_time(struct sc_http_loop *loop, struct sc_timings *timings);
 /* From here on poll also returns when that descriptor can be read, or has ended; -1: none. */
 void sc_http_watch(struct sc_http_loop *loop, int fd);
 uint64_t sc_http_pauses(const struct sc_http_loop *loop); /* since the loop was made */
 
-/* Blocks until the reply is there, at most request->timeout_ms, and gives up with SC_E_STOPPED once stopped() (looked at
- * every 100 ms). Ignores request->receiver. body is emptied first; over most_bytes it is SC_E_PROTOCOL. */
+/* Blocks until the reply is there, at most request->timeout_ms, and gives up with SC_E_STOPPED once stopped() (looked
+ * at every 100 ms). Ignores request->receiver. body is emptied first; over most_bytes it is SC_E_PROTOCOL. */
 int sc_http_call(struct sc_http_loop *loop, const struct sc_http_request *request, size_t most_bytes,
                  bool (*stopped)(void), struct sc_http_head *head, struct sc_buf *body, struct sc_error *err);
 

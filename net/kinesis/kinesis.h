@@ -1,8 +1,9 @@
-/* Calls of the Kinesis API (Kinesis_20131202, JSON 1.1, for GetRecords also CBOR 1.1): how they are written, signed, sent and
- * understood.
+/* Calls of the Kinesis API (Kinesis_20131202, JSON 1.1, for GetRecords also CBOR 1.1): how they are written, signed,
+ * sent and understood.
  *
- * struct sc_kinesis is a stream's service as one user sees it: endpoint, credentials, clock skew. It is shared by all threads
- * and immutable but for the skew. A control client on top of it blocks; readers (source_kinesis.h) use the pieces themselves.
+ * struct sc_kinesis is a stream's service as one user sees it: endpoint, credentials, clock skew. It is shared by all
+ * threads and immutable but for the skew. A control client on top of it blocks; readers (source_kinesis.h) use the
+ * pieces themselves.
  */
 #ifndef SC_NET_KINESIS_KINESIS_H
 #define SC_NET_KINESIS_KINESIS_H
@@ -84,8 +85,9 @@ void sc_kinesis_client_free(struct sc_kinesis_client *c);
 struct sc_kinesis *sc_kinesis_client_of(const struct sc_kinesis_client *c);
 /* The body of the request to come; write it, then call. */
 struct sc_buf *sc_kinesis_client_body(struct sc_kinesis_client *c);
-/* Sends, with retries (full jitter; throttled ones from 1 s; x-amz-retry-after honoured) for 10 s, or for a minute once a call of
- * this client succeeded. *root: the reply's document, until the next call; no value when the reply is empty. */
+/* Sends, with retries (full jitter; throttled ones from 1 s; x-amz-retry-after honoured) for 10 s, or for a minute once
+ * a call of this client succeeded. *root: the reply's document, until the next call; no value when the reply is
+ * empty. */
 int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
                            const char *shard_id, struct sc_json *root, struct sc_error *err);
 /* Date of the last reply in epoch ms; our own clock when it had none. */

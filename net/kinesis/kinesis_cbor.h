@@ -1,7 +1,8 @@
-/* GetRecords in CBOR (application/x-amz-cbor-1.1): its request, and errors in that form. Replies: codec/kinesis/reply_scan_cbor.h.
+/* GetRecords in CBOR (application/x-amz-cbor-1.1): its request, and errors in that form. Replies:
+ * codec/kinesis/reply_scan_cbor.h.
  *
- * Only GetRecords is ever asked in CBOR: there the payload comes as it is, without base64. The dialect is undocumented; it is what
- * the AWS SDK for Java has spoken to Kinesis by default since 2016. Pure but for the buffer that is written.
+ * Only GetRecords is ever asked in CBOR: there the payload comes as it is, without base64. The dialect is undocumented;
+ * it is what the AWS SDK for Java has spoken to Kinesis by default since 2016. Pure but for the buffer that is written.
  */
 #ifndef SC_NET_KINESIS_KINESIS_CBOR_H
 #define SC_NET_KINESIS_KINESIS_CBOR_H

@@ -1,6 +1,7 @@
 /* What an error reply of Kinesis means: its name to a code of errors.def, a text and a hint. Pure.
  *
- * Names: Kinesis API Reference ("Errors" of each operation, "Common Errors"); the classes follow the AWS SDKs' retry rules.
+ * Names: Kinesis API Reference ("Errors" of each operation, "Common Errors"); the classes follow the AWS SDKs' retry
+ * rules.
  */
 #ifndef SC_NET_KINESIS_KINESIS_ERROR_H
 #define SC_NET_KINESIS_KINESIS_ERROR_H

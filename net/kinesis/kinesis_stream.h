@@ -1,5 +1,5 @@
-/* What the control plane asks about streams: who it is, its shards, one record again, the account's streams. Blocking, over a
- * control client (kinesis.h); errors and bounds are the client's. */
+/* What the control plane asks about streams: who it is, its shards, one record again, the account's streams. Blocking,
+ * over a control client (kinesis.h); errors and bounds are the client's. */
 #ifndef SC_NET_KINESIS_KINESIS_STREAM_H
 #define SC_NET_KINESIS_KINESIS_STREAM_H
 

@@ -3,13 +3,15 @@
  *   kinesis://STREAM                         on AWS
  *   kinesis://arn:aws:kinesis:REGION:ACCOUNT:stream/NAME
  *   kinesis://[KEY:SECRET@]aws/STREAM        on AWS, with credentials
- *   kinesis://[KEY:SECRET@]HOST[:PORT]/STREAM   another endpoint: http on loopback, https elsewhere; ?tls=true|false says otherwise
+ *   kinesis://[KEY:SECRET@]HOST[:PORT]/STREAM   another endpoint: http on loopback, https elsewhere; ?tls=true|false
+ *   says otherwise
  *   kinesis://HOST:PORT                      an endpoint without a stream (shardcopy streams list)
- *   kinesis:?table=NAME_OR_ARN&region_name=...&aws_access_key_id=...&aws_secret_access_key=...&start_date=...   CrateDB Toolkit's
+ *   kinesis:?table=NAME_OR_ARN&region_name=...&aws_access_key_id=...&aws_secret_access_key=...&start_date=...   CrateDB
+ *   Toolkit's
  *
- * Every query parameter becomes an option of its name (underscores may stand for dashes); endpoint=URL goes before HOST:PORT.
- * Percent signs are decoded everywhere; a plus sign stays one, so times with an offset need no escape. A secret may hold a raw
- * slash: what is before the last @ is user info. At most SC_KINESIS_URL_MAX bytes.
+ * Every query parameter becomes an option of its name (underscores may stand for dashes); endpoint=URL goes before
+ * HOST:PORT. Percent signs are decoded everywhere; a plus sign stays one, so times with an offset need no escape. A
+ * secret may hold a raw slash: what is before the last @ is user info. At most SC_KINESIS_URL_MAX bytes.
  */
 #ifndef SC_NET_KINESIS_KINESIS_URL_H
 #define SC_NET_KINESIS_KINESIS_URL_H

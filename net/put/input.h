@@ -1,8 +1,8 @@
 /* The input of put: reads a descriptor without ever waiting for it, and makes entries of its lines (put_queue.h).
  *
- * A line that is empty, or holds a carriage return alone, is passed over and counted. A line that cannot be a record (too large
- * with its key; no JSON object though the key is made of fields) is refused: counted, told with its number, and the end of the
- * input unless skip_refused. One thread; the descriptor stays the caller's.
+ * A line that is empty, or holds a carriage return alone, is passed over and counted. A line that cannot be a record
+ * (too large with its key; no JSON object though the key is made of fields) is refused: counted, told with its number,
+ * and the end of the input unless skip_refused. One thread; the descriptor stays the caller's.
  *
  * After each read: lines = lines in the queue, confirmed or not + empty + refused.
  */

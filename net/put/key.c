@@ -150,7 +150,8 @@ static unsigned escaped_unit(const char *p) {
   return unit;
 }
 
-/* Bytes and UTF-16 units of the character at p, in checked text; with escapes, in the inside of a checked JSON string. */
+/* Bytes and UTF-16 units of the character at p, in checked text; with escapes, in the inside of a checked JSON
+ * string. */
 static size_t character(const char *p, bool escapes, size_t *units) {
   unsigned char c = (unsigned char)*p;
   *units = 1;

@@ -36,8 +36,8 @@ struct sc_put_key;
 int sc_put_key_new(const struct sc_put_key_rules *rules, struct sc_put_key **out, struct sc_error *err);
 void sc_put_key_free(struct sc_put_key *k);
 
-/* *key, 1 to SC_PUT_KEY_BYTES bytes of UTF-8, good until the next call. SC_E_ROW: the line is no JSON object, or the key comes
- * out empty. Behind the line SC_BODY_PADDING bytes must be readable. */
+/* *key, 1 to SC_PUT_KEY_BYTES bytes of UTF-8, good until the next call. SC_E_ROW: the line is no JSON object, or the
+ * key comes out empty. Behind the line SC_BODY_PADDING bytes must be readable. */
 int sc_put_key_make(struct sc_put_key *k, struct sc_slice line, struct sc_slice *key, struct sc_error *err);
 
 /* The first field that no line so far had, an empty slice when each was seen: most likely misspelt. */

@@ -1,5 +1,6 @@
-/* What is on its way into a stream: which records go into the next PutRecords call, which are sent again and when, which wait
- * for an earlier one of their key. Pure: no I/O, no clock of its own; one owner thread. Allocates for its tables alone.
+/* What is on its way into a stream: which records go into the next PutRecords call, which are sent again and when,
+ * which wait for an earlier one of their key. Pure: no I/O, no clock of its own; one owner thread. Allocates for its
+ * tables alone.
  *
  * A record is an entry from add until it is confirmed; its JSON is written once and lives as long. It is
  *   ready       to be taken into a call, in the order of the lines
@@ -7,16 +8,16 @@
  *   delayed     failed; to be taken again when its back-off is over, before all that is ready
  *   following   ordered alone: an earlier entry of the same key is not confirmed yet
  *
- * Order per key (ordered): a call holds at most one entry of a key, and none whose predecessor is not confirmed. PutRecords puts
- * the entries of one call in any order and may fail any of them, so nothing less would do. The price: a key moves one record a
- * round trip. Reading goes on past entries that follow, in search of other keys, until memory is full; then the slowest key of
- * those held sets the pace.
+ * Order per key (ordered): a call holds at most one entry of a key, and none whose predecessor is not confirmed.
+ * PutRecords puts the entries of one call in any order and may fail any of them, so nothing less would do. The price: a
+ * key moves one record a round trip. Reading goes on past entries that follow, in search of other keys, until memory is
+ * full; then the slowest key of those held sets the pace.
  *
- * Bounds: entries take at most most_bytes of memory, or one entry when that is larger (fits), and no more lines are wanted once a
- * call's worth is ready (has_room). A service that throttles is asked less: of entries sent and not confirmed there
- * are at most `window`. It begins at SC_PUT_WINDOW_LEAST and grows by each entry put; once something was throttled, by every
- * eighth, and shrinks by half the share of throttled entries in a reply, at most once in SC_PUT_CALM_MS. Failed entries wait
- * with full jitter, each reply's drawn once, so that they stay together.
+ * Bounds: entries take at most most_bytes of memory, or one entry when that is larger (fits), and no more lines are
+ * wanted once a call's worth is ready (has_room). A service that throttles is asked less: of entries sent and not
+ * confirmed there are at most `window`. It begins at SC_PUT_WINDOW_LEAST and grows by each entry put; once something
+ * was throttled, by every eighth, and shrinks by half the share of throttled entries in a reply, at most once in
+ * SC_PUT_CALM_MS. Failed entries wait with full jitter, each reply's drawn once, so that they stay together.
  */
 #ifndef SC_NET_PUT_QUEUE_H
 #define SC_NET_PUT_QUEUE_H
@@ -72,14 +73,14 @@ size_t sc_put_entry_cost(size_t data_len, size_t key_len);
 
 /* Whether another line is wanted: not while a call's worth is ready. */
 bool sc_put_queue_has_room(const struct sc_put_queue *q);
-/* Whether a record's entry fits into memory; one always fits into an empty queue. When it does not, calls are no longer kept
- * waiting for company until something is confirmed. */
+/* Whether a record's entry fits into memory; one always fits into an empty queue. When it does not, calls are no longer
+ * kept waiting for company until something is confirmed. */
 bool sc_put_queue_fits(struct sc_put_queue *q, size_t data_len, size_t key_len);
 /* A record: lines come in ascending order; key is UTF-8, 1 to SC_PUT_KEY_BYTES bytes. */
 void sc_put_queue_add(struct sc_put_queue *q, uint64_t line, struct sc_slice data, struct sc_slice key, int64_t now_ms);
 
-/* The entries of the next call, linked by next, *n of them; NULL when no call is worth making now: none is ready or due, or
- * those that are may still wait for company. end: no more lines will come, so nothing waits. */
+/* The entries of the next call, linked by next, *n of them; NULL when no call is worth making now: none is ready or
+ * due, or those that are may still wait for company. end: no more lines will come, so nothing waits. */
 struct sc_put_entry *sc_put_queue_take(struct sc_put_queue *q, int64_t now_ms, bool end, uint32_t *n);
 /* When take may have something that it has not now, but for what confirmed brings; INT64_MAX: never. */
 int64_t sc_put_queue_due_ms(const struct sc_put_queue *q, bool end);
@@ -91,8 +92,8 @@ void sc_put_queue_failed(struct sc_put_queue *q, struct sc_put_entry *entry, enu
 /* After each reply: how many of its entries were put and how many throttled. */
 void sc_put_queue_replied(struct sc_put_queue *q, uint32_t put, uint32_t throttled, int64_t now_ms);
 
-/* Stop: from here on only entries up to the last line that was ever sent are given out, so that what is in the stream in the end
- * is the input up to one line, whole. */
+/* Stop: from here on only entries up to the last line that was ever sent are given out, so that what is in the stream
+ * in the end is the input up to one line, whole. */
 void sc_put_queue_cut(struct sc_put_queue *q);
 /* All entries are confirmed; after cut: all that are given out. */
 bool sc_put_queue_is_done(const struct sc_put_queue *q);

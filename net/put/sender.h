@@ -1,16 +1,17 @@
-/* PutRecords calls, several at a time: from the queue (put_queue.h) to the service and back. One thread; only poll blocks.
+/* PutRecords calls, several at a time: from the queue (put_queue.h) to the service and back. One thread; only poll
+ * blocks.
  *
- * Each call is written, signed and sent by this loop; its reply says of every entry whether it was put, and the queue is told.
- * An entry that failed (ProvisionedThroughputExceededException, InternalFailure) goes into a later call; so do all entries of a
- * call that failed as a whole, when the failure is of the kind that passes (throttled, 5xx, a broken or silent connection, a
- * reply that is none, a skewed clock, which is learned and signed with). Anything else, an entry's error of another class too,
- * ends the sending: nothing more is started, calls under way are waited for.
+ * Each call is written, signed and sent by this loop; its reply says of every entry whether it was put, and the queue
+ * is told. An entry that failed (ProvisionedThroughputExceededException, InternalFailure) goes into a later call; so do
+ * all entries of a call that failed as a whole, when the failure is of the kind that passes (throttled, 5xx, a broken
+ * or silent connection, a reply that is none, a skewed clock, which is learned and signed with). Anything else, an
+ * entry's error of another class too, ends the sending: nothing more is started, calls under way are waited for.
  *
  * A call without a reply may have been carried out: its records are sent again and may then be in the stream twice.
  *
- * A failure that is no throttling ends the sending too when nothing was put for SC_PUT_PATIENCE_MS though something was tried;
- * throttling alone never does. A call has 30 s and a second for each 32 KiB of its body.
- * Memory: a body for each call under way, as large as its entries' text; bodies over SC_PUT_KEEP_BYTES are freed with the call.
+ * A failure that is no throttling ends the sending too when nothing was put for SC_PUT_PATIENCE_MS though something was
+ * tried; throttling alone never does. A call has 30 s and a second for each 32 KiB of its body. Memory: a body for each
+ * call under way, as large as its entries' text; bodies over SC_PUT_KEEP_BYTES are freed with the call.
  */
 #ifndef SC_NET_PUT_SENDER_H
 #define SC_NET_PUT_SENDER_H

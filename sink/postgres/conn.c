@@ -218,7 +218,8 @@ static void collect(const struct sc_pg_settings *settings, const char *applicati
   add_pair(p, "client_encoding", "UTF8");
 }
 
-/* The SQLSTATE in a message of verbosity VERBOSE: "FATAL:  28P01: password ..."; libpq keeps no result of a start-up. */
+/* The SQLSTATE in a message of verbosity VERBOSE: "FATAL:  28P01: password ..."; libpq keeps no result of a
+ * start-up. */
 static const char *state_in(const char *message, char out[6]) {
   static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
   for (const char *p = strstr(message, ":  "); p; p = strstr(p + 1, ":  ")) {

@@ -1,11 +1,13 @@
-/* A connection to PostgreSQL that never blocks its thread: libpq in non-blocking mode behind the wait hook of sink.h. The one module
- * that knows libpq-fe.h; everything else in sink/pg_* speaks through it.
+/* A connection to PostgreSQL that never blocks its thread: libpq in non-blocking mode behind the wait hook of sink.h.
+ * The one module that knows libpq-fe.h; everything else in sink/pg_* speaks through it.
  *
- * Rules kept here (anchors.md and issues of other programs): a chunk of COPY goes out only after PQflush said 0; no statement is sent
- * while a COPY is open; results are drained to NULL; input during a COPY is read, since it may be the server's error.
+ * Rules kept here (anchors.md and issues of other programs): a chunk of COPY goes out only after PQflush said 0; no
+ * statement is sent while a COPY is open; results are drained to NULL; input during a COPY is read, since it may be the
+ * server's error.
  *
- * One thread owns a connection. Calls wait through the hook as long as it lets them: SC_E_STOPPED and SC_E_DEADLINE come from there.
- * A connection that failed (SC_E_DB_LOST) is only good for close. Messages name host, database and user, never the password.
+ * One thread owns a connection. Calls wait through the hook as long as it lets them: SC_E_STOPPED and SC_E_DEADLINE
+ * come from there. A connection that failed (SC_E_DB_LOST) is only good for close. Messages name host, database and
+ * user, never the password.
  */
 #ifndef SC_SINK_POSTGRES_CONN_H
 #define SC_SINK_POSTGRES_CONN_H
@@ -28,7 +30,8 @@ struct sc_pg_settings {
   size_t n;
 };
 
-/* Parses a postgresql:// URL that holds libpq's own parameters only. The URL is never part of a message: it may hold a password. */
+/* Parses a postgresql:// URL that holds libpq's own parameters only. The URL is never part of a message: it may hold a
+ * password. */
 int sc_pg_settings_parse(const char *url, struct sc_pg_settings *out, struct sc_error *err);
 void sc_pg_settings_fini(struct sc_pg_settings *settings);
 const char *sc_pg_settings_get(const struct sc_pg_settings *settings, const char *keyword); /* NULL when not set */
@@ -36,7 +39,8 @@ const char *sc_pg_settings_get(const struct sc_pg_settings *settings, const char
 char *sc_pg_settings_fallback(const char *keyword);
 bool sc_pg_settings_knows(const char *keyword);
 
-/* Connects within connect_timeout (settings; default 10 s a host). Keep-alives and tcp_user_timeout are ours unless the settings have them. */
+/* Connects within connect_timeout (settings; default 10 s a host). Keep-alives and tcp_user_timeout are ours unless the
+ * settings have them. */
 int sc_pg_connect(const struct sc_pg_settings *settings, const char *application_name, const struct sc_wait *wait,
                   struct sc_pg **out, struct sc_error *err);
 void sc_pg_close(struct sc_pg *pg); /* NULL is fine; an open transaction is rolled back by the server */
@@ -54,12 +58,13 @@ int sc_pg_sleep(struct sc_pg *pg, int ms, struct sc_error *err);
 
 /* ---- Statements ---- */
 
-/* Adds SQL: %I an identifier, %L a literal (both const char *; NULL as %L is NULL), %S SQL as it stands, %D an int64_t, %% a percent sign. */
+/* Adds SQL: %I an identifier, %L a literal (both const char *; NULL as %L is NULL), %S SQL as it stands, %D an int64_t,
+ * %% a percent sign. */
 int sc_pg_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const char *fmt, ...);
 
-/* Runs one message of one or more statements to its end. *out, when asked for, is the last result with rows (NULL when there was
- * none); the caller frees it. An error is classified for phase; *failed_at, when asked for, is the number of statements that succeeded.
- * *tag, when asked for, gets the command tag of the last statement (32 bytes). */
+/* Runs one message of one or more statements to its end. *out, when asked for, is the last result with rows (NULL when
+ * there was none); the caller frees it. An error is classified for phase; *failed_at, when asked for, is the number of
+ * statements that succeeded. *tag, when asked for, gets the command tag of the last statement (32 bytes). */
 struct sc_pg_answer {
   struct pg_result *rows;
   int succeeded; /* statements */
@@ -80,15 +85,18 @@ void sc_pg_result_free(struct pg_result *result);
 
 /* Runs a message whose last statement is COPY ... FROM STDIN; leaves the connection in COPY. answer->rows: as above. */
 int sc_pg_copy_begin(struct sc_pg *pg, const char *sql, struct sc_pg_answer *answer, struct sc_error *err);
-/* Sends len bytes in chunks, all of them. Returns SC_OK, or an error of the connection. The server's refusal shows as sc_pg_copy_suspect. */
+/* Sends len bytes in chunks, all of them. Returns SC_OK, or an error of the connection. The server's refusal shows as
+ * sc_pg_copy_suspect. */
 int sc_pg_copy_put(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err);
 /* Reads what is there without waiting; outside a COPY too, where it finds out that the server is gone. */
 int sc_pg_copy_poll(struct sc_pg *pg, struct sc_error *err);
 /* The server spoke during the COPY, and not a notice: most likely an error, which only the end of the COPY can tell. */
 bool sc_pg_copy_suspect(const struct sc_pg *pg);
-/* Ends the COPY and drains its results: SC_OK when the server took all of it. give_up: ends it as failed, SC_OK when that worked. */
+/* Ends the COPY and drains its results: SC_OK when the server took all of it. give_up: ends it as failed, SC_OK when
+ * that worked. */
 int sc_pg_copy_end(struct sc_pg *pg, bool give_up, struct sc_error *err);
-/* Facts of the last error a statement or COPY of this connection had: sqlstate, message, DETAIL, CONTEXT and column; "" when unknown. */
+/* Facts of the last error a statement or COPY of this connection had: sqlstate, message, DETAIL, CONTEXT and column; ""
+ * when unknown. */
 struct sc_pg_diagnosis {
   char sqlstate[6];
   char message[300];

@@ -433,8 +433,8 @@ static size_t bound_of(const struct sc_pgcopy *copy, const struct sc_cell *row) 
   return 2 + (size_t)copy->n_columns * SC_PGCOPY_SLACK + text * copy->growth;
 }
 
-/* Cells of the one type their column is made for; what those of other types become is the encoders' to say. Values of a fixed length take one
- * way without a branch: what is behind a shorter one is written over. */
+/* Cells of the one type their column is made for; what those of other types become is the encoders' to say. Values of a
+ * fixed length take one way without a branch: what is behind a shorter one is written over. */
 static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                               struct sc_reject *why) {
   if (c->width > 0) {

@@ -1,18 +1,22 @@
 /* The encoder of the hot path: rows of cells to tuples of COPY ... FROM STDIN (FORMAT binary), in block->data.
  *
- * A tuple is int16 number of columns, then for each int32 length (-1: NULL) and the bytes of the type's receive function, all big-endian
- * (PostgreSQL manual, COPY, Binary Format). Header and trailer are the session's: blocks hold bare tuples, so that they can be replayed from
- * any row. For tables with a column of a type unknown here the same rows become COPY text (pgcopy_text.h).
+ * A tuple is int16 number of columns, then for each int32 length (-1: NULL) and the bytes of the type's receive
+ * function, all big-endian (PostgreSQL manual, COPY, Binary Format). Header and trailer are the session's: blocks hold
+ * bare tuples, so that they can be replayed from any row. For tables with a column of a type unknown here the same rows
+ * become COPY text (pgcopy_text.h).
  *
- * Parse threads; pure: no I/O, no allocation, no block is overrun: each row's bound is computed before a byte of it is written.
+ * Parse threads; pure: no I/O, no allocation, no block is overrun: each row's bound is computed before a byte of it is
+ * written.
  *
  * What a value becomes:
  *   smallint integer bigint   integers, also 3.0 and 1e3, and strings of digits; out of range 22003, else 22P02
  *   real, double precision    numbers, also in strings, with NaN and Infinity; overflow and underflow 22003
  *   numeric                   any number, exact, also in strings; NaN; precision checked 22003
  *   boolean                   true, false; 0 and 1; strings true false t f yes no y n on off 1 0
- *   text, varchar, char       strings; numbers, booleans, objects and arrays as their JSON text; U+0000 is 22021, too long 22001
- *   bytea                     raw bytes as they are; a string "\x" + hex digits is what they say (bad ones 22P02), any other value its
+ *   text, varchar, char       strings; numbers, booleans, objects and arrays as their JSON text; U+0000 is 22021, too
+ *   long 22001
+ *   bytea                     raw bytes as they are; a string "\x" + hex digits is what they say (bad ones 22P02), any
+ *   other value its
  *                             UTF-8 bytes
  *   uuid                      hex digits with or without hyphens and braces, else 22P02
  *   date, timestamp(tz)       strings as pg_time.h reads them, else 22007; out of range 22008
@@ -26,8 +30,8 @@
 
 struct sc_pgcopy_column;
 
-/* Encodes a cell that is not NULL at out, its length first; returns the end, or NULL with the reject's sqlstate and reason filled. At most
- * SC_PGCOPY_SLACK bytes, plus the cell's len times the format's growth when it has text. */
+/* Encodes a cell that is not NULL at out, its length first; returns the end, or NULL with the reject's sqlstate and
+ * reason filled. At most SC_PGCOPY_SLACK bytes, plus the cell's len times the format's growth when it has text. */
 typedef char *sc_pgcopy_fn(const struct sc_pgcopy_column *column, const struct sc_cell *cell, char *out,
                            struct sc_reject *why);
 #define SC_PGCOPY_SLACK 48

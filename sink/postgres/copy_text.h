@@ -1,8 +1,9 @@
-/* The same rows as COPY text, for tables with a column of a type that has no binary encoder here (arrays, inet, enums, domains ...).
+/* The same rows as COPY text, for tables with a column of a type that has no binary encoder here (arrays, inet, enums,
+ * domains ...).
  *
- * Values go as their text, tab-separated, a line a row, with COPY's backslash escapes (PostgreSQL manual, COPY, Text Format); NULL is \N. What
- * a value may be is the server's to judge: refused rows come back through the replay. Checked here: NOT NULL, U+0000, whole numbers
- * for integer columns. bytea goes as hex. Parse threads; pure.
+ * Values go as their text, tab-separated, a line a row, with COPY's backslash escapes (PostgreSQL manual, COPY, Text
+ * Format); NULL is \N. What a value may be is the server's to judge: refused rows come back through the replay. Checked
+ * here: NOT NULL, U+0000, whole numbers for integer columns. bytea goes as hex. Parse threads; pure.
  */
 #ifndef SC_SINK_POSTGRES_COPY_TEXT_H
 #define SC_SINK_POSTGRES_COPY_TEXT_H

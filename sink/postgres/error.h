@@ -1,8 +1,8 @@
 /* What an error of PostgreSQL means for us: SQLSTATE and the moment it came -> code of errors.def. Pure.
  *
- * Rule of the house (architecture.md, Rows that do not fit): only classes 22, 23, 54, P0 (and 44000, a view's check) of a COPY or a COMMIT
- * are the row's fault; everything that may pass by itself is retried; what the operator must change stops the load.
- * Source: PostgreSQL manual, appendix A (error codes).
+ * Rule of the house (architecture.md, Rows that do not fit): only classes 22, 23, 54, P0 (and 44000, a view's check) of
+ * a COPY or a COMMIT are the row's fault; everything that may pass by itself is retried; what the operator must change
+ * stops the load. Source: PostgreSQL manual, appendix A (error codes).
  */
 #ifndef SC_SINK_POSTGRES_ERROR_H
 #define SC_SINK_POSTGRES_ERROR_H
@@ -22,9 +22,9 @@ enum sc_pg_phase {
 int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase);
 /* Sets err->hint where there is something to do about it. */
 void sc_pg_hint(struct sc_error *err, const char *sqlstate, enum sc_pg_phase phase);
-/* The row a COPY error's CONTEXT names ("COPY t, line 3, column a: ..."), counted from 1; 0 when it names none. Server messages may be
- * translated: the first number behind the table's name, in a line that speaks of COPY, is taken. column gets the name behind it, "" when
- * there is none. */
+/* The row a COPY error's CONTEXT names ("COPY t, line 3, column a: ..."), counted from 1; 0 when it names none. Server
+ * messages may be translated: the first number behind the table's name, in a line that speaks of COPY, is taken. column
+ * gets the name behind it, "" when there is none. */
 unsigned long long sc_pg_context_line(const char *context, const char *table, char column[64]);
 
 #endif

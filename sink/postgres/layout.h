@@ -1,11 +1,13 @@
-/* What the target table looks like by the user's wish: --columns, --metadata, --like. Pure; made once, read-only afterwards.
+/* What the target table looks like by the user's wish: --columns, --metadata, --like. Pure; made once, read-only
+ * afterwards.
  *
- * --metadata is a list of ROLE[:TYPE][:NAME]: shard, sequence (text or numeric), arrival, partition-key, stream, message-id, envelope, sub-sequence.
- * Names default to kinesis_shard_id, kinesis_sequence_number, kinesis_arrival_time, kinesis_partition_key, kinesis_stream_name,
- * kinesis_message_id, kinesis, kinesis_sub_sequence_number. A role may come more than once, under several names.
- * --like stands for a list, which --metadata replaces:
+ * --metadata is a list of ROLE[:TYPE][:NAME]: shard, sequence (text or numeric), arrival, partition-key, stream,
+ * message-id, envelope, sub-sequence. Names default to kinesis_shard_id, kinesis_sequence_number, kinesis_arrival_time,
+ * kinesis_partition_key, kinesis_stream_name, kinesis_message_id, kinesis, kinesis_sub_sequence_number. A role may come
+ * more than once, under several names. --like stands for a list, which --metadata replaces:
  *   exasol  kinesis_shard_id, shard_sequence_number; by_position
- *   dlt     _kinesis__shard_id, _kinesis__seq_no, _kinesis__ts, _kinesis__partition, _kinesis__stream_name, _kinesis_msg_id
+ *   dlt     _kinesis__shard_id, _kinesis__seq_no, _kinesis__ts, _kinesis__partition, _kinesis__stream_name,
+ *   _kinesis_msg_id
  *   flink   timestamp, shard-id, sequence-number (the keys of its METADATA columns)
  *   ctk     kinesis (the envelope as an object), kinesis_msg_id
  */
@@ -33,14 +35,15 @@ struct sc_pg_layout {
 int sc_pg_layout_parse(const char *columns, const char *metadata, bool metadata_given, const char *like,
                        struct sc_pg_layout *out, struct sc_error *err);
 
-/* What a column of that name is filled with: the listed metadata, else shard, sequence, arrival and partition key by their default names,
- * else the payload. With by_position upper case is taken for lower case. */
+/* What a column of that name is filled with: the listed metadata, else shard, sequence, arrival and partition key by
+ * their default names, else the payload. With by_position upper case is taken for lower case. */
 enum sc_role sc_pg_layout_role(const struct sc_pg_layout *layout, const char *name);
 
 /* "shard" ...; NULL of the payload. */
 const char *sc_pg_layout_word(enum sc_role role);
 
-/* Names that no key of the payload gets: those of all metadata columns. used has room for SC_PG_LAYOUT_NAMES; returns how many. */
+/* Names that no key of the payload gets: those of all metadata columns. used has room for SC_PG_LAYOUT_NAMES; returns
+ * how many. */
 #define SC_PG_LAYOUT_NAMES (SC_PG_METADATA_MAX + 4)
 size_t sc_pg_layout_names(const struct sc_pg_layout *layout, char (*used)[64]);
 

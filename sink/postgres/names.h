@@ -1,5 +1,5 @@
-/* The names a load uses in a PostgreSQL target: tables, namespace, the lock, who we are. Made once by the first session of a sink,
- * read-only afterwards, so that every thread may read them.
+/* The names a load uses in a PostgreSQL target: tables, namespace, the lock, who we are. Made once by the first session
+ * of a sink, read-only afterwards, so that every thread may read them.
  */
 #ifndef SC_SINK_POSTGRES_NAMES_H
 #define SC_SINK_POSTGRES_NAMES_H
@@ -15,16 +15,17 @@ struct sc_pg_names {
   int64_t lock_key;   /* of the advisory lock: checkpoint schema and namespace, hashed */
 };
 
-/* What the user said; schema and checkpoint_schema may be "". Does the server know the table without a schema, it is taken where the
- * search path finds it, else the current schema (else public). SC_E_CONFIG when the namespace is empty or over 255 bytes. */
+/* What the user said; schema and checkpoint_schema may be "". Does the server know the table without a schema, it is
+ * taken where the search path finds it, else the current schema (else public). SC_E_CONFIG when the namespace is empty
+ * or over 255 bytes. */
 int sc_pg_names_make(struct sc_pg *pg, const char *schema, const char *table, const char *checkpoint_schema,
                      const char *name_space, struct sc_pg_names *out, struct sc_error *err);
 void sc_pg_names_fini(struct sc_pg_names *names);
 
 /* "4711@db1": this process. */
 void sc_pg_names_worker(char out[64]);
-/* "shardcopy NAMESPACE ROLE 4711@db1" in the 63 printable ASCII bytes PostgreSQL keeps of an application_name; the namespace is cut and
- * what is not ASCII shown as ? where it must be. */
+/* "shardcopy NAMESPACE ROLE 4711@db1" in the 63 printable ASCII bytes PostgreSQL keeps of an application_name; the
+ * namespace is cut and what is not ASCII shown as ? where it must be. */
 void sc_pg_names_application(const char *name_space, const char *role, char out[64]);
 int64_t sc_pg_names_lock_key(const char *checkpoint_schema, const char *name_space);
 

@@ -15,8 +15,8 @@
 #define SIGN_NEGATIVE 0x4000
 #define SIGN_NAN 0xC000
 
-/* A decimal number: digits[0..n) of two runs, the first not 0 and the last not 0 once trimmed; point: how many of them stand before the
- * decimal point (may be negative or beyond n). */
+/* A decimal number: digits[0..n) of two runs, the first not 0 and the last not 0 once trimmed; point: how many of them
+ * stand before the decimal point (may be negative or beyond n). */
 struct decimal {
   bool negative;
   struct sc_slice whole, fraction;
@@ -229,7 +229,8 @@ char *sc_pg_put_int(char *out, int64_t value) {
   return out + sizeof(digits) - n;
 }
 
-/* Most numbers of the world have few decimals: value = n / 10^6 exactly rounded, so that its text reads back as value. NULL when not. */
+/* Most numbers of the world have few decimals: value = n / 10^6 exactly rounded, so that its text reads back as value.
+ * NULL when not. */
 static char *put_short_decimal(char *out, double value) {
   static const double unit = 1000000;
   if (!(fabs(value) < 9e9) || (value == 0 && signbit(value))) return NULL;

@@ -1,7 +1,9 @@
-/* The positions of a load in PostgreSQL: table kinesis_checkpoints, kept in the rows' own transaction (architecture.md, Exactly once).
+/* The positions of a load in PostgreSQL: table kinesis_checkpoints, kept in the rows' own transaction (architecture.md,
+ * Exactly once).
  *
- * A position to read from is only ever the answer of a take, which raises the epoch in the same statement. The commit is one message:
- * lock the rows in shard order, compare epoch and previous position, update, fail unless all matched, COMMIT.
+ * A position to read from is only ever the answer of a take, which raises the epoch in the same statement. The commit
+ * is one message: lock the rows in shard order, compare epoch and previous position, update, fail unless all matched,
+ * COMMIT.
  *
  * All functions run on the session's thread and wait through its hook. "pg" has no COPY open.
  */
@@ -23,13 +25,14 @@ int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, c
 /* What take would give, by a bare SELECT: for display only. */
 int sc_pg_positions_peek(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,
                          struct sc_taken *out, struct sc_error *err);
-/* Waits for a transaction that holds one of the rows; ends the backend recorded in the rows' owner when it still does after grace (3 s);
- * SC_E_DB_RETRY when they are held after 30 s. */
+/* Waits for a transaction that holds one of the rows; ends the backend recorded in the rows' owner when it still does
+ * after grace (3 s); SC_E_DB_RETRY when they are held after 30 s. */
 int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,
                          struct sc_taken *out, struct sc_error *err);
 
-/* In the open transaction. synchronous: what synchronous_commit is set to for this one, NULL: the session's. SC_E_FENCED: something failed
- * before COMMIT; SC_E_ROW: COMMIT refused a row (deferred constraint); SC_E_DB_LOST: the outcome is not known. */
+/* In the open transaction. synchronous: what synchronous_commit is set to for this one, NULL: the session's.
+ * SC_E_FENCED: something failed before COMMIT; SC_E_ROW: COMMIT refused a row (deferred constraint); SC_E_DB_LOST: the
+ * outcome is not known. */
 int sc_pg_positions_commit(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
                            size_t n, const char *synchronous, struct sc_error *err);
 

@@ -1,4 +1,5 @@
-/* The PostgreSQL sink: the vtable of sink.h over pg_url, pg_conn, pg_names, pg_lock, pg_positions, pg_catalog, pgcopy and pg_dead. */
+/* The PostgreSQL sink: the vtable of sink.h over pg_url, pg_conn, pg_names, pg_lock, pg_positions, pg_catalog, pgcopy
+ * and pg_dead. */
 #include "sink/postgres/postgres.h"
 
 #include <pthread.h>
@@ -132,8 +133,9 @@ static const char *sink_describe(const struct sc_sink *sink) { return ((const st
 
 /* ---- Sessions ---- */
 
-/* What a role or a database may have set otherwise, and would break a load. UTC, so that binary and text COPY read a time without an
- * offset alike. The server's side of the connection looks after a client that vanished, too: its locks would stay. */
+/* What a role or a database may have set otherwise, and would break a load. UTC, so that binary and text COPY read a
+ * time without an offset alike. The server's side of the connection looks after a client that vanished, too: its locks
+ * would stay. */
 static void add_settings(struct sc_buf *sql, int version, bool writes) {
   static const struct {
     int since;

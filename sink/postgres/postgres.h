@@ -1,4 +1,5 @@
-/* The PostgreSQL target, postgresql://user@host/db?table=schema.table: rows, dead letters and positions in one transaction. */
+/* The PostgreSQL target, postgresql://user@host/db?table=schema.table: rows, dead letters and positions in one
+ * transaction. */
 #ifndef SC_SINK_POSTGRES_POSTGRES_H
 #define SC_SINK_POSTGRES_POSTGRES_H
 

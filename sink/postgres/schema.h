@@ -1,8 +1,10 @@
-/* Which changes of the target table are allowed: --unknown-keys, --on-type-change, --max-columns, --infer-timestamps, and whose table it is.
+/* Which changes of the target table are allowed: --unknown-keys, --on-type-change, --max-columns, --infer-timestamps,
+ * and whose table it is.
  *
- * A table we made says so in its comment ("made by shardcopy ..."): it gets a column for each new key and wider types where they are needed. A table
- * of somebody else stays as it is, unless the options say otherwise; --columns=table, json and raw, filling by position and tables that
- * are no tables (views, foreign tables) never change. What the server refuses is remembered for the rest of the run.
+ * A table we made says so in its comment ("made by shardcopy ..."): it gets a column for each new key and wider types
+ * where they are needed. A table of somebody else stays as it is, unless the options say otherwise; --columns=table,
+ * json and raw, filling by position and tables that are no tables (views, foreign tables) never change. What the server
+ * refuses is remembered for the rest of the run.
  *
  * Control's; plans carry the outcome to the other threads.
  */
@@ -33,7 +35,8 @@ void sc_pg_schema_init(struct sc_pg_schema *schema, const char *unknown_keys, co
 void sc_pg_schema_fini(struct sc_pg_schema *schema);
 void sc_pg_schema_freeze(struct sc_pg_schema *schema, const char *column);
 
-/* Fills in unknown, fail_on_type and the columns' widens and exact. ours: our comment is on it. kind: pg_class.relkind. */
+/* Fills in unknown, fail_on_type and the columns' widens and exact. ours: our comment is on it. kind:
+ * pg_class.relkind. */
 void sc_pg_schema_apply(struct sc_pg_schema *schema, const struct sc_pg_layout *layout, bool ours, char kind, bool text,
                         struct sc_plan *plan);
 /* The SQL type of a new column. */

@@ -1,5 +1,5 @@
-/* A copy of a short text that also says whether a NUL is in it: one pass where memchr and memcpy are two calls. Inline, pure; reads and
- * writes len bytes, no more. */
+/* A copy of a short text that also says whether a NUL is in it: one pass where memchr and memcpy are two calls. Inline,
+ * pure; reads and writes len bytes, no more. */
 #ifndef SC_SINK_POSTGRES_TEXT_COPY_H
 #define SC_SINK_POSTGRES_TEXT_COPY_H
 

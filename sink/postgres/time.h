@@ -1,10 +1,11 @@
 /* Dates and times as text to PostgreSQL's binary: microseconds, or days, since 2000-01-01. Pure.
  *
  * Read: RFC 3339 and what PostgreSQL itself prints in DateStyle ISO:
- *   YYYY-MM-DD [T or space] HH:MM[:SS[.fraction]] [Z | UTC | GMT | +HH[:MM[:SS]] | +HHMM]   a date alone is midnight; years 1 to 294276
+ *   YYYY-MM-DD [T or space] HH:MM[:SS[.fraction]] [Z | UTC | GMT | +HH[:MM[:SS]] | +HHMM]   a date alone is midnight;
+ *   years 1 to 294276
  *   infinity, -infinity
- * Without an offset: UTC. A timestamp without time zone and a date ignore the offset, as PostgreSQL does. Fractions are rounded to
- * microseconds; 24:00:00 and :60 carry over.
+ * Without an offset: UTC. A timestamp without time zone and a date ignore the offset, as PostgreSQL does. Fractions are
+ * rounded to microseconds; 24:00:00 and :60 carry over.
  */
 #ifndef SC_SINK_POSTGRES_TIME_H
 #define SC_SINK_POSTGRES_TIME_H
@@ -21,7 +22,8 @@ enum sc_pg_time_status {
 
 enum sc_pg_time_status sc_pg_time_parse(struct sc_slice text, bool with_zone, int64_t *us);
 enum sc_pg_time_status sc_pg_date_parse(struct sc_slice text, int32_t *days);
-/* "2026-01-31 15:00:00.123456+00"; at most 35 bytes; returns the end. us since 1970; years outside 1..9999 are written as numbers. */
+/* "2026-01-31 15:00:00.123456+00"; at most 35 bytes; returns the end. us since 1970; years outside 1..9999 are written
+ * as numbers. */
 char *sc_pg_put_time(char *out, int64_t epoch_us);
 
 #endif

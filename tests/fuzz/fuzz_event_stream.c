@@ -1,6 +1,6 @@
-/* Event stream frames. The first byte of the input says whether the checksums are put right first, so that what is behind them is
- * reached. What is read, written again by hand, is the input; what is read from a part of it never contradicts the whole; and what
- * is written around a payload in two pieces is read as that payload. */
+/* Event stream frames. The first byte of the input says whether the checksums are put right first, so that what is
+ * behind them is reached. What is read, written again by hand, is the input; what is read from a part of it never
+ * contradicts the whole; and what is written around a payload in two pieces is read as that payload. */
 #include "codec/kinesis/event_stream.h"
 #include "tests/fuzz/fuzz.h"
 

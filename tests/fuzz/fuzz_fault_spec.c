@@ -1,5 +1,5 @@
-/* Faults as options: what is taken is valid, says the same again when it is written as JSON, and keeps to the bounds; what
- * is refused leaves nothing. */
+/* Faults as options: what is taken is valid, says the same again when it is written as JSON, and keeps to the bounds;
+ * what is refused leaves nothing. */
 #include "bench/local/faults/faultspec.h"
 #include "codec/text/utf8.h"
 #include "engine/base/buf.h"

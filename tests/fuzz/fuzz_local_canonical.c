@@ -1,7 +1,8 @@
-/* What the local service makes of a signature. The input is text: method, path, Authorization, header lines up to an empty one, body.
+/* What the local service makes of a signature. The input is text: method, path, Authorization, header lines up to an
+ * empty one, body.
  *
- * The Authorization header and the canonical request are read and made a second time here, by strings that are cut and copied; both must
- * agree. A request that is accepted is refused when a byte of its body is another. */
+ * The Authorization header and the canonical request are read and made a second time here, by strings that are cut and
+ * copied; both must agree. A request that is accepted is refused when a byte of its body is another. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Form data: a name in the first line, the form behind it. What is found is what a second reading by pieces finds; and a value, encoded
- * anew behind any form that has no such name, is found as it was. */
+/* Form data: a name in the first line, the form behind it. What is found is what a second reading by pieces finds; and
+ * a value, encoded anew behind any form that has no such name, is found as it was. */
 #include <stdio.h>
 #include <stdlib.h>
 

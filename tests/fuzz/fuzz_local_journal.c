@@ -1,12 +1,13 @@
-/* The journal of the local service: bytes that anybody may have written, and changes of a store that must come back. The first byte says
- * what the others are:
+/* The journal of the local service: bytes that anybody may have written, and changes of a store that must come back.
+ * The first byte says what the others are:
  *
  *   'f'  a file as it is, its head included
  *   'e'  entries: a byte of kind, two of length (little endian), the payload; framed here, so that sums are right
  *   'c'  changes of a store, eight bytes each (store_text.h)
  *
- * Whatever replay takes must be the same again when all of it is written to a new journal; changes are the same from the journal that was
- * written as they were made; and a journal that is cut off anywhere is one with fewer entries, never an error. */
+ * Whatever replay takes must be the same again when all of it is written to a new journal; changes are the same from
+ * the journal that was written as they were made; and a journal that is cut off anywhere is one with fewer entries,
+ * never an error. */
 #include "bench/local/disk/frames.h"
 #include "bench/local/disk/persist.h"
 #include "bench/local/disk/replay.h"

@@ -2,8 +2,8 @@
  * to a line with a single point. In a body $I stands for the last iterator an answer gave, $N for the last NextToken,
  * $Q for the last sequence number, $C for the last consumer's ARN, so that calls can follow one another.
  *
- * Every answer must be JSON or empty; a GetRecords answer goes on or ends with children, never both or neither. A second service is
- * called with the same in CBOR, and must answer the same. */
+ * Every answer must be JSON or empty; a GetRecords answer goes on or ends with children, never both or neither. A
+ * second service is called with the same in CBOR, and must answer the same. */
 #include <stdio.h>
 #include <stdlib.h>
 

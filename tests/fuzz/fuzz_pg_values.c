@@ -1,6 +1,6 @@
-/* Values on their way into COPY: the first byte picks the column's type and the kind of cell, the rest is the value's text.
- * A tuple always has the manual's form and stays within its bound; numerics are checked against strtold, times and COPY text by reading
- * them back. */
+/* Values on their way into COPY: the first byte picks the column's type and the kind of cell, the rest is the value's
+ * text. A tuple always has the manual's form and stays within its bound; numerics are checked against strtold, times
+ * and COPY text by reading them back. */
 #include <math.h>
 
 #include "sink/postgres/copy.h"

@@ -1,5 +1,5 @@
-/* Partition keys of fields: the first line of the input names the fields, the rest is a line of JSON. What is taken gives
- * a key within its bounds; what simdjson takes as an object is taken, unless its key comes out empty. */
+/* Partition keys of fields: the first line of the input names the fields, the rest is a line of JSON. What is taken
+ * gives a key within its bounds; what simdjson takes as an object is taken, unless its key comes out empty. */
 #include "codec/json/doc.h"
 #include "codec/text/utf8.h"
 #include "engine/base/buf.h"

@@ -1,5 +1,5 @@
-/* The tokenizer of GetRecords replies in CBOR: against the one of JSON, given the same reply in JSON; against itself fed in other chunks; and
- * against the envelope, which sees no other records. */
+/* The tokenizer of GetRecords replies in CBOR: against the one of JSON, given the same reply in JSON; against itself
+ * fed in other chunks; and against the envelope, which sees no other records. */
 #include "codec/kinesis/reply_scan_cbor.h"
 
 #include "codec/kinesis/envelope_cbor.h"

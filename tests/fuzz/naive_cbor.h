@@ -1,5 +1,6 @@
-/* A CBOR reader of few lines, byte by byte and recursive (RFC 8949 appendix C), as an oracle for codec/wire/cbor.h; and through it a reply of
- * Kinesis in CBOR as the JSON that says the same, as an oracle for what reads or writes such replies. */
+/* A CBOR reader of few lines, byte by byte and recursive (RFC 8949 appendix C), as an oracle for codec/wire/cbor.h; and
+ * through it a reply of Kinesis in CBOR as the JSON that says the same, as an oracle for what reads or writes such
+ * replies. */
 #ifndef SC_TESTS_FUZZ_NAIVE_CBOR_H
 #define SC_TESTS_FUZZ_NAIVE_CBOR_H
 

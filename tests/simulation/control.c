@@ -154,8 +154,8 @@ static void list_page(struct world *w, struct worker *k) {
 
 /* ---- new rows ---- */
 
-/* Everything older in a new shard was read, since it was not there: when the last listing without it began. A shard that came while no worker
- * ran came behind what its parents had been read to. */
+/* Everything older in a new shard was read, since it was not there: when the last listing without it began. A shard
+ * that came while no worker ran came behind what its parents had been read to. */
 static int64_t unread_since(const struct world *w, const struct worker *k, int shard, const struct row *added) {
   if (k->locals[shard].seen_after_ms > 0) return k->locals[shard].seen_after_ms;
   int64_t since_ms = NEVER;

@@ -54,8 +54,8 @@ static bool send_any(struct world *w, struct worker *k) {
 
 /* ---- receiving ---- */
 
-/* What was read until now was read until the last listing that had the shard open: it may have been closed since, and its children's first
- * records are older than now. */
+/* What was read until now was read until the last listing that had the shard open: it may have been closed since, and
+ * its children's first records are older than now. */
 static int64_t read_until(const struct worker *k, const struct local *l, const struct call *c) {
   const struct sc_reply *r = &c->reply.reply;
   int64_t until_ms = sc_shard_read_until_ms(&l->reader, r, c->reply.service_ms);

@@ -10,8 +10,8 @@ static uint32_t first_missing(struct world *w, int shard) {
   return i;
 }
 
-/* Ended when it is closed, at its tip when it is open. One that is gone and was told so may have been left alone: by a worker to which it was gone
- * before it had a row, although another one had given it one. */
+/* Ended when it is closed, at its tip when it is open. One that is gone and was told so may have been left alone: by a
+ * worker to which it was gone before it had a row, although another one had given it one. */
 static bool is_settled(struct world *w, int shard) {
   const struct kshard *s = &w->kinesis->shards[shard];
   const struct row *row = &w->target->rows[shard];

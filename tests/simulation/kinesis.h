@@ -1,7 +1,8 @@
 /* The model Kinesis: shards with records, splits and merges, retention, iterators, replies that come wrong.
  *
- * It knows the truth; workers see it only through get_iterator, get_records and list. Hash keys are in 1/1024ths of the range. It never
- * gives a record twice along one chain of iterators, and its listings miss nothing; all else may go wrong.
+ * It knows the truth; workers see it only through get_iterator, get_records and list. Hash keys are in 1/1024ths of the
+ * range. It never gives a record twice along one chain of iterators, and its listings miss nothing; all else may go
+ * wrong.
  */
 #ifndef SC_TESTS_SIMULATION_KINESIS_H
 #define SC_TESTS_SIMULATION_KINESIS_H

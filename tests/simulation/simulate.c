@@ -1,5 +1,5 @@
-/* simulate --seeds=N [--from=SEED]          runs N worlds; prints "N passed, N failed"; a failure with its seed and its last steps
- * simulate --seed=SEED [--verbose]          runs one world; with --verbose tells all of it
+/* simulate --seeds=N [--from=SEED]          runs N worlds; prints "N passed, N failed"; a failure with its seed and its
+ * last steps simulate --seed=SEED [--verbose]          runs one world; with --verbose tells all of it
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -157,8 +157,8 @@ bool target_is_done_with(struct world *w, int parent, unsigned lineage_generatio
   return lineage_generation < t->end_undone[parent];
 }
 
-/* A shard without a row expired before anybody could read it: told for itself, when it is the parent of one that was found; else its children are
- * such as well. Or it expired before the first run, and was never ours. */
+/* A shard without a row expired before anybody could read it: told for itself, when it is the parent of one that was
+ * found; else its children are such as well. Or it expired before the first run, and was never ours. */
 static bool is_loss_told(struct world *w, int shard, unsigned depth) {
   const struct kshard *s = &w->kinesis->shards[shard];
   if (s->gap_told) return true;

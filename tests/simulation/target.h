@@ -1,9 +1,9 @@
-/* The model target: a table of rows, a checkpoint table, transactions. Statements are atomic; what goes wrong is when they are executed, whether
- * the answer arrives, and how far a failover goes back.
+/* The model target: a table of rows, a checkpoint table, transactions. Statements are atomic; what goes wrong is when
+ * they are executed, whether the answer arrives, and how far a failover goes back.
  *
- * The table is a multiset of records, counted in the records themselves (record.in_table); a dead letter counts as well. Each applied
- * transaction can be undone, latest first, down to the last durable one. Applying checks the rules: no record twice, none left out, no child
- * ahead of its parents' ends, no end before the last record.
+ * The table is a multiset of records, counted in the records themselves (record.in_table); a dead letter counts as
+ * well. Each applied transaction can be undone, latest first, down to the last durable one. Applying checks the rules:
+ * no record twice, none left out, no child ahead of its parents' ends, no end before the last record.
  */
 #ifndef SC_TESTS_SIMULATION_TARGET_H
 #define SC_TESTS_SIMULATION_TARGET_H
@@ -71,9 +71,9 @@ void target_flush(struct world *w);
 void target_restart(struct world *w);  /* connections are cut, nothing is lost */
 void target_failover(struct world *w); /* connections are cut, the last transactions may be lost */
 
-/* May a child be read, as far as this parent is concerned? Its end is committed; or it is gone, so that nothing can be read of it; or
- * its end was committed when the worker's lineage was made and has been undone
- * since, which the worker notices with its next take. */
+/* May a child be read, as far as this parent is concerned? Its end is committed; or it is gone, so that nothing can be
+ * read of it; or its end was committed when the worker's lineage was made and has been undone since, which the worker
+ * notices with its next take. */
 bool target_is_done_with(struct world *w, int parent, unsigned lineage_generation);
 /* May the record be missing: before the start, or expired and told so? */
 bool target_may_miss(struct world *w, int shard, uint32_t record);

@@ -1,11 +1,12 @@
-/* A worker: one process of the program, built from the engine's own machines, with the threads' work cut into single steps.
+/* A worker: one process of the program, built from the engine's own machines, with the threads' work cut into single
+ * steps.
  *
  *   control.c  lineage: lists shards, stores rows, starts shards, confirms ends
  *   fetch.c    shard: calls and their replies, batches
  *   write.c    checkpoint: batches to blocks, takes, commits, rewinds
  *
- * Between them are queues, so that anything can happen between a message and its reading. The glue here is what the program's threads do
- * around the machines; it may be clumsy, but it must not be cleverer than they are.
+ * Between them are queues, so that anything can happen between a message and its reading. The glue here is what the
+ * program's threads do around the machines; it may be clumsy, but it must not be cleverer than they are.
  */
 #ifndef SC_TESTS_SIMULATION_WORKER_H
 #define SC_TESTS_SIMULATION_WORKER_H

@@ -1,9 +1,10 @@
-/* One simulated world: a clock, a die, a model Kinesis, a model target and one or two workers built from the engine's own shard, lineage
- * and checkpoint machines. No threads, no I/O, no clock but its own: a seed is a whole story, and tells it again word for word.
+/* One simulated world: a clock, a die, a model Kinesis, a model target and one or two workers built from the engine's
+ * own shard, lineage and checkpoint machines. No threads, no I/O, no clock but its own: a seed is a whole story, and
+ * tells it again word for word.
  *
- * What is checked after every step is checked where it would break: in the target when a transaction is applied (target.c), in the
- * worker when a shard is started (control.c), in the model Kinesis when an iterator is made (kinesis.c). What holds at the end stands in
- * finale.c. A broken rule ends the world: sim_broken never returns.
+ * What is checked after every step is checked where it would break: in the target when a transaction is applied
+ * (target.c), in the worker when a shard is started (control.c), in the model Kinesis when an iterator is made
+ * (kinesis.c). What holds at the end stands in finale.c. A broken rule ends the world: sim_broken never returns.
  */
 #ifndef SC_TESTS_SIMULATION_WORLD_H
 #define SC_TESTS_SIMULATION_WORLD_H

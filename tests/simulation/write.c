@@ -178,7 +178,8 @@ static void execute(struct world *w, struct writer *t) {
   t->executed = true;
 }
 
-/* The connection breaks with the commit on its way: it was executed, never will be, or will be while the shards are taken again. */
+/* The connection breaks with the commit on its way: it was executed, never will be, or will be while the shards are
+ * taken again. */
 static void break_commit(struct world *w, struct writer *t) {
   uint64_t fate = below(w, TEN_THOUSAND);
   t->answer_is_lost = true;

@@ -1,5 +1,5 @@
-/* reference PAGE: prints configuration, errors or metrics as Markdown, from the tables the program itself is made of. `make docs`
- * writes docs/PAGE.md with it, `make test` compares. */
+/* reference PAGE: prints configuration, errors or metrics as Markdown, from the tables the program itself is made of.
+ * `make docs` writes docs/PAGE.md with it, `make test` compares. */
 #include <stdio.h>
 #include <string.h>
 

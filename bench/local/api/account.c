@@ -5,7 +5,7 @@
 /* A commitment lasts this long at least. */
 #define COMMITMENT_MS INT64_C(86400000)
 
-/* --- DescribeLimits ------------------------------------------------------------------------------------------------ */
+/* ---- DescribeLimits ---- */
 
 /* ShardLimit is what a stream may have here; the service's own is an account's, and lower. */
 static void describe_limits(struct scl_call *call) {
@@ -24,7 +24,7 @@ static void describe_limits(struct scl_call *call) {
   scl_writer_close_map(w);
 }
 
-/* --- MinimumThroughputBillingCommitment ------------------------------------------------------------------------------ */
+/* ---- MinimumThroughputBillingCommitment ---- */
 
 enum { COMMITMENT_STATUS, COMMITMENT_MEMBERS };
 

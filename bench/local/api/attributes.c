@@ -1,6 +1,7 @@
-/* What changes one attribute of a stream: IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod, UpdateStreamMode,
- * UpdateMaxRecordSize, UpdateStreamWarmThroughput, EnableEnhancedMonitoring, DisableEnhancedMonitoring, StartStreamEncryption,
- * StopStreamEncryption. All of them want the stream ACTIVE and make it UPDATING. */
+/* What changes one attribute of a stream: IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod,
+ * UpdateStreamMode, UpdateMaxRecordSize, UpdateStreamWarmThroughput, EnableEnhancedMonitoring,
+ * DisableEnhancedMonitoring, StartStreamEncryption, StopStreamEncryption. All of them want the stream ACTIVE and make
+ * it UPDATING. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ static struct scl_store_stream *active(struct scl_call *call, struct scl_store_s
   return stream != NULL && scl_call_check_active(call, stream) ? stream : NULL;
 }
 
-/* --- retention ----------------------------------------------------------------------------------------------------- */
+/* ---- retention ---- */
 
 static const struct scl_member RETENTION[] = {
     SCL_STREAM_MEMBERS, {"RetentionPeriodHours", SCL_MEMBER_INTEGER, true, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
@@ -55,7 +56,7 @@ static void set_retention(struct scl_call *call, bool is_increase) {
 static void increase_retention(struct scl_call *call) { set_retention(call, true); }
 static void decrease_retention(struct scl_call *call) { set_retention(call, false); }
 
-/* --- mode, size of records, warm throughput -------------------------------------------------------------------------- */
+/* ---- mode, size of records, warm throughput ---- */
 
 const struct scl_member scl_mode_members[1] = {
     {"StreamMode", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE, "PROVISIONED, ON_DEMAND", NULL, 0}};
@@ -119,7 +120,7 @@ static void update_stream_warm_throughput(struct scl_call *call) {
   note_change(call, stream);
 }
 
-/* --- monitoring ---------------------------------------------------------------------------------------------------- */
+/* ---- monitoring ---- */
 
 #define N_METRICS 7
 #define ALL_METRICS ((1u << N_METRICS) - 1)
@@ -176,7 +177,7 @@ static void set_monitoring(struct scl_call *call, bool is_on) {
 static void enable_monitoring(struct scl_call *call) { set_monitoring(call, true); }
 static void disable_monitoring(struct scl_call *call) { set_monitoring(call, false); }
 
-/* --- encryption ---------------------------------------------------------------------------------------------------- */
+/* ---- encryption ---- */
 
 enum { ENCRYPTION_TYPE = SCL_VALUE_REST, ENCRYPTION_KEY, ENCRYPTION_MEMBERS };
 

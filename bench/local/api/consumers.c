@@ -54,7 +54,7 @@ struct scl_store_consumer *scl_call_consumer(struct scl_call *call, struct sc_sl
   return NULL;
 }
 
-/* --- RegisterStreamConsumer ---------------------------------------------------------------------------------------- */
+/* ---- RegisterStreamConsumer ---- */
 
 enum { REGISTER_STREAM, REGISTER_NAME, REGISTER_TAGS, REGISTER_MEMBERS };
 
@@ -110,7 +110,7 @@ static void register_stream_consumer(struct scl_call *call) {
   scl_writer_close_map(w);
 }
 
-/* --- DescribeStreamConsumer, DeregisterStreamConsumer ---------------------------------------------------------------- */
+/* ---- DescribeStreamConsumer, DeregisterStreamConsumer ---- */
 
 enum { ONE_STREAM, ONE_NAME, ONE_ARN, ONE_MEMBERS };
 
@@ -168,7 +168,7 @@ static void deregister_stream_consumer(struct scl_call *call) {
   scl_store_note_attributes(call->store, stream);
 }
 
-/* --- ListStreamConsumers --------------------------------------------------------------------------------------------- */
+/* ---- ListStreamConsumers ---- */
 
 enum { LIST_STREAM, LIST_TOKEN, LIST_MAX, LIST_CREATED, LIST_MEMBERS };
 

@@ -1,7 +1,8 @@
-/* Who holds the subscription of a consumer to a shard (protocol.md 3.2): one at a time. Whoever asks within 5 s of the holder is
- * refused, whoever asks later takes over; with limits, one call a second is heard.
+/* Who holds the subscription of a consumer to a shard (protocol.md 3.2): one at a time. Whoever asks within 5 s of the
+ * holder is refused, whoever asks later takes over; with limits, one call a second is heard.
  *
- * One lock, held shortly. Any thread. Memory: a place for each consumer and shard that is held, or was asked for just now.
+ * One lock, held shortly. Any thread. Memory: a place for each consumer and shard that is held, or was asked for just
+ * now.
  */
 #ifndef SCL_API_HOLDERS_H
 #define SCL_API_HOLDERS_H

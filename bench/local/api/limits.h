@@ -1,7 +1,9 @@
-/* The service's limits at work in a call (--limits=aws): who is counted, where the buckets are, how the service refuses.
+/* The service's limits at work in a call (--limits=aws): who is counted, where the buckets are, how the service
+ * refuses.
  *
- * A shard's buckets are in the shard, under its log's lock; those of the account and of the streams are here, under a lock of their
- * own. All functions are called with the store's lock held, at least for reading, by any thread. Without limits all say yes.
+ * A shard's buckets are in the shard, under its log's lock; those of the account and of the streams are here, under a
+ * lock of their own. All functions are called with the store's lock held, at least for reading, by any thread. Without
+ * limits all say yes.
  */
 #ifndef SCL_API_LIMITS_H
 #define SCL_API_LIMITS_H
@@ -13,8 +15,8 @@ struct scl_limits;
 struct scl_limits *scl_limits_new(void);
 void scl_limits_free(struct scl_limits *limits);
 
-/* An operation of the control plane (quota.h) against the account's or its stream's rate; false after failing the call with
- * LimitExceededException. limits NULL: there are none. */
+/* An operation of the control plane (quota.h) against the account's or its stream's rate; false after failing the call
+ * with LimitExceededException. limits NULL: there are none. */
 bool scl_limits_check_control(struct scl_limits *limits, const struct scl_operation *operation, struct scl_call *call);
 
 /* False after failing the call with ProvisionedThroughputExceededException. */

@@ -230,7 +230,8 @@ static bool is_within(const struct scl_member *member, const struct scl_value *v
   return member->max == 0 || (size >= member->min && size <= member->max);
 }
 
-/* The keys, the values, or the strings of the list: one complaint for all of them, which lists what they must satisfy. */
+/* The keys, the values, or the strings of the list: one complaint for all of them, which lists what they must
+ * satisfy. */
 static void check_elements(struct checker *checker, const struct scl_member *member, const struct scl_value *value,
                            int column, const char *what) {
   const struct scl_member *element = &member->members[column];

@@ -1,9 +1,9 @@
 /* Reading a request body by a table of its members: types, then constraints, with the service's own error texts
  * (protocol.md 1.1, 1.2): SerializationException for a wrong type, ValidationException for a value out of bounds.
  *
- * From JSON (members_json.c) and from CBOR (members_cbor.c) come the same values, and of the same mistake the same error.
- * The values are views of the document; scl_values_free frees the table of them only. Members that no table knows are
- * ignored, of one that comes twice the first counts, null counts as absent. Any thread.
+ * From JSON (members_json.c) and from CBOR (members_cbor.c) come the same values, and of the same mistake the same
+ * error. The values are views of the document; scl_values_free frees the table of them only. Members that no table
+ * knows are ignored, of one that comes twice the first counts, null counts as absent. Any thread.
  */
 #ifndef SCL_API_MEMBERS_H
 #define SCL_API_MEMBERS_H
@@ -67,7 +67,8 @@ struct scl_refusal {
 /* A row of n values for the object, to be freed with scl_values_free even when refused. */
 struct scl_value *scl_values_read_json(const struct scl_member *members, int n, struct sc_json object,
                                        struct scl_refusal *refusal);
-/* For the map that bytes are, or NULL when they are no well-formed map. The bytes are changed: strings in pieces are joined. */
+/* For the map that bytes are, or NULL when they are no well-formed map. The bytes are changed: strings in pieces are
+ * joined. */
 struct scl_value *scl_values_read_cbor(const struct scl_member *members, int n, char *bytes, size_t len,
                                        struct scl_refusal *refusal);
 void scl_values_free(const struct scl_member *members, int n, struct scl_value *values);

@@ -8,7 +8,8 @@
 #define MAX_MEMBERS 16 /* of a table */
 #define MAX_TIME_MS INT64_C(253402300800000)
 
-/* The document: looked at through cursors, changed where strings in pieces are joined. All of it is known to be well-formed. */
+/* The document: looked at through cursors, changed where strings in pieces are joined. All of it is known to be
+ * well-formed. */
 struct document {
   char *bytes;
   const char *end;
@@ -163,8 +164,8 @@ static int find_member(const struct scl_member *members, int n, struct sc_slice 
   return i;
 }
 
-/* Passes the map that head begins, noting where its members' values are; then reads those in the order of the table. So nothing is
- * passed again once its strings may have been joined. */
+/* Passes the map that head begins, noting where its members' values are; then reads those in the order of the table. So
+ * nothing is passed again once its strings may have been joined. */
 static void read_row(const struct document *doc, const struct scl_member *members, int n, struct sc_cbor *c,
                      const struct sc_cbor_head *head, struct scl_value *row) {
   const char *at[MAX_MEMBERS + 1] = {NULL};

@@ -1,7 +1,7 @@
 /* What the service and its operations share: a table entry an operation, a call with its values and reply.
  *
- * The modules streams, shards, records, reads, consumers and others each hand out a table; the service looks operations up, reads
- * the body by the members, takes the store's lock as the entry says and runs the call.
+ * The modules streams, shards, records, reads, consumers and others each hand out a table; the service looks operations
+ * up, reads the body by the members, takes the store's lock as the entry says and runs the call.
  */
 #ifndef SCL_API_OPERATION_H
 #define SCL_API_OPERATION_H
@@ -57,8 +57,8 @@ extern const int scl_policy_operations_n;
 extern const struct scl_operation scl_account_operations[];
 extern const int scl_account_operations_n;
 
-/* The members by which nearly every operation names its stream; the first three of its table. StreamId is reserved by the
- * service and ignored. */
+/* The members by which nearly every operation names its stream; the first three of its table. StreamId is reserved by
+ * the service and ignored. */
 enum { SCL_VALUE_STREAM_NAME, SCL_VALUE_STREAM_ARN, SCL_VALUE_STREAM_ID, SCL_VALUE_REST };
 #define SCL_STREAM_MEMBERS                                                                        \
   {"StreamName", SCL_MEMBER_TEXT, false, 1, SCL_STORE_MAX_NAME, SCL_PATTERN_NAME, NULL, NULL, 0}, \
@@ -89,7 +89,8 @@ extern const struct scl_member scl_mode_members[1];
 /* Turns the reply into an error: status 400, {"__type": type, "message": text}. */
 void scl_call_fail(struct scl_call *call, const char *type, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The stream's name, from StreamName or StreamARN; empty after failing the call when neither is there or they differ. */
+/* The stream's name, from StreamName or StreamARN; empty after failing the call when neither is there or they
+ * differ. */
 struct sc_slice scl_call_stream_name(struct scl_call *call);
 /* The stream the call names; NULL after failing it. */
 struct scl_store_stream *scl_call_stream(struct scl_call *call);
@@ -102,8 +103,8 @@ bool scl_call_check_active(struct scl_call *call, const struct scl_store_stream 
 /* The shard of that id; NULL after failing the call with ResourceNotFoundException. */
 struct scl_store_shard *scl_call_shard(struct scl_call *call, struct scl_store_stream *stream, struct sc_slice id);
 
-/* The consumer of that ARN, and its stream; NULL after failing the call with ResourceNotFoundException: for another account or
- * region too, and when the consumer was registered at another second. */
+/* The consumer of that ARN, and its stream; NULL after failing the call with ResourceNotFoundException: for another
+ * account or region too, and when the consumer was registered at another second. */
 struct scl_store_consumer *scl_call_consumer(struct scl_call *call, struct sc_slice arn,
                                              struct scl_store_stream **stream);
 /* Fails the call with ResourceInUseException unless the consumer is ACTIVE. */
@@ -124,8 +125,8 @@ bool scl_call_check_created(struct scl_call *call, const struct scl_store_stream
 
 /* Whether StreamModeDetails say ON_DEMAND. */
 bool scl_mode_is_on_demand(const struct scl_value *mode);
-/* Fails the call with ValidationException when WarmThroughputMiBps is given and is not for such a stream, or LimitExceededException
- * when it is beyond what one may have. */
+/* Fails the call with ValidationException when WarmThroughputMiBps is given and is not for such a stream, or
+ * LimitExceededException when it is beyond what one may have. */
 bool scl_call_check_warm(struct scl_call *call, const struct scl_value *warm, bool is_on_demand);
 /* Whether the account pays for a minimum, and so may have warm throughput and more consumers. */
 bool scl_account_is_committed(const struct scl_store_account *account, int64_t now_ms);

@@ -1,5 +1,5 @@
-/* PutResourcePolicy, GetResourcePolicy, DeleteResourcePolicy. Policies are kept and shown, and looked at by nobody: whoever may call
- * the service may call all of it. */
+/* PutResourcePolicy, GetResourcePolicy, DeleteResourcePolicy. Policies are kept and shown, and looked at by nobody:
+ * whoever may call the service may call all of it. */
 #include <stdlib.h>
 
 #include "bench/local/api/operation.h"

@@ -5,7 +5,7 @@
 #include "bench/local/api/limits.h"
 #include "bench/local/api/start.h"
 
-/* --- GetShardIterator ---------------------------------------------------------------------------------------------- */
+/* ---- GetShardIterator ---- */
 
 enum { ITERATOR_SHARD = SCL_VALUE_REST, ITERATOR_TYPE, ITERATOR_SEQUENCE, ITERATOR_TIME, ITERATOR_MEMBERS };
 
@@ -52,7 +52,7 @@ static void get_shard_iterator(struct scl_call *call) {
   scl_writer_close_map(&call->out);
 }
 
-/* --- GetRecords ---------------------------------------------------------------------------------------------------- */
+/* ---- GetRecords ---- */
 
 enum { GET_ITERATOR, GET_LIMIT, GET_ARN, GET_STREAM_ID, GET_MEMBERS };
 
@@ -129,7 +129,8 @@ static void add_false_children(struct scl_writer *w, const struct scl_store_stre
   scl_add_children(w, &as_if, &parent);
 }
 
-/* Cuts a page of the records that arrived within the span of time one call looks at; none when the next is further away. */
+/* Cuts a page of the records that arrived within the span of time one call looks at; none when the next is further
+ * away. */
 static void cut_page(struct scl_call *call, const struct scl_store_shard *shard, const struct scl_token *token,
                      uint64_t max_records, struct scl_logpage *page) {
   int64_t span_ms =

@@ -61,7 +61,7 @@ static void add_encryption(struct scl_call *call, const struct scl_store_stream 
   if (stream->key_id != NULL) scl_writer_str(&call->out, "EncryptionType", "KMS");
 }
 
-/* --- PutRecord ----------------------------------------------------------------------------------------------------- */
+/* ---- PutRecord ---- */
 
 enum { PUT_DATA = SCL_VALUE_REST, PUT_KEY, PUT_HASH_KEY, PUT_ORDERING, PUT_MEMBERS };
 
@@ -105,7 +105,7 @@ static void put_record(struct scl_call *call) {
   sc_buf_fini(&text);
 }
 
-/* --- PutRecords ---------------------------------------------------------------------------------------------------- */
+/* ---- PutRecords ---- */
 
 enum { ENTRY_DATA, ENTRY_KEY, ENTRY_HASH_KEY, ENTRY_MEMBERS };
 enum { PUTS_RECORDS = SCL_VALUE_REST, PUTS_MEMBERS };

@@ -1,7 +1,9 @@
-/* UpdateShardCount's work: splits and merges that leave a stream with n open shards of equal size (scl_hashkey_even_start).
+/* UpdateShardCount's work: splits and merges that leave a stream with n open shards of equal size
+ * (scl_hashkey_even_start).
  *
- * First every shard that a new boundary runs through is split there, then neighbours that no new boundary parts are merged; so
- * short-lived shards come and go in between, as the service's do, and every child has its parents. With the lock for writing.
+ * First every shard that a new boundary runs through is split there, then neighbours that no new boundary parts are
+ * merged; so short-lived shards come and go in between, as the service's do, and every child has its parents. With the
+ * lock for writing.
  */
 #ifndef SCL_API_RESHARD_H
 #define SCL_API_RESHARD_H

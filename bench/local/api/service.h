@@ -1,9 +1,9 @@
 /* The Kinesis service: whole requests in, whole replies out (protocol.md 1.1 to 1.4, 2.1, 2.2). It knows no sockets.
  *
- * Operations are chosen by X-Amz-Target and described by tables (operation.h); bodies are JSON 1.1 or CBOR 1.1, by the request's
- * Content-Type; the reply is in the same. Besides them
- * requests for tests, from loopback only (admin.h), and what tests ask for: faults (faults.h).
- * scl_service_handle is thread-safe; it takes the store's lock for the time of the call and never blocks otherwise.
+ * Operations are chosen by X-Amz-Target and described by tables (operation.h); bodies are JSON 1.1 or CBOR 1.1, by the
+ * request's Content-Type; the reply is in the same. Besides them requests for tests, from loopback only (admin.h), and
+ * what tests ask for: faults (faults.h). scl_service_handle is thread-safe; it takes the store's lock for the time of
+ * the call and never blocks otherwise.
  */
 #ifndef SCL_API_SERVICE_H
 #define SCL_API_SERVICE_H

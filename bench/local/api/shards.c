@@ -8,7 +8,7 @@
 #define MAX_TARGET 10000
 #define DAY_MS INT64_C(86400000)
 
-/* --- ListShards ---------------------------------------------------------------------------------------------------- */
+/* ---- ListShards ---- */
 
 enum { LIST_TOKEN = SCL_VALUE_REST, LIST_AFTER, LIST_MAX, LIST_CREATED, LIST_FILTER, LIST_MEMBERS };
 enum { FILTER_TYPE, FILTER_SHARD, FILTER_TIME, FILTER_MEMBERS };
@@ -159,7 +159,7 @@ static void list_shards(struct scl_call *call) {
   scl_writer_close_map(w);
 }
 
-/* --- SplitShard ---------------------------------------------------------------------------------------------------- */
+/* ---- SplitShard ---- */
 
 enum { SPLIT_SHARD = SCL_VALUE_REST, SPLIT_KEY, SPLIT_MEMBERS };
 
@@ -212,7 +212,7 @@ static void split_shard(struct scl_call *call) {
   scl_store_split(call->store, stream, shard->index, key, call->now_ms);
 }
 
-/* --- MergeShards --------------------------------------------------------------------------------------------------- */
+/* ---- MergeShards ---- */
 
 enum { MERGE_SHARD = SCL_VALUE_REST, MERGE_ADJACENT, MERGE_MEMBERS };
 
@@ -239,7 +239,7 @@ static void merge_shards(struct scl_call *call) {
   scl_store_merge(call->store, stream, left->index, right->index, call->now_ms);
 }
 
-/* --- UpdateShardCount ---------------------------------------------------------------------------------------------- */
+/* ---- UpdateShardCount ---- */
 
 enum { UPDATE_TARGET = SCL_VALUE_REST, UPDATE_SCALING, UPDATE_MEMBERS };
 

@@ -10,7 +10,7 @@
 #define MAX_CREATING 5
 #define STREAM_ID_TEXT 25
 
-/* --- CreateStream -------------------------------------------------------------------------------------------------- */
+/* ---- CreateStream ---- */
 
 enum { CREATE_NAME, CREATE_SHARDS, CREATE_MODE, CREATE_TAGS, CREATE_WARM, CREATE_RECORD_KIB, CREATE_MEMBERS };
 
@@ -68,7 +68,7 @@ static void create_stream(struct scl_call *call) {
   scl_store_note_attributes(call->store, stream);
 }
 
-/* --- DeleteStream -------------------------------------------------------------------------------------------------- */
+/* ---- DeleteStream ---- */
 
 static const struct scl_member DELETE[] = {
     SCL_STREAM_MEMBERS, {"EnforceConsumerDeletion", SCL_MEMBER_FLAG, false, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
@@ -97,7 +97,7 @@ static void delete_stream(struct scl_call *call) {
   scl_store_purge(call->store, call->now_ms);
 }
 
-/* --- ListStreams --------------------------------------------------------------------------------------------------- */
+/* ---- ListStreams ---- */
 
 enum { LIST_LIMIT, LIST_AFTER, LIST_TOKEN, LIST_MEMBERS };
 
@@ -168,7 +168,7 @@ static void list_streams(struct scl_call *call) {
   scl_writer_close_map(w);
 }
 
-/* --- DescribeStream, DescribeStreamSummary --------------------------------------------------------------------------- */
+/* ---- DescribeStream, DescribeStreamSummary ---- */
 
 enum { DESCRIBE_LIMIT = SCL_VALUE_REST, DESCRIBE_AFTER, DESCRIBE_MEMBERS };
 

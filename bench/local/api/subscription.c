@@ -67,7 +67,7 @@ void scl_subscription_add_held(struct sc_buf *text, const char *stream, uint32_t
                 SCL_SERVICE_ACCOUNT, stream, shard, consumer);
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------- */
+/* ---- events ---- */
 
 static void add_continuation(struct scl_writer *w, const struct scl_store_shard *shard, const struct scl_logpage *page,
                              int64_t now_ms) {
@@ -124,7 +124,7 @@ static void fail_gone(struct subscription *s, struct scl_content *content) {
   sc_buf_fini(&text);
 }
 
-/* --- the feed ------------------------------------------------------------------------------------------------------ */
+/* ---- the feed ---- */
 
 static struct scl_store_stream *find_stream(const struct subscription *s) {
   struct scl_store_stream *stream = scl_store_find(s->all->store, sc_slice_str(s->stream));

@@ -1,13 +1,13 @@
-/* Subscriptions to shards, as feeds of event stream frames (protocol.md 3.1, 3.2, 3.5): what SubscribeToShard answers behind its
- * initial response.
+/* Subscriptions to shards, as feeds of event stream frames (protocol.md 3.1, 3.2, 3.5): what SubscribeToShard answers
+ * behind its initial response.
  *
- * A subscription sends what is in the shard from its position on, an event as soon as there is one, and one without records when there
- * was none for 5 s, until: the shard ends (an event with ChildShards), its time is over, another call takes it over
- * (ResourceInUseException in the stream), or its consumer, stream or shard is gone (ResourceNotFoundException). Records are sent
- * as they lie in the store; with limits, no more than 2 MiB/s of them.
+ * A subscription sends what is in the shard from its position on, an event as soon as there is one, and one without
+ * records when there was none for 5 s, until: the shard ends (an event with ChildShards), its time is over, another
+ * call takes it over (ResourceInUseException in the stream), or its consumer, stream or shard is gone
+ * (ResourceNotFoundException). Records are sent as they lie in the store; with limits, no more than 2 MiB/s of them.
  *
- * Each event may meet a fault of the operation SCL_FAULT_EVENTS (faults.h). A feed is used by one thread, its connection's
- * (exchange.h). The store, the timebase, the faults and the subscriptions outlive all feeds.
+ * Each event may meet a fault of the operation SCL_FAULT_EVENTS (faults.h). A feed is used by one thread, its
+ * connection's (exchange.h). The store, the timebase, the faults and the subscriptions outlive all feeds.
  */
 #ifndef SCL_API_SUBSCRIPTION_H
 #define SCL_API_SUBSCRIPTION_H

@@ -1,5 +1,5 @@
-/* AddTagsToStream, RemoveTagsFromStream, ListTagsForStream, TagResource, UntagResource, ListTagsForResource; and what other
- * operations with tags share with them. */
+/* AddTagsToStream, RemoveTagsFromStream, ListTagsForStream, TagResource, UntagResource, ListTagsForResource; and what
+ * other operations with tags share with them. */
 #include "bench/local/api/operation.h"
 
 const struct scl_member scl_tag_members[2] = {
@@ -107,7 +107,7 @@ static void untag(struct scl_call *call, struct tagged *tagged, const struct scl
   scl_store_note_attributes(call->store, tagged->stream);
 }
 
-/* --- of a stream --------------------------------------------------------------------------------------------------- */
+/* ---- of a stream ---- */
 
 static const struct scl_member ADD[] = {SCL_STREAM_MEMBERS, SCL_MEMBER_TAGS(true)};
 static const struct scl_member REMOVE[] = {SCL_STREAM_MEMBERS, KEYS_MEMBER};
@@ -144,7 +144,7 @@ static void list_tags_for_stream(struct scl_call *call) {
   scl_writer_close_map(w);
 }
 
-/* --- of any resource ----------------------------------------------------------------------------------------------- */
+/* ---- of any resource ---- */
 
 static const struct scl_member TAG[] = {SCL_MEMBER_RESOURCE_ARN, SCL_MEMBER_TAGS(true)};
 static const struct scl_member UNTAG[] = {SCL_MEMBER_RESOURCE_ARN, KEYS_MEMBER};

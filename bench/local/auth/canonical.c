@@ -26,7 +26,7 @@ struct sc_slice scl_request_header(const struct scl_request *request, const char
   return sc_slice_of(NULL, 0);
 }
 
-/* --- Authorization ------------------------------------------------------------------------------------------------- */
+/* ---- Authorization ---- */
 
 /* Another sentence of a refusal. */
 static void complain(struct scl_refusal *refusal, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -113,7 +113,7 @@ bool scl_authorization_read(struct sc_slice header, bool has_date, struct scl_au
   return read_credential(parts[PART_CREDENTIAL], authorization, refusal);
 }
 
-/* --- path and query ------------------------------------------------------------------------------------------------ */
+/* ---- path and query ---- */
 
 /* The two sides of the path's first question mark; query.ptr NULL when there is none. */
 static void split_path(struct sc_slice whole, struct sc_slice *path, struct sc_slice *query) {
@@ -187,7 +187,7 @@ static void add_query(struct sc_buf *out, struct sc_slice query) {
   }
 }
 
-/* --- headers ------------------------------------------------------------------------------------------------------- */
+/* ---- headers ---- */
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 

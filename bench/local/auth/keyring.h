@@ -1,8 +1,9 @@
-/* The access keys that requests are checked with (--verify-signatures): those given at start, and session keys with an end that the
- * stub credential endpoints hand out (stub_credentials.h).
+/* The access keys that requests are checked with (--verify-signatures): those given at start, and session keys with an
+ * end that the stub credential endpoints hand out (stub_credentials.h).
  *
- * Any thread; one lock. Given keys stay; of session keys the last SCL_KEYRING_SESSIONS are known, expired ones too, so that
- * the service can say that they have expired. What is found is copied out. Secrets are wiped when they are forgotten.
+ * Any thread; one lock. Given keys stay; of session keys the last SCL_KEYRING_SESSIONS are known, expired ones too, so
+ * that the service can say that they have expired. What is found is copied out. Secrets are wiped when they are
+ * forgotten.
  */
 #ifndef SCL_AUTH_KEYRING_H
 #define SCL_AUTH_KEYRING_H
@@ -30,12 +31,13 @@ struct scl_keyring;
 struct scl_keyring *scl_keyring_new(void);
 void scl_keyring_free(struct scl_keyring *ring);
 
-/* "AKID:SECRET", several separated by commas or line ends; blanks around them, empty lines and lines that begin with # do not count.
- * SC_E_USAGE says which is wrong without showing it. */
+/* "AKID:SECRET", several separated by commas or line ends; blanks around them, empty lines and lines that begin with #
+ * do not count. SC_E_USAGE says which is wrong without showing it. */
 int scl_keyring_read(struct scl_keyring *ring, struct sc_slice text, struct sc_error *err);
 int scl_keyring_read_file(struct scl_keyring *ring, const char *path, struct sc_error *err);
 
-/* A key of that id takes the place of an older one; a session key, when there is no room, that of the oldest session. */
+/* A key of that id takes the place of an older one; a session key, when there is no room, that of the oldest
+ * session. */
 void scl_keyring_add(struct scl_keyring *ring, const struct scl_key *key);
 /* The copy is the caller's to wipe (scl_key_wipe). */
 bool scl_keyring_find(struct scl_keyring *ring, struct sc_slice id, struct scl_key *key);

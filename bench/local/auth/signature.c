@@ -76,7 +76,7 @@ static void give_hasher(struct scl_signatures *signatures, struct hasher *hasher
   if (!is_kept) free_hasher(hasher);
 }
 
-/* --- the signature ------------------------------------------------------------------------------------------------- */
+/* ---- the signature ---- */
 
 static void to_hex(const unsigned char digest[DIGEST], char out[HEX + 1]) { *sc_hex_put(out, digest, DIGEST) = '\0'; }
 
@@ -107,7 +107,7 @@ static bool sign(struct hasher *hasher, const struct scl_key *key, const struct 
   return is_good;
 }
 
-/* --- the checks ---------------------------------------------------------------------------------------------------- */
+/* ---- the checks ---- */
 
 /* One request being checked. */
 struct check {

@@ -30,7 +30,7 @@ void scl_stub_credentials_free(struct scl_stub_credentials *stub) {
   free(stub);
 }
 
-/* --- keys and tokens ----------------------------------------------------------------------------------------------- */
+/* ---- keys and tokens ---- */
 
 void scl_stub_random_text(char *out, size_t n, const char *alphabet) {
   unsigned char bytes[256];
@@ -79,7 +79,7 @@ static void issue_for_role(struct scl_stub_credentials *stub, const char *role, 
   scl_stub_issue(stub, owner, stub->settings.expiry_s, now_ms, key);
 }
 
-/* --- replies ------------------------------------------------------------------------------------------------------- */
+/* ---- replies ---- */
 
 static void answer_text(struct scl_reply *reply, int status, const char *text) {
   reply->status = status;
@@ -120,7 +120,7 @@ static void add_key(struct scl_writer *w, const struct scl_key *key) {
   add_time(w, "Expiration", key->expires_ms);
 }
 
-/* --- IMDSv2 -------------------------------------------------------------------------------------------------------- */
+/* ---- IMDSv2 ---- */
 
 static void put_imds_token(struct scl_stub_credentials *stub, const struct scl_request *request,
                            struct scl_reply *reply) {
@@ -171,7 +171,7 @@ static void get_imds(struct scl_stub_credentials *stub, const struct scl_request
   else answer_text(reply, 404, "not found\n");
 }
 
-/* --- containers ---------------------------------------------------------------------------------------------------- */
+/* ---- containers ---- */
 
 static void get_container(struct scl_stub_credentials *stub, const struct scl_request *request,
                           struct scl_reply *reply) {
@@ -189,7 +189,7 @@ static void get_container(struct scl_stub_credentials *stub, const struct scl_re
   scl_key_wipe(&key);
 }
 
-/* --- SSO ----------------------------------------------------------------------------------------------------------- */
+/* ---- SSO ---- */
 
 static void answer_sso(struct scl_reply *reply, int status, const char *type, const char *text) {
   answer_error(reply, status, "__type", type, "message", text);
@@ -276,7 +276,7 @@ static void post_token(struct scl_stub_credentials *stub, struct sc_jsondoc *par
   else answer_oidc_token(stub, reply);
 }
 
-/* --- all of them --------------------------------------------------------------------------------------------------- */
+/* ---- all of them ---- */
 
 enum endpoint { NONE, STS, IMDS_TOKEN, IMDS, CONTAINER, SSO, OIDC };
 

@@ -18,7 +18,7 @@ struct sts {
   struct sc_buf value;   /* of the parameter read last */
 };
 
-/* --- XML ----------------------------------------------------------------------------------------------------------- */
+/* ---- XML ---- */
 
 static void add_text(struct sc_buf *out, const char *text) {
   for (; *text != '\0'; text++) {
@@ -67,7 +67,7 @@ static void end_result(struct sts *sts, const char *action) {
   sc_buf_printf(out, "</ResponseMetadata>\n</%sResponse>\n", action);
 }
 
-/* --- parameters ---------------------------------------------------------------------------------------------------- */
+/* ---- parameters ---- */
 
 static bool invalid(struct sts *sts, const char *name, const char *value, const char *constraint) {
   struct sc_buf text = SC_BUF_INIT;
@@ -121,7 +121,7 @@ static bool read_duration(struct sts *sts, int64_t *duration_s) {
   return true;
 }
 
-/* --- actions ------------------------------------------------------------------------------------------------------- */
+/* ---- actions ---- */
 
 /* Who takes a role, and for how long. */
 struct session {
@@ -195,7 +195,7 @@ static void get_caller_identity(struct sts *sts) {
   end_result(sts, "GetCallerIdentity");
 }
 
-/* --- who calls ----------------------------------------------------------------------------------------------------- */
+/* ---- who calls ---- */
 
 /* What STS calls the refusals of signature.h. */
 static void refuse(struct sts *sts, const struct scl_refusal *refusal) {

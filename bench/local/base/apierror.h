@@ -1,5 +1,5 @@
-/* The errors of the API and of the front end before it, by the names they have on the wire (protocol.md 1.2): what status
- * goes with each and what it says when nobody has anything better to say. Constant; any thread. */
+/* The errors of the API and of the front end before it, by the names they have on the wire (protocol.md 1.2): what
+ * status goes with each and what it says when nobody has anything better to say. Constant; any thread. */
 #ifndef SCL_BASE_APIERROR_H
 #define SCL_BASE_APIERROR_H
 

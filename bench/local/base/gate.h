@@ -1,4 +1,5 @@
-/* A number that only rises, and tickets that are good once it has come that far: replies wait so for the journal to reach the disk.
+/* A number that only rises, and tickets that are good once it has come that far: replies wait so for the journal to
+ * reach the disk.
  *
  * A gate is made by who raises it and outlives its tickets. Any thread.
  */

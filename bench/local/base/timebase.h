@@ -1,7 +1,7 @@
 /* The service's own time: the wall clock, moved by as much as a test asked for.
  *
- * All that the service says and decides about time (arrivals, retention, expiry of iterators, limits, subscriptions) follows it;
- * sockets and their timers follow the real clock. It only moves forward. Any thread.
+ * All that the service says and decides about time (arrivals, retention, expiry of iterators, limits, subscriptions)
+ * follows it; sockets and their timers follow the real clock. It only moves forward. Any thread.
  */
 #ifndef SCL_BASE_TIMEBASE_H
 #define SCL_BASE_TIMEBASE_H

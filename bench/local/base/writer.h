@@ -1,8 +1,8 @@
 /* Reply bodies, in JSON or in CBOR by the same calls: names and values in order, containers opened and closed.
  *
- * CBOR as the service writes it (protocol application/x-amz-cbor-1.1): containers of indefinite length, times as tag 1 with epoch
- * milliseconds. JSON: no blanks, times as seconds with three decimals. A plain struct over a buffer that is the caller's; what is
- * called in an order that makes no document makes none. Any thread with its own.
+ * CBOR as the service writes it (protocol application/x-amz-cbor-1.1): containers of indefinite length, times as tag 1
+ * with epoch milliseconds. JSON: no blanks, times as seconds with three decimals. A plain struct over a buffer that is
+ * the caller's; what is called in an order that makes no document makes none. Any thread with its own.
  */
 #ifndef SCL_BASE_WRITER_H
 #define SCL_BASE_WRITER_H

@@ -3,13 +3,13 @@
  *   head   "SCLOCAL\n", u32 version 1, u32 CRC-32 of the twelve bytes before
  *   frame  u32 bytes of kind and payload, u32 CRC-32 of those, u8 kind, payload
  *
- * Frames are written in batches, each begun by a frame of kind SCL_FRAME_BATCH whose payload is its own offset in the file (u64). A batch
- * is written when the one before has reached the disk. So when a frame is broken and a batch begins behind it, the disk lost what
- * it had confirmed; when none does, the last write was cut short and nobody was told of it (nobody but the owner of a file that
- * was closed in order: its last batch is empty).
+ * Frames are written in batches, each begun by a frame of kind SCL_FRAME_BATCH whose payload is its own offset in the
+ * file (u64). A batch is written when the one before has reached the disk. So when a frame is broken and a batch begins
+ * behind it, the disk lost what it had confirmed; when none does, the last write was cut short and nobody was told of
+ * it (nobody but the owner of a file that was closed in order: its last batch is empty).
  *
- * The reader believes nothing: lengths, sums and offsets are checked before they are used. Pure, any thread; nothing is allocated but by
- * scl_frames_add.
+ * The reader believes nothing: lengths, sums and offsets are checked before they are used. Pure, any thread; nothing is
+ * allocated but by scl_frames_add.
  */
 #ifndef SCL_DISK_FRAMES_H
 #define SCL_DISK_FRAMES_H
@@ -22,8 +22,8 @@
 #define SCL_FRAME_BATCH 0                  /* the kind; the others are persist.h's */
 #define SCL_FRAME_BATCH_BYTES (SCL_FRAME_OVERHEAD + 8)
 
-/* What begins a frame: its length and sum, and the kind. The parts are its payload one after the other, together at most
- * SCL_FRAME_MAX_PAYLOAD bytes, and follow it. */
+/* What begins a frame: its length and sum, and the kind. The parts are its payload one after the other, together at
+ * most SCL_FRAME_MAX_PAYLOAD bytes, and follow it. */
 void scl_frame_start(char out[SCL_FRAME_OVERHEAD], uint8_t kind, const struct sc_slice *parts, int n_parts);
 /* A whole frame of kind SCL_FRAME_BATCH, for that offset. */
 void scl_frame_batch(char out[SCL_FRAME_BATCH_BYTES], uint64_t offset);

@@ -1,12 +1,13 @@
 /* The journal: what must outlive the process, appended to one file (frames.h) and made durable in groups.
  *
- * An append copies bytes into memory, under the journal's lock, and is cheap. One thread writes what has gathered since its last write
- * in one go and syncs it (syncfile.h), while the next appends gather; then it raises the gate to what is on the disk. Whoever
- * wants to speak of what was appended takes a ticket and waits for it: for what it wrote, and for what it read, which may be
- * as new. More than SCL_JOURNAL_GATHER bytes do not gather: an append waits then for the thread to take them.
+ * An append copies bytes into memory, under the journal's lock, and is cheap. One thread writes what has gathered since
+ * its last write in one go and syncs it (syncfile.h), while the next appends gather; then it raises the gate to what is
+ * on the disk. Whoever wants to speak of what was appended takes a ticket and waits for it: for what it wrote, and for
+ * what it read, which may be as new. More than SCL_JOURNAL_GATHER bytes do not gather: an append waits then for the
+ * thread to take them.
  *
- * When a write fails the gate is never raised again, appends are dropped, and `failed` is called, once, by the thread: the
- * process is to end, no ticket of that time will be good. Any thread, but for new and close.
+ * When a write fails the gate is never raised again, appends are dropped, and `failed` is called, once, by the thread:
+ * the process is to end, no ticket of that time will be good. Any thread, but for new and close.
  */
 #ifndef SCL_DISK_JOURNAL_H
 #define SCL_DISK_JOURNAL_H
@@ -26,8 +27,8 @@ struct scl_journal_settings {
 };
 
 struct scl_journal *scl_journal_new(const struct scl_journal_settings *settings);
-/* Writes what has gathered and an empty batch behind it, frees the journal. No one calls it and no one listens to the gate any more.
- * The error of this or of any earlier write. NULL is fine. */
+/* Writes what has gathered and an empty batch behind it, frees the journal. No one calls it and no one listens to the
+ * gate any more. The error of this or of any earlier write. NULL is fine. */
 int scl_journal_close(struct scl_journal *journal, struct sc_error *err);
 
 /* A frame; kind and parts as scl_frame_start wants them, kind not SCL_FRAME_BATCH. */

@@ -1,8 +1,10 @@
-/* What the store remembers as entries of a journal: written here, read back by replay.h. An entry is a frame (frames.h) whose payload is a
- * sequence of CBOR items.
+/* What the store remembers as entries of a journal: written here, read back by replay.h. An entry is a frame (frames.h)
+ * whose payload is a sequence of CBOR items.
  *
- *   STREAM      id, name, created ms, attributes, [shards]: a stream as it is, without its records; made at create and at compaction
- *               shard: [parent, adjacent parent, children (2), hash start and end (16 bytes, big endian), created ms, created s,
+ *   STREAM      id, name, created ms, attributes, [shards]: a stream as it is, without its records; made at create and
+ *   at compaction
+ *               shard: [parent, adjacent parent, children (2), hash start and end (16 bytes, big endian), created ms,
+ *               created s,
  *               closed ms, number of the first record, arrival of the one before]; -1 stands for no shard
  *   ATTRIBUTES  id, attributes (persist_attributes.h)
  *   DELETE      id

@@ -1,7 +1,7 @@
 /* What may be set of a stream, of its consumers and of the account, as CBOR maps in the journal's entries (persist.h).
  *
- * Names that are not known are passed over, names that are missing leave what is there: files of a version with fewer are read. What
- * is read is checked: it comes from a file that anybody may have written.
+ * Names that are not known are passed over, names that are missing leave what is there: files of a version with fewer
+ * are read. What is read is checked: it comes from a file that anybody may have written.
  */
 #ifndef SCL_DISK_PERSIST_ATTRIBUTES_H
 #define SCL_DISK_PERSIST_ATTRIBUTES_H
@@ -10,7 +10,8 @@
 #include "codec/wire/cbor.h"
 
 void scl_persist_add_attributes(struct sc_buf *out, const struct scl_store_stream *stream);
-/* False with in->fault set; what was set by then stays. The consumers there are replaced. Raises the store's next id above theirs. */
+/* False with in->fault set; what was set by then stays. The consumers there are replaced. Raises the store's next id
+ * above theirs. */
 bool scl_persist_read_attributes(struct sc_cbor *in, struct scl_store *store, struct scl_store_stream *stream);
 
 void scl_persist_add_account(struct sc_buf *out, struct scl_store *store);

@@ -1,8 +1,9 @@
-/* Makes a store of a journal's bytes (frames.h, persist.h): streams, shards, records, ids, times and sequence numbers are as they were.
+/* Makes a store of a journal's bytes (frames.h, persist.h): streams, shards, records, ids, times and sequence numbers
+ * are as they were.
  *
- * The bytes may be anybody's: whatever they are, the store that comes out keeps every invariant that store.h speaks of, or there is
- * an error that names the place. One thread; the store is nobody else's yet and has no recorder. Memory: what the records take;
- * those that are too old by now are dropped at the end.
+ * The bytes may be anybody's: whatever they are, the store that comes out keeps every invariant that store.h speaks of,
+ * or there is an error that names the place. One thread; the store is nobody else's yet and has no recorder. Memory:
+ * what the records take; those that are too old by now are dropped at the end.
  */
 #ifndef SCL_DISK_REPLAY_H
 #define SCL_DISK_REPLAY_H

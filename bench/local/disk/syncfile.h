@@ -1,8 +1,9 @@
 /* A file that is written at its end and made durable: a write and an fdatasync in one call.
  *
- * By io_uring, with the two linked so that the kernel is entered once; where the kernel refuses it (seccomp, io_uring_disabled, an old
- * one), which is found out when the file is opened and said once in the log, by pwrite and fdatasync. The one module that
- * includes liburing's header. One owner thread at a time; every call but open may wait for the disk.
+ * By io_uring, with the two linked so that the kernel is entered once; where the kernel refuses it (seccomp,
+ * io_uring_disabled, an old one), which is found out when the file is opened and said once in the log, by pwrite and
+ * fdatasync. The one module that includes liburing's header. One owner thread at a time; every call but open may wait
+ * for the disk.
  */
 #ifndef SCL_DISK_SYNCFILE_H
 #define SCL_DISK_SYNCFILE_H

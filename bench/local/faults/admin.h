@@ -1,12 +1,14 @@
 /* What a test may ask of the service besides Kinesis: faults, iterators that expire, another time. Loopback only.
  *
- * POST /_local/faults: one fault or a list of them, by the names of fault.h, appended to those that wait (faults.h): all of
+ * POST /_local/faults: one fault or a list of them, by the names of fault.h, appended to those that wait (faults.h):
+ * all of
  *   the list or none. {"operation": "GetRecords", "kind": "throttle", "count": 3}
- * GET /_local/faults: {"waiting": how many, "faults": [those that wait], "over": [those that have hit all they were to hit]},
+ * GET /_local/faults: {"waiting": how many, "faults": [those that wait], "over": [those that have hit all they were to
+ * hit]},
  *   each with its hits so far and how many calls fitted it. DELETE /_local/faults: forgets them all.
- * POST /_local/expire-iterators: every iterator and NextToken issued so far has expired.
- * POST /_local/clock, {"advance_ms": 1000}: the service's clock moves forward (timebase.h).
- * What does not list answers {"waiting": faults that wait}; 400 and {"message": ...} what is not understood.
+ * POST /_local/expire-iterators: every iterator and NextToken issued so far has expired. POST /_local/clock,
+ * {"advance_ms": 1000}: the service's clock moves forward (timebase.h). What does not list answers {"waiting": faults
+ * that wait}; 400 and {"message": ...} what is not understood.
  */
 #ifndef SCL_FAULTS_ADMIN_H
 #define SCL_FAULTS_ADMIN_H

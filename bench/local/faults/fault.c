@@ -12,7 +12,7 @@
 #define DAY_MS (24 * HOUR_MS)
 #define MAX_SHOWN 40
 
-/* --- the names ------------------------------------------------------------------------------------------------------ */
+/* ---- the names ---- */
 
 enum {
   OPERATION,
@@ -66,7 +66,7 @@ static const struct name {
   (BIT(OPERATION) | BIT(KIND) | BIT(P) | BIT(COUNT) | BIT(AFTER) | BIT(DELAY_MS) | BIT(PIECE_BYTES) | BIT(DATE_SKEW_MS))
 #define OF_ERRORS (BIT(CODE) | BIT(STATUS) | BIT(MESSAGE) | BIT(RETRY_AFTER_MS))
 
-/* --- the kinds ------------------------------------------------------------------------------------------------------ */
+/* ---- the kinds ---- */
 
 enum { CALLS = 1, EVENTS = 2, GETS = 4, PUTS = 8 };
 
@@ -180,7 +180,7 @@ static void add_names(struct sc_buf *out, uint32_t names) {
   }
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 void scl_fault_begin(struct scl_fault *fault) {
   memset(fault, 0, sizeof *fault);
@@ -300,7 +300,7 @@ int scl_fault_set(struct scl_fault *fault, struct sc_slice name, struct sc_slice
   return SC_E_USAGE;
 }
 
-/* --- checking ------------------------------------------------------------------------------------------------------- */
+/* ---- checking ---- */
 
 static void name_operation(struct scl_fault *fault, const char *operation) {
   memcpy(fault->operation, operation, strlen(operation) + 1);
@@ -372,7 +372,7 @@ int scl_fault_finish(struct scl_fault *fault, struct sc_error *err) {
   return SC_OK;
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 /* As few digits as tell it from its neighbours. */
 static void write_double(struct sc_buf *out, double value) {
@@ -413,7 +413,7 @@ void scl_fault_write(const struct scl_fault *fault, struct sc_buf *out) {
   }
 }
 
-/* --- what it does --------------------------------------------------------------------------------------------------- */
+/* ---- what it does ---- */
 
 void scl_fault_answer(const struct scl_fault *fault, struct scl_reply *reply) {
   const char *member = fault->message[0] == '\0' ? NULL : scl_apierror_member(fault->code);

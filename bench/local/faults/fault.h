@@ -76,8 +76,9 @@ struct scl_fault {
 /* The type that a value has already where it was read. */
 enum scl_fault_form { SCL_FAULT_FORM_ANY, SCL_FAULT_FORM_TEXT, SCL_FAULT_FORM_NUMBER, SCL_FAULT_FORM_FLAG };
 
-/* Begins a fault, sets names one by one (SC_E_USAGE: unknown, twice, or no such value), and checks the whole: names that
- * the kind has no use for and kinds that the operation does not have are SC_E_USAGE, with a list of what there is. */
+/* Begins a fault, sets names one by one (SC_E_USAGE: unknown, twice, or no such value), and checks the whole: names
+ * that the kind has no use for and kinds that the operation does not have are SC_E_USAGE, with a list of what there
+ * is. */
 void scl_fault_begin(struct scl_fault *fault);
 int scl_fault_set(struct scl_fault *fault, struct sc_slice name, struct sc_slice value, enum scl_fault_form form,
                   struct sc_error *err);

@@ -72,7 +72,7 @@ void scl_faults_clear(struct scl_faults *faults) {
 
 size_t scl_faults_waiting(struct scl_faults *faults) { return faults->n; }
 
-/* --- listing -------------------------------------------------------------------------------------------------------- */
+/* ---- listing ---- */
 
 static void list_rule(const struct rule *rule, bool is_first, struct sc_buf *out) {
   sc_buf_add_str(out, is_first ? "{" : ",{");
@@ -95,7 +95,7 @@ void scl_faults_list(struct scl_faults *faults, struct sc_buf *out) {
   pthread_mutex_unlock(&faults->lock);
 }
 
-/* --- taking --------------------------------------------------------------------------------------------------------- */
+/* ---- taking ---- */
 
 /* An event is no call: it has to be named. */
 static bool fits(const struct scl_fault *fault, struct sc_slice operation, unsigned at) {
@@ -121,7 +121,8 @@ static void end_rule(struct scl_faults *faults, size_t i) {
   faults->n--;
 }
 
-/* The rule that hits this call, SIZE_MAX when none does. Behind it the script waits, but probabilities go on to be drawn. */
+/* The rule that hits this call, SIZE_MAX when none does. Behind it the script waits, but probabilities go on to be
+ * drawn. */
 static size_t find_hit(struct scl_faults *faults, struct sc_slice operation, unsigned at) {
   size_t hit = SIZE_MAX;
   bool is_taken = false;

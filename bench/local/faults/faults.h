@@ -1,10 +1,11 @@
 /* The faults that are waiting: which of them a call meets.
  *
- * Faults without a probability are a script, taken in order: a call belongs to the first of them that fits it, which lets it
- * pass while `after` lasts and hits it then, `count` times. Faults with a probability stand beside each other: each decides
- * about every call that fits it, by its own random numbers, which follow from the seed and from how many faults were there
- * before it. So the n-th call that fits is hit or not whatever else goes on, in however many threads: the same seed and the
- * same calls give the same faults. A call meets one fault at most, the first in the order they were added.
+ * Faults without a probability are a script, taken in order: a call belongs to the first of them that fits it, which
+ * lets it pass while `after` lasts and hits it then, `count` times. Faults with a probability stand beside each other:
+ * each decides about every call that fits it, by its own random numbers, which follow from the seed and from how many
+ * faults were there before it. So the n-th call that fits is hit or not whatever else goes on, in however many threads:
+ * the same seed and the same calls give the same faults. A call meets one fault at most, the first in the order they
+ * were added.
  *
  * Any thread; one lock, not taken while there are no faults. At most SCL_FAULTS_MAX wait; what is over is kept for
  * scl_faults_list, the last SCL_FAULTS_OVER of it.
@@ -26,7 +27,8 @@ bool scl_faults_add(struct scl_faults *faults, const struct scl_fault *items, si
 /* As new: the same faults added again do the same again. */
 void scl_faults_clear(struct scl_faults *faults);
 size_t scl_faults_waiting(struct scl_faults *faults);
-/* "waiting":N,"faults":[...],"over":[...]: members of JSON; each fault with its "hits" and the "calls" that fitted it. */
+/* "waiting":N,"faults":[...],"over":[...]: members of JSON; each fault with its "hits" and the "calls" that fitted
+ * it. */
 void scl_faults_list(struct scl_faults *faults, struct sc_buf *out);
 
 /* The fault that a call of the operation meets, or an event of a subscription (SCL_FAULT_EVENTS). */

@@ -25,7 +25,7 @@ void scl_faultlist_fini(struct scl_faultlist *list) {
   *list = (struct scl_faultlist){0};
 }
 
-/* --- SPEC ----------------------------------------------------------------------------------------------------------- */
+/* ---- SPEC ---- */
 
 struct cursor {
   const char *at, *end;
@@ -119,7 +119,7 @@ int scl_faultspec_read(struct sc_slice spec, struct scl_faultlist *list, struct 
   return code;
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---- */
 
 /* A value that is no container, as text; which form it had. False: a container. */
 static bool value_text(struct sc_json value, char scratch[40], struct sc_slice *text, enum scl_fault_form *form) {

@@ -1,5 +1,5 @@
-/* The certificates the local service shows: an authority of its own, made on the first start, and a server certificate for
- * localhost, 127.0.0.1 and ::1 signed by it.
+/* The certificates the local service shows: an authority of its own, made on the first start, and a server certificate
+ * for localhost, 127.0.0.1 and ::1 signed by it.
  *
  * In one folder: ca.pem (what clients are to trust), ca-key.pem, server.pem, server-key.pem; keys have mode 0600. The
  * authority lasts ten years and is kept; the server certificate is renewed when it has under 30 days to go or does not

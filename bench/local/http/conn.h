@@ -1,9 +1,9 @@
 /* One connection of the local service, plain or TLS: bytes in to a protocol, its outputs back out.
  *
  * It does not know how it is polled: scl_conn_work reads and writes what it can without blocking and says what to wait
- * for. One thread at a time works on a connection; any thread may wake it (scl_conn_wake), until its protocol is closed.
- * Backpressure: the protocol is asked for its next output when the one before has been handed to the socket, and
- * says whether it wants input.
+ * for. One thread at a time works on a connection; any thread may wake it (scl_conn_wake), until its protocol is
+ * closed. Backpressure: the protocol is asked for its next output when the one before has been handed to the socket,
+ * and says whether it wants input.
  */
 #ifndef SCL_HTTP_CONN_H
 #define SCL_HTTP_CONN_H
@@ -53,7 +53,8 @@ struct scl_conn_scratch {
   char out[16 << 10];
 };
 
-/* Takes the (non-blocking) fd. tls NULL: plain. wake outlives the connection; whoever takes it is to call scl_conn_work. */
+/* Takes the (non-blocking) fd. tls NULL: plain. wake outlives the connection; whoever takes it is to call
+ * scl_conn_work. */
 struct scl_conn *scl_conn_open(int fd, struct scl_tls_context *tls, bool is_loopback,
                                const struct scl_protocol *protocol, void *context, struct scl_wake *wake);
 /* Leaves the wake not posted. */

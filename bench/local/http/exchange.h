@@ -1,9 +1,9 @@
 /* One request and its reply, as they pass between an HTTP layer (http1.h, http2.h) and the service (service.h).
  *
- * A request is a view of the HTTP layer's buffers, good for the call. A reply is filled by the service, handed to the HTTP layer, and
- * ended with scl_reply_fini once its last byte is written or given up. Its body is a content (head, then a page of records, then
- * tail; the page is memory of the store itself, kept alive by the page's references), and, where the body's end is not known yet, a feed
- * of further contents.
+ * A request is a view of the HTTP layer's buffers, good for the call. A reply is filled by the service, handed to the
+ * HTTP layer, and ended with scl_reply_fini once its last byte is written or given up. Its body is a content (head,
+ * then a page of records, then tail; the page is memory of the store itself, kept alive by the page's references), and,
+ * where the body's end is not known yet, a feed of further contents.
  */
 #ifndef SCL_HTTP_EXCHANGE_H
 #define SCL_HTTP_EXCHANGE_H
@@ -93,12 +93,13 @@ enum scl_feed_state {
   SCL_FEED_END    /* the body ends here */
 };
 
-/* A body that goes on: the event stream of SubscribeToShard. All calls come from the thread of its connection, which owns it and
- * asks for the next chunk when the one before has been handed to the socket: so a client that does not read holds one chunk. */
+/* A body that goes on: the event stream of SubscribeToShard. All calls come from the thread of its connection, which
+ * owns it and asks for the next chunk when the one before has been handed to the socket: so a client that does not read
+ * holds one chunk. */
 struct scl_feed {
   enum scl_feed_state (*next)(struct scl_feed *feed, struct scl_chunk *chunk, int64_t *wait_ms);
-  /* Called once before the first next: the listener is to be notified, until close, whenever a feed that said WAIT may have
-   * more to give. */
+  /* Called once before the first next: the listener is to be notified, until close, whenever a feed that said WAIT may
+   * have more to give. */
   void (*listen)(struct scl_feed *feed, void (*notify)(void *context), void *context);
   /* The body was sent to its end, or its client is gone: no notify is running or comes any more; frees the feed. */
   void (*close)(struct scl_feed *feed);

@@ -1,7 +1,8 @@
 /* HTTP/2 frames on their way out, in order: small ones copied, the bodies of DATA frames where they lie.
  *
- * A plain struct, made anew for each output. Bounds: about SCL_H2FRAMES_BODY_BYTES of bodies, SCL_H2FRAMES_PIECES pieces and
- * SCL_H2FRAMES_BYTES of copied frames; scl_h2frames_have_room says whether one more frame of either kind fits.
+ * A plain struct, made anew for each output. Bounds: about SCL_H2FRAMES_BODY_BYTES of bodies, SCL_H2FRAMES_PIECES
+ * pieces and SCL_H2FRAMES_BYTES of copied frames; scl_h2frames_have_room says whether one more frame of either kind
+ * fits.
  */
 #ifndef SCL_HTTP_H2FRAMES_H
 #define SCL_HTTP_H2FRAMES_H

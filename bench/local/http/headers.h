@@ -1,7 +1,7 @@
 /* The headers of one request, gathered part by part as an HTTP layer reads them.
  *
- * Bounds: SCL_REQUEST_MAX_HEADERS headers, SCL_HEADERS_MAX_BYTES of names and values. Names are kept in lower case, values
- * without the blanks around them. One owner; the memory is kept for the next request.
+ * Bounds: SCL_REQUEST_MAX_HEADERS headers, SCL_HEADERS_MAX_BYTES of names and values. Names are kept in lower case,
+ * values without the blanks around them. One owner; the memory is kept for the next request.
  */
 #ifndef SCL_HTTP_HEADERS_H
 #define SCL_HTTP_HEADERS_H

@@ -1,5 +1,5 @@
-/* HTTP of either version on one port: a connection that begins with the preface of HTTP/2 speaks that (http2.h), any other
- * HTTP/1.1 (http1.h), from which a request may upgrade to h2c (RFC 7540 section 3.2).
+/* HTTP of either version on one port: a connection that begins with the preface of HTTP/2 speaks that (http2.h), any
+ * other HTTP/1.1 (http1.h), from which a request may upgrade to h2c (RFC 7540 section 3.2).
  *
  * Over TLS the same: what ALPN agreed on is what the client begins with.
  */

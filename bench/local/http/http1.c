@@ -59,7 +59,7 @@ static void add_header(struct sc_buf *out, const struct scl_reply *reply, bool c
   sc_buf_add_str(out, "\r\n");
 }
 
-/* --- answers -------------------------------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static struct answer *add_answer(struct session *session) {
   struct answer *answer = sc_alloc_zero(1, sizeof *answer);
@@ -80,7 +80,8 @@ static void drop_first(struct session *session) {
   free(answer);
 }
 
-/* Takes over what the reply owns. A body whose end is not known is sent in chunks, to HTTP/1.0 until the connection's end. */
+/* Takes over what the reply owns. A body whose end is not known is sent in chunks, to HTTP/1.0 until the connection's
+ * end. */
 static void answer_with(struct session *session, const struct scl_reply *reply, bool has_body) {
   struct answer *answer = add_answer(session);
   answer->is_chunked = reply->feed != NULL && session->parser.http_minor > 0;
@@ -180,7 +181,7 @@ static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *
   return SCL_TURN_WRITE;
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static void reuse_buf(struct sc_buf *buf) {
   if (buf->cap > KEEP_BYTES) sc_buf_fini(buf);

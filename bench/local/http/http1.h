@@ -1,10 +1,10 @@
 /* HTTP/1.1 on a connection (RFC 9112), by libhttp-parser: keep-alive, pipelined requests answered in order, bodies with
- * Content-Length or chunked, Expect: 100-continue. Each whole request goes to the site; replies are sent from where they
- * lie, the record pages straight from the store. A reply with a feed is sent chunked, a chunk a chunk; its client
+ * Content-Length or chunked, Expect: 100-continue. Each whole request goes to the site; replies are sent from where
+ * they lie, the record pages straight from the store. A reply with a feed is sent chunked, a chunk a chunk; its client
  * hanging up, even half, ends it at once.
  *
- * Bounds: SCL_HTTP1_MAX_BODY (413), those of headers.h (431), SCL_HTTP1_MAX_URL (400), 80 KiB of headers and trailers in
- * all (400, the library's). A bad request is answered 400 and the connection closed; a good one never is.
+ * Bounds: SCL_HTTP1_MAX_BODY (413), those of headers.h (431), SCL_HTTP1_MAX_URL (400), 80 KiB of headers and trailers
+ * in all (400, the library's). A bad request is answered 400 and the connection closed; a good one never is.
  */
 #ifndef SCL_HTTP_HTTP1_H
 #define SCL_HTTP_HTTP1_H

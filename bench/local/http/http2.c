@@ -65,7 +65,7 @@ struct session {
   enum scl_ending ending; /* of the connection, behind the next output */
 };
 
-/* --- streams -------------------------------------------------------------------------------------------------------- */
+/* ---- streams ---- */
 
 static void free_stream(struct stream *stream) {
   if (stream->has_sending) scl_sending_fini(&stream->sending);
@@ -125,7 +125,7 @@ static void reset_stream(struct session *session, int32_t id, uint32_t code) {
   nghttp2_submit_rst_stream(session->nghttp2, NGHTTP2_FLAG_NONE, id, code);
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 /* Takes over what the reply owns. */
 static void answer_with(struct stream *stream, const struct scl_reply *reply, bool has_body) {
@@ -262,7 +262,7 @@ static int on_stream_close(nghttp2_session *nghttp2, int32_t id, uint32_t code, 
   return 0;
 }
 
-/* --- replies -------------------------------------------------------------------------------------------------------- */
+/* ---- replies ---- */
 
 /* Whether its last bytes may carry END_STREAM. */
 static bool ends_plainly(const struct scl_sending *sending) {
@@ -437,7 +437,7 @@ static int64_t advance_all(struct session *session, int64_t now_ms) {
   return wake_ms;
 }
 
-/* --- output --------------------------------------------------------------------------------------------------------- */
+/* ---- output ---- */
 
 /* nghttp2 believes in SLACK_STREAMS more than the client is told of: in our first SETTINGS frame. */
 static void announce_streams(const struct session *session, char *frame, size_t len) {
@@ -488,7 +488,7 @@ static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *
   return session->n_streams > 0 ? SCL_TURN_WAIT : SCL_TURN_IDLE;
 }
 
-/* --- sessions ------------------------------------------------------------------------------------------------------- */
+/* ---- sessions ---- */
 
 static nghttp2_session_callbacks *make_callbacks(void) {
   nghttp2_session_callbacks *callbacks;

@@ -1,9 +1,9 @@
-/* A reply on its way out: what of it can be sent now, and what becomes of the stream behind it. What HTTP/1.1 and HTTP/2
- * share; how the bytes are framed is theirs.
+/* A reply on its way out: what of it can be sent now, and what becomes of the stream behind it. What HTTP/1.1 and
+ * HTTP/2 share; how the bytes are framed is theirs.
  *
- * It waits for the reply's delay and ticket, gives the content's bytes where they lie, then, one by one, the chunks of the
- * feed, each behind its own delay and ticket, cuts what is to be cut, and names the ending. One thread; the notify that it is
- * given is called by any thread when it is to be stepped again. Allocates a list of pieces a content.
+ * It waits for the reply's delay and ticket, gives the content's bytes where they lie, then, one by one, the chunks of
+ * the feed, each behind its own delay and ticket, cuts what is to be cut, and names the ending. One thread; the notify
+ * that it is given is called by any thread when it is to be stepped again. Allocates a list of pieces a content.
  */
 #ifndef SCL_HTTP_SENDING_H
 #define SCL_HTTP_SENDING_H
@@ -43,13 +43,15 @@ struct scl_sending {
 void scl_sending_init(struct scl_sending *sending, const struct scl_reply *reply, bool has_body, int64_t now_ms,
                       void (*notify)(void *context), void *context);
 void scl_sending_fini(struct scl_sending *sending);
-/* Ends the feed; notify is not called any more. What was taken stays until scl_sending_fini, which is all that may follow. */
+/* Ends the feed; notify is not called any more. What was taken stays until scl_sending_fini, which is all that may
+ * follow. */
 void scl_sending_stop(struct scl_sending *sending);
 
 /* Behind a chunk of a feed: only when all that was taken is written, as its memory goes. now_ms: sc_clock_mono_ms. */
 enum scl_sending_state scl_sending_step(struct scl_sending *sending, int64_t now_ms, int64_t *wake_ms);
 
-/* Takes the next bytes, at most `most` and left, as pieces; returns how many pieces: at most scl_sending_most_pieces. */
+/* Takes the next bytes, at most `most` and left, as pieces; returns how many pieces: at most
+ * scl_sending_most_pieces. */
 int scl_sending_take(struct scl_sending *sending, size_t most, struct iovec *pieces);
 int scl_sending_most_pieces(const struct scl_sending *sending);
 /* How many bytes, at most `most` and left, are in the next n_pieces pieces. */

@@ -1,8 +1,9 @@
 /* Wakes that threads post to each other: which of a thread's connections somebody has news for.
  *
  * Each serving thread owns a waker, whose fd it polls for input; each of its connections has a wake. Posting a wake any
- * number of times before it is taken is once; the fd is written to for the first wake only. scl_wake_post is called by any
- * thread, the rest by the owner. Whoever posts must have stopped before scl_wake_cancel. Neither blocks nor allocates.
+ * number of times before it is taken is once; the fd is written to for the first wake only. scl_wake_post is called by
+ * any thread, the rest by the owner. Whoever posts must have stopped before scl_wake_cancel. Neither blocks nor
+ * allocates.
  */
 #ifndef SCL_HTTP_WAKER_H
 #define SCL_HTTP_WAKER_H

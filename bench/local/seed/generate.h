@@ -1,9 +1,9 @@
 /* Streams that are there from the start: --generate and --load.
  *
  * A generated stream looks as if it had been written to over the last hour: made an hour ago, arrivals ascending and
- * evenly spread to now, partition keys ("1", "2", ...) routed by their MD5 like any other. A loaded stream has one record
- * a line (without the newline; empty lines are skipped), partition key = line number, arrived now.
- * At start, main thread.
+ * evenly spread to now, partition keys ("1", "2", ...) routed by their MD5 like any other. A loaded stream has one
+ * record a line (without the newline; empty lines are skipped), partition key = line number, arrived now. At start,
+ * main thread.
  */
 #ifndef SCL_SEED_GENERATE_H
 #define SCL_SEED_GENERATE_H

@@ -1,5 +1,5 @@
-/* The profiles of the benchmarks. What must not be tuned to varies with the stream's seed: the order of members, lengths of values; and
- * within a stream some members are missing or null now and then. */
+/* The profiles of the benchmarks. What must not be tuned to varies with the stream's seed: the order of members,
+ * lengths of values; and within a stream some members are missing or null now and then. */
 #include "bench/local/seed/payload_parts.h"
 #include "engine/base/error.h"
 
@@ -82,7 +82,8 @@ static char *put_time(char *at, struct sc_random *random, const struct scl_paylo
 /* Writes member `which` with its name, at `at`. */
 typedef char *put_member_fn(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which);
 
-/* An object of n members in the seed's order; the first, by number, is always there. room: what the record takes at most. */
+/* An object of n members in the seed's order; the first, by number, is always there. room: what the record takes at
+ * most. */
 static void write_object(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out, unsigned n,
                          put_member_fn *put, size_t room) {
   const uint8_t *order = order_of(payload->seed, n);
@@ -100,7 +101,7 @@ static void write_object(struct sc_random *random, const struct scl_payload *pay
   out->len += (size_t)(at - start);
 }
 
-/* --- readings ------------------------------------------------------------------------------------------------------ */
+/* ---- readings ---- */
 
 static char *put_reading(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
   static const char *const NAMES[] = {"sensor_id", "ts", "temperature", "humidity", "battery", "status"};
@@ -125,7 +126,7 @@ void scl_payload_write_readings(struct sc_random *random, const struct scl_paylo
   write_object(random, payload, out, 6, put_reading, 256);
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------- */
+/* ---- events ---- */
 
 static char *put_user(char *at, struct sc_random *random, const struct scl_payload *payload) {
   at = SCL_PAYLOAD_PUT(at, "{\"id\":");
@@ -199,7 +200,7 @@ void scl_payload_write_events(struct sc_random *random, const struct scl_payload
   write_object(random, payload, out, 10, put_event, 4096);
 }
 
-/* --- wide ---------------------------------------------------------------------------------------------------------- */
+/* ---- wide ---- */
 
 #define WIDE_MEMBERS 50
 
@@ -229,7 +230,7 @@ void scl_payload_write_wide(struct sc_random *random, const struct scl_payload *
   write_object(random, payload, out, WIDE_MEMBERS, put_wide, 4096);
 }
 
-/* --- tiny ---------------------------------------------------------------------------------------------------------- */
+/* ---- tiny ---- */
 
 void scl_payload_write_tiny(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   char room[64], *at = SCL_PAYLOAD_PUT(room, "{\"a\":");
@@ -240,7 +241,7 @@ void scl_payload_write_tiny(struct sc_random *random, const struct scl_payload *
   sc_buf_add(out, room, (size_t)(at - room));
 }
 
-/* --- large --------------------------------------------------------------------------------------------------------- */
+/* ---- large ---- */
 
 #define LARGE_PARTS 512
 

@@ -1,4 +1,5 @@
-/* What the writers of payloads share: values put at a place with room. Private to payload*.c; pure but for the caches of a thread. */
+/* What the writers of payloads share: values put at a place with room. Private to payload*.c; pure but for the caches
+ * of a thread. */
 #ifndef SCL_SEED_PAYLOAD_PARTS_H
 #define SCL_SEED_PAYLOAD_PARTS_H
 

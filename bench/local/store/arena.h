@@ -1,9 +1,11 @@
-/* Texts one after the other in memory that never moves, with an index of where each begins: what a page of records is cut from.
+/* Texts one after the other in memory that never moves, with an index of where each begins: what a page of records is
+ * cut from.
  *
- * Chunks of 512 bytes at first, doubling to 4 MiB; a text is in one chunk, a larger one gets a chunk of its own. Texts are numbered from
- * 0 and dropped at the front. Adding, dropping and looking at the index are the caller's to order; bytes that were added stay where
- * and as they are until their chunk has no reference left. A reference is the arena's own, and one for each range handed out;
- * they are counted atomically, so ranges are given back by any thread. Running out of memory aborts.
+ * Chunks of 512 bytes at first, doubling to 4 MiB; a text is in one chunk, a larger one gets a chunk of its own. Texts
+ * are numbered from 0 and dropped at the front. Adding, dropping and looking at the index are the caller's to order;
+ * bytes that were added stay where and as they are until their chunk has no reference left. A reference is the arena's
+ * own, and one for each range handed out; they are counted atomically, so ranges are given back by any thread. Running
+ * out of memory aborts.
  */
 #ifndef SCL_STORE_ARENA_H
 #define SCL_STORE_ARENA_H
@@ -44,8 +46,8 @@ struct sc_slice scl_arena_text(const struct scl_arena *arena, uint64_t i); /* fi
 /* Drops the texts below first, which is at most count. */
 void scl_arena_drop(struct scl_arena *arena, uint64_t first);
 
-/* Texts first..last, all of them, as few ranges: at most scl_arena_most_ranges of them; returns how many. Each is given back with
- * scl_arena_range_fini. */
+/* Texts first..last, all of them, as few ranges: at most scl_arena_most_ranges of them; returns how many. Each is given
+ * back with scl_arena_range_fini. */
 int scl_arena_most_ranges(const struct scl_arena *arena, uint64_t first, uint64_t last);
 int scl_arena_ranges(const struct scl_arena *arena, uint64_t first, uint64_t last, struct scl_arena_range *ranges);
 void scl_arena_range_fini(struct scl_arena_range *range);

@@ -1,7 +1,8 @@
 /* How much the service lets through: token buckets and the rates of protocol.md 1.2, 1.3 and 1.6.
  *
- * Pure: "now" is an argument, in ms since the epoch; a clock that went back counts as one that stood still. A bucket of zero bytes is
- * full. Whoever owns a bucket orders the calls; nothing allocates. Exact: no rounding is lost however often a bucket is asked.
+ * Pure: "now" is an argument, in ms since the epoch; a clock that went back counts as one that stood still. A bucket of
+ * zero bytes is full. Whoever owns a bucket orders the calls; nothing allocates. Exact: no rounding is lost however
+ * often a bucket is asked.
  */
 #ifndef SCL_STORE_QUOTA_H
 #define SCL_STORE_QUOTA_H
@@ -34,7 +35,7 @@ int64_t scl_bucket_wait_ms(const struct scl_bucket *bucket, struct scl_rate rate
 /* What one subscription sends: an event may go when scl_bucket_wait_ms of 1 is 0; then scl_bucket_owe what it held. */
 #define SCL_RATE_SUBSCRIPTION ((struct scl_rate){2 * SCL_MIB, 2 * SCL_MIB})
 
-/* --- a shard's own limits ------------------------------------------------------------------------------------------ */
+/* ---- a shard's own limits ---- */
 
 /* Zero: nothing used yet. */
 struct scl_shard_quota {
@@ -47,14 +48,14 @@ struct scl_shard_quota {
 };
 
 bool scl_shard_quota_iterator(struct scl_shard_quota *quota, int64_t now_ms);
-/* Whether GetRecords may read now. What it returned is told afterwards: more than is left makes the shard refuse until all of it is
- * paid back, so 10 MiB at once for the next 5 s and never for less than a second. */
+/* Whether GetRecords may read now. What it returned is told afterwards: more than is left makes the shard refuse until
+ * all of it is paid back, so 10 MiB at once for the next 5 s and never for less than a second. */
 bool scl_shard_quota_read(struct scl_shard_quota *quota, int64_t now_ms);
 void scl_shard_quota_returned(struct scl_shard_quota *quota, uint64_t bytes, int64_t now_ms);
 /* One record of that many bytes of data and key. */
 bool scl_shard_quota_put(struct scl_shard_quota *quota, uint64_t bytes, int64_t now_ms);
 
-/* --- the control plane --------------------------------------------------------------------------------------------- */
+/* ---- the control plane ---- */
 
 enum scl_quota_scope { SCL_QUOTA_ACCOUNT, SCL_QUOTA_STREAM };
 

@@ -35,7 +35,8 @@ static char *put_time(char *at, int64_t ms) {
   return at;
 }
 
-/* The bits of the last quantum that belong to no byte may be set, and are taken ("aGj=" is "hi"); nobody is to see them again. */
+/* The bits of the last quantum that belong to no byte may be set, and are taken ("aGj=" is "hi"); nobody is to see them
+ * again. */
 static char *put_base64(char *at, struct sc_slice base64) {
   char bytes[4];
   size_t n;

@@ -1,4 +1,5 @@
-/* A record as GetRecords sends it: in JSON a comma and a Record object, in CBOR a map of indefinite length. Pure, any thread. */
+/* A record as GetRecords sends it: in JSON a comma and a Record object, in CBOR a map of indefinite length. Pure, any
+ * thread. */
 #ifndef SCL_STORE_RECORDTEXT_H
 #define SCL_STORE_RECORDTEXT_H
 

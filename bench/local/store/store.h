@@ -1,14 +1,17 @@
 /* What the local service remembers: streams, their shards, the shards' records (shardlog.h). It knows no JSON and no
  * HTTP, and has no clock: "now" is an argument, in ms since the epoch.
  *
- * One lock for all of it, held by the caller: scl_store_lock_read around everything that reads or puts, _write around what
- * creates, deletes, splits, merges and changes attributes. The records of a shard have a lock of their own (shardlog.h), so that puts
- * into different shards go on side by side. Pointers to streams, shards and consumers are good until the lock is let go; a page of
- * records outlives it. Fields are for reading only, but for those under "attributes", which whoever holds the lock for writing may set.
+ * One lock for all of it, held by the caller: scl_store_lock_read around everything that reads or puts, _write around
+ * what creates, deletes, splits, merges and changes attributes. The records of a shard have a lock of their own
+ * (shardlog.h), so that puts into different shards go on side by side. Pointers to streams, shards and consumers are
+ * good until the lock is let go; a page of records outlives it. Fields are for reading only, but for those under
+ * "attributes", which whoever holds the lock for writing may set.
  *
- * A stream's status follows the clock: CREATING for create_ms after it was made, UPDATING for update_ms after a split, a merge or
- * a change of attributes (which take effect at once), DELETING for delete_ms before it is gone, else ACTIVE. So does a consumer's. A record is there until it is retention_hours old (scl_stream_trim), a closed
- * shard until retention_hours after it was closed (scl_shard_is_expired). Bounds: SCL_STORE_MAX_SHARDS shards a stream over its life.
+ * A stream's status follows the clock: CREATING for create_ms after it was made, UPDATING for update_ms after a split,
+ * a merge or a change of attributes (which take effect at once), DELETING for delete_ms before it is gone, else ACTIVE.
+ * So does a consumer's. A record is there until it is retention_hours old (scl_stream_trim), a closed shard until
+ * retention_hours after it was closed (scl_shard_is_expired). Bounds: SCL_STORE_MAX_SHARDS shards a stream over its
+ * life.
  */
 #ifndef SCL_STORE_STORE_H
 #define SCL_STORE_STORE_H
@@ -70,11 +73,11 @@ struct scl_store_stream {
   /* attributes */
   uint64_t max_record_bytes; /* of data and key */
   int32_t retention_hours;
-  int64_t
-      floor_ms; /* what arrived before is gone, however long records are kept now; moved by scl_store_set_retention */
+  /* what arrived before is gone, however long records are kept now; moved by scl_store_set_retention */
+  int64_t floor_ms;
   int64_t gone_ms; /* 0, or DELETING until then; set by scl_store_delete_later */
-  int64_t rescaled_ms
-      [SCL_STORE_MAX_RESCALES]; /* when the last UpdateShardCounts were; the oldest is at n_rescales modulo the size */
+  /* when the last UpdateShardCounts were; the oldest is at n_rescales modulo the size */
+  int64_t rescaled_ms[SCL_STORE_MAX_RESCALES];
   uint32_t n_rescales;
   bool is_on_demand;
   uint32_t metrics;   /* of enhanced monitoring: a bit each, in the order of the service's list */
@@ -94,8 +97,9 @@ struct scl_store_account {
 
 struct scl_store;
 
-/* Who is told of every change: what a journal is written from. Called after the change, with the store's lock still held as
- * for the change, and for a put with the shard's too: before anybody else can see it, and in the order of the shard's records. */
+/* Who is told of every change: what a journal is written from. Called after the change, with the store's lock still
+ * held as for the change, and for a put with the shard's too: before anybody else can see it, and in the order of the
+ * shard's records. */
 struct scl_store_recorder {
   void *context;
   void (*created)(void *context, const struct scl_store_stream *stream);
@@ -111,10 +115,12 @@ struct scl_store_recorder {
 
 struct scl_store *scl_store_new(int64_t create_ms, int64_t update_ms);
 void scl_store_free(struct scl_store *store);
-/* How long consumers stay CREATING and DELETING, and streams DELETING; 0 before it is called. Before the store is shared. */
+/* How long consumers stay CREATING and DELETING, and streams DELETING; 0 before it is called. Before the store is
+ * shared. */
 void scl_store_set_delays(struct scl_store *store, int64_t consumer_ms, int64_t delete_ms);
 
-/* Before threads: the recorder must outlive the store's use; all of its functions are set. NULL: nobody is told, as at first. */
+/* Before threads: the recorder must outlive the store's use; all of its functions are set. NULL: nobody is told, as at
+ * first. */
 void scl_store_set_recorder(struct scl_store *store, const struct scl_store_recorder *recorder);
 /* What a reply, or a chunk of one, that was made from the store has to wait for; taken after it was made. */
 struct scl_ticket scl_store_ticket(const struct scl_store *store);
@@ -133,18 +139,20 @@ struct scl_store_stream *scl_store_at(struct scl_store *store, uint32_t i);
 /* The name must be free (scl_store_find) and 1..128 bytes, n_shards 1..SCL_STORE_MAX_SHARDS. */
 struct scl_store_stream *scl_store_create(struct scl_store *store, struct sc_slice name, uint32_t n_shards,
                                           int64_t now_ms);
-/* Makes the stream DELETING for as long as the store says, and rings its shards' bells; scl_store_purge will delete it. */
+/* Makes the stream DELETING for as long as the store says, and rings its shards' bells; scl_store_purge will delete
+ * it. */
 void scl_store_delete_later(struct scl_store *store, struct scl_store_stream *stream, int64_t now_ms);
-/* Whether a stream has been DELETING for long enough: then scl_store_purge, with the lock for writing. Needs no lock; cheap. */
+/* Whether a stream has been DELETING for long enough: then scl_store_purge, with the lock for writing. Needs no lock;
+ * cheap. */
 bool scl_store_is_purge_due(struct scl_store *store, int64_t now_ms);
 void scl_store_purge(struct scl_store *store, int64_t now_ms);
-/* At once. Whoever listens to the bells of its shards is told and let go: a listener listens and leaves with the lock held for
- * reading. */
+/* At once. Whoever listens to the bells of its shards is told and let go: a listener listens and leaves with the lock
+ * held for reading. */
 void scl_store_delete(struct scl_store *store, struct scl_store_stream *stream);
 
-/* A stream as it was before a restart: the name free, the id used by nobody; shards as in scl_store_stream, the open ones of which
- * divide all hash keys between them; the fields log, store and stream_id are set here, logs are empty. Attributes are as when
- * a stream is created. The array of shards is copied. */
+/* A stream as it was before a restart: the name free, the id used by nobody; shards as in scl_store_stream, the open
+ * ones of which divide all hash keys between them; the fields log, store and stream_id are set here, logs are empty.
+ * Attributes are as when a stream is created. The array of shards is copied. */
 struct scl_store_stream *scl_store_restore(struct scl_store *store, struct sc_slice name, uint64_t id,
                                            const struct scl_store_shard *shards, uint32_t n_shards);
 /* The stream's gone_ms was set as it was before a restart: scl_store_purge heeds it. */
@@ -170,7 +178,8 @@ struct scl_store_put {
   uint64_t bytes;
   int64_t arrived_ms; /* raised to the shard's last arrival */
 };
-/* Appends to an open shard, gives the record's sequence number, rings the shard's bell. Needs the lock for reading only. */
+/* Appends to an open shard, gives the record's sequence number, rings the shard's bell. Needs the lock for reading
+ * only. */
 void scl_shard_put(struct scl_store_shard *shard, const struct scl_store_put *put,
                    char sequence[SCL_SEQLAYOUT_DIGITS + 1]);
 
@@ -205,8 +214,8 @@ struct scl_store_consumer *scl_store_register(struct scl_store *store, struct sc
 void scl_store_deregister(struct scl_store *store, struct scl_store_stream *stream, struct scl_store_consumer *consumer,
                           int64_t now_ms);
 
-/* To be called, with the lock for writing, at the end of whatever changed attributes of the stream, its consumers and tags among
- * them. Not after scl_store_create, _delete, _split, _merge and puts, which speak for themselves. */
+/* To be called, with the lock for writing, at the end of whatever changed attributes of the stream, its consumers and
+ * tags among them. Not after scl_store_create, _delete, _split, _merge and puts, which speak for themselves. */
 void scl_store_note_attributes(struct scl_store *store, struct scl_store_stream *stream);
 
 /* For reading; for writing with the lock for writing, and scl_store_note_account afterwards. */
@@ -216,8 +225,8 @@ void scl_store_note_account(struct scl_store *store);
 void scl_shard_starting_sequence(const struct scl_store_shard *shard, char out[SCL_SEQLAYOUT_DIGITS + 1]);
 void scl_shard_ending_sequence(const struct scl_store_shard *shard,
                                char out[SCL_SEQLAYOUT_DIGITS + 1]); /* closed only */
-/* A number at or after the record before position and before the one at it: reading after it goes on there. It rises with now_ms; at 0 it
- * is that record's own. */
+/* A number at or after the record before position and before the one at it: reading after it goes on there. It rises
+ * with now_ms; at 0 it is that record's own. */
 void scl_shard_sequence_before(const struct scl_store_shard *shard, uint64_t position, int64_t now_ms,
                                char out[SCL_SEQLAYOUT_DIGITS + 1]);
 /* The position of the first record at the number, or after it. The number must be this shard's (same shard index and

@@ -53,7 +53,8 @@ void scl_tagset_remove(struct scl_tagset *set, struct sc_slice key) {
   memmove(&set->tags[i], &set->tags[i + 1], (set->n - i) * sizeof *set->tags);
 }
 
-/* ASCII by name; beyond it the blocks of letters, U+00C0..U+1FFF and U+2C00..U+D7FF, which in UTF-8 begin with these bytes. */
+/* ASCII by name; beyond it the blocks of letters, U+00C0..U+1FFF and U+2C00..U+D7FF, which in UTF-8 begin with these
+ * bytes. */
 static bool is_allowed(const unsigned char *at, size_t *len) {
   *len = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
   if (at[0] >= 'a' && at[0] <= 'z') return true;

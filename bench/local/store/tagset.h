@@ -1,5 +1,5 @@
-/* The tags of one stream or consumer: texts by key. A plain struct, zero when empty; who changes it while others read locks.
- * Keys are unique and in the order of their bytes, and hold no NUL (scl_tagset_is_text).
+/* The tags of one stream or consumer: texts by key. A plain struct, zero when empty; who changes it while others read
+ * locks. Keys are unique and in the order of their bytes, and hold no NUL (scl_tagset_is_text).
  */
 #ifndef SCL_STORE_TAGSET_H
 #define SCL_STORE_TAGSET_H

@@ -1,7 +1,7 @@
 /* An array that grows at its end and is dropped at its front: item i keeps its number for as long as it is there.
  *
- * Items are plain bytes of one size. Dropping is amortised: the memory of dropped items is taken back when they are the larger
- * half. The caller orders all calls. Pointers are good until the next add or drop. Running out of memory aborts.
+ * Items are plain bytes of one size. Dropping is amortised: the memory of dropped items is taken back when they are the
+ * larger half. The caller orders all calls. Pointers are good until the next add or drop. Running out of memory aborts.
  */
 #ifndef SCL_STORE_WINDOW_H
 #define SCL_STORE_WINDOW_H

@@ -179,7 +179,8 @@ static struct sc_shard_info *new_info(struct sc_controller *c, const char *id) {
   return info;
 }
 
-/* Records older than the horizon that were not read are gone; a quiet shard's read_until keeps up, so it raises none. */
+/* Records older than the horizon that were not read are gone; a quiet shard's read_until keeps up, so it raises
+ * none. */
 static void look_for_gap(struct sc_controller *c, const struct sc_taken *t) {
   if (t->sequence.len == 0 || t->read_until_ms == 0 || c->identity.retention_ms == 0 || c->identity.service_ms == 0)
     return;

@@ -74,7 +74,8 @@ void sc_controller_lost(struct sc_controller *c, const struct sc_error *err) {
   lose_session(c, &e, sc_clock_mono_ms());
 }
 
-/* A failover may have undone ends that children are read upon; of shards that have ended nobody takes the position again. */
+/* A failover may have undone ends that children are read upon; of shards that have ended nobody takes the position
+ * again. */
 static int survey_again(struct sc_controller *c, struct sc_error *err) {
   if (!ops_of(c)->keeps_positions) return SC_OK;
   struct sc_survey *survey = sc_alloc_zero(1, sizeof(*survey));
@@ -147,7 +148,8 @@ static void no_table(struct sc_error *err) {
   sc_error_hint(err, "it was dropped while the load ran; --restart makes it again from the start of the stream");
 }
 
-/* A statement of control's own session failed: again later, or never. A lock that others hold needs no new connection. */
+/* A statement of control's own session failed: again later, or never. A lock that others hold needs no new
+ * connection. */
 static void put_off(struct sc_controller *c, const struct sc_error *err) {
   int64_t now_ms = sc_clock_mono_ms();
   if (err->code == SC_E_DB_RETRY) {

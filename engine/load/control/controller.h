@@ -1,5 +1,5 @@
-/* The inside of control, shared by control.c (threads, loop, stop), control_shards.c (positions, lineage, takes) and control_target.c (session,
- * lock, plan). Private to them.
+/* The inside of control, shared by control.c (threads, loop, stop), control_shards.c (positions, lineage, takes) and
+ * control_target.c (session, lock, plan). Private to them.
  */
 #ifndef SC_LOAD_CONTROL_CONTROLLER_H
 #define SC_LOAD_CONTROL_CONTROLLER_H
@@ -87,7 +87,8 @@ int sc_controller_open_target(struct sc_controller *c, struct sc_error *err);
 int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err);
 /* The session failed in the middle of something: connects and locks again, or ends the run. */
 void sc_controller_lost(struct sc_controller *c, const struct sc_error *err);
-/* Is the target as this load left it? False: the lock was lost, or write threads have yet to take their shards again; ask again later. */
+/* Is the target as this load left it? False: the lock was lost, or write threads have yet to take their shards again;
+ * ask again later. */
 bool sc_controller_is_sure(struct sc_controller *c);
 /* The stop begins: nobody is to wait for a plan or a lock any more. */
 void sc_controller_let_all_go(struct sc_controller *c);

@@ -49,8 +49,8 @@ struct sc_fetcher {
   struct sc_heap due;
   struct sc_call *free_calls;
   struct waiting *waiting; /* [p] */
-  /* Calls under way, and how many there may be: as few as keep the parse threads busy. Each one more is a connection more, and memory that has
-   * been out of the caches when the reply is whole. */
+  /* Calls under way, and how many there may be: as few as keep the parse threads busy. Each one more is a connection
+   * more, and memory that has been out of the caches when the reply is whole. */
   uint32_t in_flight, window;
   bool too_few;                     /* calls were due beyond the window */
   int64_t widen_due_ms, starved_us; /* the next look; and what timings said at the last one */
@@ -131,7 +131,8 @@ static bool has_room(const struct sc_fetcher *f, uint32_t parse) {
   return sc_run_has_room(f->run, f->index, parse);
 }
 
-/* What the ring has no room for does not count as unparsed: a shard that waits for less of it would wait for those behind itself. */
+/* What the ring has no room for does not count as unparsed: a shard that waits for less of it would wait for those
+ * behind itself. */
 static bool push_batch(struct sc_fetcher *f, struct sc_batch *batch) {
   SC_ASSERT(batch != NULL);
   uint32_t parse = batch->shard->parse;
@@ -401,7 +402,8 @@ static bool any_parser_idles(const struct sc_fetcher *f) {
   return false;
 }
 
-/* A parse thread has nothing to do, calls are due, and this thread sleeps most of the time: the service's answers are what takes long. */
+/* A parse thread has nothing to do, calls are due, and this thread sleeps most of the time: the service's answers are
+ * what takes long. */
 static void widen(struct sc_fetcher *f, int64_t now_ms) {
   if (now_ms < f->widen_due_ms) return;
   const struct sc_timings *timings = &f->run->timings[SC_POOL_FETCH][f->index];

@@ -1,7 +1,8 @@
 /* A fetch thread: network only, never blocks. Owns its shards' reading machines (shard.h) and one reader of the source.
  *
- * In: SC_FETCH_* messages (from write threads and control). Out: batches to the shard's parse thread, messages to control.
- * Memory: a shard here costs about 600 bytes plus its iterator; calls come from a pool of at most SC_FETCH_IN_FLIGHT.
+ * In: SC_FETCH_* messages (from write threads and control). Out: batches to the shard's parse thread, messages to
+ * control. Memory: a shard here costs about 600 bytes plus its iterator; calls come from a pool of at most
+ * SC_FETCH_IN_FLIGHT.
  */
 #ifndef SC_LOAD_FETCH_FETCH_POOL_H
 #define SC_LOAD_FETCH_FETCH_POOL_H

@@ -1,9 +1,10 @@
 #include "engine/base/clock.h"
 #include "engine/load/parse/parser.h"
 
-/* A parse thread may own run->settings.blocks_a_parser blocks of the usual size, so that none can starve another, and keeps them: no
- * allocation in the steady state. Rows larger than a block and dead letters are paid from what is left of the pool. Whoever waits for
- * memory holds nothing but empty blocks, so that what all others hold is committed in the end and comes back. */
+/* A parse thread may own run->settings.blocks_a_parser blocks of the usual size, so that none can starve another, and
+ * keeps them: no allocation in the steady state. Rows larger than a block and dead letters are paid from what is left
+ * of the pool. Whoever waits for memory holds nothing but empty blocks, so that what all others hold is committed in
+ * the end and comes back. */
 
 static size_t usual(const struct sc_parser *p) { return p->run->settings.block_bytes; }
 
@@ -111,8 +112,8 @@ static struct sc_block *wait_for_block(struct sc_parser *p, const struct sc_batc
   return block;
 }
 
-/* No further ahead of the write thread than a commit of its takes: what is made earlier takes the processor from who has to be fed now, and is
- * out of the caches when its turn comes. False: drop the batch. */
+/* No further ahead of the write thread than a commit of its takes: what is made earlier takes the processor from who
+ * has to be fed now, and is out of the caches when its turn comes. False: drop the batch. */
 static bool wait_for_turn(struct sc_parser *p, const struct sc_batch *batch) {
   const _Atomic uint32_t *unwritten = sc_run_unwritten(p->run, p->index, batch->shard->write);
   if (atomic_load(unwritten) < p->run->settings.blocks_ahead) return true;

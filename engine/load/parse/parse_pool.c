@@ -102,7 +102,8 @@ static void sample(struct sc_parser *p, const struct sc_batch *batch) {
   sc_run_tell(p->run, &m);
 }
 
-/* Writes as many of the batch's n records, from *at on, as --max-records allows. True: it is done with, written or dropped. */
+/* Writes as many of the batch's n records, from *at on, as --max-records allows. True: it is done with, written or
+ * dropped. */
 static bool write_some(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records, uint32_t n,
                        uint32_t *at, bool *begun) {
   uint32_t left = n - *at, claimed = left == 0 ? 0 : sc_run_claim(p->run, left);

@@ -1,7 +1,8 @@
-/* A parse thread: opens envelopes, decodes, encodes for the sink. CPU only; waits only for blocks (memory) and for the first plan.
+/* A parse thread: opens envelopes, decodes, encodes for the sink. CPU only; waits only for blocks (memory) and for the
+ * first plan.
  *
- * In: batches. Out: blocks. While there is no plan it adds records to the run's sample and holds their batches. A batch or block of an older
- * term than its write thread's is dropped and its claim and credit given back.
+ * In: batches. Out: blocks. While there is no plan it adds records to the run's sample and holds their batches. A batch
+ * or block of an older term than its write thread's is dropped and its claim and credit given back.
  */
 #ifndef SC_LOAD_PARSE_PARSE_POOL_H
 #define SC_LOAD_PARSE_PARSE_POOL_H

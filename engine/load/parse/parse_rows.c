@@ -35,7 +35,8 @@ static void set_sequence(struct sc_sequence *to, struct sc_slice digits) {
   memcpy(to->digits, digits.ptr, digits.len);
 }
 
-/* Dealt to the records evenly: which of them has how many nobody knows. Exact in sum, but where a chunk is read again in part. */
+/* Dealt to the records evenly: which of them has how many nobody knows. Exact in sum, but where a chunk is read again
+ * in part. */
 static uint64_t unknown_until(const struct walk *k, uint32_t end) { return k->unknown * end / k->n; }
 
 /* Everything about the chunk's records up to end is in the block: they count as read. */
@@ -58,7 +59,8 @@ static void count_until(struct sc_parser *p, struct walk *k, struct sc_block *bl
   k->counted = end;
 }
 
-/* The rejects among the chunk's first n records, all of them sorted: the longest run of dead letters, with the one that began before. */
+/* The rejects among the chunk's first n records, all of them sorted: the longest run of dead letters, with the one that
+ * began before. */
 static uint64_t longest_run(struct sc_parser *p, uint32_t n) {
   uint64_t run = p->dead_in_a_row, longest = 0;
   uint32_t next = 0;
@@ -139,7 +141,8 @@ static bool is_rejected(const struct sc_parser *p, uint32_t record, uint32_t *at
   return *at < p->rejects.n && p->rejects.items[*at].record == record;
 }
 
-/* Takes back the rows from a record on, of those the chunk has in the block behind rows_before; returns how many stay. */
+/* Takes back the rows from a record on, of those the chunk has in the block behind rows_before; returns how many
+ * stay. */
 static uint32_t take_back(const struct sc_parser *p, const struct walk *k, struct sc_block *block, uint32_t rows_before,
                           uint32_t record) {
   uint32_t keep = rows_before, reject = 0;
@@ -226,8 +229,8 @@ static bool is_fresh(const struct walk *k, const struct sc_block *block, uint32_
          rows_before == 0 && block->dead_len == 0;
 }
 
-/* No memory for a dead letter: what stands before it is handed over, to be committed, and the letter comes first in a block of its own. There
- * it waits, with a block that holds nothing. */
+/* No memory for a dead letter: what stands before it is handed over, to be committed, and the letter comes first in a
+ * block of its own. There it waits, with a block that holds nothing. */
 static enum outcome make_room(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows_before,
                               uint32_t dead) {
   const struct sc_reject *reject = &p->rejects.items[k->next_reject];

@@ -1,13 +1,13 @@
-/* The inside of a parse thread, shared by parse_pool.c (loop, batches), parse_rows.c (records to rows and dead letters) and parse_blocks.c
- * (blocks and the memory for them). Private to them.
+/* The inside of a parse thread, shared by parse_pool.c (loop, batches), parse_rows.c (records to rows and dead letters)
+ * and parse_blocks.c (blocks and the memory for them). Private to them.
  */
 #ifndef SC_LOAD_PARSE_PARSER_H
 #define SC_LOAD_PARSE_PARSER_H
 
 #include "engine/load/parse/parse_pool.h"
 
-/* An opened batch that is not written yet, or only its first `at` records: there is no plan, or none that does for record `at`, or
- * --max-records has no room. */
+/* An opened batch that is not written yet, or only its first `at` records: there is no plan, or none that does for
+ * record `at`, or --max-records has no room. */
 struct sc_opened {
   struct sc_batch *batch;
   struct sc_record *records;
@@ -50,20 +50,21 @@ void sc_parser_fail(struct sc_parser *p, const struct sc_error *err);
 bool sc_parser_is_stale(const struct sc_parser *p, const struct sc_batch *batch);
 
 /* ---- parse_rows.c ---- */
-/* Writes records, the next n of the batch, which are claimed; returns how many of them are in blocks. Fewer than n: with p->wished the rest
- * waits for a plan newer than p->asked, which control was told; else the batch is to be dropped (stale, the run failed or is
- * abandoned). The claim of the rest is the caller's to give back. */
+/* Writes records, the next n of the batch, which are claimed; returns how many of them are in blocks. Fewer than n:
+ * with p->wished the rest waits for a plan newer than p->asked, which control was told; else the batch is to be dropped
+ * (stale, the run failed or is abandoned). The claim of the rest is the caller's to give back. */
 uint32_t sc_parser_write(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records,
                          uint32_t n);
 /* Ends the batch: its flags and lag go into its last span. */
 void sc_parser_close_batch(struct sc_parser *p, const struct sc_batch *batch);
 
 /* ---- parse_blocks.c ---- */
-/* The block to fill for batch; bytes > 0: one with so many bytes free, for a row larger than the usual block. Waits for memory. NULL: drop
- * the batch. */
+/* The block to fill for batch; bytes > 0: one with so many bytes free, for a row larger than the usual block. Waits for
+ * memory. NULL: drop the batch. */
 struct sc_block *sc_parser_block(struct sc_parser *p, const struct sc_batch *batch, const struct sc_plan *plan,
                                  size_t bytes);
-/* The span of the batch at the end of the block: the last one when the batch goes on or follows there, else a new one. */
+/* The span of the batch at the end of the block: the last one when the batch goes on or follows there, else a new
+ * one. */
 struct sc_span *sc_parser_span(struct sc_parser *p, struct sc_block *block, const struct sc_batch *batch);
 /* Passes the block being filled on, if anything is in it. */
 void sc_parser_hand_over(struct sc_parser *p, uint32_t write);
@@ -73,8 +74,8 @@ void sc_parser_drop_filling(struct sc_parser *p, uint32_t write);
 void sc_parser_collect(struct sc_parser *p);
 /* Gives the credit of the blocks kept for later back to the pool. */
 void sc_parser_release(struct sc_parser *p);
-/* Until block memory may have come back: all blocks but the empty ones are handed over, write threads are asked to commit. Call in a loop: begin,
- * { turn, try, sleep }, end. False: stale or abandoned, give up. */
+/* Until block memory may have come back: all blocks but the empty ones are handed over, write threads are asked to
+ * commit. Call in a loop: begin, { turn, try, sleep }, end. False: stale or abandoned, give up. */
 void sc_parser_wait_begin(struct sc_parser *p);
 bool sc_parser_wait_turn(struct sc_parser *p, const struct sc_batch *batch);
 void sc_parser_wait_sleep(struct sc_parser *p);

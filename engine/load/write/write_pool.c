@@ -333,7 +333,8 @@ static void add_shard(struct sc_writer *w, const struct sc_write_message *m) {
   if (w->state == SC_WRITER_WORKING || w->state == SC_WRITER_HOLDING) start_fetching(w, s, &m->taken);
 }
 
-/* A reply was spoilt. What came before it is in order and is committed first, so that a bad stretch is passed bit by bit. */
+/* A reply was spoilt. What came before it is in order and is committed first, so that a bad stretch is passed bit by
+ * bit. */
 static void read_again(struct sc_writer *w, uint32_t term) {
   if (w->state != SC_WRITER_WORKING || term != w->term) return;
   if (w->first != NULL) sc_writer_commit(w);

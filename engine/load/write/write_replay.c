@@ -66,7 +66,8 @@ out:
   return rc;
 }
 
-/* Tries rows [first, end) in a COPY behind a savepoint. SC_E_ROW: they are taken back and *refusal says what is known. */
+/* Tries rows [first, end) in a COPY behind a savepoint. SC_E_ROW: they are taken back and *refusal says what is
+ * known. */
 static int try_rows(struct sc_writer *w, const struct sc_block *block, uint32_t first, uint32_t end,
                     struct sc_refusal *refusal, struct sc_error *err) {
   const struct sc_sink_ops *ops = w->run->sink_ops;

@@ -1,5 +1,5 @@
-/* The inside of a write thread, shared by write_pool.c (loop, rewind), write_commit.c and write_replay.c (rows the target refuses). Private to them.
- */
+/* The inside of a write thread, shared by write_pool.c (loop, rewind), write_commit.c and write_replay.c (rows the
+ * target refuses). Private to them. */
 #ifndef SC_LOAD_WRITE_WRITER_H
 #define SC_LOAD_WRITE_WRITER_H
 
@@ -54,8 +54,9 @@ struct sc_writer {
   bool tx_urgent;       /* a shard's end is in it, for which its children wait, or the last of all tips */
   int64_t last_commit_ms, last_commit_took_ms;
 
-  /* The commit that went out and is not answered. When its answer is lost the next take tells what became of it: it happened if the
-   * witness, a shard it moves, stands at the sequence. Until then its records stay claimed and uncounted. */
+  /* The commit that went out and is not answered. When its answer is lost the next take tells what became of it: it
+   * happened if the witness, a shard it moves, stands at the sequence. Until then its records stay claimed and
+   * uncounted. */
   bool in_doubt;
   const struct sc_shard_info *witness;
   struct sc_sequence witness_at;
@@ -86,8 +87,8 @@ void sc_writer_end_doubt(struct sc_writer *w, const struct sc_taken *taken, size
 void sc_writer_forget_transaction(struct sc_writer *w);
 
 /* ---- write_replay.c ---- */
-/* Finds the refused rows of the open transaction's blocks, makes dead letters of them and leaves the transaction open with all other rows
- * in, ready for end and commit. SC_OK, or an error of another class than ROW. */
+/* Finds the refused rows of the open transaction's blocks, makes dead letters of them and leaves the transaction open
+ * with all other rows in, ready for end and commit. SC_OK, or an error of another class than ROW. */
 int sc_writer_replay(struct sc_writer *w, struct sc_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* CBOR for tests, written so that a person can read it: hex digits are bytes, 'abc' is a text string with its head, h'abc' a byte
- * string with its head; blanks are for the eye. */
+/* CBOR for tests, written so that a person can read it: hex digits are bytes, 'abc' is a text string with its head,
+ * h'abc' a byte string with its head; blanks are for the eye. */
 #ifndef SC_TESTS_UNIT_CODEC_WIRE_CBOR_TEXT_H
 #define SC_TESTS_UNIT_CODEC_WIRE_CBOR_TEXT_H
 

@@ -1,8 +1,9 @@
-/* A stream and a database in memory, with faults by seed: what the thread pools are tested against without a server, under TSAN too.
+/* A stream and a database in memory, with faults by seed: what the thread pools are tested against without a server,
+ * under TSAN too.
  *
- * A mock, and named so: the real parts are met in tests/integration. The stream has shards of numbered records, which may split while they
- * are read; the database keeps rows, dead letters and positions behind one mutex, and commits all or nothing. It notes what a
- * database would let pass but no load may do: a child's row before its parent's end.
+ * A mock, and named so: the real parts are met in tests/integration. The stream has shards of numbered records, which
+ * may split while they are read; the database keeps rows, dead letters and positions behind one mutex, and commits all
+ * or nothing. It notes what a database would let pass but no load may do: a child's row before its parent's end.
  */
 #ifndef SC_TESTS_UNIT_ENGINE_LOAD_MODEL_H
 #define SC_TESTS_UNIT_ENGINE_LOAD_MODEL_H
@@ -54,8 +55,8 @@ struct model {
   unsigned opens_refused; /* so many sessions cannot be opened once it runs */
   uint32_t new_key_every; /* every so many records of a shard one has a key that no earlier one had; 0 never */
   size_t replan_every;    /* the table changes with every so many rows; 0 never */
-  size_t
-      fail_over_at; /* once, at so many rows, the database goes back to its state at half of them and all sessions are lost; 0 never */
+  /* once, at so many rows, the database goes back to its state at half of them and all sessions are lost; 0 never */
+  size_t fail_over_at;
 
   pthread_mutex_t lock; /* guards all below */
   pthread_cond_t changed;
@@ -93,7 +94,8 @@ void model_wait_for_calls(struct model *m, unsigned n);
 void model_wait_for_pushed(struct model *m, size_t n);
 /* Holds back answers of all shards, and records of one (MODEL_NONE: of none). */
 void model_hold(struct model *m, bool all, uint32_t shard);
-/* Wakes the readers, twice, and waits until they have nothing to do any more: whatever follows from how things are has happened. */
+/* Wakes the readers, twice, and waits until they have nothing to do any more: whatever follows from how things are has
+ * happened. */
 void model_settle(struct model *m);
 
 extern struct model *the_model; /* the one source and sink talk to */

@@ -329,7 +329,8 @@ const struct sc_source_ops model_source = {.name = "model",
                                            .reader_next = reader_next,
                                            .reader_cancel = reader_cancel};
 
-/* ---- the decoder: a record is a number of four bytes, its place in digits, and filling; it has one key without a column ---- */
+/* ---- the decoder: a record is a number of four bytes, its place in digits, and filling; it has one key without a
+ * column ---- */
 
 struct sc_decoder {
   int unused;

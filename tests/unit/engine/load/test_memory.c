@@ -60,7 +60,8 @@ static void assert_sound(const struct sc_memory_wish *w, const struct sc_memory 
   assert_true(m->blocks_a_parser > m->write_threads); /* one for each, and one more */
   assert_int_equal(m->blocks_bytes, owned + w->spare_bytes + m->write_threads * w->grave_cost);
   assert_true(m->blocks_ahead >= 1);
-  /* all parse threads together are never further ahead of a write thread than a quarter of its transaction, but for the one block each */
+  /* all parse threads together are never further ahead of a write thread than a quarter of its transaction, but for the
+   * one block each */
   assert_true(m->blocks_ahead == 1 || m->blocks_ahead * m->parse_threads * w->block_bytes <= m->flush_bytes / 4);
   /* and that bound leaves blocks for the others */
   assert_true(m->blocks_ahead < m->blocks_a_parser);

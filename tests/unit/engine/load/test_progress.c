@@ -7,7 +7,8 @@
 #include "engine/base/log.h"
 #include "tests/unit/engine/base/check.h"
 
-/* Standard error becomes a socket that keeps each write apart. The counters live as long as the process: each test adds to them. */
+/* Standard error becomes a socket that keeps each write apart. The counters live as long as the process: each test adds
+ * to them. */
 static int reader = -1, saved_stderr = -1;
 static const struct sc_lineage_counts shards = {.known = 4, .ended = 1, .at_tip = 2};
 

@@ -54,8 +54,8 @@ static void rings_are_of_pairs(void **state) {
   sc_run_fini(&run);
 }
 
-/* All blocks there can be fit into one ring: who hands over or gives back never waits. What is left in rings is freed with the run
- * (leaks fail under ASAN; the budget wants its credit back). */
+/* All blocks there can be fit into one ring: who hands over or gives back never waits. What is left in rings is freed
+ * with the run (leaks fail under ASAN; the budget wants its credit back). */
 static void a_ring_holds_all_blocks(void **state) {
   (void)state;
   struct sc_run run;

@@ -1,5 +1,5 @@
-/* A scripted HTTP peer on a free loopback port, one thread: each complete request gets the next answer of the script, byte for
- * byte. Keeps connections open unless an answer says to close or to fall silent. */
+/* A scripted HTTP peer on a free loopback port, one thread: each complete request gets the next answer of the script,
+ * byte for byte. Keeps connections open unless an answer says to close or to fall silent. */
 #ifndef SC_TESTS_UNIT_NET_HTTP_PEER_H
 #define SC_TESTS_UNIT_NET_HTTP_PEER_H
 

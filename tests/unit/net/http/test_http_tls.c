@@ -1,5 +1,5 @@
-/* Replies whose TLS records have all been read ahead when the first is looked at: nothing shows on the socket any more. Where a reply is not
- * asked for to its end, its transfer ends by its timeout. */
+/* Replies whose TLS records have all been read ahead when the first is looked at: nothing shows on the socket any more.
+ * Where a reply is not asked for to its end, its transfer ends by its timeout. */
 #include <string.h>
 
 #include "tests/unit/net/http/tls_peer.h"

@@ -1,5 +1,6 @@
-/* A scripted HTTP peer behind TLS 1.3 on a free loopback port, one thread, one connection after the other: each complete request gets the next
- * answer of the script. An answer says what is in each TLS record; all of them are sent at once but for those held, then the peer is silent. */
+/* A scripted HTTP peer behind TLS 1.3 on a free loopback port, one thread, one connection after the other: each
+ * complete request gets the next answer of the script. An answer says what is in each TLS record; all of them are sent
+ * at once but for those held, then the peer is silent. */
 #ifndef SC_TESTS_UNIT_NET_HTTP_TLS_PEER_H
 #define SC_TESTS_UNIT_NET_HTTP_TLS_PEER_H
 

@@ -6,7 +6,8 @@
 
 #include <cmocka.h>
 
-/* As PostgreSQL 15 reads them with TimeZone UTC: select extract(epoch from v::timestamptz) * 1000000 - 946684800000000. */
+/* As PostgreSQL 15 reads them with TimeZone UTC: select extract(epoch from v::timestamptz) * 1000000 -
+ * 946684800000000. */
 static const struct {
   const char *text;
   int64_t us;

@@ -7,7 +7,8 @@
 
 #define NOW INT64_C(1700000000000)
 
-/* Open shards are even and cover the space; every shard but the first ones has parents, that are closed, older and led to it. */
+/* Open shards are even and cover the space; every shard but the first ones has parents, that are closed, older and led
+ * to it. */
 static void check(const struct scl_store_stream *stream, uint32_t roots) {
   for (uint32_t i = 0; i < stream->n_open; i++) {
     const struct scl_store_shard *shard = &stream->shards[stream->open[i]];

@@ -1,4 +1,5 @@
-/* Nobody is shown what could still be lost: all that is made from a store with a recorder waits for the recorder's ticket. */
+/* Nobody is shown what could still be lost: all that is made from a store with a recorder waits for the recorder's
+ * ticket. */
 #include "tests/unit/bench/local/base/watch.h"
 
 /* A journal that is nowhere: its end is what it was told. */

@@ -33,7 +33,7 @@ static inline void tell(void *context) {
   sem_post(&watch->bell);
 }
 
-/* --- a stream and its consumer ------------------------------------------------------------------------------------- */
+/* ---- a stream and its consumer ---- */
 
 static inline struct scl_store_stream *stream_of(struct world *w) {
   return scl_store_find(w->store, SC_SLICE_LITERAL("s"));
@@ -69,7 +69,7 @@ static inline void put(struct world *w, uint32_t shard, int n, size_t bytes) {
   free(data);
 }
 
-/* --- subscriptions ------------------------------------------------------------------------------------------------- */
+/* ---- subscriptions ---- */
 
 static inline int subscribe_with(struct world *w, struct watch *watch, const char *content_type, const char *body) {
   struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),

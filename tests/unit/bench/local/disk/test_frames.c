@@ -79,7 +79,8 @@ static void test_parts_are_one_payload(void **state) {
   sc_buf_fini(&b);
 }
 
-/* Cut at every byte: the frames before the cut are there, what is left of the next is torn off, and nothing is broken. */
+/* Cut at every byte: the frames before the cut are there, what is left of the next is torn off, and nothing is
+ * broken. */
 static void test_cut_anywhere(void **state) {
   (void)state;
   struct sample s = make();

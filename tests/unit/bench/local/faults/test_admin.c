@@ -18,7 +18,7 @@ static void waiting(struct world *w, int n) {
   assert_string_equal(sc_buf_str(&w->body), text);
 }
 
-/* --- the endpoint --- */
+/* ---- the endpoint ---- */
 
 static void test_in_order(void **state) {
   (void)state;
@@ -129,7 +129,7 @@ static void test_clock(void **state) {
   end(&w);
 }
 
-/* --- any call --- */
+/* ---- any call ---- */
 
 /* Every error that the API has, as it is on the wire. */
 static void test_each_error(void **state) {
@@ -194,7 +194,7 @@ static void test_what_is_done(void **state) {
   end(&w);
 }
 
-/* --- GetRecords --- */
+/* ---- GetRecords ---- */
 
 /* A stream of one shard with so many records, a page of two of them at a time; the first iterator. */
 static void begin_stream(struct world *w, int records, char iterator[600]) {

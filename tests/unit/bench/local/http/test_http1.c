@@ -271,7 +271,7 @@ static void test_head(void **state) {
   end(&w);
 }
 
-/* --- deliveries ---------------------------------------------------------------------------------------------------- */
+/* ---- deliveries ---- */
 
 static void test_delay(void **state) {
   (void)state;
@@ -342,7 +342,7 @@ static void test_delivery_in_pieces(void **state) {
   end(&w);
 }
 
-/* --- tickets and feeds --------------------------------------------------------------------------------------------- */
+/* ---- tickets and feeds ---- */
 
 /* A reply waits for its ticket, those behind it wait for it. */
 static void test_ticket(void **state) {

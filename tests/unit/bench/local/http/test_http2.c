@@ -55,7 +55,7 @@ static void check_closed(const struct h2_answer *answer, uint32_t code) {
   assert_int_equal(answer->code, code);
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static void test_request(void **state) {
   (void)state;
@@ -209,9 +209,10 @@ static void test_rapid_reset(void **state) {
   end(&w);
 }
 
-/* --- streams -------------------------------------------------------------------------------------------------------- */
+/* ---- streams ---- */
 
-/* As many subscriptions at a time as are announced; one more is refused, though the client was not told of the bound. */
+/* As many subscriptions at a time as are announced; one more is refused, though the client was not told of the
+ * bound. */
 static void open_streams(int most) {
   struct world w;
   int32_t ids[128];
@@ -294,7 +295,7 @@ static void test_large_reply(void **state) {
   end(&w);
 }
 
-/* --- feeds, tickets, delays ------------------------------------------------------------------------------------------ */
+/* ---- feeds, tickets, delays ---- */
 
 static void test_feed(void **state) {
   (void)state;
@@ -399,7 +400,7 @@ static void test_pieces(void **state) {
   end(&w);
 }
 
-/* --- endings -------------------------------------------------------------------------------------------------------- */
+/* ---- endings ---- */
 
 static void test_cut_streams(void **state) {
   (void)state;

@@ -86,7 +86,7 @@ static void test_threads(void **state) {
   serve(4);
 }
 
-/* --- wakes and timers ----------------------------------------------------------------------------------------------- */
+/* ---- wakes and timers ---- */
 
 #define LAST 300
 

@@ -127,7 +127,8 @@ static void test_profiles_of_the_benchmarks(void **state) {
   check_stream("demo:shards=3,records=2000,seed=5,profile=tiny", 2000);
 }
 
-/* Payloads of a profile, one after the other: their mean size, and the names of the first one's members as they stand. */
+/* Payloads of a profile, one after the other: their mean size, and the names of the first one's members as they
+ * stand. */
 static double write_profile(const char *profile, uint64_t seed, unsigned n, struct sc_buf *names) {
   const struct scl_payload_profile *found = scl_payload_profile_find(sc_slice_str(profile));
   struct sc_jsondoc *parser = sc_jsondoc_new();

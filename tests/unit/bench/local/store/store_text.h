@@ -1,4 +1,5 @@
-/* All that a store holds, as text to compare two of them by; and random changes to one. Knows nothing of how either is kept. */
+/* All that a store holds, as text to compare two of them by; and random changes to one. Knows nothing of how either is
+ * kept. */
 #ifndef SC_TESTS_UNIT_BENCH_LOCAL_STORE_STORE_TEXT_H
 #define SC_TESTS_UNIT_BENCH_LOCAL_STORE_STORE_TEXT_H
 

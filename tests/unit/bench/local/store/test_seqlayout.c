@@ -2,7 +2,8 @@
 
 #include "tests/unit/engine/base/check.h"
 
-/* What protocol.md 1.4 decodes from a real record of 2022: created 1649914545, index 0x5ca6aa, arrived 1649930048, shard 3. */
+/* What protocol.md 1.4 decodes from a real record of 2022: created 1649914545, index 0x5ca6aa, arrived 1649930048,
+ * shard 3. */
 static const struct scl_seqlayout REAL = {1649914545, 0x5ca6aa, 1649930048, 3};
 #define REAL_DIGITS "49628566489653659107048838082246518393102916603510521906"
 

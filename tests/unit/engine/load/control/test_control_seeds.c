@@ -1,4 +1,5 @@
-/* Loads of every make with every fault, by seed: SC_TEST_SEEDS=500 SC_TEST_FIRST_SEED=1 build/unit/engine/test_control_seeds */
+/* Loads of every make with every fault, by seed: SC_TEST_SEEDS=500 SC_TEST_FIRST_SEED=1
+ * build/unit/engine/test_control_seeds */
 #include <stdio.h>
 
 #include "tests/unit/engine/load/model_load.c"

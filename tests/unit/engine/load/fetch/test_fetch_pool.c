@@ -1,4 +1,5 @@
-/* One fetch thread with the model's stream; the test is its parse thread, and control. The clock stands still unless the test moves it. */
+/* One fetch thread with the model's stream; the test is its parse thread, and control. The clock stands still unless
+ * the test moves it. */
 #include "engine/load/fetch/fetch_pool.h"
 
 #include <stdlib.h>

@@ -55,7 +55,8 @@ static int close_run(void **state) {
   return 0;
 }
 
-/* A block full of that write thread's rows, which is handed over when the next one is wanted; false: there is none without waiting. */
+/* A block full of that write thread's rows, which is handed over when the next one is wanted; false: there is none
+ * without waiting. */
 static bool fill_block(uint32_t write) {
   struct sc_batch batch = {.shard = &shards[write], .term = 1, .number = 1};
   struct sc_block *block = sc_parser_block(parser, &batch, plan, 0);
