@@ -19,7 +19,7 @@ struct sc_decoder {
 };
 
 static struct sc_decoder *decoder_new(const struct sc_decoder_config *config) {
-  struct sc_decoder *decoder = sc_alloc_zero(1, sizeof *decoder);
+  struct sc_decoder *decoder = sc_alloc_zero(1, sizeof(*decoder));
   decoder->columns = config->columns;
   decoder->cells = sc_json_cells_new(config->largest_record_bytes);
   decoder->split = config->split;

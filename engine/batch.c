@@ -34,8 +34,8 @@ struct sc_batch *sc_batch_new(struct sc_budget *budget, size_t body_cap, size_t 
 }
 
 void sc_batch_free(struct sc_batch *batch) {
-  if (!batch) return;
-  if (batch->unparsed) atomic_fetch_sub(batch->unparsed, batch->credit_bytes);
+  if (batch == NULL) return;
+  if (batch->unparsed != NULL) atomic_fetch_sub(batch->unparsed, batch->credit_bytes);
   if (batch->from_reserve) sc_budget_give_reserve(batch->budget, batch->credit_bytes);
   else if (batch->credit_bytes > 0) sc_budget_give(batch->budget, SC_POOL_BODIES, batch->credit_bytes);
   free(batch);
@@ -93,14 +93,14 @@ struct sc_block *sc_block_new(struct sc_budget *budget, size_t data_cap) {
 }
 
 void sc_block_free(struct sc_block *block) {
-  if (!block) return;
+  if (block == NULL) return;
   sc_block_reset(block);
   sc_budget_give(block->budget, SC_POOL_BLOCKS, block->credit_bytes);
   free(block);
 }
 
 static void drop_dead(struct sc_block *block) {
-  if (!block->dead) return;
+  if (block->dead == NULL) return;
   free(block->dead);
   sc_budget_give(block->budget, SC_POOL_BLOCKS, block->dead_cap);
   block->credit_bytes -= block->dead_cap;

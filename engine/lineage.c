@@ -35,14 +35,14 @@ struct sc_lineage {
 };
 
 struct sc_lineage *sc_lineage_new(void) {
-  struct sc_lineage *l = sc_alloc_zero(1, sizeof *l);
+  struct sc_lineage *l = sc_alloc_zero(1, sizeof(*l));
   l->was_empty = true;
   l->wants_listing = true;
   return l;
 }
 
 void sc_lineage_free(struct sc_lineage *l) {
-  if (!l) return;
+  if (l == NULL) return;
   free(l->nodes);
   free(l->slots);
   free(l->ready);
@@ -77,10 +77,10 @@ static struct node *known(const struct sc_lineage *l, const char *id) {
 
 static void grow(struct sc_lineage *l) {
   l->cap = l->cap ? l->cap * 2 : 64;
-  l->nodes = sc_realloc(l->nodes, l->cap * sizeof *l->nodes);
-  l->ready = sc_realloc(l->ready, l->cap * sizeof *l->ready);
+  l->nodes = sc_realloc(l->nodes, l->cap * sizeof(*l->nodes));
+  l->ready = sc_realloc(l->ready, l->cap * sizeof(*l->ready));
   free(l->slots);
-  l->slots = sc_alloc_zero((size_t)l->cap * 2, sizeof *l->slots);
+  l->slots = sc_alloc_zero((size_t)l->cap * 2, sizeof(*l->slots));
   l->slot_mask = l->cap * 2 - 1;
   for (uint32_t i = 0; i < l->n; i++) l->slots[slot_of(l, l->nodes[i].shard.id)] = i + 1;
 }
@@ -90,7 +90,7 @@ static struct node *add(struct sc_lineage *l, const char *id) {
   if (l->n == l->cap) grow(l);
   struct node *node = &l->nodes[l->n];
   *node = (struct node){.parent = {NO_NODE, NO_NODE}};
-  memcpy(node->shard.id, id, strnlen(id, sizeof node->shard.id - 1));
+  memcpy(node->shard.id, id, strnlen(id, sizeof(node->shard.id) - 1));
   uint32_t slot = slot_of(l, node->shard.id);
   SC_ASSERT(l->slots[slot] == 0);
   l->slots[slot] = ++l->n;
@@ -147,7 +147,7 @@ void sc_lineage_restore(struct sc_lineage *l, const struct sc_stored *rows, size
   l->was_empty = n == 0;
   for (size_t i = 0; i < n; i++) {
     struct node *node = add(l, rows[i].id);
-    memcpy(node->shard.parents, rows[i].parents, sizeof node->shard.parents);
+    memcpy(node->shard.parents, rows[i].parents, sizeof(node->shard.parents));
     node->stored = true;
     node->ended = rows[i].ended;
   }
@@ -218,11 +218,11 @@ static bool covers_all(const struct sc_listed *const *open, size_t n, unsigned _
 }
 
 static void look_for_hole(struct sc_lineage *l, const struct sc_listed *shards, size_t n) {
-  const struct sc_listed **open = sc_alloc((n + 1) * sizeof *open);
+  const struct sc_listed **open = sc_alloc((n + 1) * sizeof(*open));
   size_t n_open = 0;
   for (size_t i = 0; i < n; i++)
     if (!shards[i].closed) open[n_open++] = &shards[i];
-  qsort(open, n_open, sizeof *open, compare_ranges);
+  qsort(open, n_open, sizeof(*open), compare_ranges);
   unsigned __int128 next;
   l->has_hole = !covers_all(open, n_open, &next);
   l->hole = (struct sc_hash_key){.high = (uint64_t)(next >> 64), .low = (uint64_t)next};

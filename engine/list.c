@@ -24,7 +24,7 @@ void sc_list_add(struct sc_list *list, const char *const *cells) {
     list->cells = sc_realloc(list->cells, list->cap_rows * list->n_columns * sizeof(char *));
   }
   char **row = list->cells + list->n_rows++ * list->n_columns;
-  for (size_t i = 0; i < list->n_columns; i++) row[i] = cells[i] ? sc_strdup(cells[i]) : NULL;
+  for (size_t i = 0; i < list->n_columns; i++) row[i] = cells[i] != NULL ? sc_strdup(cells[i]) : NULL;
 }
 
 static void print_json(const struct sc_list *list, struct sc_buf *out) {
@@ -32,7 +32,7 @@ static void print_json(const struct sc_list *list, struct sc_buf *out) {
     for (size_t i = 0; i < list->n_columns; i++) {
       const char *cell = list->cells[r * list->n_columns + i];
       sc_buf_printf(out, "%s\"%s\":", i ? "," : "{", list->keys[i]);
-      if (cell) sc_buf_add_json_string(out, sc_slice_str(cell));
+      if (cell != NULL) sc_buf_add_json_string(out, sc_slice_str(cell));
       else sc_buf_add_str(out, "null");
     }
     sc_buf_add_str(out, "}\n");
@@ -41,7 +41,7 @@ static void print_json(const struct sc_list *list, struct sc_buf *out) {
 
 static void print_row(const struct sc_list *list, const char *const *cells, const size_t *widths, struct sc_buf *out) {
   for (size_t i = 0; i < list->n_columns; i++) {
-    const char *cell = cells[i] ? cells[i] : "-";
+    const char *cell = cells[i] != NULL ? cells[i] : "-";
     if (i + 1 < list->n_columns) sc_buf_printf(out, "%-*s  ", (int)widths[i], cell);
     else sc_buf_printf(out, "%s\n", cell);
   }
@@ -51,7 +51,7 @@ static void print_table(const struct sc_list *list, struct sc_buf *out) {
   size_t widths[SC_LIST_COLUMNS_MAX];
   for (size_t i = 0; i < list->n_columns; i++) widths[i] = strlen(list->headings[i]);
   for (size_t i = 0; i < list->n_rows * list->n_columns; i++) {
-    size_t n = list->cells[i] ? strlen(list->cells[i]) : 1;
+    size_t n = list->cells[i] != NULL ? strlen(list->cells[i]) : 1;
     if (n > widths[i % list->n_columns]) widths[i % list->n_columns] = n;
   }
   print_row(list, list->headings, widths, out);

@@ -14,10 +14,10 @@ enum sc_columns_mode sc_columns_mode(const char *word) {
 
 struct sc_plan *sc_plan_new(uint32_t generation, uint32_t cap_columns) {
   SC_ASSERT(cap_columns <= SC_COLUMNS_MAX);
-  struct sc_plan *plan = sc_alloc_zero(1, sizeof *plan);
+  struct sc_plan *plan = sc_alloc_zero(1, sizeof(*plan));
   plan->generation = generation;
   plan->cap_columns = cap_columns;
-  plan->columns = sc_alloc_zero(cap_columns ? cap_columns : 1, sizeof *plan->columns);
+  plan->columns = sc_alloc_zero(cap_columns ? cap_columns : 1, sizeof(*plan->columns));
   return plan;
 }
 
@@ -75,7 +75,7 @@ void sc_plan_seal(struct sc_plan *plan) {
   SC_ASSERT(!plan->slots);
   uint32_t n_slots = 4;
   while (n_slots < plan->n_payload * 2) n_slots *= 2;
-  plan->slots = sc_alloc_zero(n_slots, sizeof *plan->slots);
+  plan->slots = sc_alloc_zero(n_slots, sizeof(*plan->slots));
   plan->slot_mask = n_slots - 1;
   for (uint32_t i = 0; i < plan->n_payload; i++) {
     uint32_t slot = slot_of(plan, sc_slice_of(plan->columns[i].key, plan->columns[i].key_len));
@@ -85,8 +85,8 @@ void sc_plan_seal(struct sc_plan *plan) {
 }
 
 void sc_plan_free(struct sc_plan *plan) {
-  if (!plan) return;
-  if (plan->free_sink) plan->free_sink(plan->sink);
+  if (plan == NULL) return;
+  if (plan->free_sink != NULL) plan->free_sink(plan->sink);
   for (uint32_t i = 0; i < plan->n_columns; i++) free(plan->columns[i].key);
   for (uint32_t i = 0; i < plan->n_left_out; i++) free(plan->left_out[i]);
   free(plan->left_out);

@@ -46,7 +46,7 @@ void sc_position_format(const struct sc_position *p, char out[160]) {
       return;
     case SC_START_AT_TIME:
       sc_clock_format_ms(p->at_ms, time);
-      memcpy(out, time, sizeof time);
+      memcpy(out, time, sizeof(time));
       return;
     case SC_START_AT:
       snprintf(out, 160, "at %.*s", SC_SLICE_ARGS(digits));

@@ -20,17 +20,17 @@ struct sc_sample {
 
 struct sc_sample *sc_sample_new(uint32_t max_columns) {
   SC_ASSERT(max_columns <= SC_COLUMNS_MAX);
-  struct sc_sample *sample = sc_alloc_zero(1, sizeof *sample);
+  struct sc_sample *sample = sc_alloc_zero(1, sizeof(*sample));
   uint32_t n_slots = 4;
   while (n_slots < max_columns * 2) n_slots *= 2;
   sample->max_columns = max_columns;
-  sample->slots = sc_alloc_zero(n_slots, sizeof *sample->slots);
+  sample->slots = sc_alloc_zero(n_slots, sizeof(*sample->slots));
   sample->slot_mask = n_slots - 1;
   return sample;
 }
 
 void sc_sample_free(struct sc_sample *sample) {
-  if (!sample) return;
+  if (sample == NULL) return;
   for (uint32_t i = 0; i < sample->n; i++) free((char *)sample->entries[i].key.ptr);
   free(sample->entries);
   free(sample->slots);
@@ -53,7 +53,7 @@ static uint32_t *slot_of(const struct sc_sample *sample, struct sc_slice key) {
 static struct entry *add_entry(struct sc_sample *sample, struct sc_slice key) {
   if (sample->n == sample->cap) {
     sample->cap = sample->cap ? sample->cap * 2 : 16;
-    sample->entries = sc_realloc(sample->entries, sample->cap * sizeof *sample->entries);
+    sample->entries = sc_realloc(sample->entries, sample->cap * sizeof(*sample->entries));
   }
   struct entry *entry = &sample->entries[sample->n++];
   *entry = (struct entry){.key = {sc_strndup(key), key.len}};

@@ -70,7 +70,7 @@ static int make_key(struct put *p, const struct sc_options *o, struct sc_error *
                                    .delimiter = sc_options_text(o, SC_OPT_PARTITION_KEY_DELIMITER),
                                    .seed = random_seed()};
   int rc = read_partitioner(o, &rules.partitioner, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   if (sc_options_flag(o, SC_OPT_ORDERED) && rules.partitioner == SC_PUT_RANDOM) {
     sc_error_set(err, SC_E_USAGE, "--ordered keeps the order of lines with one key; a random one is each line's own");
     sc_error_hint(err, "--partition-key-fields=NAME,NAME gives lines that belong together one key");
@@ -102,7 +102,7 @@ static int make_queue(struct put *p, const struct sc_options *o, struct sc_error
                                .linger_ms = sc_options_int(o, SC_OPT_LINGER),
                                .seed = random_seed()};
   int rc = deal_memory(o, p->input.most_record_bytes, &rules.most_bytes, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   p->queue = sc_put_queue_new(&rules);
   return sc_put_sender_new(p->k, p->queue, p->park, (uint32_t)in_flight, random_seed(), &p->sender, err);
 }
@@ -119,11 +119,11 @@ static int look_at_stream(struct put *p, struct sc_error *err) {
   struct sc_stream_identity identity = {.max_record_bytes = 0};
   char status[32] = "";
   int rc = sc_kinesis_client_new(p->k, sc_stop_requested, &client, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   rc = sc_kinesis_describe(client, &identity, status, err);
   sc_kinesis_client_free(client);
-  if (rc && !is_tolerable(err)) return rc;
-  if (rc)
+  if (rc != SC_OK && !is_tolerable(err)) return rc;
+  if (rc != SC_OK)
     sc_log(SC_INFO, "the stream's limit of a record is not known; 10 MiB is taken for it", "why=%s", err->service);
   if (strcmp(status, "DELETING") == 0)
     return sc_error_set(err, SC_E_NO_SOURCE, "stream %s is being deleted", p->k->described);
@@ -152,7 +152,7 @@ static int prepare(struct put *p, struct sc_options *o, struct sc_error *err) {
   if (rc == SC_OK && (p->park = sc_park_new(err)) == NULL) rc = err->code;
   if (rc == SC_OK) rc = look_at_stream(p, err);
   if (rc == SC_OK) rc = make_queue(p, o, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   p->stop_timeout_ms = sc_options_int(o, SC_OPT_STOP_TIMEOUT);
   p->deadline_ms = INT64_MAX;
   p->input.skip_refused = strcmp(sc_options_text(o, SC_OPT_PUT_ON_ERROR), "skip") == 0;

@@ -43,7 +43,7 @@ static int list_shards(struct sc_kinesis *k, bool json, struct sc_error *err) {
   struct sc_list list;
   size_t n = 0;
   int rc = sc_kinesis_client_new(k, sc_stop_requested, &client, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   rc = sc_kinesis_list_shards(client, &shards, &n, err);
   sc_list_init(&list, headings, keys, 6, json);
   for (size_t i = 0; rc == SC_OK && i < n; i++) add_shard(&list, &shards[i]);
@@ -57,7 +57,7 @@ static int list_shards(struct sc_kinesis *k, bool json, struct sc_error *err) {
 int sc_cmd_shards_list(struct sc_options *options, struct sc_error *err) {
   struct sc_kinesis *k;
   int rc = sc_kinesis_open(sc_options_argument(options, 0), options, &k, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   rc = sc_kinesis_need_stream(k, err);
   if (rc == SC_OK) rc = list_shards(k, strcmp(sc_options_text(options, SC_OPT_FORMAT), "json") == 0, err);
   sc_kinesis_close(k);

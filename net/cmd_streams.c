@@ -31,7 +31,7 @@ static int open_session(const char *url, struct sc_options *options, bool need_s
   int rc = sc_kinesis_open(url, options, &s->k, err);
   if (rc == SC_OK && need_stream) rc = sc_kinesis_need_stream(s->k, err);
   if (rc == SC_OK) rc = sc_kinesis_client_new(s->k, sc_stop_requested, &s->client, err);
-  if (rc) close_session(s);
+  if (rc != SC_OK) close_session(s);
   return rc;
 }
 
@@ -52,7 +52,7 @@ int sc_cmd_streams_list(struct sc_options *options, struct sc_error *err) {
   struct sc_list list;
   size_t n = 0;
   int rc = open_session(url, options, false, &s, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   rc = sc_kinesis_list_streams(s.client, &streams, &n, err);
   sc_list_init(&list, headings, keys, 4, strcmp(sc_options_text(options, SC_OPT_FORMAT), "json") == 0);
   for (size_t i = 0; rc == SC_OK && i < n; i++) add_stream(&list, &streams[i]);
@@ -68,7 +68,7 @@ static int wait_active(struct session *s, struct sc_error *err) {
   char status[32];
   for (int64_t waited_ms = 0; waited_ms < ACTIVE_WITHIN_MS; waited_ms += ACTIVE_LOOK_MS) {
     int rc = sc_kinesis_describe(s->client, &identity, status, err);
-    if (rc || strcmp(status, "ACTIVE") == 0) return rc;
+    if (rc != SC_OK || strcmp(status, "ACTIVE") == 0) return rc;
     if (sc_stop_requested())
       return sc_error_set(err, SC_E_STOPPED, "interrupted; %s is being created", s->k->described);
     poll(NULL, 0, ACTIVE_LOOK_MS);
@@ -79,7 +79,7 @@ static int wait_active(struct session *s, struct sc_error *err) {
 int sc_cmd_streams_create(struct sc_options *options, struct sc_error *err) {
   struct session s;
   int rc = open_session(sc_options_argument(options, 0), options, true, &s, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   rc = sc_kinesis_create_stream(s.client, sc_options_int(options, SC_OPT_SHARDS), err);
   if (rc == SC_OK) rc = wait_active(&s, err);
   if (rc == SC_OK && !sc_options_flag(options, SC_OPT_QUIET)) printf("created %s\n", s.k->described);
@@ -90,7 +90,7 @@ int sc_cmd_streams_create(struct sc_options *options, struct sc_error *err) {
 int sc_cmd_streams_delete(struct sc_options *options, struct sc_error *err) {
   struct session s;
   int rc = open_session(sc_options_argument(options, 0), options, true, &s, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   rc = sc_kinesis_delete_stream(s.client, err);
   if (rc == SC_OK && !sc_options_flag(options, SC_OPT_QUIET)) printf("deleted %s\n", s.k->described);
   close_session(&s);

@@ -22,13 +22,13 @@ static int list_schema(struct sc_pg *pg, const char *schema, const char *name_sp
                        struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(pg, &sql, err,
+  int rc = sc_pg_sql(pg, &sql, err,
                        "SELECT %L, namespace, shard_id, sequence, CASE WHEN ended THEN 'ended' WHEN active AND owner"
                        " IS NOT NULL THEN 'active' ELSE 'idle' END, epoch, " UTC("read_until") ", " UTC(
                            "updated_at") ", owner, start_at FROM %I.kinesis_checkpoints"
                                          " WHERE namespace = coalesce(%L, namespace) ORDER BY namespace, shard_id",
                        schema, schema, name_space);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   for (int row = 0; row < sc_pg_rows(answer.rows); row++) {
     const char *cells[N_COLUMNS];
     for (size_t i = 0; i < N_COLUMNS; i++) cells[i] = sc_pg_value(answer.rows, row, (int)i);
@@ -36,12 +36,12 @@ static int list_schema(struct sc_pg *pg, const char *schema, const char *name_sp
   }
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static int no_table(struct sc_pg *pg, const char *schema, struct sc_error *err) {
-  sc_error_set(err, SC_E_NO_TARGET, "%s: no table %s%skinesis_checkpoints", sc_pg_where(pg), schema ? schema : "",
-               schema ? "." : "");
+  sc_error_set(err, SC_E_NO_TARGET, "%s: no table %s%skinesis_checkpoints", sc_pg_where(pg),
+               schema != NULL ? schema : "", schema != NULL ? "." : "");
   sc_error_hint(err, "no load has written there yet; --checkpoint-schema names another schema");
   return err->code;
 }
@@ -51,19 +51,19 @@ static int list_all(struct sc_pg *pg, const char *schema, const char *name_space
                     struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(pg, &sql, err,
-                       "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname"
-                       " = 'kinesis_checkpoints' AND c.relkind IN ('r', 'p', 'v') AND n.nspname = coalesce(%L,"
-                       " n.nspname) ORDER BY 1",
-                       schema);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  if (!code && !sc_pg_rows(answer.rows)) code = no_table(pg, schema, err);
-  for (int row = 0; row < sc_pg_rows(answer.rows) && !code; row++) {
-    code = list_schema(pg, sc_pg_value(answer.rows, row, 0), name_space, list, err);
+  int rc = sc_pg_sql(pg, &sql, err,
+                     "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname"
+                     " = 'kinesis_checkpoints' AND c.relkind IN ('r', 'p', 'v') AND n.nspname = coalesce(%L,"
+                     " n.nspname) ORDER BY 1",
+                     schema);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK && !sc_pg_rows(answer.rows)) rc = no_table(pg, schema, err);
+  for (int row = 0; row < sc_pg_rows(answer.rows) && rc == SC_OK; row++) {
+    rc = list_schema(pg, sc_pg_value(answer.rows, row, 0), name_space, list, err);
   }
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* The schema the user named, by option or in front of the URL's table; "" without. */
@@ -71,11 +71,11 @@ static int find_schema(const struct sc_options *options, const char *table, char
   const char *given = sc_options_text(options, SC_OPT_CHECKPOINT_SCHEMA);
   char name[64];
   schema[0] = 0;
-  if (given) {
+  if (given != NULL) {
     snprintf(schema, 64, "%s", given);
     return SC_OK;
   }
-  return table ? sc_pg_url_table(table, schema, name, err) : SC_OK;
+  return table != NULL ? sc_pg_url_table(table, schema, name, err) : SC_OK;
 }
 
 static int connect_and_list(const struct sc_options *options, const struct sc_pg_settings *settings, const char *schema,
@@ -84,12 +84,12 @@ static int connect_and_list(const struct sc_options *options, const struct sc_pg
   struct sc_list list;
   bool json = !strcmp(sc_options_text(options, SC_OPT_FORMAT), "json");
   sc_list_init(&list, headings, keys, N_COLUMNS, json);
-  int code = sc_pg_connect(settings, "shardcopy checkpoints", &sc_wait, &pg, err);
-  if (!code) code = list_all(pg, schema[0] ? schema : NULL, sc_options_text(options, SC_OPT_NAMESPACE), &list, err);
-  if (!code) code = sc_list_write(&list, err);
+  int rc = sc_pg_connect(settings, "shardcopy checkpoints", &sc_wait, &pg, err);
+  if (rc == SC_OK) rc = list_all(pg, schema[0] ? schema : NULL, sc_options_text(options, SC_OPT_NAMESPACE), &list, err);
+  if (rc == SC_OK) rc = sc_list_write(&list, err);
   sc_list_fini(&list);
   sc_pg_close(pg);
-  return code;
+  return rc;
 }
 
 int sc_cmd_checkpoints_list(struct sc_options *options, struct sc_error *err) {
@@ -102,11 +102,11 @@ int sc_cmd_checkpoints_list(struct sc_options *options, struct sc_error *err) {
     sc_error_hint(err, "shardcopy checkpoints list postgresql://user@host/db");
     return err->code;
   }
-  int code = sc_pg_url_parse(url, options, &settings, &table, err);
-  if (code) return code;
-  code = find_schema(options, table, schema, err);
-  if (!code) code = connect_and_list(options, &settings, schema, err);
+  int rc = sc_pg_url_parse(url, options, &settings, &table, err);
+  if (rc != SC_OK) return rc;
+  rc = find_schema(options, table, schema, err);
+  if (rc == SC_OK) rc = connect_and_list(options, &settings, schema, err);
   free(table);
   sc_pg_settings_fini(&settings);
-  return code;
+  return rc;
 }

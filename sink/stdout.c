@@ -164,11 +164,11 @@ static int make_plan(struct sc_session *session, const struct sc_sample *sample,
 }
 
 static int wait_writable(struct session *s, struct sc_error *err) {
-  int code;
+  int rc;
   do {
-    code = s->wait.wait(s->wait.arg, STDOUT_FILENO, POLLOUT, WAIT_MS);
-  } while (code == SC_E_DEADLINE);
-  return code ? sc_error_set(err, code, "interrupted while writing to standard output") : SC_OK;
+    rc = s->wait.wait(s->wait.arg, STDOUT_FILENO, POLLOUT, WAIT_MS);
+  } while (rc == SC_E_DEADLINE);
+  return rc != SC_OK ? sc_error_set(err, rc, "interrupted while writing to standard output") : SC_OK;
 }
 
 /* One write; a reader that went away is no error: the run ends as if it had been asked to stop. */
@@ -197,12 +197,12 @@ static int push(struct sc_session *session, const struct sc_block *block, uint32
   size_t end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
   const char *data = block->data + from;
   size_t len = end - from;
-  int code = SC_OK;
-  while (!code && len && !s->closed) {
-    code = wait_writable(s, err);
-    if (!code) code = write_some(s, &data, &len, err);
+  int rc = SC_OK;
+  while (rc == SC_OK && len && !s->closed) {
+    rc = wait_writable(s, err);
+    if (rc == SC_OK) rc = write_some(s, &data, &len, err);
   }
-  return code;
+  return rc;
 }
 
 const struct sc_sink_ops sc_sink_stdout = {

@@ -66,14 +66,14 @@ struct sc_client *sc_client_new(const char *endpoint, const char *ca_file, uint3
     return NULL;
   }
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  struct sc_client *client = sc_alloc_zero(1, sizeof *client);
+  struct sc_client *client = sc_alloc_zero(1, sizeof(*client));
   client->multi = curl_multi_init();
   SC_ASSERT(client->multi != NULL);
   curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)lanes + 8);
   sc_buf_printf(&client->url, "%s/", endpoint);
   sc_clock_format_amz(sc_clock_wall_ms(), client->date);
   client->n_lanes = lanes;
-  client->lanes = sc_alloc_zero(lanes, sizeof *client->lanes);
+  client->lanes = sc_alloc_zero(lanes, sizeof(*client->lanes));
   for (uint32_t i = 0; i < lanes; i++) init_lane(client, &client->lanes[i], ca_file);
   return client;
 }
@@ -95,7 +95,7 @@ void sc_client_free(struct sc_client *client) {
 
 static void add_header(struct lane *lane, const char *name, const char *value) {
   char line[512];
-  snprintf(line, sizeof line, "%s: %s", name, value);
+  snprintf(line, sizeof(line), "%s: %s", name, value);
   lane->headers = curl_slist_append(lane->headers, line);
 }
 
@@ -103,11 +103,11 @@ static void set_headers(struct lane *lane) {
   char text[256];
   curl_slist_free_all(lane->headers);
   lane->headers = NULL;
-  snprintf(text, sizeof text, "Kinesis_20131202.%s", lane->call.operation);
+  snprintf(text, sizeof(text), "Kinesis_20131202.%s", lane->call.operation);
   add_header(lane, "X-Amz-Target", text);
   add_header(lane, "Content-Type", lane->call.is_cbor ? "application/x-amz-cbor-1.1" : "application/x-amz-json-1.1");
   add_header(lane, "X-Amz-Date", lane->client->date);
-  snprintf(text, sizeof text,
+  snprintf(text, sizeof(text),
            "AWS4-HMAC-SHA256 Credential=bench/%.8s/us-east-1/kinesis/aws4_request, SignedHeaders=host;x-amz-date, "
            "Signature=%064d",
            lane->client->date, 0);

@@ -35,10 +35,10 @@ static void close_caller(struct caller *c) {
 
 /* Sends c->request; the reply is in c->root. */
 static int ask(struct caller *c, const char *operation, struct sc_error *err) {
-  int code = sc_client_ask(c->client, operation, sc_buf_view(&c->request), &c->body, err);
+  int rc = sc_client_ask(c->client, operation, sc_buf_view(&c->request), &c->body, err);
   sc_buf_clear(&c->request);
   c->calls++;
-  if (code != SC_OK || c->body.len == 0) return code;
+  if (rc != SC_OK || c->body.len == 0) return rc;
   return sc_jsondoc_parse(c->parser, sc_buf_view(&c->body), &c->root, err);
 }
 
@@ -53,8 +53,8 @@ static int wait_active(struct caller *c, const struct sc_drive *drive, struct sc
   while (sc_clock_mono_ms() < deadline_ms) {
     add_stream(c, drive);
     sc_buf_add_char(&c->request, '}');
-    int code = ask(c, "DescribeStreamSummary", err);
-    if (code != SC_OK) return code;
+    int rc = ask(c, "DescribeStreamSummary", err);
+    if (rc != SC_OK) return rc;
     sc_json_str(sc_json_get(sc_json_get(c->root, "StreamDescriptionSummary"), "StreamStatus"), &status);
     if (sc_slice_is(status, "ACTIVE")) return SC_OK;
     usleep(20000);
@@ -64,16 +64,16 @@ static int wait_active(struct caller *c, const struct sc_drive *drive, struct sc
 
 int sc_drive_create(const struct sc_drive *drive, uint64_t *calls, struct sc_error *err) {
   struct caller c;
-  int code = open_caller(&c, drive, err);
-  if (code == SC_OK) {
+  int rc = open_caller(&c, drive, err);
+  if (rc == SC_OK) {
     add_stream(&c, drive);
     sc_buf_printf(&c.request, ",\"ShardCount\":%" PRId64 "}", sc_options_int(drive->options, SC_DRIVE_OPT_SHARDS));
-    code = ask(&c, "CreateStream", err);
+    rc = ask(&c, "CreateStream", err);
   }
-  if (code == SC_OK) code = wait_active(&c, drive, err);
+  if (rc == SC_OK) rc = wait_active(&c, drive, err);
   *calls = c.calls;
   close_caller(&c);
-  return code;
+  return rc;
 }
 
 static int take_shards(struct sc_drive *drive, struct sc_json list, uint32_t *cap, struct sc_error *err) {
@@ -85,7 +85,7 @@ static int take_shards(struct sc_drive *drive, struct sc_json list, uint32_t *ca
       return sc_error_set(err, SC_E_PROTOCOL, "ListShards: a shard without an id");
     if (drive->n_shards == *cap) {
       *cap = *cap == 0 ? 64 : *cap * 2;
-      drive->shards = sc_realloc(drive->shards, *cap * sizeof *drive->shards);
+      drive->shards = sc_realloc(drive->shards, *cap * sizeof(*drive->shards));
     }
     drive->shards[drive->n_shards] = (struct sc_buf)SC_BUF_INIT;
     sc_buf_add_slice(&drive->shards[drive->n_shards++], id);
@@ -97,8 +97,8 @@ int sc_drive_list(struct sc_drive *drive, uint64_t *calls, struct sc_error *err)
   struct caller c;
   struct sc_slice token = {NULL, 0};
   uint32_t cap = 0;
-  int code = open_caller(&c, drive, err);
-  while (code == SC_OK) {
+  int rc = open_caller(&c, drive, err);
+  while (rc == SC_OK) {
     if (token.len == 0) {
       add_stream(&c, drive);
     } else {
@@ -106,14 +106,14 @@ int sc_drive_list(struct sc_drive *drive, uint64_t *calls, struct sc_error *err)
       sc_buf_add_json_string(&c.request, token);
     }
     sc_buf_printf(&c.request, ",\"MaxResults\":%d}", PAGE_SHARDS);
-    code = ask(&c, "ListShards", err);
-    if (code == SC_OK) code = take_shards(drive, sc_json_get(c.root, "Shards"), &cap, err);
-    if (code != SC_OK || !sc_json_str(sc_json_get(c.root, "NextToken"), &token)) break;
+    rc = ask(&c, "ListShards", err);
+    if (rc == SC_OK) rc = take_shards(drive, sc_json_get(c.root, "Shards"), &cap, err);
+    if (rc != SC_OK || !sc_json_str(sc_json_get(c.root, "NextToken"), &token)) break;
   }
   *calls = c.calls;
   close_caller(&c);
-  if (code == SC_OK && drive->n_shards == 0) code = sc_error_set(err, SC_E_PROTOCOL, "the stream has no shards");
-  return code;
+  if (rc == SC_OK && drive->n_shards == 0) rc = sc_error_set(err, SC_E_PROTOCOL, "the stream has no shards");
+  return rc;
 }
 
 static void add_consumer(struct caller *c, const struct sc_buf *stream_arn) {
@@ -126,8 +126,8 @@ static int find_arn(struct caller *c, const struct sc_drive *drive, struct sc_bu
   struct sc_slice arn;
   add_stream(c, drive);
   sc_buf_add_char(&c->request, '}');
-  int code = ask(c, "DescribeStreamSummary", err);
-  if (code != SC_OK) return code;
+  int rc = ask(c, "DescribeStreamSummary", err);
+  if (rc != SC_OK) return rc;
   if (!sc_json_str(sc_json_get(sc_json_get(c->root, "StreamDescriptionSummary"), "StreamARN"), &arn))
     return sc_error_set(err, SC_E_PROTOCOL, "DescribeStreamSummary: no StreamARN");
   sc_buf_add_slice(out, arn);
@@ -139,8 +139,8 @@ static int wait_consumer(struct caller *c, const struct sc_buf *stream_arn, stru
   struct sc_slice status = {"", 0}, arn;
   while (sc_clock_mono_ms() < deadline_ms) {
     add_consumer(c, stream_arn);
-    int code = ask(c, "DescribeStreamConsumer", err);
-    if (code != SC_OK) return code;
+    int rc = ask(c, "DescribeStreamConsumer", err);
+    if (rc != SC_OK) return rc;
     struct sc_json found = sc_json_get(c->root, "ConsumerDescription");
     sc_json_str(sc_json_get(found, "ConsumerStatus"), &status);
     if (sc_slice_is(status, "ACTIVE") && sc_json_str(sc_json_get(found, "ConsumerARN"), &arn)) {
@@ -155,16 +155,16 @@ static int wait_consumer(struct caller *c, const struct sc_buf *stream_arn, stru
 int sc_drive_register(struct sc_drive *drive, struct sc_error *err) {
   struct caller c;
   struct sc_buf stream_arn = SC_BUF_INIT;
-  int code = open_caller(&c, drive, err);
-  if (code == SC_OK) code = find_arn(&c, drive, &stream_arn, err);
-  if (code == SC_OK) {
+  int rc = open_caller(&c, drive, err);
+  if (rc == SC_OK) rc = find_arn(&c, drive, &stream_arn, err);
+  if (rc == SC_OK) {
     add_consumer(&c, &stream_arn);
-    code = ask(&c, "RegisterStreamConsumer", err);
+    rc = ask(&c, "RegisterStreamConsumer", err);
   }
-  if (code == SC_OK) code = wait_consumer(&c, &stream_arn, &drive->consumer, err);
+  if (rc == SC_OK) rc = wait_consumer(&c, &stream_arn, &drive->consumer, err);
   sc_buf_fini(&stream_arn);
   close_caller(&c);
-  return code;
+  return rc;
 }
 
 void sc_drive_forget_shards(struct sc_drive *drive) {

@@ -30,9 +30,9 @@ bool sc_drive_take_item(struct sc_drive *drive, uint64_t *item) {
 static int on_data(void *arg, struct sc_slice body, struct sc_error *err) {
   struct lane *lane = arg;
   struct sc_drive *drive = lane->team->drive;
-  int code = drive->workload->data(lane->state, body, err);
+  int rc = drive->workload->data(lane->state, body, err);
   if (atomic_load_explicit(&drive->is_over, memory_order_relaxed)) sc_client_stop(lane->team->client);
-  return code;
+  return rc;
 }
 
 static void on_done(void *arg, const struct sc_client_reply *reply, struct sc_error *err);
@@ -71,7 +71,7 @@ static int init_team(struct team *team, struct sc_drive *drive, uint32_t n_lanes
                                sc_options_text(drive->options, SC_DRIVE_OPT_CA_FILE), n_lanes, err);
   if (team->client == NULL) return err->code;
   team->n_lanes = n_lanes;
-  team->lanes = sc_alloc_zero(n_lanes, sizeof *team->lanes);
+  team->lanes = sc_alloc_zero(n_lanes, sizeof(*team->lanes));
   for (uint32_t i = 0; i < n_lanes; i++) {
     team->lanes[i] = (struct lane){team, i, sc_alloc_zero(1, drive->workload->lane_bytes)};
     drive->workload->init(team->lanes[i].state, drive, &team->counts);
@@ -112,7 +112,7 @@ int sc_drive_run(struct sc_drive *drive, struct sc_drive_counts *counts, struct 
   uint32_t n = (uint32_t)sc_options_int(drive->options, SC_DRIVE_OPT_THREADS);
   if (lanes > drive->n_items) lanes = drive->n_items;
   if (n > lanes) n = (uint32_t)lanes;
-  struct team *teams = sc_alloc_zero(n, sizeof *teams);
+  struct team *teams = sc_alloc_zero(n, sizeof(*teams));
   sc_error_clear(err);
   for (uint32_t i = 0; i < n && err->code == SC_OK; i++)
     init_team(&teams[i], drive, (uint32_t)(lanes / n) + (i < lanes % n ? 1 : 0), err);

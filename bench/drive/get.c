@@ -107,8 +107,8 @@ static int data(void *opaque, struct sc_slice body, struct sc_error *err) {
 static int take_iterator(struct lane *lane, struct sc_slice body, struct sc_error *err) {
   struct sc_json root;
   struct sc_slice iterator;
-  int code = sc_jsondoc_parse(lane->parser, body, &root, err);
-  if (code != SC_OK) return code;
+  int rc = sc_jsondoc_parse(lane->parser, body, &root, err);
+  if (rc != SC_OK) return rc;
   if (!sc_json_str(sc_json_get(root, "ShardIterator"), &iterator))
     return sc_error_set(err, SC_E_PROTOCOL, "GetShardIterator: no ShardIterator");
   sc_buf_clear(&lane->iterator);
@@ -157,9 +157,9 @@ static int take_head(struct lane *lane, struct sc_error *err) {
 /* An empty page is the tip, in every emulator. */
 static int take_page(struct lane *lane, struct sc_slice body, struct sc_error *err) {
   struct sc_reply_facts facts;
-  int code = lane->is_cbor ? sc_reply_scan_cbor_finish(&lane->cbor, body.ptr, body.len, &facts, err)
-                           : sc_reply_scan_finish(&lane->json, body.ptr, body.len, &facts, err);
-  if (code != SC_OK) return code;
+  int rc = lane->is_cbor ? sc_reply_scan_cbor_finish(&lane->cbor, body.ptr, body.len, &facts, err)
+                         : sc_reply_scan_finish(&lane->json, body.ptr, body.len, &facts, err);
+  if (rc != SC_OK) return rc;
   lane->counts->calls++;
   lane->counts->bytes += body.len;
   lane->counts->records += facts.n_records;

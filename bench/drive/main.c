@@ -107,8 +107,8 @@ static int prepare_subscribe(struct sc_drive *drive, uint64_t *calls, struct sc_
   drive->workload = &sc_drive_subscribe;
   drive->seconds = sc_options_int(drive->options, SC_DRIVE_OPT_SECONDS);
   atomic_init(&drive->wanted, wanted > 0 ? wanted : UINT64_MAX);
-  int code = sc_drive_list(drive, calls, err);
-  if (code != SC_OK) return code;
+  int rc = sc_drive_list(drive, calls, err);
+  if (rc != SC_OK) return rc;
   drive->n_items = (uint64_t)sc_options_int(drive->options, SC_DRIVE_OPT_CONNECTIONS);
   if (drive->n_items > drive->n_shards) drive->n_items = drive->n_shards;
   return sc_drive_register(drive, err);
@@ -117,12 +117,12 @@ static int prepare_subscribe(struct sc_drive *drive, uint64_t *calls, struct sc_
 /* Readies the drive for its command, before the clock starts. */
 static int prepare(struct sc_drive *drive, struct listing *listing, struct sc_error *err) {
   double start_s = (double)sc_clock_mono_us() / 1e6;
-  int code = SC_OK;
+  int rc = SC_OK;
   switch ((enum sc_drive_command)sc_options_command(drive->options)) {
     case SC_DRIVE_GET:
     case SC_DRIVE_POLL:
       drive->workload = &sc_drive_get;
-      if ((code = sc_drive_list(drive, &listing->calls, err)) != SC_OK) return code;
+      if ((rc = sc_drive_list(drive, &listing->calls, err)) != SC_OK) return rc;
       listing->wall_s = (double)sc_clock_mono_us() / 1e6 - start_s;
       drive->n_items = drive->n_shards * (uint64_t)sc_options_int(drive->options, SC_DRIVE_OPT_ROUNDS);
       break;
@@ -132,12 +132,12 @@ static int prepare(struct sc_drive *drive, struct listing *listing, struct sc_er
       drive->shared = sc_drive_put_prepare(drive);
       break;
     case SC_DRIVE_SUBSCRIBE:
-      code = prepare_subscribe(drive, &listing->calls, err);
+      rc = prepare_subscribe(drive, &listing->calls, err);
       break;
     default:
       break;
   }
-  return code;
+  return rc;
 }
 
 static int work(struct sc_drive *drive, struct sc_drive_counts *counts, struct sc_error *err) {
@@ -150,15 +150,15 @@ static int run(const struct sc_options *options, struct sc_error *err) {
   struct sc_drive_counts counts = {0};
   struct listing listing = {0};
   struct reading before, after;
-  int code = prepare(&drive, &listing, err);
-  if (code == SC_OK) code = take_reading(options, &before, err);
-  if (code == SC_OK) code = work(&drive, &counts, err);
-  if (code == SC_OK) code = take_reading(options, &after, err);
-  if (code == SC_OK) print_result(&drive, &listing, &counts, &before, &after);
+  int rc = prepare(&drive, &listing, err);
+  if (rc == SC_OK) rc = take_reading(options, &before, err);
+  if (rc == SC_OK) rc = work(&drive, &counts, err);
+  if (rc == SC_OK) rc = take_reading(options, &after, err);
+  if (rc == SC_OK) print_result(&drive, &listing, &counts, &before, &after);
   sc_drive_forget_shards(&drive);
   sc_buf_fini(&drive.consumer);
   if (drive.shared != NULL) sc_drive_put_forget(drive.shared);
-  return code;
+  return rc;
 }
 
 int main(int argc, char **argv) {
@@ -168,18 +168,18 @@ int main(int argc, char **argv) {
   sc_log_init(SC_WARN, false);
   signal(SIGPIPE, SIG_IGN);
   sc_descriptors_raise_limit();
-  int code = sc_options_parse(&PROGRAM, argc, argv, &options, &err);
-  if (code == SC_OK && sc_options_wants_help(options)) {
+  int rc = sc_options_parse(&PROGRAM, argc, argv, &options, &err);
+  if (rc == SC_OK && sc_options_wants_help(options)) {
     struct sc_buf text = SC_BUF_INIT;
     sc_options_print_help(&PROGRAM, sc_options_command(options), &text);
     fputs(sc_buf_str(&text), stdout);
     sc_buf_fini(&text);
-  } else if (code == SC_OK && sc_options_wants_version(options)) {
+  } else if (rc == SC_OK && sc_options_wants_version(options)) {
     printf("%s %s\n", PROGRAM.name, PROGRAM.version);
-  } else if (code == SC_OK) {
-    code = run(options, &err);
+  } else if (rc == SC_OK) {
+    rc = run(options, &err);
   }
-  if (code != SC_OK) sc_log_error(SC_ERROR_LEVEL, "bench-drive failed", &err);
+  if (rc != SC_OK) sc_log_error(SC_ERROR_LEVEL, "bench-drive failed", &err);
   sc_options_free(options);
-  return code == SC_OK ? 0 : sc_error_exit_status(code);
+  return rc == SC_OK ? 0 : sc_error_exit_status(rc);
 }

@@ -24,10 +24,10 @@ struct lane {
 static void make_data(struct sc_random *random, char *out, size_t len) {
   static const char LETTERS[] = "etaoin shrdlu cmfwyp vbgkjqxz 0123456789 etaoin shrdlu nahitseor";
   char head[96];
-  int n = snprintf(head, sizeof head, "{\"sensor_id\":%u,\"temperature\":%u.%u,\"text\":\"",
+  int n = snprintf(head, sizeof(head), "{\"sensor_id\":%u,\"temperature\":%u.%u,\"text\":\"",
                    (unsigned)sc_random_below(random, 10000), (unsigned)sc_random_below(random, 100),
                    (unsigned)sc_random_below(random, 10));
-  for (size_t i = 0; i < len; i++) out[i] = LETTERS[sc_random_below(random, sizeof LETTERS - 1)];
+  for (size_t i = 0; i < len; i++) out[i] = LETTERS[sc_random_below(random, sizeof(LETTERS) - 1)];
   if (len < (size_t)n + 2) return;
   memcpy(out, head, (size_t)n);
   out[len - 2] = '"';
@@ -57,7 +57,7 @@ static void add_records(struct sc_buf *out, struct sc_random *random, const stru
   char *room = sc_alloc(bytes), key_text[24];
   for (int i = 0; i < RECORDS_A_CALL; i++) {
     make_data(random, room, bytes);
-    int n = snprintf(key_text, sizeof key_text, "%llu", (unsigned long long)sc_random_below(random, keys));
+    int n = snprintf(key_text, sizeof(key_text), "%llu", (unsigned long long)sc_random_below(random, keys));
     struct sc_slice data = sc_slice_of(room, bytes), key = sc_slice_of(key_text, (size_t)n);
     if (is_cbor) add_cbor_record(out, data, key);
     else add_json_record(out, data, key, i == 0);
@@ -83,7 +83,7 @@ static void make_request(struct sc_buf *out, const struct sc_drive *drive, struc
 }
 
 void *sc_drive_put_prepare(const struct sc_drive *drive) {
-  struct sc_buf *requests = sc_alloc_zero(REQUESTS, sizeof *requests);
+  struct sc_buf *requests = sc_alloc_zero(REQUESTS, sizeof(*requests));
   struct sc_random random;
   sc_random_init(&random, 1);
   for (int i = 0; i < REQUESTS; i++) make_request(&requests[i], drive, &random);

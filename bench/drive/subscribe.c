@@ -57,8 +57,8 @@ static int take_frame(struct lane *lane, const struct sc_event_stream_frame *fra
   if (!sc_slice_is(type, "SubscribeToShardEvent"))
     return sc_error_set(err, SC_E_PROTOCOL, "SubscribeToShard: %.*s", SC_SLICE_ARGS(frame->payload));
   sc_reply_scan_init(&scan);
-  int code = sc_reply_scan_finish(&scan, frame->payload.ptr, frame->payload.len, &facts, err);
-  if (code != SC_OK) return code;
+  int rc = sc_reply_scan_finish(&scan, frame->payload.ptr, frame->payload.len, &facts, err);
+  if (rc != SC_OK) return rc;
   lane->counts->events++;
   lane->counts->bytes += frame->len;
   lane->counts->records += facts.n_records;

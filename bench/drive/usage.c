@@ -82,7 +82,7 @@ bool sc_usage_machine(double *busy_s) {
 
 static int read_file(int64_t pid, const char *name, char room[FILE_MOST], struct sc_slice *out, struct sc_error *err) {
   char path[64];
-  snprintf(path, sizeof path, "/proc/%" PRId64 "/%s", pid, name);
+  snprintf(path, sizeof(path), "/proc/%" PRId64 "/%s", pid, name);
   return read_path(path, room, out) ? SC_OK : sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
 }
 
@@ -90,10 +90,10 @@ int sc_usage_of(int64_t pid, struct sc_usage *out, struct sc_error *err) {
   char room[FILE_MOST];
   struct sc_slice text;
   uint64_t ticks, pages;
-  int code = read_file(pid, "stat", room, &text, err);
-  if (code != SC_OK) return code;
+  int rc = read_file(pid, "stat", room, &text, err);
+  if (rc != SC_OK) return rc;
   bool is_good = sc_usage_parse_stat(text, &ticks);
-  if ((code = read_file(pid, "statm", room, &text, err)) != SC_OK) return code;
+  if ((rc = read_file(pid, "statm", room, &text, err)) != SC_OK) return rc;
   if (!is_good || !sc_usage_parse_statm(text, &pages))
     return sc_error_set(err, SC_E_IO, "/proc/%" PRId64 " holds something else than expected", pid);
   out->cpu_s = (double)ticks / (double)sysconf(_SC_CLK_TCK);

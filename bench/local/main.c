@@ -29,9 +29,9 @@ int main(int argc, char **argv) {
   struct sc_options *options = NULL;
   sc_error_clear(&err);
   sc_log_init(SC_INFO, false);
-  int code = sc_options_parse(&scl_local_program, argc, argv, &options, &err);
-  if (code == SC_OK) code = run(options, &err);
-  if (code != SC_OK) sc_log_error(SC_ERROR_LEVEL, "shardcopy-local cannot start", &err);
+  int rc = sc_options_parse(&scl_local_program, argc, argv, &options, &err);
+  if (rc == SC_OK) rc = run(options, &err);
+  if (rc != SC_OK) sc_log_error(SC_ERROR_LEVEL, "shardcopy-local cannot start", &err);
   sc_options_free(options);
-  return code == SC_OK ? 0 : sc_error_exit_status(code);
+  return rc == SC_OK ? 0 : sc_error_exit_status(rc);
 }

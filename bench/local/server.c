@@ -113,12 +113,12 @@ static bool is_kept(const struct server *server, const char *stream) {
 static int generate(struct server *server, struct sc_slice spec, struct sc_error *err) {
   struct scl_generate what;
   int64_t start_ms = sc_clock_mono_ms();
-  int code = scl_generate_parse(spec, &what, err);
-  if (code == SC_OK && is_kept(server, what.stream)) return SC_OK;
-  if (code == SC_OK) code = scl_generate_run(server->store, &what, sc_clock_wall_ms(), err);
-  if (code != SC_OK) {
+  int rc = scl_generate_parse(spec, &what, err);
+  if (rc == SC_OK && is_kept(server, what.stream)) return SC_OK;
+  if (rc == SC_OK) rc = scl_generate_run(server->store, &what, sc_clock_wall_ms(), err);
+  if (rc != SC_OK) {
     sc_error_prefix(err, "--generate %.*s", SC_SLICE_ARGS(spec));
-    return code;
+    return rc;
   }
   sc_log(SC_INFO, "generated", "stream=%s shards=%u records=%llu ms=%lld", what.stream, what.shards,
          (unsigned long long)what.records, (long long)(sc_clock_mono_ms() - start_ms));
@@ -127,33 +127,33 @@ static int generate(struct server *server, struct sc_slice spec, struct sc_error
 
 static int load(struct server *server, struct sc_slice spec, struct sc_error *err) {
   struct scl_load what;
-  int code = scl_load_parse(spec, &what, err);
-  if (code == SC_OK && is_kept(server, what.stream)) return SC_OK;
-  if (code == SC_OK) code = scl_load_run(server->store, &what, sc_clock_wall_ms(), err);
-  if (code != SC_OK) sc_error_prefix(err, "--load %.*s", SC_SLICE_ARGS(spec));
-  return code;
+  int rc = scl_load_parse(spec, &what, err);
+  if (rc == SC_OK && is_kept(server, what.stream)) return SC_OK;
+  if (rc == SC_OK) rc = scl_load_run(server->store, &what, sc_clock_wall_ms(), err);
+  if (rc != SC_OK) sc_error_prefix(err, "--load %.*s", SC_SLICE_ARGS(spec));
+  return rc;
 }
 
 static int fill_store(struct server *server, struct sc_error *err) {
   const char *generates = sc_options_text(server->options, SCL_LOCAL_OPT_GENERATE);
   const char *loads = sc_options_text(server->options, SCL_LOCAL_OPT_LOAD);
   struct sc_slice spec, rest = sc_slice_str(generates == NULL ? "" : generates);
-  int code = SC_OK;
-  while (code == SC_OK && take_spec(&rest, &spec)) code = generate(server, spec, err);
+  int rc = SC_OK;
+  while (rc == SC_OK && take_spec(&rest, &spec)) rc = generate(server, spec, err);
   rest = sc_slice_str(loads == NULL ? "" : loads);
-  while (code == SC_OK && take_spec(&rest, &spec)) code = load(server, spec, err);
-  return code;
+  while (rc == SC_OK && take_spec(&rest, &spec)) rc = load(server, spec, err);
+  return rc;
 }
 
 static int add_faults(struct server *server, struct sc_error *err) {
   const char *spec = sc_options_text(server->options, SCL_LOCAL_OPT_FAULTS);
   struct scl_faultlist list = {0};
   if (spec == NULL) return SC_OK;
-  int code = scl_faultspec_read(sc_slice_str(spec), &list, err);
-  if (code == SC_OK) scl_faults_add(scl_service_faults(server->service), list.items, list.n);
+  int rc = scl_faultspec_read(sc_slice_str(spec), &list, err);
+  if (rc == SC_OK) scl_faults_add(scl_service_faults(server->service), list.items, list.n);
   else sc_error_prefix(err, "--faults");
   scl_faultlist_fini(&list);
-  return code;
+  return rc;
 }
 
 static int prepare_tls(struct server *server, struct sc_error *err) {
@@ -165,8 +165,8 @@ static int prepare_tls(struct server *server, struct sc_error *err) {
     sc_error_hint(err, "name one with --cert-dir");
     return err->code;
   }
-  int code = scl_certs_ensure(sc_buf_str(&dir), &server->certs, err);
-  if (code == SC_OK)
+  int rc = scl_certs_ensure(sc_buf_str(&dir), &server->certs, err);
+  if (rc == SC_OK)
     server->tls = scl_tls_context_new(sc_buf_str(&server->certs.server), sc_buf_str(&server->certs.server_key), err);
   sc_buf_fini(&dir);
   return server->tls == NULL ? err->code : SC_OK;
@@ -176,27 +176,27 @@ static int listen_plain(struct server *server, struct sc_error *err) {
   char bound[SCL_TRANSPORT_ADDRESS];
   const char *address = sc_options_text(server->options, SCL_LOCAL_OPT_LISTEN);
   if (strcmp(address, "off") == 0) return SC_OK;
-  int code = scl_transport_listen(server->transport, address, NULL, bound, err);
-  if (code == SC_OK) sc_buf_printf(&server->ready, "listening http %s\n", bound);
-  return code;
+  int rc = scl_transport_listen(server->transport, address, NULL, bound, err);
+  if (rc == SC_OK) sc_buf_printf(&server->ready, "listening http %s\n", bound);
+  return rc;
 }
 
 static int listen_tls(struct server *server, struct sc_error *err) {
   char bound[SCL_TRANSPORT_ADDRESS];
   const char *address = sc_options_text(server->options, SCL_LOCAL_OPT_TLS_LISTEN);
   if (address == NULL) return SC_OK;
-  int code = prepare_tls(server, err);
-  if (code == SC_OK) code = scl_transport_listen(server->transport, address, server->tls, bound, err);
-  if (code == SC_OK) sc_buf_printf(&server->ready, "listening https %s ca=%s\n", bound, sc_buf_str(&server->certs.ca));
-  return code;
+  int rc = prepare_tls(server, err);
+  if (rc == SC_OK) rc = scl_transport_listen(server->transport, address, server->tls, bound, err);
+  if (rc == SC_OK) sc_buf_printf(&server->ready, "listening https %s ca=%s\n", bound, sc_buf_str(&server->certs.ca));
+  return rc;
 }
 
 static int listen_all(struct server *server, struct sc_error *err) {
-  int code = listen_plain(server, err);
-  if (code == SC_OK) code = listen_tls(server, err);
-  if (code == SC_OK && server->ready.len == 0)
-    code = sc_error_set(err, SC_E_USAGE, "nothing to listen on: --listen is off and there is no --tls-listen");
-  return code;
+  int rc = listen_plain(server, err);
+  if (rc == SC_OK) rc = listen_tls(server, err);
+  if (rc == SC_OK && server->ready.len == 0)
+    rc = sc_error_set(err, SC_E_USAGE, "nothing to listen on: --listen is off and there is no --tls-listen");
+  return rc;
 }
 
 static int write_ready_file(const struct server *server, const char *path, struct sc_error *err) {
@@ -213,10 +213,10 @@ static int write_ready_file(const struct server *server, const char *path, struc
 
 static int say_ready(const struct server *server, struct sc_error *err) {
   const char *path = sc_options_text(server->options, SCL_LOCAL_OPT_READY_FILE);
-  int code = path == NULL ? SC_OK : write_ready_file(server, path, err);
+  int rc = path == NULL ? SC_OK : write_ready_file(server, path, err);
   fputs(sc_buf_str(&server->ready), stdout);
   fflush(stdout);
-  return code;
+  return rc;
 }
 
 /* The journal's thread says that it cannot write: the main thread is to end the service, and finds out why. */
@@ -239,11 +239,11 @@ static int prepare_keys(struct server *server, struct sc_error *err) {
   const char *keys = sc_options_text(options, SCL_LOCAL_OPT_KEYS),
              *file = sc_options_text(options, SCL_LOCAL_OPT_KEYS_FILE);
   bool verifies = sc_options_flag(options, SCL_LOCAL_OPT_VERIFY_SIGNATURES);
-  int code = SC_OK;
+  int rc = SC_OK;
   server->keys = scl_keyring_new();
-  if (keys != NULL) code = scl_keyring_read(server->keys, sc_slice_str(keys), err);
-  if (code == SC_OK && file != NULL) code = scl_keyring_read_file(server->keys, file, err);
-  if (code != SC_OK || !verifies) return code;
+  if (keys != NULL) rc = scl_keyring_read(server->keys, sc_slice_str(keys), err);
+  if (rc == SC_OK && file != NULL) rc = scl_keyring_read_file(server->keys, file, err);
+  if (rc != SC_OK || !verifies) return rc;
   if (scl_keyring_count(server->keys) == 0 && !sc_options_flag(options, SCL_LOCAL_OPT_STUB_CREDENTIALS)) {
     sc_error_set(err, SC_E_USAGE, "--verify-signatures without keys would let nobody in");
     sc_error_hint(err, "name some with --keys or --keys-file, or hand some out with --stub-credentials");
@@ -269,8 +269,8 @@ static void prepare_stubs(struct server *server) {
 static int start(struct server *server, struct sc_error *err) {
   const struct sc_options *options = server->options;
   scl_timebase_init(&server->timebase);
-  int code = prepare_keys(server, err);
-  if (code != SC_OK) return code;
+  int rc = prepare_keys(server, err);
+  if (rc != SC_OK) return rc;
   prepare_stubs(server);
   struct scl_service_settings settings = {
       .region = sc_options_text(options, SCL_LOCAL_OPT_REGION),
@@ -292,19 +292,19 @@ static int start(struct server *server, struct sc_error *err) {
                                    (int)sc_options_int(options, SCL_LOCAL_OPT_MAX_CONCURRENT_STREAMS)};
   server->transport =
       scl_transport_new((int)sc_options_int(options, SCL_LOCAL_OPT_THREADS), &scl_http_protocol, &server->site);
-  code = add_faults(server, err);
-  if (code == SC_OK) code = listen_all(server, err);
-  if (code == SC_OK) code = open_datadir(server, err);
-  if (code == SC_OK) code = fill_store(server, err);
-  if (code == SC_OK) code = scl_transport_start(server->transport, err);
-  return code != SC_OK ? code : say_ready(server, err);
+  rc = add_faults(server, err);
+  if (rc == SC_OK) rc = listen_all(server, err);
+  if (rc == SC_OK) rc = open_datadir(server, err);
+  if (rc == SC_OK) rc = fill_store(server, err);
+  if (rc == SC_OK) rc = scl_transport_start(server->transport, err);
+  return rc != SC_OK ? rc : say_ready(server, err);
 }
 
 /* The error of writing the data folder, which may be the reason of the end. */
 static int stop(struct server *server, struct sc_error *err) {
   scl_transport_free(server->transport);
   scl_service_free(server->service);
-  int code = scl_datadir_close(server->datadir, err);
+  int rc = scl_datadir_close(server->datadir, err);
   scl_store_free(server->store);
   scl_stub_credentials_free(server->stubs);
   scl_signatures_free(server->signatures);
@@ -313,7 +313,7 @@ static int stop(struct server *server, struct sc_error *err) {
   if (server->tls != NULL) scl_tls_context_free(server->tls);
   scl_certs_fini(&server->certs);
   sc_buf_fini(&server->ready);
-  return code;
+  return rc;
 }
 
 int scl_server_run(const struct sc_options *options, struct sc_error *err) {
@@ -327,10 +327,10 @@ int scl_server_run(const struct sc_options *options, struct sc_error *err) {
   sc_descriptors_raise_limit();
   struct server server = {.options = options};
   struct sc_error stop_err;
-  int code = start(&server, err);
-  while (code == SC_OK && sigwait(&ends, &caught) != 0) continue;
+  int rc = start(&server, err);
+  while (rc == SC_OK && sigwait(&ends, &caught) != 0) continue;
   int stop_code = stop(&server, &stop_err);
-  if (code != SC_OK || stop_code == SC_OK) return code;
+  if (rc != SC_OK || stop_code == SC_OK) return rc;
   *err = stop_err;
   return stop_code;
 }

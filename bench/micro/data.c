@@ -26,7 +26,7 @@ static bool has_enough(const struct sc_micro_data *data) {
 static void add_record(struct making *making, struct sc_slice payload) {
   struct sc_micro_data *data = making->data;
   char sequence[SCL_SEQLAYOUT_DIGITS + 1], key[24];
-  int len = snprintf(key, sizeof key, "\"%" PRIu32 "\"", data->n % 5000);
+  int len = snprintf(key, sizeof(key), "\"%" PRIu32 "\"", data->n % 5000);
   struct scl_seqlayout seq = {
       .created_s = ARRIVED_MS / 1000, .index = data->n, .arrived_s = ARRIVED_MS / 1000, .shard = 7};
   scl_seqlayout_format(&seq, sequence);
@@ -43,7 +43,7 @@ static void write_body(struct making *making, enum scl_format format, struct sc_
   struct scl_logpage page;
   struct scl_writer w = scl_writer_of(out, format);
   char iterator[225] = "";
-  memset(iterator, 'A', sizeof iterator - 1);
+  memset(iterator, 'A', sizeof(iterator) - 1);
   scl_shardlog_page(making->log, format, 0, UINT64_MAX, UINT64_MAX, &page);
   scl_writer_open_map(&w, NULL);
   scl_writer_int(&w, "MillisBehindLatest", 0);
@@ -64,10 +64,10 @@ static int finish(struct making *making, struct sc_error *err) {
   write_body(making, SCL_FORMAT_CBOR, &data->cbor);
   data->opened = sc_alloc(data->json.len + SC_BODY_PADDING);
   memcpy(data->opened, data->json.ptr, data->json.len + SC_BODY_PADDING);
-  data->records = sc_alloc(SC_RECORDS_MAX * sizeof *data->records);
-  int code = sc_envelope_json_open(data->opened, data->json.len, data->records, &n, err);
-  SC_ASSERT(code != SC_OK || n == data->n);
-  return code;
+  data->records = sc_alloc(SC_RECORDS_MAX * sizeof(*data->records));
+  int rc = sc_envelope_json_open(data->opened, data->json.len, data->records, &n, err);
+  SC_ASSERT(rc != SC_OK || n == data->n);
+  return rc;
 }
 
 int sc_micro_data_generate(const char *profile, uint64_t seed, struct sc_micro_data *out, struct sc_error *err) {
@@ -77,7 +77,7 @@ int sc_micro_data_generate(const char *profile, uint64_t seed, struct sc_micro_d
   struct making making = {out, scl_shardlog_new()};
   struct sc_random random;
   struct sc_buf payload = SC_BUF_INIT;
-  snprintf(out->name, sizeof out->name, "%s", profile);
+  snprintf(out->name, sizeof(out->name), "%s", profile);
   sc_random_init(&random, seed);
   while (!has_enough(out)) {
     struct scl_payload what = {.number = out->n, .key = out->n % 5000 + 1, .seed = seed};
@@ -86,9 +86,9 @@ int sc_micro_data_generate(const char *profile, uint64_t seed, struct sc_micro_d
     add_record(&making, sc_buf_view(&payload));
   }
   sc_buf_fini(&payload);
-  int code = finish(&making, err);
+  int rc = finish(&making, err);
   scl_shardlog_free(making.log);
-  return code;
+  return rc;
 }
 
 /* All lines of the file once; false when there are none. */
@@ -110,14 +110,14 @@ int sc_micro_data_read(const char *path, struct sc_micro_data *out, struct sc_er
   FILE *file = fopen(path, "re");
   if (file == NULL) return sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
   const char *slash = strrchr(path, '/');
-  snprintf(out->name, sizeof out->name, "%s", slash == NULL ? path : slash + 1);
+  snprintf(out->name, sizeof(out->name), "%s", slash == NULL ? path : slash + 1);
   struct making making = {out, scl_shardlog_new()};
   bool has_lines = true;
   while (has_lines && !has_enough(out)) has_lines = add_lines(file, &making);
   fclose(file);
-  int code = has_lines ? finish(&making, err) : sc_error_set(err, SC_E_USAGE, "%s holds no records", path);
+  int rc = has_lines ? finish(&making, err) : sc_error_set(err, SC_E_USAGE, "%s holds no records", path);
   scl_shardlog_free(making.log);
-  return code;
+  return rc;
 }
 
 void sc_micro_data_fini(struct sc_micro_data *data) {

@@ -17,7 +17,7 @@ static const struct sc_micro_stage *const STAGES[] = {
     &sc_stage_envelope_json, &sc_stage_envelope_cbor, &sc_stage_event,    &sc_stage_base64,   &sc_stage_cells,
     &sc_stage_copy,          &sc_stage_sign,          &sc_stage_ring_one, &sc_stage_ring_two, &sc_stage_fetch,
 };
-#define N_STAGES (sizeof STAGES / sizeof *STAGES)
+#define N_STAGES (sizeof(STAGES) / sizeof(*STAGES))
 
 struct settings {
   int pairs;
@@ -97,11 +97,11 @@ static void run_stage(const struct sc_micro_stage *stage, const struct sc_micro_
 static int run_data(const char *name, const struct settings *settings, struct sc_error *err) {
   struct sc_micro_data data;
   bool is_file = strchr(name, '/') != NULL;
-  int code = is_file ? sc_micro_data_read(name, &data, err) : sc_micro_data_generate(name, settings->seed, &data, err);
-  for (size_t i = 0; code == SC_OK && i < N_STAGES; i++)
+  int rc = is_file ? sc_micro_data_read(name, &data, err) : sc_micro_data_generate(name, settings->seed, &data, err);
+  for (size_t i = 0; rc == SC_OK && i < N_STAGES; i++)
     if (!STAGES[i]->is_dataless) run_stage(STAGES[i], &data, settings);
   sc_micro_data_fini(&data);
-  return code;
+  return rc;
 }
 
 static int usage(void) {
@@ -132,12 +132,12 @@ static bool read_settings(int argc, char **argv, struct settings *out) {
 int main(int argc, char **argv) {
   struct settings settings = {.pairs = 7, .run_ns = 100000000, .seed = 1};
   struct sc_error err;
-  int code = SC_OK;
+  int rc = SC_OK;
   sc_error_clear(&err);
   if (!read_settings(argc, argv, &settings)) return usage();
   for (size_t i = 0; i < N_STAGES; i++)
     if (STAGES[i]->is_dataless) run_stage(STAGES[i], NULL, &settings);
-  for (int i = optind; i < argc && code == SC_OK; i++) code = run_data(argv[i], &settings, &err);
-  if (code != SC_OK) fprintf(stderr, "bench-micro: %s\n", err.text);
-  return code == SC_OK ? 0 : 1;
+  for (int i = optind; i < argc && rc == SC_OK; i++) rc = run_data(argv[i], &settings, &err);
+  if (rc != SC_OK) fprintf(stderr, "bench-micro: %s\n", err.text);
+  return rc == SC_OK ? 0 : 1;
 }

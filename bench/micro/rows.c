@@ -51,9 +51,9 @@ static void make_cells(struct sc_micro_rows *rows) {
   uint32_t columns = rows->plan->n_columns, cap = SC_CHUNK_CELLS / columns;
   if (cap > SC_CHUNK_ROWS) cap = SC_CHUNK_ROWS;
   rows->cells = (struct sc_cells){.n_columns = columns, .cap_rows = cap};
-  rows->cells.cells = sc_alloc((size_t)cap * columns * sizeof *rows->cells.cells);
-  rows->cells.record = sc_alloc(cap * sizeof *rows->cells.record);
-  rows->rejects.items = sc_alloc(SC_CHUNK_ROWS * sizeof *rows->rejects.items);
+  rows->cells.cells = sc_alloc((size_t)cap * columns * sizeof(*rows->cells.cells));
+  rows->cells.record = sc_alloc(cap * sizeof(*rows->cells.record));
+  rows->rejects.items = sc_alloc(SC_CHUNK_ROWS * sizeof(*rows->rejects.items));
 }
 
 bool sc_micro_rows_init(struct sc_micro_rows *rows, const struct sc_micro_data *data, bool has_metadata) {

@@ -12,9 +12,9 @@ struct state {
 };
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   s->n = data->n;
-  s->ends = sc_alloc(data->n * sizeof *s->ends);
+  s->ends = sc_alloc(data->n * sizeof(*s->ends));
   for (uint32_t i = 0; i < data->n; i++) {
     struct sc_slice payload = data->records[i].data;
     sc_buf_reserve(&s->text, sc_base64_encoded_len(payload.len));

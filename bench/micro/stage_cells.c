@@ -20,7 +20,7 @@ static void close_state(void *state) {
 }
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   s->walk = sc_simdjson_walk_new();
   *size = (struct sc_micro_size){data->n, data->payload_bytes};
   if (sc_micro_rows_init(&s->rows, data, false)) return s;

@@ -68,7 +68,7 @@ static int64_t copy(void *state) {
 }
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   size_t block = data->largest_bytes * 2 > BLOCK_BYTES ? data->largest_bytes * 2 : BLOCK_BYTES;
   s->budget = sc_budget_new(2, 2 * sc_block_cost(block), 1);
   s->block = sc_block_new(s->budget, block);

@@ -17,7 +17,7 @@ struct state {
 
 static void *open_with(const struct sc_micro_data *data, const struct sc_buf *body, open_fn *open,
                        struct sc_micro_size *size) {
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   *s = (struct state){sc_buf_view(body), sc_alloc(body->len + SC_BODY_PADDING),
                       sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record)), data->n, open};
   memset(s->room + body->len, 0, SC_BODY_PADDING);
@@ -48,9 +48,9 @@ static int64_t pass(void *state) {
   memcpy(s->room, s->body.ptr, s->body.len);
   sc_micro_use(s->room);
   int64_t start = sc_micro_now_ns();
-  int code = s->open(s->room, s->body.len, s->records, &n, &err);
+  int rc = s->open(s->room, s->body.len, s->records, &n, &err);
   int64_t took = sc_micro_now_ns() - start;
-  SC_ASSERT(code == SC_OK && n == s->n);
+  SC_ASSERT(rc == SC_OK && n == s->n);
   return took;
 }
 

@@ -11,7 +11,7 @@ struct state {
 };
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   sc_event_stream_add(&s->frame, SC_EVENT_STREAM_EVENT, "SubscribeToShardEvent", "application/x-amz-json-1.1",
                       sc_buf_view(&data->json));
   s->room = sc_alloc(s->frame.len);

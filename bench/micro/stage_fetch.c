@@ -66,7 +66,7 @@ static void open_side(struct side *side) {
   struct scl_generate generate;
   struct sc_error err;
   char bound[SCL_TRANSPORT_ADDRESS];
-  snprintf(side->folder, sizeof side->folder, "/tmp/shardcopy-bench-XXXXXX");
+  snprintf(side->folder, sizeof(side->folder), "/tmp/shardcopy-bench-XXXXXX");
   SC_ASSERT(mkdtemp(side->folder) != NULL);
   must(scl_certs_ensure(side->folder, &side->certs, &err), &err);
   side->tls = scl_tls_context_new(sc_buf_str(&side->certs.server), sc_buf_str(&side->certs.server_key), &err);
@@ -80,7 +80,7 @@ static void open_side(struct side *side) {
   side->transport = scl_transport_new(1, &scl_http1_protocol, &side->site);
   must(scl_transport_listen(side->transport, "127.0.0.1:0", side->tls, bound, &err), &err);
   must(scl_transport_start(side->transport, &err), &err);
-  snprintf(side->url, sizeof side->url, "https://%s", bound);
+  snprintf(side->url, sizeof(side->url), "https://%s", bound);
 }
 
 static void close_side(struct side *side) {
@@ -90,9 +90,9 @@ static void close_side(struct side *side) {
   scl_timebase_fini(&side->timebase);
   scl_tls_context_free(side->tls);
   const struct sc_buf *files[] = {&side->certs.ca, &side->certs.ca_key, &side->certs.server, &side->certs.server_key};
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++) unlink(sc_buf_str(files[i]));
+  for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) unlink(sc_buf_str(files[i]));
   char lock[64];
-  snprintf(lock, sizeof lock, "%s/lock", side->folder);
+  snprintf(lock, sizeof(lock), "%s/lock", side->folder);
   unlink(lock);
   rmdir(side->folder);
   scl_certs_fini(&side->certs);
@@ -207,7 +207,7 @@ static int64_t throw_away(void *state) {
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {
   (void)data;
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   struct sc_error err;
   open_side(&s->side);
   s->client = sc_client_new(s->side.url, sc_buf_str(&s->side.certs.ca), LANES, &err);

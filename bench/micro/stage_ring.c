@@ -41,7 +41,7 @@ struct state {
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {
   (void)data;
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   s->ring = sc_ring_new(CAPACITY);
   pthread_mutex_init(&s->locked.lock, NULL);
   *size = (struct sc_micro_size){ITEMS, 0};

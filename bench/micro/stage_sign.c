@@ -19,13 +19,13 @@ struct state {
 
 static void *open_state(const struct sc_micro_data *data, struct sc_micro_size *size) {
   (void)data;
-  struct state *s = sc_alloc_zero(1, sizeof *s);
+  struct state *s = sc_alloc_zero(1, sizeof(*s));
   struct sc_error err;
   sc_buf_add_str(&s->body, "{\"ShardIterator\":\"");
   for (int i = 0; i < 224; i++) sc_buf_add_char(&s->body, 'A');
   sc_buf_add_str(&s->body, "\",\"Limit\":10000}");
-  int code = sc_signer_new("eu-central-1", "kinesis", &s->signer, &err);
-  SC_ASSERT(code == SC_OK);
+  int rc = sc_signer_new("eu-central-1", "kinesis", &s->signer, &err);
+  SC_ASSERT(rc == SC_OK);
   s->request = (struct sc_sigv4_request){.host = SC_SLICE_LITERAL("kinesis.eu-central-1.amazonaws.com"),
                                          .content_type = SC_SLICE_LITERAL("application/x-amz-json-1.1"),
                                          .target = SC_SLICE_LITERAL("Kinesis_20131202.GetRecords"),
@@ -53,8 +53,8 @@ static int64_t pass(void *state) {
   struct sc_error err;
   int64_t start = sc_micro_now_ns();
   for (int i = 0; i < SIGNATURES; i++) {
-    int code = sc_sigv4_sign(s->signer, &KEY, &s->request, WALL_MS + i, &signature, &err);
-    SC_ASSERT(code == SC_OK);
+    int rc = sc_sigv4_sign(s->signer, &KEY, &s->request, WALL_MS + i, &signature, &err);
+    SC_ASSERT(rc == SC_OK);
   }
   sc_micro_use(&signature);
   return sc_micro_now_ns() - start;
@@ -63,7 +63,7 @@ static int64_t pass(void *state) {
 static void hash(struct state *s, struct sc_slice text) {
   unsigned char out[SC_SHA256_BYTES];
   bool is_done =
-      sc_digest_begin(s->digest) && sc_digest_add(s->digest, text) && sc_digest_end(s->digest, out, sizeof out);
+      sc_digest_begin(s->digest) && sc_digest_add(s->digest, text) && sc_digest_end(s->digest, out, sizeof(out));
   SC_ASSERT(is_done);
   sc_micro_use(out);
 }

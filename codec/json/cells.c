@@ -129,7 +129,7 @@ static void meet_stranger(struct reader *r, struct sc_slice name, const char *be
   r->worst = what;
   size_t len = name.len < STRANGER_SHOWN ? name.len : STRANGER_SHOWN;
   while (len > 0 && len < name.len && ((unsigned char)name.ptr[len] & 0xC0) == 0x80) len--;
-  snprintf(r->stranger, sizeof r->stranger, "%.*s", (int)len, name.ptr);
+  snprintf(r->stranger, sizeof(r->stranger), "%.*s", (int)len, name.ptr);
 }
 
 /* A name in a plan without a place for any (to null:), which is counted and no more. */
@@ -314,7 +314,7 @@ static bool begin_row(struct reader *r, struct sc_cells *out, uint32_t n) {
     }
   }
   r->row = out->cells + (size_t)row * out->n_columns;
-  if (out->n_columns > 0) memset(r->row, 0, out->n_columns * sizeof *r->row);
+  if (out->n_columns > 0) memset(r->row, 0, out->n_columns * sizeof(*r->row));
   r->next = 0;
   return true;
 }
@@ -339,11 +339,11 @@ static uint32_t read_record(struct reader *r, struct sc_cells *out, struct sc_sl
 static void fill_reason(const struct reader *r, const struct sc_record *record, struct sc_reject *out) {
   const struct sc_json_fault *fault = &r->fault;
   bool deep = fault->what == sc_json_too_deep;
-  snprintf(out->sqlstate, sizeof out->sqlstate, "%s", deep ? "54000" : r->sqlstate);
-  if (r->column != NULL) snprintf(out->reason, sizeof out->reason, "column \"%s\": %s", r->column->name, fault->what);
-  else if (fault->at == NULL) snprintf(out->reason, sizeof out->reason, "%s", fault->what);
+  snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", deep ? "54000" : r->sqlstate);
+  if (r->column != NULL) snprintf(out->reason, sizeof(out->reason), "column \"%s\": %s", r->column->name, fault->what);
+  else if (fault->at == NULL) snprintf(out->reason, sizeof(out->reason), "%s", fault->what);
   else
-    snprintf(out->reason, sizeof out->reason, "%s%s at byte %zu", deep ? "" : "not JSON: ", fault->what,
+    snprintf(out->reason, sizeof(out->reason), "%s%s at byte %zu", deep ? "" : "not JSON: ", fault->what,
              (size_t)(fault->at - record->data.ptr));
 }
 
@@ -351,8 +351,8 @@ static void fill_reject(const struct reader *r, const struct sc_record *record, 
   out->wish = SC_WISH_NONE;
   if (r->fault.what == NULL) {
     out->wish = r->worst == SC_UNKNOWN_ADD ? SC_WISH_COLUMN : SC_WISH_NONE;
-    snprintf(out->sqlstate, sizeof out->sqlstate, "42703");
-    snprintf(out->reason, sizeof out->reason, "key \"%s\" has no column", r->stranger);
+    snprintf(out->sqlstate, sizeof(out->sqlstate), "42703");
+    snprintf(out->reason, sizeof(out->reason), "key \"%s\" has no column", r->stranger);
     return;
   }
   fill_reason(r, record, out);
@@ -418,7 +418,7 @@ uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan 
 void sc_json_cells_split(struct sc_json_cells *cells, bool split) { cells->split = split; }
 
 struct sc_json_cells *sc_json_cells_new(size_t largest_record_bytes) {
-  struct sc_json_cells *cells = sc_alloc_zero(1, sizeof *cells);
+  struct sc_json_cells *cells = sc_alloc_zero(1, sizeof(*cells));
   cells->scratch_cap = largest_record_bytes < SCRATCH_MIN ? SCRATCH_MIN : largest_record_bytes;
   cells->scratch = sc_alloc(cells->scratch_cap);
   return cells;

@@ -27,7 +27,7 @@ static_assert(std::is_trivially_copyable<dom::object::iterator>::value, "an iter
 template <typename T>
 struct sc_json pack(const T &value) {
   struct sc_json out;
-  std::memcpy(&out, static_cast<const void *>(&value), sizeof out);
+  std::memcpy(&out, static_cast<const void *>(&value), sizeof(out));
   return out;
 }
 
@@ -35,7 +35,7 @@ template <typename T>
 T unpack(const void *doc, uint64_t at) {
   struct sc_json in = {doc, at};
   T out;
-  std::memcpy(static_cast<void *>(&out), &in, sizeof in);
+  std::memcpy(static_cast<void *>(&out), &in, sizeof(in));
   return out;
 }
 

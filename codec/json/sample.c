@@ -40,7 +40,7 @@ static unsigned kind_of(const char *p, const char *end) {
 static void add_key(struct sc_sample *into, struct sc_slice key, unsigned kind) {
   char buffer[KEY_RAW_MAX];
   bool escaped = key.len > 0 && memchr(key.ptr, '\\', key.len) != NULL;
-  if (escaped && key.len <= sizeof buffer) {
+  if (escaped && key.len <= sizeof(buffer)) {
     sc_json_string_unescape(key.ptr, key.len, buffer, &key.len);
     key.ptr = buffer;
   }

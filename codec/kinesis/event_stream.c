@@ -25,7 +25,7 @@ void sc_event_stream_begin(struct sc_buf *out, enum sc_event_stream_kind kind, c
   static const char prelude[PRELUDE_BYTES];
   bool is_event = kind == SC_EVENT_STREAM_EVENT;
   size_t start = out->len;
-  sc_buf_add(out, prelude, sizeof prelude);
+  sc_buf_add(out, prelude, sizeof(prelude));
   add_header(out, is_event ? ":event-type" : ":exception-type", type);
   add_header(out, ":content-type", content_type);
   add_header(out, ":message-type", is_event ? "event" : "exception");
@@ -43,7 +43,7 @@ void sc_event_stream_end(const struct iovec *pieces, int n, struct sc_buf *out) 
   sc_be_put32(prelude + 8, sc_crc32(0, sc_slice_of(prelude, 8)));
   for (int i = 0; i < n; i++) crc = sc_crc32(crc, sc_slice_of(pieces[i].iov_base, pieces[i].iov_len));
   sc_be_put32(end, crc);
-  sc_buf_add(out, end, sizeof end);
+  sc_buf_add(out, end, sizeof(end));
 }
 
 void sc_event_stream_add(struct sc_buf *out, enum sc_event_stream_kind kind, const char *type, const char *content_type,

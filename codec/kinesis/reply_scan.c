@@ -120,7 +120,7 @@ static int scan_nested_rest(struct sc_reply_scan *scan, const char *body, size_t
   char block[64];
   uint64_t brackets;
   size_t n = len - scan->pos;
-  memset(block, ' ', sizeof block);
+  memset(block, ' ', sizeof(block));
   memcpy(block, body + scan->pos, n);
   sc_json_mask_brackets(&scan->mask, block, 1, &brackets);
   return scan_block(scan, body, brackets, n, err);

@@ -42,7 +42,7 @@ static int see_joined_name(struct sc_reply_scan_cbor *scan, const char *body, st
   struct sc_cbor_head head;
   struct sc_slice name;
   char room[NAME_MAX_BYTES];
-  if (!sc_cbor_take(&c, &head) || !sc_cbor_string(&c, &head, room, sizeof room, &name))
+  if (!sc_cbor_take(&c, &head) || !sc_cbor_string(&c, &head, room, sizeof(room), &name))
     return wrong(err, c.fault, scan->name_at);
   return set_member(scan, name, err);
 }
@@ -198,11 +198,11 @@ static bool take_member(struct sc_cbor *c, struct sc_sequence *out) {
   struct sc_cbor_head head;
   struct sc_slice text;
   char room[NAME_MAX_BYTES];
-  if (!sc_cbor_take(c, &head) || !sc_cbor_string(c, &head, room, sizeof room, &text)) return false;
+  if (!sc_cbor_take(c, &head) || !sc_cbor_string(c, &head, room, sizeof(room), &text)) return false;
   if (head.major != SC_CBOR_TEXT) return sc_cbor_fail(c, "a name that is no text");
   if (!sc_slice_is(text, "SequenceNumber")) return sc_cbor_skip(c);
   if (out->len != 0) return sc_cbor_fail(c, "SequenceNumber twice");
-  if (!sc_cbor_take(c, &head) || !sc_cbor_string(c, &head, room, sizeof room, &text)) return false;
+  if (!sc_cbor_take(c, &head) || !sc_cbor_string(c, &head, room, sizeof(room), &text)) return false;
   if (head.major != SC_CBOR_TEXT || !sc_sequence_parse(text, out)) return sc_cbor_fail(c, "a wrong SequenceNumber");
   return true;
 }

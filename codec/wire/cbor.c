@@ -21,10 +21,10 @@ static double float_of(const struct sc_cbor_head *head) {
     case 25:
       return half_to_double((unsigned)head->value);
     case 26:
-      memcpy(&narrow, &low, sizeof narrow);
+      memcpy(&narrow, &low, sizeof(narrow));
       return (double)narrow;
     case 27:
-      memcpy(&wide, &head->value, sizeof wide);
+      memcpy(&wide, &head->value, sizeof(wide));
       return wide;
     default:
       return (double)NAN;

@@ -10,31 +10,31 @@
 /* Each gives the place behind what it put. */
 static inline char *sc_be_put16(char *at, uint16_t value) {
   value = htobe16(value);
-  memcpy(at, &value, sizeof value);
-  return at + sizeof value;
+  memcpy(at, &value, sizeof(value));
+  return at + sizeof(value);
 }
 
 static inline char *sc_be_put32(char *at, uint32_t value) {
   value = htobe32(value);
-  memcpy(at, &value, sizeof value);
-  return at + sizeof value;
+  memcpy(at, &value, sizeof(value));
+  return at + sizeof(value);
 }
 
 static inline char *sc_be_put64(char *at, uint64_t value) {
   value = htobe64(value);
-  memcpy(at, &value, sizeof value);
-  return at + sizeof value;
+  memcpy(at, &value, sizeof(value));
+  return at + sizeof(value);
 }
 
 static inline uint32_t sc_be_get32(const char *at) {
   uint32_t value;
-  memcpy(&value, at, sizeof value);
+  memcpy(&value, at, sizeof(value));
   return be32toh(value);
 }
 
 static inline uint64_t sc_be_get64(const char *at) {
   uint64_t value;
-  memcpy(&value, at, sizeof value);
+  memcpy(&value, at, sizeof(value));
   return be64toh(value);
 }
 

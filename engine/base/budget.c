@@ -38,7 +38,7 @@ struct sc_budget *sc_budget_new(size_t bodies_bytes, size_t blocks_bytes, size_t
 }
 
 void sc_budget_free(struct sc_budget *budget) {
-  if (!budget) return;
+  if (budget == NULL) return;
   for (int i = 0; i < SC_POOLS; i++) SC_ASSERT(atomic_load(&budget->pools[i].used) == 0);
   SC_ASSERT(atomic_load(&budget->reserve_held) == 0);
   free(budget);

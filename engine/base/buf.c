@@ -14,25 +14,25 @@ static _Noreturn void out_of_memory(size_t bytes) {
 
 void *sc_alloc(size_t bytes) {
   void *ptr = malloc(bytes ? bytes : 1);
-  if (!ptr) out_of_memory(bytes);
+  if (ptr == NULL) out_of_memory(bytes);
   return ptr;
 }
 
 void *sc_alloc_zero(size_t count, size_t size) {
   void *ptr = calloc(count ? count : 1, size ? size : 1);
-  if (!ptr) out_of_memory(count * size);
+  if (ptr == NULL) out_of_memory(count * size);
   return ptr;
 }
 
 void *sc_alloc_aligned(size_t alignment, size_t bytes) {
   void *ptr = aligned_alloc(alignment, bytes);
-  if (!ptr) out_of_memory(bytes);
+  if (ptr == NULL) out_of_memory(bytes);
   return ptr;
 }
 
 void *sc_realloc(void *ptr, size_t bytes) {
   void *moved = realloc(ptr, bytes ? bytes : 1);
-  if (!moved) out_of_memory(bytes);
+  if (moved == NULL) out_of_memory(bytes);
   return moved;
 }
 
@@ -52,7 +52,7 @@ void sc_buf_fini(struct sc_buf *buf) {
 
 void sc_buf_clear(struct sc_buf *buf) {
   buf->len = 0;
-  if (buf->ptr) buf->ptr[0] = '\0';
+  if (buf->ptr != NULL) buf->ptr[0] = '\0';
 }
 
 /* Room for more bytes and the NUL. */
@@ -105,8 +105,8 @@ static uint64_t zero_bytes(uint64_t word) { return (word - EACH_BYTE(1)) & ~word
 /* Bytes at the front that stand for themselves in a JSON string; by eight while all of them do. */
 static size_t plain_len(const char *text, size_t len) {
   size_t i = 0;
-  for (uint64_t word; len - i >= sizeof word; i += sizeof word) {
-    memcpy(&word, text + i, sizeof word);
+  for (uint64_t word; len - i >= sizeof(word); i += sizeof(word)) {
+    memcpy(&word, text + i, sizeof(word));
     uint64_t control = (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
     if ((control | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\'))) != 0) break;
   }
@@ -133,4 +133,4 @@ void sc_buf_add_json_string(struct sc_buf *buf, struct sc_slice s) {
   sc_buf_add_char(buf, '"');
 }
 
-const char *sc_buf_str(const struct sc_buf *buf) { return buf->ptr ? buf->ptr : ""; }
+const char *sc_buf_str(const struct sc_buf *buf) { return buf->ptr != NULL ? buf->ptr : ""; }

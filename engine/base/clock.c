@@ -207,11 +207,11 @@ static bool parse_date_time(struct sc_slice text, int64_t *wall_ms) {
 
 static bool parse_epoch(struct sc_slice text, int64_t *wall_ms) {
   const char *dot = text.len ? memchr(text.ptr, '.', text.len) : NULL;
-  struct sc_slice whole = sc_slice_of(text.ptr, dot ? (size_t)(dot - text.ptr) : text.len);
+  struct sc_slice whole = sc_slice_of(text.ptr, dot != NULL ? (size_t)(dot - text.ptr) : text.len);
   uint64_t seconds;
   if (!sc_slice_to_u64(whole, &seconds) || seconds > (uint64_t)last_ms / 1000) return false;
   *wall_ms = (int64_t)seconds * 1000;
-  if (!dot) return true;
+  if (dot == NULL) return true;
   struct scan s = {dot + 1, text.ptr + text.len, true};
   *wall_ms += scan_fraction(&s);
   return s.ok && s.p == s.end;

@@ -68,7 +68,7 @@ int(sc_error_errno)(struct sc_error *err, int code, int os_errno, const char *fm
   va_end(args);
   const char *why = strerrordesc_np(os_errno);
   size_t len = strlen(err->text);
-  snprintf(err->text + len, sizeof(err->text) - len, ": %s", why ? why : "unknown error");
+  snprintf(err->text + len, sizeof(err->text) - len, ": %s", why != NULL ? why : "unknown error");
   err->os_errno = os_errno;
   return code;
 }

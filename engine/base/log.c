@@ -98,7 +98,7 @@ void sc_log(enum sc_level level, const char *msg, const char *fields, ...) {
   struct sc_buf line = SC_BUF_INIT, pairs = SC_BUF_INIT;
   if (level < least_level) return;
   begin_line(&line, level, msg);
-  if (fields) {
+  if (fields != NULL) {
     va_list args;
     va_start(args, fields);
     sc_buf_vprintf(&pairs, fields, args);

@@ -33,7 +33,7 @@ struct sc_mailbox *sc_mailbox_new(size_t message_bytes, struct sc_park *park) {
 }
 
 void sc_mailbox_free(struct sc_mailbox *box) {
-  if (!box) return;
+  if (box == NULL) return;
   pthread_mutex_destroy(&box->lock);
   free(box->messages);
   free(box);
@@ -60,7 +60,7 @@ void sc_mailbox_send(struct sc_mailbox *box, const void *message) {
   memcpy(slot(box, count), message, box->message_bytes);
   atomic_store_explicit(&box->count, count + 1, memory_order_release);
   pthread_mutex_unlock(&box->lock);
-  if (box->park) sc_park_wake(box->park);
+  if (box->park != NULL) sc_park_wake(box->park);
 }
 
 bool sc_mailbox_receive(struct sc_mailbox *box, void *message) {

@@ -33,14 +33,14 @@ static struct sc_metrics *add_set(void) {
 }
 
 struct sc_metrics *sc_metrics_mine(void) {
-  if (!mine) mine = add_set();
+  if (mine == NULL) mine = add_set();
   return mine;
 }
 
 uint64_t sc_metric_sum(enum sc_metric id) {
   uint64_t sum = 0;
   pthread_mutex_lock(&lock);
-  for (struct set *set = sets; set; set = set->next)
+  for (struct set *set = sets; set != NULL; set = set->next)
     sum += atomic_load_explicit(&set->metrics.value[id], memory_order_relaxed);
   pthread_mutex_unlock(&lock);
   return sum;

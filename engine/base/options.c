@@ -147,7 +147,7 @@ static int refuse_unknown(const struct sc_options *o, const char *arg, struct sc
 static int read_value(const struct sc_options *o, struct line *line, int id, struct sc_error *err) {
   const struct sc_option_spec *spec = spec_of(o, id);
   char *next = line->at + 1 < line->argc ? line->argv[line->at + 1] : NULL;
-  if (!next) return sc_error_set(err, SC_E_USAGE, "--%s needs a value (%s)", spec->name, spec->argument);
+  if (next == NULL) return sc_error_set(err, SC_E_USAGE, "--%s needs a value (%s)", spec->name, spec->argument);
   struct sc_slice name = sc_slice_of(next + 2, strncmp(next, "--", 2) == 0 ? strcspn(next + 2, "=") : 0);
   if (name.len && find_option(o, name) >= 0) {
     sc_error_set(err, SC_E_USAGE, "--%s needs a value (%s), --%.*s follows", spec->name, spec->argument,
@@ -165,15 +165,15 @@ static int read_long(const struct sc_options *o, struct line *line, struct sc_er
   struct sc_slice name = sc_slice_of(arg + 2, strcspn(arg + 2, "="));
   char *text = arg[2 + name.len] ? arg + 2 + name.len + 1 : NULL;
   int id = find_option(o, name);
-  if (id < 0 && !text && sc_slice_starts(name, "no-")) {
+  if (id < 0 && text == NULL && sc_slice_starts(name, "no-")) {
     id = find_option(o, sc_slice_of(name.ptr + 3, name.len - 3));
     if (id < 0 || spec_of(o, id)->type != SC_OPTION_FLAG) return refuse_unknown(o, arg, err);
     add_given(line, id, "false", NULL);
     return SC_OK;
   }
   if (id < 0) return refuse_unknown(o, arg, err);
-  if (!text && spec_of(o, id)->type != SC_OPTION_FLAG) return read_value(o, line, id, err);
-  add_given(line, id, text ? text : "true", text);
+  if (text == NULL && spec_of(o, id)->type != SC_OPTION_FLAG) return read_value(o, line, id, err);
+  add_given(line, id, text != NULL ? text : "true", text);
   return SC_OK;
 }
 
@@ -192,7 +192,7 @@ static int read_short(const struct sc_options *o, struct line *line, struct sc_e
 static int read_line(const struct sc_options *o, struct line *line, struct sc_error *err) {
   bool only_words = false;
   int rc = SC_OK;
-  for (line->at = 1; line->at < line->argc && !rc; line->at++) {
+  for (line->at = 1; line->at < line->argc && rc == SC_OK; line->at++) {
     char *arg = line->argv[line->at];
     if (only_words || arg[0] != '-' || !arg[1]) line->words[line->n_words++] = arg;
     else if (strcmp(arg, "--") == 0) only_words = true;
@@ -258,8 +258,8 @@ static int apply_given(struct sc_options *o, const struct line *line, struct sc_
     int id = of_command(o, g->id);
     if (!applies(o, id)) return refuse_other_command(o, id, err);
     int rc = assign(o, id, g->text, SC_FROM_COMMAND_LINE, err);
-    if (g->in_argv) conceal(g->in_argv, spec_of(o, id)->secret);
-    if (rc) return rc;
+    if (g->in_argv != NULL) conceal(g->in_argv, spec_of(o, id)->secret);
+    if (rc != SC_OK) return rc;
   }
   return SC_OK;
 }
@@ -267,10 +267,10 @@ static int apply_given(struct sc_options *o, const struct line *line, struct sc_
 static int apply_environment(struct sc_options *o, struct sc_error *err) {
   char name[MOST_NAME];
   int rc = SC_OK;
-  for (int i = 0; i < o->program->n_options && !rc; i++) {
+  for (int i = 0; i < o->program->n_options && rc == SC_OK; i++) {
     sc_option_env_name(o->program, spec_of(o, i)->name, name, sizeof(name));
     const char *text = getenv(name);
-    if (applies(o, i) && text && *text) rc = assign(o, i, text, SC_FROM_ENVIRONMENT, err);
+    if (applies(o, i) && text != NULL && *text) rc = assign(o, i, text, SC_FROM_ENVIRONMENT, err);
   }
   return rc;
 }
@@ -293,12 +293,12 @@ static int take_arguments(struct sc_options *o, char **words, int n_words, struc
 static int apply_line(struct sc_options *o, struct line *line, struct sc_error *err) {
   int used;
   int rc = read_line(o, line, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   o->command = sc_option_find_command(o->program, line->words, line->n_words, &used);
   if (o->command < 0) return sc_option_refuse_command(o->program, line->words, line->n_words, err);
   rc = apply_given(o, line, err);
-  if (!rc) rc = take_arguments(o, line->words + used, line->n_words - used, err);
-  if (!rc) rc = apply_environment(o, err);
+  if (rc == SC_OK) rc = take_arguments(o, line->words + used, line->n_words - used, err);
+  if (rc == SC_OK) rc = apply_environment(o, err);
   return rc;
 }
 
@@ -306,7 +306,7 @@ static void set_defaults(struct sc_options *o) {
   struct sc_error err;
   for (int i = 0; i < o->program->n_options; i++) {
     const char *fallback = spec_of(o, i)->fallback;
-    if (fallback) SC_ASSERT(assign(o, i, fallback, SC_FROM_DEFAULT, &err) == SC_OK);
+    if (fallback != NULL) SC_ASSERT(assign(o, i, fallback, SC_FROM_DEFAULT, &err) == SC_OK);
   }
 }
 
@@ -331,7 +331,7 @@ int sc_options_parse(const struct sc_program_spec *program, int argc, char **arg
   else rc = apply_line(o, &line, err);
   free(line.given);
   free(line.words);
-  if (rc) {
+  if (rc != SC_OK) {
     sc_options_free(o);
     o = NULL;
   }
@@ -340,7 +340,7 @@ int sc_options_parse(const struct sc_program_spec *program, int argc, char **arg
 }
 
 void sc_options_free(struct sc_options *o) {
-  if (!o) return;
+  if (o == NULL) return;
   for (int i = 0; i < o->program->n_options; i++) free(o->values[i].text);
   for (int i = 0; i < o->n_arguments; i++) free(o->arguments[i]);
   free(o->values);

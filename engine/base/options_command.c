@@ -5,9 +5,9 @@
 /* How many of the words name the command: 0 when they do not. */
 static int count_words(const char *name, char **words, int n_words) {
   const char *space = strchr(name, ' ');
-  size_t first = space ? (size_t)(space - name) : strlen(name);
+  size_t first = space != NULL ? (size_t)(space - name) : strlen(name);
   if (n_words < 1 || !sc_slice_equals(sc_slice_str(words[0]), sc_slice_of(name, first))) return 0;
-  if (!space) return 1;
+  if (space == NULL) return 1;
   return n_words > 1 && strcmp(space + 1, words[1]) == 0 ? 2 : 0;
 }
 

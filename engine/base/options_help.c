@@ -29,7 +29,7 @@ static void add_entry(struct sc_buf *out, const char *head, const char *text) {
 }
 
 static bool is_on_by_default(const struct sc_option_spec *o) {
-  return o->type == SC_OPTION_FLAG && o->fallback && strcmp(o->fallback, "true") == 0;
+  return o->type == SC_OPTION_FLAG && o->fallback != NULL && strcmp(o->fallback, "true") == 0;
 }
 
 static void add_option(struct sc_buf *out, const struct sc_option_spec *o) {
@@ -44,7 +44,7 @@ static void add_option(struct sc_buf *out, const struct sc_option_spec *o) {
     sc_option_add_allowed(o, &text);
     sc_buf_add_char(&text, ')');
   }
-  if (o->fallback && o->type != SC_OPTION_FLAG) sc_buf_printf(&text, " [default: %s]", o->fallback);
+  if (o->fallback != NULL && o->type != SC_OPTION_FLAG) sc_buf_printf(&text, " [default: %s]", o->fallback);
   add_entry(out, sc_buf_str(&head), sc_buf_str(&text));
   sc_buf_fini(&head);
   sc_buf_fini(&text);
@@ -90,7 +90,7 @@ static void add_command_help(const struct sc_program_spec *p, int command, struc
   sc_buf_printf(out, "Usage: %s%s%s%s%s [OPTIONS]\n\n", p->name, *c->name ? " " : "", c->name, *c->arguments ? " " : "",
                 c->arguments);
   add_wrapped(out, *c->name ? c->text : p->text, 0);
-  if (c->examples && *c->examples) sc_buf_printf(out, "\nExamples:\n%s", c->examples);
+  if (c->examples != NULL && *c->examples) sc_buf_printf(out, "\nExamples:\n%s", c->examples);
   add_options(p, command, out);
   add_footer(p, out);
 }
@@ -115,7 +115,7 @@ static void add_program_help(const struct sc_program_spec *p, struct sc_buf *out
   }
   sc_buf_add_str(out, "\nExamples:\n");
   for (int i = 0; i < p->n_commands; i++)
-    if (p->commands[i].examples) add_first_example(out, p->commands[i].examples);
+    if (p->commands[i].examples != NULL) add_first_example(out, p->commands[i].examples);
   sc_buf_printf(out, "\n%s COMMAND --help shows a command's options and more examples; %s --version the version.\n",
                 p->name, p->name);
 }
@@ -169,7 +169,7 @@ static void add_row(const struct sc_program_spec *p, const struct sc_option_spec
   add_code_cell(out, env);
   sc_option_add_allowed(o, &cell);
   add_cell(out, o->type == SC_OPTION_TEXT ? o->argument : sc_buf_str(&cell));
-  add_code_cell(out, o->fallback ? o->fallback : "");
+  add_code_cell(out, o->fallback != NULL ? o->fallback : "");
   add_commands_cell(p, o->commands, out);
   add_cell(out, o->text);
   out->len--; /* the last cell's space */

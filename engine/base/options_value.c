@@ -19,7 +19,7 @@ static const struct unit duration_units[] = {
 };
 
 static bool find_unit(struct sc_slice name, const struct unit *units, int64_t *factor) {
-  for (; units->name; units++) {
+  for (; units->name != NULL; units++) {
     if (strlen(units->name) != name.len || strncasecmp(units->name, name.ptr, name.len) != 0) continue;
     *factor = units->factor;
     return true;
@@ -62,9 +62,9 @@ bool sc_parse_duration_ms(struct sc_slice text, int64_t *out) { return parse_sca
 /* In the largest unit that divides it. */
 static void add_scaled(struct sc_buf *out, int64_t value, const struct unit *units) {
   const struct unit *best = NULL;
-  for (const struct unit *u = units; u->name; u++)
-    if (*u->name && value % u->factor == 0 && (!best || u->factor > best->factor)) best = u;
-  SC_ASSERT(best);
+  for (const struct unit *u = units; u->name != NULL; u++)
+    if (*u->name && value % u->factor == 0 && (best == NULL || u->factor > best->factor)) best = u;
+  SC_ASSERT(best != NULL);
   if (value == 0) sc_buf_add_char(out, '0');
   else sc_buf_printf(out, "%" PRId64 "%s", value / best->factor, best->name);
 }

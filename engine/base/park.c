@@ -44,7 +44,7 @@ struct sc_park *sc_park_new(struct sc_error *err) {
 }
 
 void sc_park_free(struct sc_park *park) {
-  if (!park) return;
+  if (park == NULL) return;
   close(park->fd);
   free(park);
 }

@@ -19,12 +19,12 @@ static struct sc_slice rest(struct sc_slice s, size_t from) { return cut(s, from
 /* Where c is first, s.len when nowhere. */
 static size_t find(struct sc_slice s, char c) {
   const char *p = s.len ? memchr(s.ptr, c, s.len) : NULL;
-  return p ? (size_t)(p - s.ptr) : s.len;
+  return p != NULL ? (size_t)(p - s.ptr) : s.len;
 }
 
 static size_t find_last(struct sc_slice s, char c) {
   const char *p = s.len ? memrchr(s.ptr, c, s.len) : NULL;
-  return p ? (size_t)(p - s.ptr) : s.len;
+  return p != NULL ? (size_t)(p - s.ptr) : s.len;
 }
 
 static bool contains(struct sc_slice s, const char *word) {

@@ -30,7 +30,7 @@ struct sc_ring *sc_ring_new(size_t capacity) {
 }
 
 void sc_ring_free(struct sc_ring *ring) {
-  if (!ring) return;
+  if (ring == NULL) return;
   SC_ASSERT(sc_ring_is_empty(ring));
   free(ring);
 }
@@ -43,7 +43,7 @@ bool sc_ring_is_full(struct sc_ring *ring) {
 }
 
 bool sc_ring_push(struct sc_ring *ring, void *item) {
-  SC_ASSERT(item);
+  SC_ASSERT(item != NULL);
   if (sc_ring_is_full(ring)) return false;
   size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
   ring->slots[head & ring->mask] = item;
@@ -59,7 +59,7 @@ void *sc_ring_peek(struct sc_ring *ring) {
 
 void *sc_ring_pop(struct sc_ring *ring) {
   void *item = sc_ring_peek(ring);
-  if (!item) return NULL;
+  if (item == NULL) return NULL;
   size_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
   atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
   return item;

@@ -18,7 +18,7 @@ static int create(struct sc_thread *t) {
   sigset_t all, before;
   pthread_attr_t attr;
   int rc = pthread_attr_init(&attr);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   sigfillset(&all);
   pthread_attr_setstacksize(&attr, STACK_BYTES);
   pthread_sigmask(SIG_SETMASK, &all, &before); /* a new thread has its maker's mask */
@@ -32,7 +32,7 @@ int sc_thread_start(struct sc_thread *t, const char *name, void (*run)(void *arg
   *t = (struct sc_thread){.run = run, .arg = arg};
   snprintf(t->name, sizeof(t->name), "%s", name);
   int rc = create(t);
-  if (rc) return sc_error_errno(err, SC_E_INTERNAL, rc, "cannot start thread %s", name);
+  if (rc != SC_OK) return sc_error_errno(err, SC_E_INTERNAL, rc, "cannot start thread %s", name);
   t->started = true;
   return SC_OK;
 }

@@ -29,12 +29,12 @@ struct sc_aws_config *sc_aws_config_new(void) {
 }
 
 static void wipe(char *text) {
-  if (text) explicit_bzero(text, strlen(text));
+  if (text != NULL) explicit_bzero(text, strlen(text));
   free(text);
 }
 
 void sc_aws_config_free(struct sc_aws_config *config) {
-  if (!config) return;
+  if (config == NULL) return;
   for (size_t i = 0; i < config->n; i++) {
     free(config->settings[i].section);
     free(config->settings[i].key);
@@ -71,8 +71,8 @@ static struct sc_slice without_comment(struct sc_slice s) {
 
 static struct sc_slice next_line(struct sc_slice *text) {
   const char *end = memchr(text->ptr, '\n', text->len);
-  struct sc_slice line = {text->ptr, end ? (size_t)(end - text->ptr) : text->len};
-  size_t used = line.len + (end ? 1 : 0);
+  struct sc_slice line = {text->ptr, end != NULL ? (size_t)(end - text->ptr) : text->len};
+  size_t used = line.len + (end != NULL ? 1 : 0);
   *text = sc_slice_of(text->ptr + used, text->len - used);
   return line;
 }
@@ -87,8 +87,8 @@ static bool add_setting(struct reader *r, struct sc_slice key, struct sc_slice p
   c->settings[c->n++] = (struct setting){.kind = r->kind,
                                          .section = sc_strndup(r->section),
                                          .key = sc_strndup(key),
-                                         .parent = parent.ptr ? sc_strndup(parent) : NULL,
-                                         .value = value ? sc_strndup(*value) : NULL};
+                                         .parent = parent.ptr != NULL ? sc_strndup(parent) : NULL,
+                                         .value = value != NULL ? sc_strndup(*value) : NULL};
   return true;
 }
 
@@ -111,7 +111,7 @@ static enum kind kind_of(bool is_credentials, struct sc_slice *name) {
 
 static bool read_section(struct reader *r, struct sc_slice line) {
   const char *end = memchr(line.ptr, ']', line.len);
-  if (!end || without_comment(sc_slice_of(end + 1, line.len - (size_t)(end - line.ptr) - 1)).len) return false;
+  if (end == NULL || without_comment(sc_slice_of(end + 1, line.len - (size_t)(end - line.ptr) - 1)).len) return false;
   r->section = trim(sc_slice_of(line.ptr + 1, (size_t)(end - line.ptr) - 1));
   r->parent = sc_slice_of(NULL, 0);
   r->kind = kind_of(r->is_credentials, &r->section);
@@ -120,8 +120,8 @@ static bool read_section(struct reader *r, struct sc_slice line) {
 
 static bool read_setting(struct reader *r, struct sc_slice line, bool nested) {
   const char *equals = memchr(line.ptr, '=', line.len);
-  if (nested && !r->parent.ptr) return true; /* the next line of a longer value: none of ours has one */
-  if (!equals) return nested;
+  if (nested && r->parent.ptr == NULL) return true; /* the next line of a longer value: none of ours has one */
+  if (equals == NULL) return nested;
   struct sc_slice key = trim(sc_slice_of(line.ptr, (size_t)(equals - line.ptr)));
   struct sc_slice value = without_comment(sc_slice_of(equals + 1, line.len - (size_t)(equals - line.ptr) - 1));
   if (!nested) r->parent = value.len ? sc_slice_of(NULL, 0) : key;
@@ -132,9 +132,9 @@ static bool read_line(struct reader *r, struct sc_slice line) {
   bool nested = line.len && is_blank(line.ptr[0]);
   struct sc_slice text = trim(line);
   if (text.len == 0 || text.ptr[0] == '#' || text.ptr[0] == ';') return true;
-  if (memchr(text.ptr, 0, text.len)) return false;
+  if (memchr(text.ptr, 0, text.len) != NULL) return false;
   if (text.ptr[0] == '[' && !nested) return read_section(r, text);
-  return r->section.ptr && read_setting(r, text, nested);
+  return r->section.ptr != NULL && read_setting(r, text, nested);
 }
 
 int sc_aws_config_add(struct sc_aws_config *config, struct sc_slice text, bool is_credentials, const char *where,
@@ -155,8 +155,8 @@ int sc_aws_config_add(struct sc_aws_config *config, struct sc_slice text, bool i
 
 static int read_file(const char *path, struct sc_buf *text, struct sc_error *err) {
   FILE *file = fopen(path, "re");
-  if (!file && (errno == ENOENT || errno == ENOTDIR)) return SC_OK;
-  if (!file) return sc_error_errno(err, SC_E_CONFIG, errno, "cannot read %s", path);
+  if (file == NULL && (errno == ENOENT || errno == ENOTDIR)) return SC_OK;
+  if (file == NULL) return sc_error_errno(err, SC_E_CONFIG, errno, "cannot read %s", path);
   sc_buf_reserve(text, FILE_BYTES_MAX + 1);
   text->len = fread(text->ptr, 1, FILE_BYTES_MAX + 1, file);
   int failed = ferror(file) ? errno : 0;
@@ -170,12 +170,12 @@ static int load_file(struct sc_aws_config *config, const char *variable, const c
                      struct sc_error *err) {
   const char *path = getenv(variable), *home = getenv("HOME");
   struct sc_buf full = SC_BUF_INIT, text = SC_BUF_INIT;
-  bool below_home = path && strncmp(path, "~/", 2) == 0;
-  if (path && *path && !below_home) sc_buf_add_str(&full, path);
-  else sc_buf_printf(&full, "%s/%s", home ? home : "", below_home ? path + 2 : name);
+  bool below_home = path != NULL && strncmp(path, "~/", 2) == 0;
+  if (path != NULL && *path && !below_home) sc_buf_add_str(&full, path);
+  else sc_buf_printf(&full, "%s/%s", home != NULL ? home : "", below_home ? path + 2 : name);
   int rc = read_file(sc_buf_str(&full), &text, err);
   if (rc == SC_OK) rc = sc_aws_config_add(config, sc_buf_view(&text), is_credentials, sc_buf_str(&full), err);
-  if (text.ptr) explicit_bzero(text.ptr, text.cap);
+  if (text.ptr != NULL) explicit_bzero(text.ptr, text.cap);
   sc_buf_fini(&text);
   sc_buf_fini(&full);
   return rc;
@@ -193,15 +193,17 @@ int sc_aws_config_load(struct sc_aws_config **out, struct sc_error *err) {
 
 /* ---- lookups ---- */
 
-static bool same_or_none(const char *a, const char *b) { return a && b ? strcasecmp(a, b) == 0 : a == b; }
+static bool same_or_none(const char *a, const char *b) {
+  return a != NULL && b != NULL ? strcasecmp(a, b) == 0 : a == b;
+}
 
 /* The last one counts, and the credentials file was added last. */
 static const char *find(const struct sc_aws_config *config, enum kind kind, const char *section, const char *parent,
                         const char *key) {
   for (size_t i = config->n; i-- > 0;) {
     const struct setting *s = &config->settings[i];
-    if (s->kind == kind && s->value && *s->value && strcmp(s->section, section) == 0 && strcasecmp(s->key, key) == 0 &&
-        same_or_none(s->parent, parent))
+    if (s->kind == kind && s->value != NULL && *s->value && strcmp(s->section, section) == 0 &&
+        strcasecmp(s->key, key) == 0 && same_or_none(s->parent, parent))
       return s->value;
   }
   return NULL;
@@ -220,5 +222,5 @@ const char *sc_aws_config_profile(const struct sc_aws_config *config, const char
 const char *sc_aws_config_service(const struct sc_aws_config *config, const char *profile, const char *service,
                                   const char *key) {
   const char *services = sc_aws_config_profile(config, profile, "services");
-  return services ? find(config, SERVICES, services, service, key) : NULL;
+  return services != NULL ? find(config, SERVICES, services, service, key) : NULL;
 }

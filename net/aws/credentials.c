@@ -14,14 +14,14 @@
 void sc_credentials_fini(struct sc_credentials *c) {
   char *texts[] = {c->key_id, c->secret, c->token};
   for (size_t i = 0; i < 3; i++) {
-    if (texts[i]) explicit_bzero(texts[i], strlen(texts[i]));
+    if (texts[i] != NULL) explicit_bzero(texts[i], strlen(texts[i]));
     free(texts[i]);
   }
   *c = (struct sc_credentials){0};
 }
 
 /* Empty is unset. */
-static const char *given(const char *text) { return text && *text ? text : NULL; }
+static const char *given(const char *text) { return text != NULL && *text ? text : NULL; }
 
 static const char *variable(const char *name) { return given(getenv(name)); }
 
@@ -38,11 +38,11 @@ static int take(struct sc_credentials *out, const char *key_id, const char *secr
     return sc_error_set(err, SC_E_CONFIG, "the AWS access key id (%s) is too long or has blanks in it", origin);
   if (strlen(secret) > SC_SIGV4_SECRET_MAX)
     return sc_error_set(err, SC_E_CONFIG, "the AWS secret key (%s) is too long", origin);
-  if (token && !is_header_safe(token, TOKEN_MAX))
+  if (token != NULL && !is_header_safe(token, TOKEN_MAX))
     return sc_error_set(err, SC_E_CONFIG, "the AWS session token (%s) is too long or has blanks in it", origin);
   *out = (struct sc_credentials){.key_id = sc_strdup(key_id),
                                  .secret = sc_strdup(secret),
-                                 .token = token ? sc_strdup(token) : NULL,
+                                 .token = token != NULL ? sc_strdup(token) : NULL,
                                  .origin = origin};
   return SC_OK;
 }
@@ -50,10 +50,10 @@ static int take(struct sc_credentials *out, const char *key_id, const char *secr
 /* SC_AGAIN: neither is set, look on. */
 static int take_pair(struct sc_credentials *out, const char *key_id, const char *secret, const char *token,
                      const char *origin, struct sc_error *err) {
-  if (!given(key_id) && !given(secret)) return SC_AGAIN;
-  if (given(key_id) && given(secret)) return take(out, key_id, secret, given(token), origin, err);
+  if (given(key_id) == NULL && given(secret) == NULL) return SC_AGAIN;
+  if (given(key_id) != NULL && given(secret) != NULL) return take(out, key_id, secret, given(token), origin, err);
   return sc_error_set(err, SC_E_CONFIG, "half a key: the AWS %s is missing (%s)",
-                      given(key_id) ? "secret access key" : "access key id", origin);
+                      given(key_id) != NULL ? "secret access key" : "access key id", origin);
 }
 
 /* ---- profiles ---- */
@@ -80,7 +80,8 @@ static int refuse_providers(const struct sc_credentials_ask *ask, bool before_ke
       {"credential_source", "credential sources", false},
   };
   for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-    if (providers[i].before_keys == before_keys && sc_aws_config_profile(ask->config, ask->profile, providers[i].key))
+    if (providers[i].before_keys == before_keys &&
+        sc_aws_config_profile(ask->config, ask->profile, providers[i].key) != NULL)
       return not_supported(ask, providers[i].key, providers[i].what, err);
   return SC_OK;
 }
@@ -93,24 +94,24 @@ static int from_profile(const struct sc_credentials_ask *ask, struct sc_credenti
     return err->code;
   }
   int rc = refuse_providers(ask, true, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   rc = take_pair(out, sc_aws_config_profile(ask->config, ask->profile, "aws_access_key_id"),
                  sc_aws_config_profile(ask->config, ask->profile, "aws_secret_access_key"),
                  sc_aws_config_profile(ask->config, ask->profile, "aws_session_token"), "profile", err);
   if (rc != SC_AGAIN) return rc;
   rc = refuse_providers(ask, false, err);
-  return rc ? rc : SC_AGAIN;
+  return rc != SC_OK ? rc : SC_AGAIN;
 }
 
 /* ---- the end of the chain ---- */
 
 static int nothing_found(const struct sc_credentials_ask *ask, struct sc_error *err) {
-  const char *found =
-      variable("AWS_WEB_IDENTITY_TOKEN_FILE") ? "a web identity token"
-      : variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || variable("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-          ? "a container's credentials"
-          : NULL;
-  if (found)
+  const char *found = variable("AWS_WEB_IDENTITY_TOKEN_FILE") != NULL ? "a web identity token"
+                      : variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != NULL ||
+                              variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != NULL
+                          ? "a container's credentials"
+                          : NULL;
+  if (found != NULL)
     sc_error_set(err, SC_E_AUTH, "no AWS access key; the environment names %s, which is not supported yet", found);
   else sc_error_set(err, SC_E_AUTH, "no AWS access key in the options, the environment or profile %s", ask->profile);
   sc_error_hint(err,

@@ -31,7 +31,7 @@ static bool all_of(struct sc_slice s, const char *also) {
   for (size_t i = 0; i < s.len; i++) {
     char c = s.ptr[i];
     bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!plain && (c == '\0' || !strchr(also, c))) return false;
+    if (!plain && (c == '\0' || strchr(also, c) == NULL)) return false;
   }
   return true;
 }
@@ -49,8 +49,8 @@ static bool is_account(struct sc_slice s) {
 
 static struct sc_slice part(struct sc_slice *rest) {
   const char *colon = rest->len ? memchr(rest->ptr, ':', rest->len) : NULL;
-  struct sc_slice s = {rest->ptr, colon ? (size_t)(colon - rest->ptr) : rest->len};
-  *rest = colon ? sc_slice_of(colon + 1, rest->len - s.len - 1) : sc_slice_of(NULL, 0);
+  struct sc_slice s = {rest->ptr, colon != NULL ? (size_t)(colon - rest->ptr) : rest->len};
+  *rest = colon != NULL ? sc_slice_of(colon + 1, rest->len - s.len - 1) : sc_slice_of(NULL, 0);
   return s;
 }
 
@@ -83,19 +83,19 @@ bool sc_endpoint_is_aws_host(struct sc_slice host) {
 
 static const char *set_variable(const char *name) {
   const char *value = getenv(name);
-  return value && *value ? value : NULL;
+  return value != NULL && *value ? value : NULL;
 }
 
-static const char *first_of(const char *a, const char *b) { return a && *a ? a : b; }
+static const char *first_of(const char *a, const char *b) { return a != NULL && *a ? a : b; }
 
 static int settle_region(const struct sc_endpoint_ask *ask, const struct sc_stream_arn *arn, struct sc_endpoint *out,
                          struct sc_error *err) {
   const char *env = first_of(set_variable("AWS_REGION"), set_variable("AWS_DEFAULT_REGION"));
   const char *name = first_of(env, sc_aws_config_profile(ask->config, ask->profile, "region"));
-  if (!name && out->custom) name = "us-east-1";
-  struct sc_slice region = name ? sc_slice_str(name) : sc_slice_of(NULL, 0);
-  if (arn) region = arn->region;
-  if (ask->region && *ask->region) region = sc_slice_str(ask->region);
+  if (name == NULL && out->custom) name = "us-east-1";
+  struct sc_slice region = name != NULL ? sc_slice_str(name) : sc_slice_of(NULL, 0);
+  if (arn != NULL) region = arn->region;
+  if (ask->region != NULL && *ask->region) region = sc_slice_str(ask->region);
   if (region.len == 0) {
     sc_error_set(err, SC_E_CONFIG, "no AWS region is set");
     sc_error_hint(err, "give --region, set AWS_REGION, or set region in profile %s of the AWS config file",
@@ -112,17 +112,17 @@ static int settle_region(const struct sc_endpoint_ask *ask, const struct sc_stre
 
 /* ---- endpoint ---- */
 
-static bool is_true(const char *value) { return value && strcasecmp(value, "true") == 0; }
+static bool is_true(const char *value) { return value != NULL && strcasecmp(value, "true") == 0; }
 
 static const char *configured_endpoint(const struct sc_endpoint_ask *ask) {
-  if (ask->endpoint && *ask->endpoint) return ask->endpoint;
+  if (ask->endpoint != NULL && *ask->endpoint) return ask->endpoint;
   if (is_true(getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) ||
       is_true(sc_aws_config_profile(ask->config, ask->profile, "ignore_configured_endpoint_urls")))
     return NULL;
   const char *url = set_variable("AWS_ENDPOINT_URL_KINESIS");
-  if (!url) url = set_variable("AWS_ENDPOINT_URL");
-  if (!url) url = sc_aws_config_service(ask->config, ask->profile, "kinesis", "endpoint_url");
-  return url ? url : sc_aws_config_profile(ask->config, ask->profile, "endpoint_url");
+  if (url == NULL) url = set_variable("AWS_ENDPOINT_URL");
+  if (url == NULL) url = sc_aws_config_service(ask->config, ask->profile, "kinesis", "endpoint_url");
+  return url != NULL ? url : sc_aws_config_profile(ask->config, ask->profile, "endpoint_url");
 }
 
 static int bad_endpoint(struct sc_error *err, const char *what) {
@@ -134,14 +134,14 @@ static int bad_endpoint(struct sc_error *err, const char *what) {
 /* "host", "host:port" or "[v6]:port": the host without the port; false when it is malformed. */
 static bool split_host(struct sc_slice authority, struct sc_slice *host, struct sc_slice *port) {
   const char *bracket = authority.len && authority.ptr[0] == '[' ? memchr(authority.ptr, ']', authority.len) : NULL;
-  size_t from = bracket ? (size_t)(bracket - authority.ptr) + 1 : 0;
+  size_t from = bracket != NULL ? (size_t)(bracket - authority.ptr) + 1 : 0;
   const char *colon = memchr(authority.ptr + from, ':', authority.len - from);
-  size_t len = colon ? (size_t)(colon - authority.ptr) : authority.len;
+  size_t len = colon != NULL ? (size_t)(colon - authority.ptr) : authority.len;
   *host = sc_slice_of(authority.ptr, len);
-  *port = colon ? sc_slice_of(colon + 1, authority.len - len - 1) : sc_slice_of(NULL, 0);
+  *port = colon != NULL ? sc_slice_of(colon + 1, authority.len - len - 1) : sc_slice_of(NULL, 0);
   uint64_t n = 0;
-  if (colon && (!sc_slice_to_u64(*port, &n) || n < 1 || n > 65535)) return false;
-  if (bracket) return from == len && len > 2 && all_of(sc_slice_of(host->ptr + 1, len - 2), ":.");
+  if (colon != NULL && (!sc_slice_to_u64(*port, &n) || n < 1 || n > 65535)) return false;
+  if (bracket != NULL) return from == len && len > 2 && all_of(sc_slice_of(host->ptr + 1, len - 2), ":.");
   return len > 0 && len <= 253 && all_of(*host, ".-_");
 }
 
@@ -159,9 +159,9 @@ static int custom_endpoint(const char *url, struct sc_endpoint *out, struct sc_e
   bool http = strncasecmp(url, "http://", 7) == 0, https = strncasecmp(url, "https://", 8) == 0;
   if (!http && !https) return bad_endpoint(err, "is neither http:// nor https://");
   rest = sc_slice_of(rest.ptr + (https ? 8 : 7), rest.len - (https ? 8 : 7));
-  if (memchr(rest.ptr, '@', rest.len)) return bad_endpoint(err, "has user info; give keys as options");
+  if (memchr(rest.ptr, '@', rest.len) != NULL) return bad_endpoint(err, "has user info; give keys as options");
   if (rest.len && rest.ptr[rest.len - 1] == '/') rest.len--;
-  if (memchr(rest.ptr, '/', rest.len) || memchr(rest.ptr, '?', rest.len))
+  if (memchr(rest.ptr, '/', rest.len) != NULL || memchr(rest.ptr, '?', rest.len) != NULL)
     return bad_endpoint(err, "has a path or query");
   if (!split_host(rest, &host, &port)) return bad_endpoint(err, "has no proper host and port");
   out->tls = https;
@@ -177,7 +177,7 @@ static void aws_endpoint(const struct sc_stream_arn *arn, struct sc_endpoint *ou
   out->tls = out->aws = true;
   for (int kind = 0; kind < SC_ENDPOINT_KINDS; kind++) {
     char host[256];
-    if (arn && p->account_endpoints)
+    if (arn != NULL && p->account_endpoints)
       snprintf(host, sizeof(host), "%.*s.%s-kinesis.%s.%s", SC_SLICE_ARGS(arn->account), kinds[kind], out->region,
                p->suffix);
     else snprintf(host, sizeof(host), "kinesis.%s.%s", out->region, p->suffix);
@@ -204,12 +204,12 @@ static int refuse_variants(const struct sc_endpoint_ask *ask, struct sc_error *e
 int sc_endpoint_resolve(const struct sc_endpoint_ask *ask, struct sc_endpoint *out, struct sc_error *err) {
   struct sc_stream_arn parsed, *arn = NULL;
   *out = (struct sc_endpoint){0};
-  if (ask->arn && sc_stream_arn_parse(sc_slice_str(ask->arn), &parsed)) arn = &parsed;
+  if (ask->arn != NULL && sc_stream_arn_parse(sc_slice_str(ask->arn), &parsed)) arn = &parsed;
   const char *url = configured_endpoint(ask);
   out->custom = url != NULL;
   int rc = settle_region(ask, arn, out, err);
-  if (rc) return rc;
-  if (url) return custom_endpoint(url, out, err);
+  if (rc != SC_OK) return rc;
+  if (url != NULL) return custom_endpoint(url, out, err);
   rc = refuse_variants(ask, err);
   if (rc == SC_OK) aws_endpoint(arn, out);
   return rc;

@@ -29,14 +29,14 @@ int sc_signer_new(const char *region, const char *service, struct sc_signer **ou
   memcpy(s->service, service, strlen(service));
   s->digest = sc_digest_new("SHA256");
   s->mac = sc_hmac_new();
-  if (s->digest && s->mac) return SC_OK;
+  if (s->digest != NULL && s->mac != NULL) return SC_OK;
   sc_signer_free(s);
   *out = NULL;
   return sc_error_set(err, SC_E_INTERNAL, "OpenSSL offers no SHA-256 or HMAC");
 }
 
 void sc_signer_free(struct sc_signer *signer) {
-  if (!signer) return;
+  if (signer == NULL) return;
   sc_hmac_free(signer->mac);
   sc_digest_free(signer->digest);
   explicit_bzero(signer, sizeof(*signer));
@@ -101,8 +101,8 @@ static bool hash_body(struct sc_signer *s, struct sc_slice body, char hex[HEX + 
 }
 
 static const char *signed_headers(const char *token) {
-  return token ? "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
-               : "content-type;host;x-amz-date;x-amz-target";
+  return token != NULL ? "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
+                       : "content-type;host;x-amz-date;x-amz-target";
 }
 
 static bool hash_canonical(struct sc_signer *s, const struct sc_sigv4_request *r, const char *token,
@@ -110,7 +110,7 @@ static bool hash_canonical(struct sc_signer *s, const struct sc_sigv4_request *r
   char body[HEX + 1];
   return hash_body(s, r->body, body) && sc_digest_begin(s->digest) && add_str(s, "POST\n/\n\ncontent-type:") &&
          add(s, r->content_type) && add_str(s, "\nhost:") && add(s, r->host) && add_str(s, "\nx-amz-date:") &&
-         add_str(s, amz_date) && (!token || (add_str(s, "\nx-amz-security-token:") && add_str(s, token))) &&
+         add_str(s, amz_date) && (token == NULL || (add_str(s, "\nx-amz-security-token:") && add_str(s, token))) &&
          add_str(s, "\nx-amz-target:") && add(s, r->target) && add_str(s, "\n\n") &&
          add_str(s, signed_headers(token)) && add_str(s, "\n") && add_str(s, body) && finish(s, hex);
 }
@@ -121,7 +121,7 @@ int sc_sigv4_sign(struct sc_signer *signer, const struct sc_sigv4_key *key, cons
   unsigned char mac[DIGEST];
   sc_clock_format_amz(wall_ms, out->amz_date);
   int rc = use_key(signer, key, out->amz_date, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   snprintf(scope, sizeof(scope), "%s/%s/%s/aws4_request", signer->day, signer->region, signer->service);
   if (!hash_canonical(signer, request, key->token, out->amz_date, canonical))
     return sc_error_set(err, SC_E_INTERNAL, "OpenSSL failed to hash a request");

@@ -32,8 +32,8 @@ static struct sc_batch *paid_batch(const struct sc_body *body, size_t body_cap) 
 bool sc_body_resume(struct sc_body *body) {
   if (body->wanted == 0) return true;
   struct sc_batch *old = body->batch, *batch = paid_batch(body, body->wanted);
-  if (!batch) return false;
-  if (old) {
+  if (batch == NULL) return false;
+  if (old != NULL) {
     memcpy(batch->body, old->body, old->body_len);
     batch->body_len = old->body_len;
     sc_batch_free(old);
@@ -45,33 +45,33 @@ bool sc_body_resume(struct sc_body *body) {
 
 static size_t next_cap(const struct sc_body *body, size_t needed) {
   if (body->expected >= 0) return (size_t)body->expected;
-  size_t cap = body->batch ? body->batch->body_cap : FIRST_GUESS_BYTES;
+  size_t cap = body->batch != NULL ? body->batch->body_cap : FIRST_GUESS_BYTES;
   while (cap < needed) cap *= 2;
   return cap < body->largest_bytes ? cap : body->largest_bytes;
 }
 
 int sc_body_add(struct sc_body *body, struct sc_slice chunk, struct sc_error *err) {
   if (chunk.len == 0) return SC_OK;
-  size_t have = body->batch ? body->batch->body_len : 0;
+  size_t have = body->batch != NULL ? body->batch->body_len : 0;
   if (body->expected > (int64_t)body->largest_bytes || chunk.len > body->largest_bytes - have)
     return too_large(body, err);
   if (body->expected >= 0 && chunk.len > (size_t)body->expected - have)
     return sc_error_set(err, SC_E_PROTOCOL, "a reply longer than its Content-Length");
-  if (!body->batch || chunk.len > body->batch->body_cap - have) body->wanted = next_cap(body, have + chunk.len);
+  if (body->batch == NULL || chunk.len > body->batch->body_cap - have) body->wanted = next_cap(body, have + chunk.len);
   if (!sc_body_resume(body)) return SC_AGAIN;
-  SC_ASSERT(body->batch);
+  SC_ASSERT(body->batch != NULL);
   memcpy(body->batch->body + have, chunk.ptr, chunk.len);
   body->batch->body_len = have + chunk.len;
   return SC_OK;
 }
 
 struct sc_slice sc_body_view(const struct sc_body *body) {
-  return body->batch ? sc_slice_of(body->batch->body, body->batch->body_len) : sc_slice_of(NULL, 0);
+  return body->batch != NULL ? sc_slice_of(body->batch->body, body->batch->body_len) : sc_slice_of(NULL, 0);
 }
 
 struct sc_batch *sc_body_take(struct sc_body *body) {
   struct sc_batch *batch = body->batch;
-  if (batch) memset(batch->body + batch->body_len, 0, SC_BODY_PADDING);
+  if (batch != NULL) memset(batch->body + batch->body_len, 0, SC_BODY_PADDING);
   body->batch = NULL;
   body->wanted = 0;
   return batch;

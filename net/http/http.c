@@ -60,21 +60,21 @@ static void global_init(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 static const char *system_bundle(void) {
   const char *path = getenv("SSL_CERT_FILE");
-  if (path && *path) return path;
+  if (path != NULL && *path) return path;
   path = curl_version_info(CURLVERSION_NOW)->cainfo;
-  return path ? path : X509_get_default_cert_file();
+  return path != NULL ? path : X509_get_default_cert_file();
 }
 
 static int load_store(const char *ca_bundle, X509_STORE **out, struct sc_error *err) {
-  const char *path = ca_bundle ? ca_bundle : system_bundle();
+  const char *path = ca_bundle != NULL ? ca_bundle : system_bundle();
   *out = X509_STORE_new();
   SC_ASSERT(*out);
   if (X509_STORE_load_file(*out, path) && X509_STORE_set_flags(*out, X509_V_FLAG_PARTIAL_CHAIN)) return SC_OK;
   X509_STORE_free(*out);
   *out = NULL;
   sc_error_set(err, SC_E_CONFIG, "no certificate authorities can be read from %s", path);
-  sc_error_hint(err, ca_bundle ? "--ca-bundle and AWS_CA_BUNDLE name a PEM file"
-                               : "install the package ca-certificates, or name a PEM file with --ca-bundle");
+  sc_error_hint(err, ca_bundle != NULL ? "--ca-bundle and AWS_CA_BUNDLE name a PEM file"
+                                       : "install the package ca-certificates, or name a PEM file with --ca-bundle");
   return err->code;
 }
 
@@ -84,14 +84,14 @@ int sc_http_new(const char *ca_bundle, bool tls, struct sc_http **out, struct sc
   X509_STORE *store = NULL;
   *out = NULL;
   int rc = tls ? load_store(ca_bundle, &store, err) : SC_OK;
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   *out = sc_alloc_zero(1, sizeof(**out));
   (*out)->store = store;
   return SC_OK;
 }
 
 void sc_http_free(struct sc_http *http) {
-  if (!http) return;
+  if (http == NULL) return;
   X509_STORE_free(http->store);
   free(http);
 }
@@ -102,8 +102,8 @@ static bool header_is(struct sc_slice line, const char *name, struct sc_slice *v
   size_t n = strlen(name);
   if (line.len <= n || line.ptr[n] != ':' || strncasecmp(line.ptr, name, n) != 0) return false;
   *value = sc_slice_of(line.ptr + n + 1, line.len - n - 1);
-  while (value->len && strchr(" \t", value->ptr[0])) value->ptr++, value->len--;
-  while (value->len && strchr(" \t\r\n", value->ptr[value->len - 1])) value->len--;
+  while (value->len && strchr(" \t", value->ptr[0]) != NULL) value->ptr++, value->len--;
+  while (value->len && strchr(" \t\r\n", value->ptr[value->len - 1]) != NULL) value->len--;
   return true;
 }
 
@@ -111,7 +111,7 @@ static void status_line(struct sc_http_head *head, struct sc_slice line) {
   *head = (struct sc_http_head){.content_length = -1, .retry_after_ms = -1};
   const char *space = memchr(line.ptr, ' ', line.len);
   uint64_t status;
-  if (space && line.ptr + line.len - space > 3 && sc_slice_to_u64(sc_slice_of(space + 1, 3), &status))
+  if (space != NULL && line.ptr + line.len - space > 3 && sc_slice_to_u64(sc_slice_of(space + 1, 3), &status))
     head->status = (int)status;
 }
 
@@ -182,7 +182,7 @@ static void set_network_options(CURL *easy, const struct sc_http *http) {
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "shardcopy/" SC_VERSION);
-  if (!http->store) return;
+  if (http->store == NULL) return;
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
   curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -192,7 +192,7 @@ static void set_network_options(CURL *easy, const struct sc_http *http) {
 
 static struct sc_http_transfer *new_transfer(struct sc_http_loop *loop) {
   CURL *easy = curl_easy_init();
-  if (!easy) return NULL;
+  if (easy == NULL) return NULL;
   struct sc_http_transfer *t = sc_alloc_zero(1, sizeof(*t));
   t->loop = loop;
   t->easy = easy;
@@ -214,7 +214,7 @@ static void free_transfer(struct sc_http_transfer *t) {
 
 static struct sc_http_transfer *take_transfer(struct sc_http_loop *loop) {
   struct sc_http_transfer *t = loop->free;
-  if (!t) return new_transfer(loop);
+  if (t == NULL) return new_transfer(loop);
   loop->free = t->next;
   loop->n_free--;
   return t;
@@ -234,15 +234,15 @@ static void give_transfer(struct sc_http_transfer *t) {
 static void link_active(struct sc_http_transfer *t) {
   t->prev = NULL;
   t->next = t->loop->active;
-  if (t->next) t->next->prev = t;
+  if (t->next != NULL) t->next->prev = t;
   t->loop->active = t;
 }
 
 /* Takes it out of the loop; the easy handle is free for the next use. */
 static void unlink_active(struct sc_http_transfer *t) {
-  if (t->prev) t->prev->next = t->next;
+  if (t->prev != NULL) t->prev->next = t->next;
   else t->loop->active = t->next;
-  if (t->next) t->next->prev = t->prev;
+  if (t->next != NULL) t->next->prev = t->prev;
   if (t->paused) t->loop->n_paused--;
   t->paused = false;
   curl_multi_remove_handle(t->loop->multi, t->easy);
@@ -267,7 +267,7 @@ static void set_request(struct sc_http_transfer *t, const struct sc_http_request
 struct sc_http_transfer *sc_http_start(struct sc_http_loop *loop, const struct sc_http_request *request,
                                        struct sc_error *err) {
   struct sc_http_transfer *t = take_transfer(loop);
-  if (!t) {
+  if (t == NULL) {
     sc_error_set(err, SC_E_NET, "libcurl has no handle to give");
     return NULL;
   }
@@ -340,7 +340,7 @@ static unsigned collect_finished(struct sc_http_loop *loop) {
 static unsigned end_overdue(struct sc_http_loop *loop) {
   unsigned n = 0;
   int64_t now_ms = sc_clock_mono_ms();
-  for (struct sc_http_transfer *t = loop->active, *next; t; t = next) {
+  for (struct sc_http_transfer *t = loop->active, *next; t != NULL; t = next) {
     next = t->next;
     if (t->paused || now_ms < t->deadline_ms) continue;
     if (t->err.code == SC_OK)
@@ -360,15 +360,15 @@ static int on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *is_
   if (what == CURL_POLL_REMOVE) {
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL); /* it may be closed already */
     curl_multi_assign(loop->multi, fd, NULL);
-    if (t && t->fd == fd) t->fd = CURL_SOCKET_BAD;
+    if (t != NULL && t->fd == fd) t->fd = CURL_SOCKET_BAD;
     return 0;
   }
   struct epoll_event event = {.data.fd = fd};
   if (what & CURL_POLL_IN) event.events |= EPOLLIN;
   if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
-  if (epoll_ctl(loop->epoll, is_added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event)) return -1;
+  if (epoll_ctl(loop->epoll, is_added != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event)) return -1;
   curl_multi_assign(loop->multi, fd, loop);
-  if (t) t->fd = fd;
+  if (t != NULL) t->fd = fd;
   return 0;
 }
 
@@ -395,14 +395,14 @@ static bool may_hold_bytes(const struct sc_http_transfer *t) {
   const struct curl_tlssessioninfo *tls = NULL;
   if (t->paused || t->fd == CURL_SOCKET_BAD) return false;
   curl_easy_getinfo(t->easy, CURLINFO_TLS_SSL_PTR, &tls);
-  return tls && tls->internals && SSL_want_nothing((SSL *)tls->internals);
+  return tls != NULL && tls->internals != NULL && SSL_want_nothing((SSL *)tls->internals);
 }
 
 /* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time, for any transfer whose timer is
  * due: all that may hold bytes are asked in every turn. True when there was one. */
 static bool ask_holders(struct sc_http_loop *loop) {
   bool any = false;
-  for (const struct sc_http_transfer *t = loop->active; t; t = t->next) {
+  for (const struct sc_http_transfer *t = loop->active; t != NULL; t = t->next) {
     for (int asks = 0; asks < ASKS_A_TURN && may_hold_bytes(t); asks++) {
       act(loop, t->fd, CURL_CSELECT_IN);
       any = true;
@@ -413,7 +413,7 @@ static bool ask_holders(struct sc_http_loop *loop) {
 
 static void act_on(struct sc_http_loop *loop, const struct epoll_event *event) {
   int fd = event->data.fd, events = 0;
-  if (fd == loop->watched || (loop->park && fd == sc_park_fd(loop->park))) return;
+  if (fd == loop->watched || (loop->park != NULL && fd == sc_park_fd(loop->park))) return;
   if (event->events & EPOLLIN) events |= CURL_CSELECT_IN;
   if (event->events & EPOLLOUT) events |= CURL_CSELECT_OUT;
   if (event->events & (EPOLLERR | EPOLLHUP)) events |= CURL_CSELECT_IN | CURL_CSELECT_ERR;
@@ -448,7 +448,7 @@ int sc_http_loop_new(struct sc_http *http, struct sc_park *park, uint32_t most_a
                                 .multi = curl_multi_init(),
                                 .most_free = most_active};
   *out = loop;
-  if (loop->multi && loop->epoll >= 0 && (!park || wait_on(loop, sc_park_fd(park)) == 0)) {
+  if (loop->multi != NULL && loop->epoll >= 0 && (park == NULL || wait_on(loop, sc_park_fd(park)) == 0)) {
     set_multi_options(loop);
     return SC_OK;
   }
@@ -458,13 +458,13 @@ int sc_http_loop_new(struct sc_http *http, struct sc_park *park, uint32_t most_a
 }
 
 void sc_http_loop_free(struct sc_http_loop *loop) {
-  if (!loop) return;
-  for (struct sc_http_transfer *t = loop->active, *next; t; t = next) {
+  if (loop == NULL) return;
+  for (struct sc_http_transfer *t = loop->active, *next; t != NULL; t = next) {
     next = t->next;
     curl_multi_remove_handle(loop->multi, t->easy);
     free_transfer(t);
   }
-  for (struct sc_http_transfer *t = loop->free, *next; t; t = next) {
+  for (struct sc_http_transfer *t = loop->free, *next; t != NULL; t = next) {
     next = t->next;
     free_transfer(t);
   }
@@ -477,7 +477,7 @@ void sc_http_loop_free(struct sc_http_loop *loop) {
 static void resume_paused(struct sc_http_loop *loop) {
   if (loop->n_paused == 0) return;
   int64_t now_ms = sc_clock_mono_ms();
-  for (struct sc_http_transfer *t = loop->active; t; t = t->next) {
+  for (struct sc_http_transfer *t = loop->active; t != NULL; t = t->next) {
     if (!t->paused || !t->receiver->resume(t->arg)) continue;
     t->paused = false;
     loop->n_paused--;
@@ -491,7 +491,7 @@ static void resume_paused(struct sc_http_loop *loop) {
 static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
   if (loop->watches_file) return 0;
   int64_t now_ms = sc_clock_mono_ms(), next_ms = loop->timer_ms;
-  for (const struct sc_http_transfer *t = loop->active; t; t = t->next)
+  for (const struct sc_http_transfer *t = loop->active; t != NULL; t = t->next)
     if (!t->paused && t->deadline_ms < next_ms) next_ms = t->deadline_ms;
   if (next_ms <= now_ms) return 0;
   return next_ms - now_ms < timeout_ms ? (int)(next_ms - now_ms) : timeout_ms;
@@ -500,15 +500,16 @@ static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
 static int wait_for_events(struct sc_http_loop *loop, struct epoll_event *events, int timeout_ms) {
   timeout_ms = ask_holders(loop) ? 0 : until_next(loop, timeout_ms);
   if (timeout_ms == 0) return epoll_wait(loop->epoll, events, EVENTS_A_TURN, 0);
-  if (loop->timings) sc_timings_sleep(loop->timings);
+  if (loop->timings != NULL) sc_timings_sleep(loop->timings);
   int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, timeout_ms);
-  if (loop->timings) sc_timings_wake(loop->timings, loop->n_paused > 0 ? SC_TIME_BLOCKED : loop->timings->in_poll);
+  if (loop->timings != NULL)
+    sc_timings_wake(loop->timings, loop->n_paused > 0 ? SC_TIME_BLOCKED : loop->timings->in_poll);
   return n;
 }
 
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   struct epoll_event events[EVENTS_A_TURN];
-  if (loop->park) sc_park_prepare(loop->park);
+  if (loop->park != NULL) sc_park_prepare(loop->park);
   resume_paused(loop);
   act_on_timer(loop);
   unsigned over = collect_finished(loop) + end_overdue(loop);
@@ -517,7 +518,7 @@ void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   act_on_timer(loop);
   collect_finished(loop);
   end_overdue(loop);
-  if (loop->park) sc_park_finish(loop->park);
+  if (loop->park != NULL) sc_park_finish(loop->park);
 }
 
 void sc_http_time(struct sc_http_loop *loop, struct sc_timings *timings) { loop->timings = timings; }

@@ -41,7 +41,7 @@ int sc_http_call(struct sc_http_loop *loop, const struct sc_http_request *reques
   mine.arg = &call;
   sc_buf_clear(body);
   struct sc_http_transfer *t = sc_http_start(loop, &mine, err);
-  if (!t) return err->code;
+  if (t == NULL) return err->code;
   while (!call.over) {
     if (stopped()) {
       sc_http_cancel(loop, t);

@@ -40,7 +40,7 @@ static const char *profile_name(const struct sc_options *options) {
   const char *names[] = {sc_options_text(options, SC_OPT_PROFILE), getenv("AWS_DEFAULT_PROFILE"),
                          getenv("AWS_PROFILE")};
   for (size_t i = 0; i < 3; i++)
-    if (names[i] && *names[i]) return names[i];
+    if (names[i] != NULL && *names[i]) return names[i];
   return "default";
 }
 
@@ -60,7 +60,7 @@ static int settle_endpoint(struct sc_kinesis *k, const struct sc_options *o, con
                                 .profile = profile_name(o),
                                 .config = config};
   int rc = sc_endpoint_resolve(&ask, &k->endpoint, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   const char *url = k->endpoint.at[SC_ENDPOINT_DATA].url;
   snprintf(k->described, sizeof(k->described), "%s%s%.*s (%s)", k->stream, k->stream[0] ? " at " : "",
            (int)strlen(url) - 1, url, k->endpoint.region);
@@ -77,7 +77,7 @@ static int settle_credentials(struct sc_kinesis *k, const struct sc_options *o, 
                                    .custom_endpoint = k->endpoint.custom && !k->endpoint.aws,
                                    .config = config};
   int rc = sc_credentials_resolve(&ask, &k->credentials, err);
-  if (rc || !k->credentials.token) return rc;
+  if (rc != SC_OK || k->credentials.token == NULL) return rc;
   struct sc_buf header = SC_BUF_INIT;
   sc_buf_printf(&header, "X-Amz-Security-Token: %s", k->credentials.token);
   k->token_header = header.ptr;
@@ -86,8 +86,8 @@ static int settle_credentials(struct sc_kinesis *k, const struct sc_options *o, 
 
 static const char *ca_bundle(const struct sc_options *o, const struct sc_aws_config *config) {
   const char *path = sc_options_text(o, SC_OPT_CA_BUNDLE);
-  if (!path || !*path) path = getenv("AWS_CA_BUNDLE");
-  return path && *path ? path : sc_aws_config_profile(config, profile_name(o), "ca_bundle");
+  if (path == NULL || !*path) path = getenv("AWS_CA_BUNDLE");
+  return path != NULL && *path ? path : sc_aws_config_profile(config, profile_name(o), "ca_bundle");
 }
 
 int sc_kinesis_open(const char *url, struct sc_options *options, struct sc_kinesis **out, struct sc_error *err) {
@@ -97,7 +97,7 @@ int sc_kinesis_open(const char *url, struct sc_options *options, struct sc_kines
   *out = NULL;
   int rc = sc_kinesis_url_parse(url, set_option, options, &parsed, err);
   if (rc == SC_OK) rc = sc_aws_config_load(&config, err);
-  if (rc) goto out;
+  if (rc != SC_OK) goto out;
   memcpy(k->stream, parsed.stream, sizeof(k->stream));
   memcpy(k->arn, parsed.arn, sizeof(k->arn));
   rc = settle_endpoint(k, options, config, err);
@@ -105,16 +105,16 @@ int sc_kinesis_open(const char *url, struct sc_options *options, struct sc_kines
   if (rc == SC_OK) rc = sc_http_new(ca_bundle(options, config), k->endpoint.tls, &k->http, err);
 out:
   sc_aws_config_free(config);
-  if (rc) sc_kinesis_close(k);
+  if (rc != SC_OK) sc_kinesis_close(k);
   else *out = k;
   return rc;
 }
 
 void sc_kinesis_close(struct sc_kinesis *k) {
-  if (!k) return;
+  if (k == NULL) return;
   sc_http_free(k->http);
   sc_credentials_fini(&k->credentials);
-  if (k->token_header) explicit_bzero(k->token_header, strlen(k->token_header));
+  if (k->token_header != NULL) explicit_bzero(k->token_header, strlen(k->token_header));
   free(k->token_header);
   free(k);
 }
@@ -189,7 +189,7 @@ void sc_kinesis_write_get_records(const struct sc_kinesis *k, struct sc_buf *out
 }
 
 void sc_kinesis_write_list_shards(const struct sc_kinesis *k, struct sc_buf *out, const struct sc_slice *next_token) {
-  if (next_token) {
+  if (next_token != NULL) {
     sc_buf_clear(out);
     sc_buf_add_str(out, "{\"MaxResults\":1000");
     add_member(out, "NextToken", *next_token);
@@ -215,7 +215,7 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
                                      .body = sc_buf_view(&r->body)};
   int64_t now_ms = sc_clock_wall_ms() + atomic_load_explicit(&k->skew_ms, memory_order_relaxed);
   int rc = sc_sigv4_sign(signer, &key, &request, now_ms, &r->signature, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   snprintf(r->date_header, sizeof(r->date_header), "X-Amz-Date: %s", r->signature.amz_date);
   snprintf(r->authorization_header, sizeof(r->authorization_header), "Authorization: %s", r->signature.authorization);
   size_t n = 0;
@@ -223,7 +223,7 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
   r->headers[n++] = r->target_header;
   r->headers[n++] = r->date_header;
   r->headers[n++] = r->authorization_header;
-  if (k->token_header) r->headers[n++] = k->token_header;
+  if (k->token_header != NULL) r->headers[n++] = k->token_header;
   r->headers[n] = NULL;
   r->url = k->endpoint.at[kind].url;
   return SC_OK;
@@ -260,9 +260,9 @@ int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *
   }
   int64_t signed_ms = sc_clock_wall_ms() + atomic_load_explicit(&k->skew_ms, memory_order_relaxed);
   if (head->date_ms != 0) fault.skew_ms = head->date_ms - signed_ms;
-  int code = sc_kinesis_error_set(err, &fault);
-  if (code == SC_E_SKEW) note_skew(k, head);
-  return code;
+  int rc = sc_kinesis_error_set(err, &fault);
+  if (rc == SC_E_SKEW) note_skew(k, head);
+  return rc;
 }
 
 /* ---- the control client ---- */
@@ -297,7 +297,7 @@ int sc_kinesis_client_new(struct sc_kinesis *k, bool (*stopped)(void), struct sc
 }
 
 void sc_kinesis_client_free(struct sc_kinesis_client *c) {
-  if (!c) return;
+  if (c == NULL) return;
   sc_http_loop_free(c->loop);
   sc_signer_free(c->signer);
   sc_jsondoc_free(c->doc);
@@ -317,7 +317,7 @@ int64_t sc_kinesis_client_date_ms(const struct sc_kinesis_client *c) {
 static int call_once(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
                      const char *shard_id, struct sc_json *root, struct sc_error *err) {
   int rc = sc_kinesis_sign(c->k, c->signer, kind, operation, &c->request, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   sc_metric_add(sc_metrics_mine(), SC_M_CALLS, 1);
   struct sc_http_request request = {.url = c->request.url,
                                     .headers = c->request.headers,
@@ -330,7 +330,7 @@ static int call_once(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, co
   } else if (rc == SC_OK) {
     return sc_kinesis_failed(c->k, c->doc, operation, shard_id, &c->head, sc_buf_view(&c->reply), err);
   }
-  if (rc) sc_error_prefix(err, "%s at %s", operation, c->k->endpoint.at[kind].url);
+  if (rc != SC_OK) sc_error_prefix(err, "%s at %s", operation, c->k->endpoint.at[kind].url);
   if (rc == SC_E_NET && !err->hint[0])
     sc_error_hint(
         err, "check the endpoint and that it can be reached from here; proxies come from HTTPS_PROXY and NO_PROXY");
@@ -382,7 +382,7 @@ int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind ki
     if (wait_ms > left_ms) wait_ms = left_ms;
     note_retry(err, wait_ms);
     rc = pause_for(c, wait_ms, err);
-    if (rc) return rc;
+    if (rc != SC_OK) return rc;
   }
 }
 

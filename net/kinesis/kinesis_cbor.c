@@ -32,10 +32,10 @@ static bool take_text(struct sc_cbor *c, char *room, size_t cap, struct sc_slice
 static bool take_member(struct sc_cbor *c, struct sc_kinesis_cbor_room *room, struct sc_kinesis_fault *fault) {
   struct sc_slice name = {"", 0};
   char name_room[32];
-  if (!take_text(c, name_room, sizeof name_room, &name)) return false;
-  if (sc_slice_is(name, "__type")) return take_text(c, room->type, sizeof room->type, &fault->type);
+  if (!take_text(c, name_room, sizeof(name_room), &name)) return false;
+  if (sc_slice_is(name, "__type")) return take_text(c, room->type, sizeof(room->type), &fault->type);
   if (sc_slice_is(name, "message") || sc_slice_is(name, "Message"))
-    return take_text(c, room->message, sizeof room->message, &fault->message);
+    return take_text(c, room->message, sizeof(room->message), &fault->message);
   return sc_cbor_skip(c);
 }
 
@@ -52,7 +52,7 @@ bool sc_kinesis_cbor_is_refused(const struct sc_error *err) {
   static const char *const names[] = {"UnknownOperationException", "SerializationException",
                                       "UnsupportedMediaTypeException", "InvalidContentTypeException"};
   if (err->http_status == 404 || err->http_status == 406 || err->http_status == 415) return true;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
     if (strcmp(err->service, names[i]) == 0) return true;
   return false;
 }

@@ -59,9 +59,9 @@ static const struct rule rules[] = {
 struct sc_slice sc_kinesis_error_name(struct sc_slice type) {
   const char *hash = type.len ? memchr(type.ptr, '#', type.len) : NULL;
   const char *end = type.ptr + type.len;
-  if (hash) type = sc_slice_of(hash + 1, (size_t)(end - hash - 1));
+  if (hash != NULL) type = sc_slice_of(hash + 1, (size_t)(end - hash - 1));
   const char *colon = type.len ? memchr(type.ptr, ':', type.len) : NULL;
-  if (colon) type.len = (size_t)(colon - type.ptr);
+  if (colon != NULL) type.len = (size_t)(colon - type.ptr);
   return type;
 }
 
@@ -83,7 +83,7 @@ static struct rule by_status(int status) {
 static struct rule find_rule(struct sc_slice name, const char *operation, int status) {
   name = without_suffix(name);
   for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-    if (sc_slice_is(name, rules[i].name) && (!rules[i].operation || strcmp(rules[i].operation, operation) == 0))
+    if (sc_slice_is(name, rules[i].name) && (rules[i].operation == NULL || strcmp(rules[i].operation, operation) == 0))
       return rules[i];
   return by_status(status);
 }
@@ -95,7 +95,7 @@ static bool is_signature_error(struct sc_slice name) {
 }
 
 static bool is_about_shard(const struct sc_kinesis_fault *f) {
-  return f->shard_id && !sc_slice_starts(f->message, "Stream ");
+  return f->shard_id != NULL && !sc_slice_starts(f->message, "Stream ");
 }
 
 static int code_of(const struct sc_kinesis_fault *f, struct sc_slice name, const struct rule *rule) {
@@ -147,7 +147,7 @@ int sc_kinesis_error_set(struct sc_error *err, const struct sc_kinesis_fault *fa
                  fault->status);
   err->http_status = fault->status;
   if (name.len) memcpy(err->service, name.ptr, name.len < sizeof(err->service) ? name.len : sizeof(err->service) - 1);
-  if (fault->shard_id) memcpy(err->shard, fault->shard_id, strnlen(fault->shard_id, sizeof(err->shard) - 1));
+  if (fault->shard_id != NULL) memcpy(err->shard, fault->shard_id, strnlen(fault->shard_id, sizeof(err->shard) - 1));
   if (code != SC_E_NO_SHARD) add_hint(err, code == SC_E_SKEW ? HINT_CLOCK : rule.hint, fault);
   return code;
 }

@@ -21,7 +21,7 @@ static int unexpected(struct sc_error *err, const char *operation, const char *w
 /* Into text of size bytes with a NUL; false when it is absent, empty, too long or holds a NUL. */
 static bool copy_text(struct sc_json value, char *text, size_t size) {
   struct sc_slice s;
-  if (!sc_json_str(value, &s) || s.len == 0 || s.len >= size || memchr(s.ptr, 0, s.len)) return false;
+  if (!sc_json_str(value, &s) || s.len == 0 || s.len >= size || memchr(s.ptr, 0, s.len) != NULL) return false;
   memcpy(text, s.ptr, s.len);
   text[s.len] = '\0';
   return true;
@@ -118,9 +118,9 @@ static int list_once(struct sc_kinesis_client *c, struct listing *l, struct sc_e
     sc_kinesis_write_list_shards(sc_kinesis_client_of(c), sc_kinesis_client_body(c), next);
     int rc = sc_kinesis_client_call(c, SC_ENDPOINT_CONTROL, "ListShards", NULL, &root, err);
     if (rc == SC_OK) rc = add_page(l, root, err);
-    if (rc) return rc;
+    if (rc != SC_OK) return rc;
     next = sc_json_str(sc_json_get(root, "NextToken"), &token) && token.len ? &token : NULL;
-    if (!next) return SC_OK;
+    if (next == NULL) return SC_OK;
   }
   return unexpected(err, "ListShards", "pages without an end");
 }
@@ -128,9 +128,9 @@ static int list_once(struct sc_kinesis_client *c, struct listing *l, struct sc_e
 int sc_kinesis_list_shards(struct sc_kinesis_client *c, struct sc_listed **shards, size_t *n, struct sc_error *err) {
   struct listing l = {0};
   int rc = list_once(c, &l, err);
-  for (int i = 1; rc && i < LISTINGS_MAX && strcmp(err->service, "ExpiredNextTokenException") == 0; i++)
+  for (int i = 1; rc != SC_OK && i < LISTINGS_MAX && strcmp(err->service, "ExpiredNextTokenException") == 0; i++)
     rc = list_once(c, &l, err);
-  if (rc) {
+  if (rc != SC_OK) {
     free(l.shards);
     l = (struct listing){0};
   }
@@ -169,7 +169,7 @@ static int get_iterator(struct sc_kinesis_client *c, const char *shard_id, const
   struct sc_slice text;
   sc_kinesis_write_get_iterator(sc_kinesis_client_of(c), sc_kinesis_client_body(c), shard_id, &at);
   int rc = sc_kinesis_client_call(c, SC_ENDPOINT_DATA, "GetShardIterator", shard_id, &root, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   if (!sc_json_str(sc_json_get(root, "ShardIterator"), &text) || text.len == 0)
     return unexpected(err, "GetShardIterator", "a reply without a ShardIterator");
   sc_buf_add_slice(iterator, text);
@@ -184,7 +184,7 @@ static int find_on_page(struct sc_kinesis_client *c, const char *shard_id, const
   struct sc_sequence found;
   sc_kinesis_write_get_records(sc_kinesis_client_of(c), sc_kinesis_client_body(c), sc_buf_str(iterator), 1);
   int rc = sc_kinesis_client_call(c, SC_ENDPOINT_DATA, "GetRecords", shard_id, &root, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   struct sc_json_iter it = sc_json_walk(sc_json_get(root, "Records"));
   if (sc_json_next(&it, NULL, &record)) {
     if (!sc_json_str(sc_json_get(record, "SequenceNumber"), &text) || !sc_sequence_parse(text, &found))
@@ -268,7 +268,7 @@ int sc_kinesis_list_streams(struct sc_kinesis_client *c, struct sc_stream_summar
   bool more = true;
   int rc = SC_OK;
   for (int page = 0; rc == SC_OK && more && page < PAGES_MAX; page++) rc = list_streams_page(c, &list, &more, err);
-  if (rc) {
+  if (rc != SC_OK) {
     free(list.items);
     list = (struct streams){0};
   }

@@ -36,7 +36,7 @@ static int bad_url(struct parse *p, const char *what) {
 /* Cuts s at the first c; what is behind it, or an empty slice with a NULL pointer when there is no c. */
 static struct sc_slice cut(struct sc_slice *s, char c) {
   const char *at = s->len ? memchr(s->ptr, c, s->len) : NULL;
-  if (!at) return sc_slice_of(NULL, 0);
+  if (at == NULL) return sc_slice_of(NULL, 0);
   struct sc_slice behind = {at + 1, s->len - (size_t)(at - s->ptr) - 1};
   s->len = (size_t)(at - s->ptr);
   return behind;
@@ -104,19 +104,19 @@ static int give_user(struct parse *p, struct sc_slice user) {
   struct sc_slice secret = cut(&user, ':');
   if (user.len == 0 || secret.len == 0) return bad_url(p, "user info is KEY:SECRET");
   int rc = give(p, "access-key-id", user);
-  return rc ? rc : give(p, "secret-access-key", secret);
+  return rc != SC_OK ? rc : give(p, "secret-access-key", secret);
 }
 
 static int split_user(struct parse *p) {
   const char *at = p->rest.len ? memrchr(p->rest.ptr, '@', p->rest.len) : NULL;
-  if (!at) return SC_OK;
+  if (at == NULL) return SC_OK;
   struct sc_slice user = {p->rest.ptr, (size_t)(at - p->rest.ptr)};
   p->rest = sc_slice_of(at + 1, p->rest.len - user.len - 1);
   return give_user(p, user);
 }
 
 static bool looks_like_host(struct sc_slice authority) {
-  return memchr(authority.ptr, ':', authority.len) || authority.ptr[0] == '[';
+  return memchr(authority.ptr, ':', authority.len) != NULL || authority.ptr[0] == '[';
 }
 
 /* STREAM, arn:..., aws/STREAM, HOST[:PORT]/STREAM, HOST:PORT */
@@ -126,7 +126,7 @@ static int parse_place(struct parse *p) {
   if (sc_slice_starts(authority, "arn:") || sc_slice_starts(authority, "arn%3")) return set_stream(p, authority);
   struct sc_slice path = cut(&authority, '/');
   if (authority.len == 0) return bad_url(p, "no host before the path");
-  if (!path.ptr && !looks_like_host(authority)) return set_stream(p, authority);
+  if (path.ptr == NULL && !looks_like_host(authority)) return set_stream(p, authority);
   if (!sc_slice_is(authority, "aws")) p->host = authority;
   return path.len ? set_stream(p, path) : SC_OK;
 }
@@ -178,27 +178,27 @@ static int parse_parameter(struct parse *p, struct sc_slice parameter) {
   struct sc_slice value = cut(&parameter, '=');
   if (!decode(parameter, text, sizeof(text)) || text[0] == '\0') return bad_url(p, "a malformed parameter");
   struct sc_slice name = sc_slice_str(text);
-  if (!value.ptr) value = SC_SLICE_LITERAL("true");
+  if (value.ptr == NULL) value = SC_SLICE_LITERAL("true");
   if (sc_slice_is(name, "tls")) return set_tls(p, value);
   if (!p->toolkit) return give(p, text, value);
   if (sc_slice_is(name, "table")) return set_stream(p, value);
   const char *option = toolkit_option(name);
-  if (option && !*option) return SC_OK;
-  return give(p, option ? option : text, value);
+  if (option != NULL && !*option) return SC_OK;
+  return give(p, option != NULL ? option : text, value);
 }
 
 static int parse_query(struct parse *p) {
-  for (struct sc_slice parameter = p->query; parameter.ptr;) {
+  for (struct sc_slice parameter = p->query; parameter.ptr != NULL;) {
     struct sc_slice behind = cut(&parameter, '&');
     int rc = parameter.len ? parse_parameter(p, parameter) : SC_OK;
-    if (rc) return rc;
+    if (rc != SC_OK) return rc;
     parameter = behind;
   }
   return SC_OK;
 }
 
 static bool names_endpoint(struct sc_slice query) {
-  for (struct sc_slice parameter = query; parameter.ptr;) {
+  for (struct sc_slice parameter = query; parameter.ptr != NULL;) {
     struct sc_slice behind = cut(&parameter, '&');
     if (sc_slice_starts(parameter, "endpoint=")) return true;
     parameter = behind;

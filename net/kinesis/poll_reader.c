@@ -60,9 +60,9 @@ static void push(struct list *list, struct sc_call *call) {
 
 static struct sc_call *pop(struct list *list) {
   struct sc_call *call = list->first;
-  if (!call) return NULL;
+  if (call == NULL) return NULL;
   list->first = call->next;
-  if (!list->first) list->last = &list->first;
+  if (list->first == NULL) list->last = &list->first;
   call->next = NULL;
   return call;
 }
@@ -71,7 +71,7 @@ static bool take_out(struct list *list, struct sc_call *call) {
   for (struct sc_call **at = &list->first; *at; at = &(*at)->next) {
     if (*at != call) continue;
     *at = call->next;
-    if (!*at) list->last = at;
+    if (*at == NULL) list->last = at;
     return true;
   }
   return false;
@@ -81,7 +81,7 @@ static bool take_out(struct list *list, struct sc_call *call) {
 
 static struct flight *take_flight(struct sc_reader *r) {
   struct flight *f = r->pool;
-  if (f) {
+  if (f != NULL) {
     r->pool = f->next;
   } else {
     f = sc_alloc_zero(1, sizeof(*f));
@@ -177,7 +177,7 @@ static void send_call(struct sc_reader *r, struct sc_call *call) {
 }
 
 static void send_waiting(struct sc_reader *r) {
-  while (r->n_active < r->most_active && r->waiting.first) send_call(r, pop(&r->waiting));
+  while (r->n_active < r->most_active && r->waiting.first != NULL) send_call(r, pop(&r->waiting));
 }
 
 /* ---- receiving ---- */
@@ -207,7 +207,7 @@ static int on_data(void *arg, const struct sc_http_head *head, struct sc_slice c
   if (!wants_batch(f, head)) return keep_text(f, head, chunk, err);
   if (!f->begun) begin_body(f, head, chunk);
   int rc = sc_body_add(&f->body, chunk, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   struct sc_slice body = sc_body_view(&f->body);
   return f->is_cbor ? sc_reply_scan_cbor_feed(&f->scan.cbor, body.ptr, body.len, err)
                     : sc_reply_scan_feed(&f->scan.json, body.ptr, body.len, err);
@@ -228,7 +228,7 @@ static void iterator_came(struct flight *f, struct sc_error *err) {
   struct sc_slice iterator;
   if (sc_jsondoc_parse(f->reader->doc, sc_buf_view(&f->text), &root, err)) return;
   if (sc_json_str(sc_json_get(root, "ShardIterator"), &iterator) && iterator.len > 0 &&
-      iterator.len <= SC_REPLY_ITERATOR_MAX && !memchr(iterator.ptr, 0, iterator.len))
+      iterator.len <= SC_REPLY_ITERATOR_MAX && memchr(iterator.ptr, 0, iterator.len) == NULL)
     set_iterator(f->call, iterator.ptr, iterator.len);
   else sc_error_set(err, SC_E_PROTOCOL, "a reply without a ShardIterator");
 }
@@ -337,14 +337,14 @@ int sc_kinesis_reader_new(struct sc_kinesis *k, const struct sc_reader_config *c
 }
 
 void sc_kinesis_reader_free(struct sc_reader *r) {
-  if (!r) return;
+  if (r == NULL) return;
   while (r->n_active > 0) sc_kinesis_reader_cancel(r, r->active[0]);
   for (struct sc_call *call; (call = pop(&r->done));) {
     sc_batch_free(call->batch);
     call->batch = NULL;
   }
   sc_http_loop_free(r->loop);
-  for (struct flight *f = r->pool, *next; f; f = next) {
+  for (struct flight *f = r->pool, *next; f != NULL; f = next) {
     next = f->next;
     free_flight(f);
   }
@@ -366,7 +366,7 @@ void sc_kinesis_reader_start(struct sc_reader *r, struct sc_call *call) {
 
 void sc_kinesis_reader_poll(struct sc_reader *r, int timeout_ms) {
   send_waiting(r);
-  sc_http_poll(r->loop, r->done.first ? 0 : timeout_ms);
+  sc_http_poll(r->loop, r->done.first != NULL ? 0 : timeout_ms);
   send_waiting(r);
   uint64_t pauses = sc_http_pauses(r->loop);
   if (pauses != r->pauses) sc_metric_add(sc_metrics_mine(), SC_M_PAUSES, pauses - r->pauses);
@@ -379,13 +379,13 @@ struct sc_call *sc_kinesis_reader_next(struct sc_reader *r) {
 
 void sc_kinesis_reader_cancel(struct sc_reader *r, struct sc_call *call) {
   struct flight *f = call->impl;
-  if (f) {
+  if (f != NULL) {
     sc_http_cancel(r->loop, f->transfer);
     remove_active(r, call);
   } else if (!take_out(&r->waiting, call)) {
     return;
   }
   sc_error_set(&call->error, SC_E_STOPPED, "cancelled");
-  if (f) land(f);
+  if (f != NULL) land(f);
   else push(&r->done, call);
 }

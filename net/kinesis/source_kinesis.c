@@ -44,7 +44,7 @@ static void set_protocol(struct sc_kinesis *k, const struct sc_options *options)
 }
 
 static void source_close(struct sc_source *s) {
-  if (!s) return;
+  if (s == NULL) return;
   sc_kinesis_client_free(s->again);
   sc_kinesis_client_free(s->control);
   sc_kinesis_close(s->k);
@@ -60,7 +60,7 @@ static int source_open(const char *url, struct sc_options *options, struct sc_so
   if (rc == SC_OK) rc = sc_kinesis_need_stream(s->k, err);
   if (rc == SC_OK) rc = sc_kinesis_client_new(s->k, sc_stop_requested, &s->control, err);
   if (rc == SC_OK) rc = sc_kinesis_client_new(s->k, sc_stop_now, &s->again, err);
-  if (rc) {
+  if (rc != SC_OK) {
     source_close(s);
     return rc;
   }
@@ -79,7 +79,7 @@ static void source_pace(const struct sc_source *s, struct sc_pace *out) { *out =
 static int source_identity(struct sc_source *s, struct sc_stream_identity *out, struct sc_error *err) {
   char status[32];
   int rc = sc_kinesis_describe(s->control, out, status, err);
-  if (rc || strcmp(status, "DELETING") != 0) return rc;
+  if (rc != SC_OK || strcmp(status, "DELETING") != 0) return rc;
   return sc_error_set(err, SC_E_NO_SOURCE, "stream %s is being deleted", s->k->described);
 }
 

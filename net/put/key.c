@@ -33,7 +33,7 @@ static int read_fields(struct sc_put_key *k, const char *names, struct sc_error 
   struct sc_slice rest = sc_slice_str(names);
   for (bool more = true; more;) {
     const char *comma = rest.len ? memchr(rest.ptr, ',', rest.len) : NULL;
-    struct sc_slice name = comma ? sc_slice_of(rest.ptr, (size_t)(comma - rest.ptr)) : rest;
+    struct sc_slice name = comma != NULL ? sc_slice_of(rest.ptr, (size_t)(comma - rest.ptr)) : rest;
     more = comma != NULL;
     if (name.len == 0) return sc_error_set(err, SC_E_USAGE, "--partition-key-fields: a name is empty in '%s'", names);
     if (k->n_fields == SC_PUT_KEY_FIELDS_MAX)
@@ -60,7 +60,7 @@ int sc_put_key_new(const struct sc_put_key_rules *rules, struct sc_put_key **out
   k->partitioner = rules->partitioner;
   sc_random_init(&k->random, rules->seed);
   int rc = read_rules(k, rules, err);
-  if (rc) sc_put_key_free(k);
+  if (rc != SC_OK) sc_put_key_free(k);
   else *out = k;
   return rc;
 }
@@ -210,7 +210,7 @@ static struct sc_slice random_key(struct sc_put_key *k) {
 int sc_put_key_make(struct sc_put_key *k, struct sc_slice line, struct sc_slice *key, struct sc_error *err) {
   if (k->partitioner == SC_PUT_FIELDS) {
     int rc = read_object(k, line, err);
-    return rc ? rc : join_fields(k, key, err);
+    return rc != SC_OK ? rc : join_fields(k, key, err);
   }
   *key = k->partitioner == SC_PUT_RANDOM ? random_key(k) : SC_SLICE_LITERAL("0");
   return SC_OK;

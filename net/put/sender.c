@@ -199,7 +199,7 @@ static int reply_came(struct flight *f, int64_t now_ms, struct sc_error *err) {
   struct verdicts verdicts = {.unit = sc_random_unit(&f->sender->random)};
   struct sc_json root, record;
   int rc = sc_jsondoc_parse(f->sender->doc, sc_buf_view(&f->reply), &root, err);
-  if (rc) return rc;
+  if (rc != SC_OK) return rc;
   struct sc_json records = sc_json_get(root, "Records");
   if (!has_all(records, f->n_entries))
     return sc_error_set(err, SC_E_PROTOCOL, "a reply that does not answer for each of %u records", f->n_entries);

@@ -36,14 +36,14 @@ struct alteration {
 
 static int begin(struct alteration *a, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
-  int code =
+  int rc =
       sc_pg_sql(a->pg, &sql, err,
                 "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = 0;"
                 " SELECT pg_advisory_xact_lock(%D)",
                 sc_pg_names_lock_key("", "ddl"));
-  if (!code) code = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc == SC_OK) rc = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* ---- What there is ---- */
@@ -51,16 +51,16 @@ static int begin(struct alteration *a, struct sc_error *err) {
 static int describe(struct alteration *a, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(a->pg, &sql, err,
-                       "SELECT a.attname, a.atttypid::bigint, a.atttypmod, to_jsonb(a) ->> 'attgenerated' <> '' OR"
-                       " to_jsonb(a) ->> 'attidentity' <> '', col_description(a.attrelid, a.attnum)"
-                       " FROM pg_attribute a WHERE a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT "
-                       "a.attisdropped ORDER BY a.attnum",
-                       a->names->target);
-  if (!code) code = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  int rc = sc_pg_sql(a->pg, &sql, err,
+                     "SELECT a.attname, a.atttypid::bigint, a.atttypmod, to_jsonb(a) ->> 'attgenerated' <> '' OR"
+                     " to_jsonb(a) ->> 'attidentity' <> '', col_description(a.attrelid, a.attnum)"
+                     " FROM pg_attribute a WHERE a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT "
+                     "a.attisdropped ORDER BY a.attnum",
+                     a->names->target);
+  if (rc == SC_OK) rc = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   a->columns = answer.rows;
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static bool is_payload(const struct alteration *a, int i) {
@@ -103,14 +103,14 @@ static void add_column(struct alteration *a, struct sc_slice key, unsigned kinds
 static int ask_for_long(struct alteration *a, struct change *c, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(a->pg, &sql, err,
-                       "SELECT EXISTS (SELECT 1 FROM %S WHERE %I NOT BETWEEN -9007199254740992 AND 9007199254740992)",
-                       a->names->target, c->column);
-  if (!code) code = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  if (!code && sc_pg_bool(answer.rows, 0, 0)) c->to = sc_pg_widen(c->from, c->kinds | SC_KIND_LONG);
+  int rc = sc_pg_sql(a->pg, &sql, err,
+                     "SELECT EXISTS (SELECT 1 FROM %S WHERE %I NOT BETWEEN -9007199254740992 AND 9007199254740992)",
+                     a->names->target, c->column);
+  if (rc == SC_OK) rc = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK && sc_pg_bool(answer.rows, 0, 0)) c->to = sc_pg_widen(c->from, c->kinds | SC_KIND_LONG);
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static int widen_column(struct alteration *a, int i, struct sc_slice key, unsigned kinds, struct sc_error *err) {
@@ -127,17 +127,17 @@ static int widen_column(struct alteration *a, int i, struct sc_slice key, unsign
 }
 
 static int collect_changes(struct alteration *a, struct sc_error *err) {
-  int code = SC_OK;
+  int rc = SC_OK;
   uint32_t n = sc_sample_keys(a->wishes);
   a->changes = sc_alloc_zero((size_t)n + 1, sizeof(a->changes[0]));
-  for (uint32_t k = 0; k < n && !code; k++) {
+  for (uint32_t k = 0; k < n && rc == SC_OK; k++) {
     struct sc_slice key = sc_sample_key(a->wishes, k);
     unsigned kinds = sc_sample_kinds(a->wishes, k);
     int i = column_of(a, key);
-    if (i >= 0) code = widen_column(a, i, key, kinds, err);
+    if (i >= 0) rc = widen_column(a, i, key, kinds, err);
     else add_column(a, key, kinds);
   }
-  return code;
+  return rc;
 }
 
 /* ---- The statement ---- */
@@ -146,8 +146,8 @@ static int write_change(struct alteration *a, const struct change *c, struct sc_
   if (c->adds)
     return sc_pg_sql(a->pg, sql, err, "ADD COLUMN IF NOT EXISTS %I %S", c->column,
                      sc_pg_schema_type(a->schema, sc_infer(c->kinds)));
-  int code = sc_pg_sql(a->pg, sql, err, "ALTER COLUMN %I TYPE %S USING ", c->column, sc_pg_type_name(c->to.type));
-  return code ? code : sc_pg_sql(a->pg, sql, err, sc_pg_widen_using(c->from.type, c->to.type), c->column);
+  int rc = sc_pg_sql(a->pg, sql, err, "ALTER COLUMN %I TYPE %S USING ", c->column, sc_pg_type_name(c->to.type));
+  return rc != SC_OK ? rc : sc_pg_sql(a->pg, sql, err, sc_pg_widen_using(c->from.type, c->to.type), c->column);
 }
 
 static int write_comment(struct alteration *a, const struct change *c, struct sc_buf *sql, struct sc_error *err) {
@@ -158,18 +158,18 @@ static int write_comment(struct alteration *a, const struct change *c, struct sc
 /* In the transaction that is open, and its end. */
 static int run_changes(struct alteration *a, const struct change *changes, size_t n, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
-  int code = sc_pg_sql(a->pg, &sql, err, "ALTER TABLE %S ", a->names->target);
-  for (size_t i = 0; i < n && !code; i++) {
+  int rc = sc_pg_sql(a->pg, &sql, err, "ALTER TABLE %S ", a->names->target);
+  for (size_t i = 0; i < n && rc == SC_OK; i++) {
     if (i > 0) sc_buf_add_str(&sql, ", ");
-    code = write_change(a, &changes[i], &sql, err);
+    rc = write_change(a, &changes[i], &sql, err);
   }
   sc_buf_add_str(&sql, "; ");
-  for (size_t i = 0; i < n && !code; i++) code = write_comment(a, &changes[i], &sql, err);
+  for (size_t i = 0; i < n && rc == SC_OK; i++) rc = write_comment(a, &changes[i], &sql, err);
   sc_buf_add_str(&sql, "COMMIT");
-  if (!code) code = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
-  if (code) sc_pg_abandon(a->pg);
+  if (rc == SC_OK) rc = sc_pg_run(a->pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc != SC_OK) sc_pg_abandon(a->pg);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static void remember_refused(struct alteration *a, const struct change *c, const struct sc_error *err) {
@@ -185,10 +185,10 @@ static int run_one_by_one(struct alteration *a, struct sc_error *err) {
   for (size_t i = 0; i < a->n; i++) {
     const struct change *c = &a->changes[i];
     if (c->adds && a->schema->no_columns) continue;
-    int code = begin(a, err);
-    if (!code) code = run_changes(a, c, 1, err);
-    if (code && err->code != SC_E_DB_REFUSED) return code;
-    if (code) remember_refused(a, c, err);
+    int rc = begin(a, err);
+    if (rc == SC_OK) rc = run_changes(a, c, 1, err);
+    if (rc != SC_OK && err->code != SC_E_DB_REFUSED) return rc;
+    if (rc != SC_OK) remember_refused(a, c, err);
   }
   return SC_OK;
 }
@@ -204,20 +204,20 @@ static void say(const struct alteration *a) {
 int sc_pg_alter(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                 struct sc_pg_schema *schema, const struct sc_sample *wishes, struct sc_error *err) {
   struct alteration a = {.pg = pg, .names = names, .layout = layout, .schema = schema, .wishes = wishes};
-  int code = begin(&a, err);
-  if (!code) code = describe(&a, err);
-  if (!code) {
+  int rc = begin(&a, err);
+  if (rc == SC_OK) rc = describe(&a, err);
+  if (rc == SC_OK) {
     collect_names(&a);
-    code = collect_changes(&a, err);
+    rc = collect_changes(&a, err);
   }
-  if (!code && a.n > 0) {
-    code = run_changes(&a, a.changes, a.n, err);
-    if (!code) say(&a);
-    else if (err->code == SC_E_DB_REFUSED) code = run_one_by_one(&a, err);
+  if (rc == SC_OK && a.n > 0) {
+    rc = run_changes(&a, a.changes, a.n, err);
+    if (rc == SC_OK) say(&a);
+    else if (err->code == SC_E_DB_REFUSED) rc = run_one_by_one(&a, err);
   }
   sc_pg_abandon(pg);
   sc_pg_result_free(a.columns);
   free(a.used);
   free(a.changes);
-  return code;
+  return rc;
 }

@@ -57,7 +57,7 @@ static uint32_t hash_of(struct sc_slice key) {
 }
 
 bool sc_pg_catalog_name(struct sc_slice key, const char (*used)[64], size_t n, char out[64]) {
-  if (key.len && memchr(key.ptr, 0, key.len)) return false;
+  if (key.len && memchr(key.ptr, 0, key.len) != NULL) return false;
   char shorter[64];
   struct sc_slice base = key.len ? key : SC_SLICE_LITERAL("_");
   if (base.len > 63) {
@@ -75,7 +75,7 @@ bool sc_pg_catalog_name(struct sc_slice key, const char (*used)[64], size_t n, c
 /* ---- Making a table ---- */
 
 struct sc_slice sc_pg_catalog_key(const char *name, const char *comment) {
-  if (comment && sc_slice_starts(sc_slice_str(comment), KEY_COMMENT))
+  if (comment != NULL && sc_slice_starts(sc_slice_str(comment), KEY_COMMENT))
     return sc_slice_str(comment + strlen(KEY_COMMENT));
   return sc_slice_str(name);
 }
@@ -85,9 +85,9 @@ int sc_pg_catalog_comment(struct sc_pg *pg, const struct sc_pg_names *names, con
   struct sc_buf comment = SC_BUF_INIT;
   sc_buf_add_str(&comment, KEY_COMMENT);
   sc_buf_add_slice(&comment, key);
-  int code = sc_pg_sql(pg, sql, err, "COMMENT ON COLUMN %S.%I IS %L;\n", names->target, column, sc_buf_str(&comment));
+  int rc = sc_pg_sql(pg, sql, err, "COMMENT ON COLUMN %S.%I IS %L;\n", names->target, column, sc_buf_str(&comment));
   sc_buf_fini(&comment);
-  return code;
+  return rc;
 }
 
 struct table_sql {
@@ -100,7 +100,7 @@ struct table_sql {
 
 static int add_column(struct sc_pg *pg, struct table_sql *t, const char *metadata, struct sc_slice key,
                       const char *name, const char *type, struct sc_error *err) {
-  if (t->proposal) sc_proposal_add(t->proposal, metadata, key, name, type);
+  if (t->proposal != NULL) sc_proposal_add(t->proposal, metadata, key, name, type);
   return sc_pg_sql(pg, &t->columns, err, "%S%I %S", t->n_columns++ ? ",\n  " : "", name, type);
 }
 
@@ -110,28 +110,27 @@ static int add_payload(struct sc_pg *pg, const struct sc_pg_names *names, struct
   char *name = t->used[t->n_used];
   if (!sc_pg_catalog_name(key, (const char(*)[64])t->used, t->n_used, name)) return SC_OK;
   t->n_used++;
-  int code =
-      add_column(pg, t, NULL, key, name, sc_pg_schema_type(t->schema, sc_infer(sc_sample_kinds(sample, i))), err);
-  if (code || sc_slice_is(key, name)) return code;
+  int rc = add_column(pg, t, NULL, key, name, sc_pg_schema_type(t->schema, sc_infer(sc_sample_kinds(sample, i))), err);
+  if (rc != SC_OK || sc_slice_is(key, name)) return rc;
   return sc_pg_catalog_comment(pg, names, name, key, &t->comments, err);
 }
 
 /* sample NULL: the one column of JSON and RAW. */
 static int collect_columns(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                            const struct sc_sample *sample, struct table_sql *t, struct sc_error *err) {
-  int code = SC_OK;
+  int rc = SC_OK;
   uint32_t keys = sc_pg_layout_is_one_column(layout) ? 0 : sc_sample_keys(sample);
   t->n_used = sc_pg_layout_names(layout, t->used);
   if (keys > SC_COLUMNS_MAX - layout->n) keys = SC_COLUMNS_MAX - (uint32_t)layout->n;
-  for (uint32_t i = 0; i < keys && !code; i++) code = add_payload(pg, names, t, sample, i, err);
+  for (uint32_t i = 0; i < keys && rc == SC_OK; i++) rc = add_payload(pg, names, t, sample, i, err);
   if (sc_pg_layout_is_one_column(layout))
-    code = add_column(pg, t, "record", SC_SLICE_LITERAL(""), SC_COLUMNS_DATA,
-                      layout->columns == SC_COLUMNS_JSON ? "jsonb" : "bytea", err);
-  for (size_t i = 0; i < layout->n && !code; i++) {
+    rc = add_column(pg, t, "record", SC_SLICE_LITERAL(""), SC_COLUMNS_DATA,
+                    layout->columns == SC_COLUMNS_JSON ? "jsonb" : "bytea", err);
+  for (size_t i = 0; i < layout->n && rc == SC_OK; i++) {
     const struct sc_pg_metadata *m = &layout->metadata[i];
-    code = add_column(pg, t, sc_pg_layout_word(m->role), SC_SLICE_LITERAL(""), m->name, m->type, err);
+    rc = add_column(pg, t, sc_pg_layout_word(m->role), SC_SLICE_LITERAL(""), m->name, m->type, err);
   }
-  if (code || t->n_columns) return code;
+  if (rc != SC_OK || t->n_columns) return rc;
   sc_error_set(err, SC_E_NO_TARGET, "there is nothing to make columns of: the records sampled have no keys");
   sc_error_hint(err, "--metadata=shard,sequence,arrival gives the table columns; or make it yourself");
   return err->code;
@@ -139,9 +138,9 @@ static int collect_columns(struct sc_pg *pg, const struct sc_pg_names *names, co
 
 static int table_ddl(struct sc_pg *pg, const struct sc_pg_names *names, const struct table_sql *t, bool with_schema,
                      struct sc_buf *sql, struct sc_error *err) {
-  int code = SC_OK;
-  if (with_schema) code = sc_pg_sql(pg, sql, err, "CREATE SCHEMA IF NOT EXISTS %I;\n", names->schema);
-  if (code) return code;
+  int rc = SC_OK;
+  if (with_schema) rc = sc_pg_sql(pg, sql, err, "CREATE SCHEMA IF NOT EXISTS %I;\n", names->schema);
+  if (rc != SC_OK) return rc;
   return sc_pg_sql(pg, sql, err, "CREATE TABLE %S (\n  %S\n);\nCOMMENT ON TABLE %S IS %L;\n%S", names->target,
                    sc_buf_str(&t->columns), names->target, MADE_BY, sc_buf_str(&t->comments));
 }
@@ -149,13 +148,13 @@ static int table_ddl(struct sc_pg *pg, const struct sc_pg_names *names, const st
 static int run_make_table(struct sc_pg *pg, const struct sc_pg_names *names, const struct table_sql *t,
                           bool with_schema, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
-  int code = sc_pg_sql(pg, &sql, err, "BEGIN; SELECT pg_advisory_xact_lock(%D); ", sc_pg_names_lock_key("", "ddl"));
-  if (!code) code = table_ddl(pg, names, t, with_schema, &sql, err);
-  if (!code) sc_buf_add_str(&sql, "COMMIT");
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
-  if (code) sc_pg_abandon(pg);
+  int rc = sc_pg_sql(pg, &sql, err, "BEGIN; SELECT pg_advisory_xact_lock(%D); ", sc_pg_names_lock_key("", "ddl"));
+  if (rc == SC_OK) rc = table_ddl(pg, names, t, with_schema, &sql, err);
+  if (rc == SC_OK) sc_buf_add_str(&sql, "COMMIT");
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc != SC_OK) sc_pg_abandon(pg);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* SC_OK also when somebody else made it in the meantime. */
@@ -164,14 +163,14 @@ static int make_table(struct sc_pg *pg, const struct sc_pg_names *names, const s
                       struct sc_error *err) {
   struct table_sql t = {schema, SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64),
                         0,      0,           NULL};
-  int code = collect_columns(pg, names, layout, sample, &t, err);
-  if (!code) code = run_make_table(pg, names, &t, with_schema, err);
-  if (code && (!strcmp(err->sqlstate, "42P07") || !strncmp(err->sqlstate, "23", 2))) code = SC_OK;
-  if (!code) sc_log(SC_INFO, "target table made", "table=%s columns=%zu", names->target, t.n_columns);
+  int rc = collect_columns(pg, names, layout, sample, &t, err);
+  if (rc == SC_OK) rc = run_make_table(pg, names, &t, with_schema, err);
+  if (rc != SC_OK && (!strcmp(err->sqlstate, "42P07") || !strncmp(err->sqlstate, "23", 2))) rc = SC_OK;
+  if (rc == SC_OK) sc_log(SC_INFO, "target table made", "table=%s columns=%zu", names->target, t.n_columns);
   sc_buf_fini(&t.columns);
   sc_buf_fini(&t.comments);
   free(t.used);
-  return code;
+  return rc;
 }
 
 /* ---- Describing it ---- */
@@ -195,31 +194,31 @@ static int describe_table(struct sc_pg *pg, const struct sc_pg_names *names, str
                           struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(pg, &sql, err,
-                       "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = %L), c.relkind, (" FINGERPRINT
-                       "), obj_description(c.oid, 'pg_class')"
-                       " FROM (SELECT 1) one LEFT JOIN pg_class c ON c.oid = to_regclass(%L)",
-                       names->schema, names->target, names->target);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  if (!code) {
+  int rc = sc_pg_sql(pg, &sql, err,
+                     "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = %L), c.relkind, (" FINGERPRINT
+                     "), obj_description(c.oid, 'pg_class')"
+                     " FROM (SELECT 1) one LEFT JOIN pg_class c ON c.oid = to_regclass(%L)",
+                     names->schema, names->target, names->target);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK) {
     const char *kind = sc_pg_value(answer.rows, 0, 1), *fingerprint = sc_pg_value(answer.rows, 0, 2),
                *comment = sc_pg_value(answer.rows, 0, 3);
     out->schema_exists = sc_pg_bool(answer.rows, 0, 0);
     out->table_exists = kind != NULL;
-    out->kind = kind ? kind[0] : 0;
-    out->ours = comment && sc_slice_starts(sc_slice_str(comment), SC_PG_MADE_BY);
-    out->fingerprint = sc_strdup(fingerprint ? fingerprint : "");
+    out->kind = kind != NULL ? kind[0] : 0;
+    out->ours = comment != NULL && sc_slice_starts(sc_slice_str(comment), SC_PG_MADE_BY);
+    out->fingerprint = sc_strdup(fingerprint != NULL ? fingerprint : "");
   }
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static int describe_columns(struct sc_pg *pg, const struct sc_pg_names *names, struct description *out,
                             struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(
+  int rc = sc_pg_sql(
       pg, &sql, err,
       "SELECT a.attname, a.atttypid::bigint, a.atttypmod, a.attnotnull, to_jsonb(a) ->> 'attgenerated' <> '' OR"
       " to_jsonb(a) ->> 'attidentity' <> '', a.atthasdef, col_description(a.attrelid, a.attnum),"
@@ -227,28 +226,28 @@ static int describe_columns(struct sc_pg *pg, const struct sc_pg_names *names, s
       " FROM pg_attribute a WHERE a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT a.attisdropped"
       " ORDER BY a.attnum",
       names->target);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   out->rows = answer.rows;
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* Both in one snapshot, so that the fingerprint belongs to the columns. */
 static int describe(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
                     struct description *out, struct sc_error *err) {
   *out = (struct description){.layout = layout};
-  int code = sc_pg_run(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", SC_PG_QUERY, NULL, err);
-  if (!code) code = describe_table(pg, names, out, err);
-  if (!code && out->table_exists) code = describe_columns(pg, names, out, err);
-  if (!code) code = sc_pg_run(pg, "COMMIT", SC_PG_QUERY, NULL, err);
-  if (!code) return SC_OK;
+  int rc = sc_pg_run(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", SC_PG_QUERY, NULL, err);
+  if (rc == SC_OK) rc = describe_table(pg, names, out, err);
+  if (rc == SC_OK && out->table_exists) rc = describe_columns(pg, names, out, err);
+  if (rc == SC_OK) rc = sc_pg_run(pg, "COMMIT", SC_PG_QUERY, NULL, err);
+  if (rc == SC_OK) return SC_OK;
   sc_pg_abandon(pg);
   forget_description(out);
-  return code;
+  return rc;
 }
 
 static int check_kind(struct sc_pg *pg, const struct sc_pg_names *names, char kind, struct sc_error *err) {
-  if (strchr("rpfv", kind)) return SC_OK;
+  if (strchr("rpfv", kind) != NULL) return SC_OK;
   return sc_error_set(err, SC_E_NO_TARGET, "%s: %s is not a table", sc_pg_where(pg), names->target);
 }
 
@@ -332,14 +331,14 @@ static bool is_ambiguous(const struct description *d, int i) {
 static int decide_defaults(const struct description *d, const struct sc_sample *sample, struct sc_pg_defaults *defaults,
                            struct sc_error *err) {
   sc_pg_defaults_fini(defaults);
-  int code = d->layout->by_position ? decide_keys(d, sample, defaults, err) : SC_OK;
+  int rc = d->layout->by_position ? decide_keys(d, sample, defaults, err) : SC_OK;
   defaults->filled = sc_alloc_zero((size_t)sc_pg_rows(d->rows) + 1, 64);
-  defaults->decided = !code;
+  defaults->decided = rc == SC_OK;
   for (int i = 0; i < sc_pg_rows(d->rows); i++) {
     if (!is_ambiguous(d, i) || !sample_has(sample, key_of(d, defaults, i))) continue;
     snprintf(defaults->filled[defaults->n++], 64, "%s", sc_pg_value(d->rows, i, DESCRIBED_NAME));
   }
-  return code;
+  return rc;
 }
 
 void sc_pg_defaults_fini(struct sc_pg_defaults *defaults) {
@@ -400,14 +399,15 @@ static void leave_out(struct sc_plan *plan, const struct description *d, const s
 
 static int begin_statement(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_plan *plan, char kind,
                            bool text, struct sc_buf *sql, struct sc_error *err) {
-  int code = SC_OK;
-  if (strchr("rp", kind)) code = sc_pg_sql(pg, sql, err, "LOCK TABLE ONLY %S IN ROW EXCLUSIVE MODE; ", names->target);
-  if (!code) code = sc_pg_sql(pg, sql, err, FINGERPRINT "; COPY %S (", names->target, names->target);
-  for (uint32_t i = 0; i < plan->n_columns && !code; i++) {
-    code = sc_pg_sql(pg, sql, err, "%S%I", i ? ", " : "", plan->columns[i].name);
+  int rc = SC_OK;
+  if (strchr("rp", kind) != NULL)
+    rc = sc_pg_sql(pg, sql, err, "LOCK TABLE ONLY %S IN ROW EXCLUSIVE MODE; ", names->target);
+  if (rc == SC_OK) rc = sc_pg_sql(pg, sql, err, FINGERPRINT "; COPY %S (", names->target, names->target);
+  for (uint32_t i = 0; i < plan->n_columns && rc == SC_OK; i++) {
+    rc = sc_pg_sql(pg, sql, err, "%S%I", i ? ", " : "", plan->columns[i].name);
   }
-  if (!code) code = sc_pg_sql(pg, sql, err, ") FROM STDIN%S", text ? "" : " (FORMAT binary)");
-  return code;
+  if (rc == SC_OK) rc = sc_pg_sql(pg, sql, err, ") FROM STDIN%S", text ? "" : " (FORMAT binary)");
+  return rc;
 }
 
 static int build_plan(struct sc_pg *pg, const struct sc_pg_names *names, struct description *d,
@@ -417,15 +417,15 @@ static int build_plan(struct sc_pg *pg, const struct sc_pg_names *names, struct 
   struct sc_buf sql = SC_BUF_INIT;
   bool payload_is_binary = add_columns(plan, d, defaults, true);
   bool text = !add_columns(plan, d, defaults, false) || !payload_is_binary;
-  int code = SC_OK;
+  int rc = SC_OK;
   leave_out(plan, d, defaults);
   sc_pg_schema_apply(schema, d->layout, d->ours, d->kind, text, plan);
   if (!plan->n_columns) {
-    code = sc_error_set(err, SC_E_NO_TARGET, "%s: table %s has no column that can be filled", sc_pg_where(pg),
-                        names->target);
+    rc = sc_error_set(err, SC_E_NO_TARGET, "%s: table %s has no column that can be filled", sc_pg_where(pg),
+                      names->target);
   }
-  if (!code) code = begin_statement(pg, names, plan, d->kind, text, &sql, err);
-  if (!code) {
+  if (rc == SC_OK) rc = begin_statement(pg, names, plan, d->kind, text, &sql, err);
+  if (rc == SC_OK) {
     struct sc_pgcopy *copy = sc_pgcopy_new(plan, text);
     copy->begin_sql = sc_strdup(sc_buf_str(&sql));
     copy->fingerprint = d->fingerprint;
@@ -438,7 +438,7 @@ static int build_plan(struct sc_pg *pg, const struct sc_pg_names *names, struct 
     sc_plan_free(plan);
   }
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* JSON and RAW want a column "data" that takes the payload. */
@@ -474,8 +474,8 @@ static int make_and_describe(struct sc_pg *pg, const struct sc_pg_names *names, 
   bool with_schema = !d->schema_exists;
   if (layout->columns == SC_COLUMNS_TABLE) return no_table(pg, names, err);
   forget_description(d);
-  int code = make_table(pg, names, layout, schema, sample, with_schema, err);
-  return code ? code : describe(pg, names, layout, d, err);
+  int rc = make_table(pg, names, layout, schema, sample, with_schema, err);
+  return rc != SC_OK ? rc : describe(pg, names, layout, d, err);
 }
 
 /* What stands between the description and a plan: nothing, the wish for a sample (*ready false), or an error. */
@@ -484,12 +484,12 @@ static int decide(struct sc_pg *pg, const struct sc_pg_names *names, const struc
   bool ambiguous = d->layout->by_position;
   *ready = false;
   if (!d->table_exists) return SC_OK;
-  int code = check_kind(pg, names, d->kind, err);
-  if (!code) code = check_one_column(pg, names, d, err);
+  int rc = check_kind(pg, names, d->kind, err);
+  if (rc == SC_OK) rc = check_one_column(pg, names, d, err);
   for (int i = 0; i < sc_pg_rows(d->rows); i++) ambiguous = ambiguous || is_ambiguous(d, i);
-  if (!code && sample && !defaults->decided) code = decide_defaults(d, sample, defaults, err);
-  *ready = !code && (!ambiguous || defaults->decided);
-  return code;
+  if (rc == SC_OK && sample != NULL && !defaults->decided) rc = decide_defaults(d, sample, defaults, err);
+  *ready = rc == SC_OK && (!ambiguous || defaults->decided);
+  return rc;
 }
 
 int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
@@ -498,15 +498,15 @@ int sc_pg_catalog_plan(struct sc_pg *pg, const struct sc_pg_names *names, const 
   struct description d;
   bool ready;
   *out = NULL;
-  int code = describe(pg, names, layout, &d, err);
-  if (code) return code;
+  int rc = describe(pg, names, layout, &d, err);
+  if (rc != SC_OK) return rc;
   bool at_once = generation == 1 && layout->columns != SC_COLUMNS_AUTO; /* needs no sample */
-  if (!d.table_exists && (sample || at_once)) code = make_and_describe(pg, names, schema, sample, &d, err);
-  if (!code) code = decide(pg, names, &d, sample, defaults, &ready, err);
-  if (!code && ready) code = build_plan(pg, names, &d, defaults, schema, generation, out, err);
-  if (!code && ready) defaults->decided = true;
+  if (!d.table_exists && (sample != NULL || at_once)) rc = make_and_describe(pg, names, schema, sample, &d, err);
+  if (rc == SC_OK) rc = decide(pg, names, &d, sample, defaults, &ready, err);
+  if (rc == SC_OK && ready) rc = build_plan(pg, names, &d, defaults, schema, generation, out, err);
+  if (rc == SC_OK && ready) defaults->decided = true;
   forget_description(&d);
-  return code;
+  return rc;
 }
 
 /* ---- --dry-run ---- */
@@ -516,14 +516,14 @@ static int propose_new(struct sc_pg *pg, const struct sc_pg_names *names, const 
                        struct sc_error *err) {
   struct table_sql t = {schema, SC_BUF_INIT, SC_BUF_INIT, sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64),
                         0,      0,           out};
-  int code = d->layout->columns == SC_COLUMNS_TABLE ? no_table(pg, names, err) : SC_OK;
+  int rc = d->layout->columns == SC_COLUMNS_TABLE ? no_table(pg, names, err) : SC_OK;
   bool known = sc_pg_layout_is_one_column(d->layout) || sc_sample_records(sample) > 0;
-  if (!code && known) code = collect_columns(pg, names, d->layout, sample, &t, err);
-  if (!code && known) code = table_ddl(pg, names, &t, !d->schema_exists, &out->ddl, err);
+  if (rc == SC_OK && known) rc = collect_columns(pg, names, d->layout, sample, &t, err);
+  if (rc == SC_OK && known) rc = table_ddl(pg, names, &t, !d->schema_exists, &out->ddl, err);
   sc_buf_fini(&t.columns);
   sc_buf_fini(&t.comments);
   free(t.used);
-  return code;
+  return rc;
 }
 
 static void propose_plan(const struct description *d, const struct sc_plan *plan, struct sc_proposal *out) {
@@ -546,16 +546,16 @@ int sc_pg_catalog_propose(struct sc_pg *pg, const struct sc_pg_names *names, con
   struct sc_pg_defaults defaults = {.decided = false};
   struct sc_plan *plan = NULL;
   bool ready = false;
-  int code = describe(pg, names, layout, &d, err);
-  if (code) return code;
+  int rc = describe(pg, names, layout, &d, err);
+  if (rc != SC_OK) return rc;
   out->exists = d.table_exists;
   const struct sc_sample *known = sc_sample_records(sample) > 0 ? sample : NULL;
-  if (!d.table_exists) code = propose_new(pg, names, &d, schema, sample, out, err);
-  else code = decide(pg, names, &d, known, &defaults, &ready, err);
-  if (!code && ready) code = build_plan(pg, names, &d, &defaults, schema, 1, &plan, err);
-  if (!code && ready) propose_plan(&d, plan, out);
+  if (!d.table_exists) rc = propose_new(pg, names, &d, schema, sample, out, err);
+  else rc = decide(pg, names, &d, known, &defaults, &ready, err);
+  if (rc == SC_OK && ready) rc = build_plan(pg, names, &d, &defaults, schema, 1, &plan, err);
+  if (rc == SC_OK && ready) propose_plan(&d, plan, out);
   sc_plan_free(plan);
   sc_pg_defaults_fini(&defaults);
   forget_description(&d);
-  return code;
+  return rc;
 }

@@ -27,7 +27,7 @@ struct sc_pg {
 int sc_pg_settings_parse(const char *url, struct sc_pg_settings *out, struct sc_error *err) {
   *out = (struct sc_pg_settings){NULL, 0};
   PQconninfoOption *all = PQconninfoParse(url, NULL);
-  if (!all) {
+  if (all == NULL) {
     sc_error_set(err, SC_E_USAGE, "the database URL is malformed");
     sc_error_hint(err,
                   "postgresql://USER@HOST:PORT/DATABASE; in user and password write %%40 for @, %%3A for :, %%2F for "
@@ -35,8 +35,8 @@ int sc_pg_settings_parse(const char *url, struct sc_pg_settings *out, struct sc_
     return err->code;
   }
   out->items = sc_alloc_zero(SETTINGS_MAX, sizeof(*out->items));
-  for (PQconninfoOption *o = all; o->keyword && out->n < SETTINGS_MAX; o++) {
-    if (!o->val) continue;
+  for (PQconninfoOption *o = all; o->keyword != NULL && out->n < SETTINGS_MAX; o++) {
+    if (o->val == NULL) continue;
     out->items[out->n++] = (struct sc_pg_setting){sc_strdup(o->keyword), sc_strdup(o->val)};
   }
   PQconninfoFree(all);
@@ -63,8 +63,8 @@ const char *sc_pg_settings_get(const struct sc_pg_settings *settings, const char
 char *sc_pg_settings_fallback(const char *keyword) {
   PQconninfoOption *all = PQconndefaults();
   char *value = NULL;
-  for (PQconninfoOption *o = all; o && o->keyword && !value; o++) {
-    if (!strcmp(o->keyword, keyword) && o->val) value = sc_strdup(o->val);
+  for (PQconninfoOption *o = all; o != NULL && o->keyword != NULL && value == NULL; o++) {
+    if (!strcmp(o->keyword, keyword) && o->val != NULL) value = sc_strdup(o->val);
   }
   PQconninfoFree(all);
   return value;
@@ -74,19 +74,19 @@ bool sc_pg_settings_knows(const char *keyword) {
   if (!strcmp(keyword, "ssl")) return true; /* JDBC's, which libpq's URLs take too */
   PQconninfoOption *all = PQconndefaults();
   bool known = false;
-  for (PQconninfoOption *o = all; o && o->keyword && !known; o++) known = !strcmp(o->keyword, keyword);
+  for (PQconninfoOption *o = all; o != NULL && o->keyword != NULL && !known; o++) known = !strcmp(o->keyword, keyword);
   PQconninfoFree(all);
   return known;
 }
 
 /* ---- Errors ---- */
 
-static void copy_text(char *out, size_t cap, const char *text) { snprintf(out, cap, "%s", text ? text : ""); }
+static void copy_text(char *out, size_t cap, const char *text) { snprintf(out, cap, "%s", text != NULL ? text : ""); }
 
 /* libpq's message in one line, without LOCATION and trailing white space. */
 static void flatten(const char *message, char *out, size_t cap) {
   size_t n = 0;
-  for (const char *p = message ? message : ""; *p && n + 3 < cap;) {
+  for (const char *p = message != NULL ? message : ""; *p && n + 3 < cap;) {
     const char *end = strchrnul(p, '\n');
     while (p < end && (*p == ' ' || *p == '\t')) p++;
     if (end > p && strncmp(p, "LOCATION:", 9) != 0) {
@@ -116,11 +116,11 @@ static int fail(struct sc_pg *pg, const PGresult *res, enum sc_pg_phase phase, s
   copy_text(d->context, sizeof(d->context), PQresultErrorField(res, PG_DIAG_CONTEXT));
   copy_text(d->column, sizeof(d->column), PQresultErrorField(res, PG_DIAG_COLUMN_NAME));
   if (!d->message[0]) flatten(PQresultErrorMessage(res), d->message, sizeof(d->message));
-  int code = PQstatus(pg->conn) == CONNECTION_BAD ? SC_E_DB_LOST : sc_pg_classify(d->sqlstate, phase);
-  sc_error_set(err, code, "%s: %s (SQLSTATE %s)", pg->where, d->message, d->sqlstate[0] ? d->sqlstate : "unknown");
+  int rc = PQstatus(pg->conn) == CONNECTION_BAD ? SC_E_DB_LOST : sc_pg_classify(d->sqlstate, phase);
+  sc_error_set(err, rc, "%s: %s (SQLSTATE %s)", pg->where, d->message, d->sqlstate[0] ? d->sqlstate : "unknown");
   copy_text(err->sqlstate, sizeof(err->sqlstate), d->sqlstate);
   sc_pg_hint(err, d->sqlstate, phase);
-  return code;
+  return rc;
 }
 
 const struct sc_pg_diagnosis *sc_pg_diagnosis(const struct sc_pg *pg) { return &pg->diagnosis; }
@@ -129,18 +129,18 @@ const struct sc_pg_diagnosis *sc_pg_diagnosis(const struct sc_pg *pg) { return &
 
 /* However long the server takes: keep-alives and its own timeouts tell the dead from the slow. */
 static int wait_for(struct sc_pg *pg, short events, struct sc_error *err) {
-  int code;
+  int rc;
   do {
-    code = pg->wait.wait(pg->wait.arg, PQsocket(pg->conn), events, WAIT_MS);
-  } while (code == SC_E_DEADLINE);
-  if (code) sc_error_set(err, code, "interrupted while waiting for %s", pg->where);
-  return code;
+    rc = pg->wait.wait(pg->wait.arg, PQsocket(pg->conn), events, WAIT_MS);
+  } while (rc == SC_E_DEADLINE);
+  if (rc != SC_OK) sc_error_set(err, rc, "interrupted while waiting for %s", pg->where);
+  return rc;
 }
 
 int sc_pg_sleep(struct sc_pg *pg, int ms, struct sc_error *err) {
-  int code = pg->wait.wait(pg->wait.arg, -1, 0, ms);
-  if (!code || code == SC_E_DEADLINE) return SC_OK;
-  return sc_error_set(err, code, "interrupted while waiting for %s", pg->where);
+  int rc = pg->wait.wait(pg->wait.arg, -1, 0, ms);
+  if (rc == SC_OK || rc == SC_E_DEADLINE) return SC_OK;
+  return sc_error_set(err, rc, "interrupted while waiting for %s", pg->where);
 }
 
 static bool is_readable(const struct sc_pg *pg) {
@@ -163,22 +163,22 @@ static int flush(struct sc_pg *pg, struct sc_error *err) {
     int left = PQflush(pg->conn);
     if (left < 0) return lost(pg, err);
     if (!left) return SC_OK;
-    int code = wait_for(pg, POLLIN | POLLOUT, err);
-    if (!code) code = read_during_copy(pg, err);
-    if (code) return code;
+    int rc = wait_for(pg, POLLIN | POLLOUT, err);
+    if (rc == SC_OK) rc = read_during_copy(pg, err);
+    if (rc != SC_OK) return rc;
   }
 }
 
 /* The next result, NULL when the message is done. */
 static int next_result(struct sc_pg *pg, PGresult **out, struct sc_error *err) {
   *out = NULL;
-  int code = flush(pg, err);
-  while (!code && PQisBusy(pg->conn)) {
-    code = wait_for(pg, POLLIN, err);
-    if (!code && !PQconsumeInput(pg->conn)) break; /* PQgetResult says what the server's last words were */
+  int rc = flush(pg, err);
+  while (rc == SC_OK && PQisBusy(pg->conn)) {
+    rc = wait_for(pg, POLLIN, err);
+    if (rc == SC_OK && !PQconsumeInput(pg->conn)) break; /* PQgetResult says what the server's last words were */
   }
-  if (!code) *out = PQgetResult(pg->conn);
-  return code;
+  if (rc == SC_OK) *out = PQgetResult(pg->conn);
+  return rc;
 }
 
 /* ---- Connecting ---- */
@@ -212,7 +212,7 @@ static void collect(const struct sc_pg_settings *settings, const char *applicati
     add_pair(p, keyword, settings->items[i].value);
   }
   for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-    if (!sc_pg_settings_get(settings, defaults[i][0])) add_pair(p, defaults[i][0], defaults[i][1]);
+    if (sc_pg_settings_get(settings, defaults[i][0]) == NULL) add_pair(p, defaults[i][0], defaults[i][1]);
   }
   add_pair(p, "application_name", application_name);
   add_pair(p, "client_encoding", "UTF8");
@@ -222,7 +222,7 @@ static void collect(const struct sc_pg_settings *settings, const char *applicati
  * start-up. */
 static const char *state_in(const char *message, char out[6]) {
   static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  for (const char *p = strstr(message, ":  "); p; p = strstr(p + 1, ":  ")) {
+  for (const char *p = strstr(message, ":  "); p != NULL; p = strstr(p + 1, ":  ")) {
     if (strspn(p + 3, allowed) != 5 || p[8] != ':') continue;
     memcpy(out, p + 3, 5);
     out[5] = 0;
@@ -236,22 +236,22 @@ static int connect_failed(struct sc_pg *pg, struct sc_error *err) {
   const char *message = PQerrorMessage(pg->conn);
   char state[6], text[400];
   const char *words = state_in(message, state);
-  flatten(words ? words : message, text, sizeof(text));
+  flatten(words != NULL ? words : message, text, sizeof(text));
   bool no_password = PQconnectionNeedsPassword(pg->conn);
-  int code = no_password ? SC_E_AUTH : sc_pg_classify(state, SC_PG_CONNECT);
-  sc_error_set(err, code, "cannot connect to %s: %s", pg->where, text);
+  int rc = no_password ? SC_E_AUTH : sc_pg_classify(state, SC_PG_CONNECT);
+  sc_error_set(err, rc, "cannot connect to %s: %s", pg->where, text);
   copy_text(err->sqlstate, sizeof(err->sqlstate), state);
   if (no_password) sc_error_hint(err, "give the password in PGPASSWORD, ~/.pgpass or the URL");
   else sc_pg_hint(err, state, SC_PG_CONNECT);
-  return code;
+  return rc;
 }
 
 static void name_place(struct sc_pg *pg, const struct sc_pg_settings *settings) {
   const char *host = PQhost(pg->conn), *user = PQuser(pg->conn), *database = PQdb(pg->conn), *port = PQport(pg->conn);
-  if (!host || !host[0]) host = sc_pg_settings_get(settings, "host");
+  if (host == NULL || !host[0]) host = sc_pg_settings_get(settings, "host");
   snprintf(pg->where, sizeof(pg->where), "database %s on host %s:%s as user %s",
-           database && database[0] ? database : "(default)", host && host[0] ? host : "(local socket)",
-           port ? port : "", user && user[0] ? user : "(default)");
+           database != NULL && database[0] ? database : "(default)", host != NULL && host[0] ? host : "(local socket)",
+           port != NULL ? port : "", user != NULL && user[0] ? user : "(default)");
 }
 
 static int poll_connection(struct sc_pg *pg, int64_t deadline_ms, struct sc_error *err) {
@@ -259,13 +259,13 @@ static int poll_connection(struct sc_pg *pg, int64_t deadline_ms, struct sc_erro
   while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
     int64_t left = deadline_ms - sc_clock_mono_ms();
     short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    int code = left > 0 ? pg->wait.wait(pg->wait.arg, PQsocket(pg->conn), events, (int)left) : SC_E_DEADLINE;
-    if (code == SC_E_DEADLINE) {
+    int rc = left > 0 ? pg->wait.wait(pg->wait.arg, PQsocket(pg->conn), events, (int)left) : SC_E_DEADLINE;
+    if (rc == SC_E_DEADLINE) {
       sc_error_set(err, SC_E_DB_LOST, "cannot connect to %s: no answer in time", pg->where);
       sc_pg_hint(err, "", SC_PG_CONNECT);
       return err->code;
     }
-    if (code) return sc_error_set(err, code, "interrupted while connecting to %s", pg->where);
+    if (rc != SC_OK) return sc_error_set(err, rc, "interrupted while connecting to %s", pg->where);
     state = PQconnectPoll(pg->conn);
   }
   return state == PGRES_POLLING_OK ? SC_OK : connect_failed(pg, err);
@@ -273,9 +273,9 @@ static int poll_connection(struct sc_pg *pg, int64_t deadline_ms, struct sc_erro
 
 static int64_t connect_timeout_ms(const struct sc_pg_settings *settings) {
   const char *seconds = sc_pg_settings_get(settings, "connect_timeout");
-  long long value = seconds ? strtoll(seconds, NULL, 10) : 0;
+  long long value = seconds != NULL ? strtoll(seconds, NULL, 10) : 0;
   int64_t each = value > 0 && value < 3600 ? value * 1000 : CONNECT_MS, hosts = 1;
-  for (const char *p = sc_pg_settings_get(settings, "host"); p && *p; p++) hosts += *p == ',';
+  for (const char *p = sc_pg_settings_get(settings, "host"); p != NULL && *p; p++) hosts += *p == ',';
   return each * hosts;
 }
 
@@ -287,25 +287,25 @@ int sc_pg_connect(const struct sc_pg_settings *settings, const char *application
   pg->wait = *wait;
   collect(settings, application_name, &pairs);
   pg->conn = PQconnectStartParams(pairs.keywords, pairs.values, 0);
-  if (!pg->conn) abort();
+  if (pg->conn == NULL) abort();
   name_place(pg, settings);
   PQsetNoticeReceiver(pg->conn, count_notice, pg);
   PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
-  int code = PQstatus(pg->conn) == CONNECTION_BAD
-                 ? connect_failed(pg, err)
-                 : poll_connection(pg, sc_clock_mono_ms() + connect_timeout_ms(settings), err);
-  if (!code) {
+  int rc = PQstatus(pg->conn) == CONNECTION_BAD
+               ? connect_failed(pg, err)
+               : poll_connection(pg, sc_clock_mono_ms() + connect_timeout_ms(settings), err);
+  if (rc == SC_OK) {
     name_place(pg, settings);
     PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
-    if (PQsetnonblocking(pg->conn, 1)) code = lost(pg, err);
+    if (PQsetnonblocking(pg->conn, 1)) rc = lost(pg, err);
   }
-  if (code) sc_pg_close(pg);
+  if (rc != SC_OK) sc_pg_close(pg);
   else *out = pg;
-  return code;
+  return rc;
 }
 
 void sc_pg_close(struct sc_pg *pg) {
-  if (!pg) return;
+  if (pg == NULL) return;
   PQfinish(pg->conn);
   free(pg);
 }
@@ -324,13 +324,13 @@ const char *sc_pg_parameter(const struct sc_pg *pg, const char *name) { return P
 /* ---- Statements ---- */
 
 static int add_quoted(struct sc_pg *pg, struct sc_buf *out, char kind, const char *text, struct sc_error *err) {
-  if (!text) {
+  if (text == NULL) {
     sc_buf_add_str(out, "NULL");
     return SC_OK;
   }
   size_t len = strlen(text);
   char *quoted = kind == 'I' ? PQescapeIdentifier(pg->conn, text, len) : PQescapeLiteral(pg->conn, text, len);
-  if (!quoted) return sc_error_set(err, SC_E_CONFIG, "%s: a name is not valid UTF-8", pg->where);
+  if (quoted == NULL) return sc_error_set(err, SC_E_CONFIG, "%s: a name is not valid UTF-8", pg->where);
   sc_buf_add_str(out, quoted);
   PQfreemem(quoted);
   return SC_OK;
@@ -338,21 +338,21 @@ static int add_quoted(struct sc_pg *pg, struct sc_buf *out, char kind, const cha
 
 int sc_pg_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const char *fmt, ...) {
   va_list args;
-  int code = SC_OK;
+  int rc = SC_OK;
   va_start(args, fmt);
-  for (const char *p = fmt; *p && !code; p++) {
+  for (const char *p = fmt; *p && rc == SC_OK; p++) {
     const char *percent = strchrnul(p, '%');
     sc_buf_add(out, p, (size_t)(percent - p));
     if (!*percent) break;
     p = percent + 1;
-    if (*p == 'I' || *p == 'L') code = add_quoted(pg, out, *p, va_arg(args, const char *), err);
+    if (*p == 'I' || *p == 'L') rc = add_quoted(pg, out, *p, va_arg(args, const char *), err);
     else if (*p == 'S') sc_buf_add_str(out, va_arg(args, const char *));
     else if (*p == 'D') sc_buf_printf(out, "%lld", (long long)va_arg(args, int64_t));
     else if (*p == '%') sc_buf_add_char(out, '%');
     else SC_ASSERT(!"a conversion sc_pg_sql knows");
   }
   va_end(args);
-  return code;
+  return rc;
 }
 
 /* Files one result away; the first error of the message counts. */
@@ -382,39 +382,39 @@ static int send_query(struct sc_pg *pg, const char *sql, struct sc_error *err) {
 /* Reads results until the message is done, or, when in_copy is given, until the COPY is open. */
 static int drain(struct sc_pg *pg, enum sc_pg_phase phase, struct sc_pg_answer *answer, bool *in_copy,
                  struct sc_error *err) {
-  int code = SC_OK;
+  int rc = SC_OK;
   for (;;) {
     PGresult *res;
     struct sc_error wait_error;
     int waited = next_result(pg, &res, &wait_error);
     if (waited) {
-      if (!code) *err = wait_error;
-      return code ? code : waited;
+      if (rc == SC_OK) *err = wait_error;
+      return rc != SC_OK ? rc : waited;
     }
-    if (!res) return code;
-    if (in_copy && PQresultStatus(res) == PGRES_COPY_IN) {
+    if (res == NULL) return rc;
+    if (in_copy != NULL && PQresultStatus(res) == PGRES_COPY_IN) {
       PQclear(res);
       *in_copy = true;
-      return code;
+      return rc;
     }
-    code = take_result(pg, res, phase, answer, code, err);
-    if (PQstatus(pg->conn) == CONNECTION_BAD && code) return code;
+    rc = take_result(pg, res, phase, answer, rc, err);
+    if (PQstatus(pg->conn) == CONNECTION_BAD && rc != SC_OK) return rc;
   }
 }
 
 int sc_pg_run(struct sc_pg *pg, const char *sql, enum sc_pg_phase phase, struct sc_pg_answer *answer,
               struct sc_error *err) {
   struct sc_pg_answer own = {NULL, 0, ""};
-  int code = send_query(pg, sql, err);
-  if (!code) code = drain(pg, phase, &own, NULL, err);
-  if (answer && !code) {
+  int rc = send_query(pg, sql, err);
+  if (rc == SC_OK) rc = drain(pg, phase, &own, NULL, err);
+  if (answer != NULL && rc == SC_OK) {
     *answer = own;
     return SC_OK;
   }
   PQclear(own.rows);
   own.rows = NULL;
-  if (answer) *answer = own;
-  return code;
+  if (answer != NULL) *answer = own;
+  return rc;
 }
 
 void sc_pg_abandon(struct sc_pg *pg) {
@@ -422,18 +422,18 @@ void sc_pg_abandon(struct sc_pg *pg) {
   if (!sc_pg_is_lost(pg) && sc_pg_in_transaction(pg)) sc_pg_run(pg, "ROLLBACK", SC_PG_QUERY, NULL, &ignored);
 }
 
-int sc_pg_rows(const struct pg_result *result) { return result ? PQntuples(result) : 0; }
+int sc_pg_rows(const struct pg_result *result) { return result != NULL ? PQntuples(result) : 0; }
 const char *sc_pg_value(const struct pg_result *result, int row, int column) {
   return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 int64_t sc_pg_int(const struct pg_result *result, int row, int column, int64_t fallback) {
   const char *text = sc_pg_value(result, row, column);
   int64_t value;
-  return text && sc_slice_to_i64(sc_slice_str(text), &value) ? value : fallback;
+  return text != NULL && sc_slice_to_i64(sc_slice_str(text), &value) ? value : fallback;
 }
 bool sc_pg_bool(const struct pg_result *result, int row, int column) {
   const char *text = sc_pg_value(result, row, column);
-  return text && text[0] == 't';
+  return text != NULL && text[0] == 't';
 }
 void sc_pg_result_free(struct pg_result *result) { PQclear(result); }
 
@@ -442,36 +442,36 @@ void sc_pg_result_free(struct pg_result *result) { PQclear(result); }
 int sc_pg_copy_begin(struct sc_pg *pg, const char *sql, struct sc_pg_answer *answer, struct sc_error *err) {
   struct sc_pg_answer own = {NULL, 0, ""};
   bool in_copy = false;
-  int code = send_query(pg, sql, err);
-  if (!code) code = drain(pg, SC_PG_COPY, &own, &in_copy, err);
-  if (!code && !in_copy) code = sc_error_set(err, SC_E_INTERNAL, "%s: no COPY was begun", pg->where);
+  int rc = send_query(pg, sql, err);
+  if (rc == SC_OK) rc = drain(pg, SC_PG_COPY, &own, &in_copy, err);
+  if (rc == SC_OK && !in_copy) rc = sc_error_set(err, SC_E_INTERNAL, "%s: no COPY was begun", pg->where);
   pg->suspect = false;
-  if (code || !answer) {
+  if (rc != SC_OK || answer == NULL) {
     PQclear(own.rows);
     own.rows = NULL;
   }
-  if (answer) *answer = own;
-  return code;
+  if (answer != NULL) *answer = own;
+  return rc;
 }
 
 static int put_chunk(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err) {
   for (;;) {
     int put = PQputCopyData(pg->conn, data, (int)len);
     if (put < 0) return lost(pg, err);
-    int code = flush(pg, err);
-    if (code || put > 0) return code;
+    int rc = flush(pg, err);
+    if (rc != SC_OK || put > 0) return rc;
   }
 }
 
 int sc_pg_copy_put(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err) {
-  int code = sc_pg_copy_poll(pg, err);
-  while (!code && len) {
+  int rc = sc_pg_copy_poll(pg, err);
+  while (rc == SC_OK && len) {
     size_t n = len < CHUNK_BYTES ? len : CHUNK_BYTES;
-    code = put_chunk(pg, data, n, err);
+    rc = put_chunk(pg, data, n, err);
     data += n;
     len -= n;
   }
-  return code;
+  return rc;
 }
 
 int sc_pg_copy_poll(struct sc_pg *pg, struct sc_error *err) { return read_during_copy(pg, err); }
@@ -484,12 +484,12 @@ int sc_pg_copy_end(struct sc_pg *pg, bool give_up, struct sc_error *err) {
   do {
     put = PQputCopyEnd(pg->conn, give_up ? "given up by the client" : NULL);
     if (put < 0) return lost(pg, err);
-    int code = flush(pg, err);
-    if (code) return code;
+    int rc = flush(pg, err);
+    if (rc != SC_OK) return rc;
   } while (!put);
-  int code = drain(pg, SC_PG_COPY, &answer, NULL, err);
+  int rc = drain(pg, SC_PG_COPY, &answer, NULL, err);
   PQclear(answer.rows);
   pg->suspect = false;
-  if (give_up && code && !sc_pg_is_lost(pg) && code != SC_E_STOPPED && code != SC_E_DEADLINE) return SC_OK;
-  return code;
+  if (give_up && rc != SC_OK && !sc_pg_is_lost(pg) && rc != SC_E_STOPPED && rc != SC_E_DEADLINE) return SC_OK;
+  return rc;
 }

@@ -251,7 +251,7 @@ static bool ends_in_spaces(const char *text, size_t len, size_t keep_characters)
 static char *put_varchar(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                          struct sc_reject *why) {
   char *end = put_text(c, cell, out, why);
-  if (!end || c->modifier < 4) return end;
+  if (end == NULL || c->modifier < 4) return end;
   size_t most = (size_t)(c->modifier - 4), len = (size_t)(end - out - 4);
   if (len <= most) return end;
   size_t characters = count_characters(out + 4, len);
@@ -340,7 +340,7 @@ static char *put_json(const struct sc_pgcopy_column *c, const struct sc_cell *ce
 
 static char *put_jsonb(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   char *end = put_json(c, cell, out + 1, why);
-  if (!end) return NULL;
+  if (end == NULL) return NULL;
   sc_be_put32(out, (uint32_t)(end - out - 4));
   out[4] = 1; /* the version of jsonb's format */
   return end;
@@ -418,7 +418,7 @@ struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
 
 void sc_pgcopy_free(void *pgcopy) {
   struct sc_pgcopy *copy = pgcopy;
-  if (!copy) return;
+  if (copy == NULL) return;
   free(copy->begin_sql);
   free(copy->fingerprint);
   free(copy);
@@ -455,7 +455,7 @@ static char *put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, ch
   for (uint32_t i = 0; i < copy->n_columns; i++) {
     const struct sc_pgcopy_column *c = &copy->columns[i];
     out = row[i].type == c->usual ? put_usual(c, &row[i], out, why) : put_other(c, &row[i], out, why);
-    if (__builtin_expect(!out, 0)) {
+    if (__builtin_expect(out == NULL, 0)) {
       why->column = i;
       return NULL;
     }
@@ -500,7 +500,7 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
       break;
     }
     char *end = put(copy, values, block->data + block->len, &rejects->items[rejects->n]);
-    if (end) {
+    if (end != NULL) {
       sc_rows_add(block, (size_t)(end - block->data), span, sequence);
       continue;
     }

@@ -35,7 +35,7 @@ static char *put_scalar(const struct sc_cell *cell, char *out) {
 
 static char *put_any(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   if (!has_text(cell)) return put_scalar(cell, out);
-  if (cell->type == SC_CELL_STRING && cell->len && memchr(cell->ptr, 0, cell->len)) {
+  if (cell->type == SC_CELL_STRING && cell->len && memchr(cell->ptr, 0, cell->len) != NULL) {
     return sc_pgcopy_reject(c, why, "22021", "text cannot hold U+0000");
   }
   return put_escaped(out, cell->ptr, cell->len);
@@ -89,7 +89,7 @@ char *sc_pgcopy_text_put_row(const struct sc_pgcopy *copy, const struct sc_cell 
       *out++ = '\\';
       *out++ = 'N';
     }
-    if (!out) {
+    if (out == NULL) {
       why->column = i;
       return NULL;
     }

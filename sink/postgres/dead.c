@@ -38,7 +38,7 @@ static char *put_text(char *out, struct sc_slice text, bool ascii_only) {
 }
 
 static char *put_string(char *out, const char *text, bool ascii_only) {
-  return text ? put_text(out, sc_slice_str(text), ascii_only) : sc_pgcopy_put_null(out);
+  return text != NULL ? put_text(out, sc_slice_str(text), ascii_only) : sc_pgcopy_put_null(out);
 }
 
 bool sc_pg_dead_encode(const struct sc_pg_names *names, bool ascii_only, const struct sc_dead_letter *letter,
@@ -47,14 +47,14 @@ bool sc_pg_dead_encode(const struct sc_pg_names *names, bool ascii_only, const s
   snprintf(table, sizeof(table), "%s.%s", names->schema, names->table);
   const char *const texts[] = {names->name_space, table, letter->shard_id, letter->sqlstate, letter->reason};
   size_t need = 128 + letter->sequence.len + letter->partition_key.len + letter->data.len;
-  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) need += texts[i] ? strlen(texts[i]) : 0;
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) need += texts[i] != NULL ? strlen(texts[i]) : 0;
   if (!sc_block_reserve_dead(block, need)) return false;
   char *out = sc_pgcopy_put_count(block->dead + block->dead_len, 9);
   out = put_string(out, names->name_space, ascii_only);
   out = put_string(out, table, ascii_only);
   out = put_string(out, letter->shard_id, ascii_only);
   out = put_text(out, letter->sequence, ascii_only);
-  out = letter->partition_key.ptr ? put_text(out, letter->partition_key, ascii_only) : sc_pgcopy_put_null(out);
+  out = letter->partition_key.ptr != NULL ? put_text(out, letter->partition_key, ascii_only) : sc_pgcopy_put_null(out);
   out = letter->arrival_us != INT64_MIN ? sc_pgcopy_put_time(out, letter->arrival_us) : sc_pgcopy_put_null(out);
   out = put_string(out, letter->sqlstate, ascii_only);
   out = put_string(out, letter->reason, ascii_only);

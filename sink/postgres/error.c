@@ -32,12 +32,12 @@ static int look_up(const struct rule *table, size_t n, const char *sqlstate) {
 
 int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase) {
   if (!sqlstate[0]) return SC_E_DB_LOST;
-  int code = SC_OK;
+  int rc = SC_OK;
   if (phase == SC_PG_COPY || phase == SC_PG_COMMIT) {
-    code = look_up(copy_rules, sizeof(copy_rules) / sizeof(copy_rules[0]), sqlstate);
+    rc = look_up(copy_rules, sizeof(copy_rules) / sizeof(copy_rules[0]), sqlstate);
   }
-  if (!code) code = look_up(rules, sizeof(rules) / sizeof(rules[0]), sqlstate);
-  return code ? code : SC_E_DB_REFUSED;
+  if (rc == SC_OK) rc = look_up(rules, sizeof(rules) / sizeof(rules[0]), sqlstate);
+  return rc != SC_OK ? rc : SC_E_DB_REFUSED;
 }
 
 static const struct {
@@ -69,7 +69,7 @@ void sc_pg_hint(struct sc_error *err, const char *sqlstate, enum sc_pg_phase pha
 static void read_column(const char *at, const char *end, char column[64]) {
   const char *word = end - at > 2 && at[0] == ',' && at[1] == ' ' ? at + 2 : end;
   const char *name = memchr(word, ' ', (size_t)(end - word));
-  if (!name) return;
+  if (name == NULL) return;
   name++;
   size_t len = strcspn(name, ":,\n");
   if (len < 64 && name + len <= end) snprintf(column, 64, "%.*s", (int)len, name);
@@ -93,7 +93,7 @@ unsigned long long sc_pg_context_line(const char *context, const char *table, ch
     const char *copy = memmem(line, (size_t)(end - line), "COPY", 4);
     const char *from = copy == line ? line + 4 : line;
     const char *name = memmem(from, (size_t)(end - from), table, table_len);
-    if (copy && name) return first_number(name + table_len, end, column);
+    if (copy != NULL && name != NULL) return first_number(name + table_len, end, column);
     line = *end ? end + 1 : end;
   }
   return 0;

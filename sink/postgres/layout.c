@@ -36,7 +36,7 @@ static const struct {
 /* Cuts off what stands before the next colon, or everything. */
 static struct sc_slice next_part(struct sc_slice *rest) {
   const char *colon = rest->len ? memchr(rest->ptr, ':', rest->len) : NULL;
-  struct sc_slice part = colon ? sc_slice_of(rest->ptr, (size_t)(colon - rest->ptr)) : *rest;
+  struct sc_slice part = colon != NULL ? sc_slice_of(rest->ptr, (size_t)(colon - rest->ptr)) : *rest;
   size_t taken = part.len + (colon != NULL);
   *rest = sc_slice_of(rest->ptr + taken, rest->len - taken);
   return part;
@@ -60,7 +60,7 @@ static bool has_name(const struct sc_pg_layout *layout, struct sc_slice name) {
 static const char *add_item(struct sc_pg_layout *layout, struct sc_slice item) {
   struct sc_slice rest = item, word = next_part(&rest);
   const struct role *role = find_role(word);
-  if (!role) return "is no metadata column";
+  if (role == NULL) return "is no metadata column";
   const char *type = role->type;
   bool more = word.len < item.len;
   if (more && role->role == SC_ROLE_SEQUENCE &&
@@ -84,7 +84,7 @@ static int parse_list(const char *text, struct sc_pg_layout *out, struct sc_erro
   for (const char *p = text;; p++) {
     size_t len = strcspn(p, ",");
     const char *wrong = add_item(out, sc_slice_of(p, len));
-    if (wrong) {
+    if (wrong != NULL) {
       sc_error_set(err, SC_E_USAGE, "--metadata: \"%.*s\" %s", (int)len, p, wrong);
       sc_error_hint(
           err,
@@ -102,11 +102,11 @@ static int parse_list(const char *text, struct sc_pg_layout *out, struct sc_erro
 int sc_pg_layout_parse(const char *columns, const char *metadata, bool metadata_given, const char *like,
                        struct sc_pg_layout *out, struct sc_error *err) {
   *out = (struct sc_pg_layout){.columns = sc_columns_mode(columns)};
-  out->by_position = like && !strcmp(like, "exasol");
+  out->by_position = like != NULL && !strcmp(like, "exasol");
   if (out->by_position && sc_pg_layout_is_one_column(out)) {
     return sc_error_set(err, SC_E_USAGE, "--like=exasol fills columns by position: --columns is auto or table with it");
   }
-  for (size_t i = 0; like && !metadata_given && i < sizeof(tools) / sizeof(tools[0]); i++) {
+  for (size_t i = 0; like != NULL && !metadata_given && i < sizeof(tools) / sizeof(tools[0]); i++) {
     if (!strcmp(tools[i].tool, like)) metadata = tools[i].metadata;
   }
   return parse_list(metadata, out, err);

@@ -18,19 +18,19 @@ static char *qualified(struct sc_pg *pg, const char *schema, const char *table, 
 static int find_schema(struct sc_pg *pg, const char *table, char out[64], struct sc_error *err) {
   struct sc_buf name = SC_BUF_INIT, sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(pg, &name, err, "%I", table);
-  if (!code) {
-    code = sc_pg_sql(pg, &sql, err,
-                     "SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                     " WHERE c.oid = to_regclass(%L)), current_schema(), 'public')",
-                     sc_buf_str(&name));
+  int rc = sc_pg_sql(pg, &name, err, "%I", table);
+  if (rc == SC_OK) {
+    rc = sc_pg_sql(pg, &sql, err,
+                   "SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                   " WHERE c.oid = to_regclass(%L)), current_schema(), 'public')",
+                   sc_buf_str(&name));
   }
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  if (!code) snprintf(out, 64, "%s", sc_pg_value(answer.rows, 0, 0));
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK) snprintf(out, 64, "%s", sc_pg_value(answer.rows, 0, 0));
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&name);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 int64_t sc_pg_names_lock_key(const char *checkpoint_schema, const char *name_space) {
@@ -45,7 +45,7 @@ int64_t sc_pg_names_lock_key(const char *checkpoint_schema, const char *name_spa
 
 int sc_pg_names_make(struct sc_pg *pg, const char *schema, const char *table, const char *checkpoint_schema,
                      const char *name_space, struct sc_pg_names *out, struct sc_error *err) {
-  int code = SC_OK;
+  int rc = SC_OK;
   *out = (struct sc_pg_names){.target = NULL};
   if (!name_space[0] || strlen(name_space) >= sizeof(out->name_space)) {
     return sc_error_set(err, SC_E_CONFIG, "the namespace must have 1 to %zu bytes", sizeof(out->name_space) - 1);
@@ -53,14 +53,14 @@ int sc_pg_names_make(struct sc_pg *pg, const char *schema, const char *table, co
   snprintf(out->name_space, sizeof(out->name_space), "%s", name_space);
   snprintf(out->table, sizeof(out->table), "%s", table);
   snprintf(out->schema, sizeof(out->schema), "%s", schema);
-  if (!schema[0]) code = find_schema(pg, table, out->schema, err);
-  if (code) return code;
+  if (!schema[0]) rc = find_schema(pg, table, out->schema, err);
+  if (rc != SC_OK) return rc;
   snprintf(out->checkpoint_schema, 64, "%s", checkpoint_schema[0] ? checkpoint_schema : out->schema);
   out->target = qualified(pg, out->schema, out->table, err);
   out->checkpoints = qualified(pg, out->checkpoint_schema, CHECKPOINTS, err);
   out->dead_letters = qualified(pg, out->checkpoint_schema, DEAD_LETTERS, err);
   out->lock_key = sc_pg_names_lock_key(out->checkpoint_schema, out->name_space);
-  if (out->target && out->checkpoints && out->dead_letters) return SC_OK;
+  if (out->target != NULL && out->checkpoints != NULL && out->dead_letters != NULL) return SC_OK;
   sc_pg_names_fini(out);
   return err->code;
 }

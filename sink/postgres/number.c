@@ -132,7 +132,7 @@ static int group_at(const struct decimal *d, size_t pad, size_t first_place) {
 static void put_groups(const struct decimal *d, size_t pad, size_t groups, char *out) {
   const char *run = one_run(d);
   for (size_t g = 0; g < groups; g++) {
-    bool inside = run && g * 4 >= pad && g * 4 + 4 <= pad + d->n;
+    bool inside = run != NULL && g * 4 >= pad && g * 4 + 4 <= pad + d->n;
     const char *p = inside ? run + (g * 4 - pad) : NULL;
     int value =
         inside ? (p[0] - '0') * 1000 + (p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0') : group_at(d, pad, g * 4);
@@ -252,7 +252,7 @@ char *sc_pg_put_double(char *out, double value) {
   char text[32];
   int n = 0;
   char *end = put_short_decimal(out, value);
-  if (end) return end;
+  if (end != NULL) return end;
   for (int precision = 15; precision <= 17; precision++) {
     n = snprintf(text, sizeof(text), "%.*g", precision, value);
     if (strtod(text, NULL) == value) break;

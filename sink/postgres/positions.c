@@ -66,48 +66,48 @@ static int exists_already(struct sc_pg *pg, const struct sc_pg_names *names, boo
                           struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  int code = sc_pg_sql(pg, &sql, err,
-                       "SELECT to_regnamespace(quote_ident(%L)) IS NOT NULL, to_regclass(%L) IS NOT NULL AND "
-                       "to_regclass(%L) IS NOT NULL",
-                       names->checkpoint_schema, names->checkpoints, names->dead_letters);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  if (!code) {
+  int rc = sc_pg_sql(pg, &sql, err,
+                     "SELECT to_regnamespace(quote_ident(%L)) IS NOT NULL, to_regclass(%L) IS NOT NULL AND "
+                     "to_regclass(%L) IS NOT NULL",
+                     names->checkpoint_schema, names->checkpoints, names->dead_letters);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK) {
     *schema = sc_pg_bool(answer.rows, 0, 0);
     *tables = sc_pg_bool(answer.rows, 0, 1);
   }
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static int make_tables(struct sc_pg *pg, const struct sc_pg_names *names, bool with_schema, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
-  int code = sc_pg_sql(pg, &sql, err, "BEGIN; SELECT pg_advisory_xact_lock(%D);", sc_pg_names_lock_key("", "ddl"));
-  if (!code && with_schema)
-    code = sc_pg_sql(pg, &sql, err, "CREATE SCHEMA IF NOT EXISTS %I;", names->checkpoint_schema);
-  if (!code) code = sc_pg_sql(pg, &sql, err, checkpoints_ddl, names->checkpoints);
-  if (!code) code = sc_pg_sql(pg, &sql, err, dead_letters_ddl, names->dead_letters);
-  if (!code) code = sc_pg_sql(pg, &sql, err, "COMMIT");
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
-  if (code) sc_pg_abandon(pg);
+  int rc = sc_pg_sql(pg, &sql, err, "BEGIN; SELECT pg_advisory_xact_lock(%D);", sc_pg_names_lock_key("", "ddl"));
+  if (rc == SC_OK && with_schema)
+    rc = sc_pg_sql(pg, &sql, err, "CREATE SCHEMA IF NOT EXISTS %I;", names->checkpoint_schema);
+  if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, checkpoints_ddl, names->checkpoints);
+  if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, dead_letters_ddl, names->dead_letters);
+  if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, "COMMIT");
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc != SC_OK) sc_pg_abandon(pg);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 int sc_pg_positions_prepare(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
   bool schema = false, tables = false;
-  int code = exists_already(pg, names, &schema, &tables, err);
-  if (!code && !tables) code = make_tables(pg, names, !schema, err);
+  int rc = exists_already(pg, names, &schema, &tables, err);
+  if (rc == SC_OK && !tables) rc = make_tables(pg, names, !schema, err);
   /* Somebody else's DDL at the same moment shows as a duplicate in the catalog. */
-  bool raced =
-      code && (!strncmp(err->sqlstate, "23", 2) || !strcmp(err->sqlstate, "42P07") || !strcmp(err->sqlstate, "42P06"));
-  if (raced) code = make_tables(pg, names, true, err);
-  return code;
+  bool raced = rc != SC_OK &&
+               (!strncmp(err->sqlstate, "23", 2) || !strcmp(err->sqlstate, "42P07") || !strcmp(err->sqlstate, "42P06"));
+  if (raced) rc = make_tables(pg, names, true, err);
+  return rc;
 }
 
 /* ---- Survey, forget, add, release ---- */
 
-static void copy_id(char *out, const char *text) { snprintf(out, 129, "%s", text ? text : ""); }
+static void copy_id(char *out, const char *text) { snprintf(out, 129, "%s", text != NULL ? text : ""); }
 
 static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
   int n = sc_pg_rows(rows);
@@ -119,7 +119,7 @@ static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
     copy_id(s->parents[1], sc_pg_value(rows, i, 2));
     s->ended = sc_pg_bool(rows, i, 3);
     const char *arn = sc_pg_value(rows, i, 4);
-    if (arn) snprintf(out->stream_arn, sizeof(out->stream_arn), "%s", arn);
+    if (arn != NULL) snprintf(out->stream_arn, sizeof(out->stream_arn), "%s", arn);
     int64_t created = sc_pg_int(rows, i, 5, 0), updated = sc_pg_int(rows, i, 7, 0);
     if (created) out->stream_created_ms = created;
     out->has_records = out->has_records || sc_pg_bool(rows, i, 6);
@@ -133,34 +133,34 @@ int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, st
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer table = {NULL, 0, ""}, stored = {NULL, 0, ""};
   *out = (struct sc_survey){.n = 0};
-  int code = sc_pg_sql(pg, &sql, err, "SELECT to_regclass(%L) IS NOT NULL, to_regclass(%L) IS NOT NULL", names->target,
-                       names->checkpoints);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &table, err);
+  int rc = sc_pg_sql(pg, &sql, err, "SELECT to_regclass(%L) IS NOT NULL, to_regclass(%L) IS NOT NULL", names->target,
+                     names->checkpoints);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &table, err);
   sc_buf_clear(&sql);
-  bool stores = !code && sc_pg_bool(table.rows, 0, 1);
+  bool stores = rc == SC_OK && sc_pg_bool(table.rows, 0, 1);
   if (stores) {
-    code = sc_pg_sql(pg, &sql, err,
+    rc = sc_pg_sql(pg, &sql, err,
                      "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS("stream_created") ", "
                      " sequence IS NOT NULL, " AS_MS("updated_at") ", sequence IS NOT NULL FROM %S WHERE namespace = %L ORDER BY shard_id",
                      names->checkpoints, names->name_space);
   }
-  if (!code && stores) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);
-  if (!code) {
+  if (rc == SC_OK && stores) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);
+  if (rc == SC_OK) {
     out->table_exists = sc_pg_bool(table.rows, 0, 0);
     if (stores) read_survey(stored.rows, out);
   }
   sc_pg_result_free(table.rows);
   sc_pg_result_free(stored.rows);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 int sc_pg_positions_forget(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
-  int code = sc_pg_sql(pg, &sql, err, "DELETE FROM %S WHERE namespace = %L", names->checkpoints, names->name_space);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  int rc = sc_pg_sql(pg, &sql, err, "DELETE FROM %S WHERE namespace = %L", names->checkpoints, names->name_space);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_stream_identity *identity,
@@ -178,7 +178,7 @@ int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const
   sc_pg_array_end(&first);
   sc_pg_array_end(&second);
   sc_pg_array_end(&starts);
-  int code = sc_pg_sql(pg, &sql, err,
+  int rc = sc_pg_sql(pg, &sql, err,
                        "INSERT INTO %S (namespace, shard_id, start_at, stream_arn, stream_created, parents)"
                        " SELECT %L, w.shard_id, w.start_at, nullif(%L, ''), " FROM_MS("%D::bigint") ","
                        " array_remove(ARRAY[w.first, w.second], '')"
@@ -186,13 +186,13 @@ int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const
                        " ON CONFLICT (namespace, shard_id) DO NOTHING",
                        names->checkpoints, names->name_space, identity->arn, identity->created_ms, ids.ptr, first.ptr, second.ptr,
                        starts.ptr);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
   sc_buf_fini(&ids);
   sc_buf_fini(&first);
   sc_buf_fini(&second);
   sc_buf_fini(&starts);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
@@ -204,7 +204,7 @@ int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, c
   }
   sc_pg_array_end(&ids);
   sc_pg_array_end(&epochs);
-  int code = sc_pg_sql(
+  int rc = sc_pg_sql(
       pg, &sql, err,
       "WITH held AS MATERIALIZED (SELECT shard_id FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[])"
       " ORDER BY shard_id FOR UPDATE)"
@@ -212,18 +212,18 @@ int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, c
       " FROM unnest(%L::text[], %L::bigint[]) AS w(shard_id, epoch), held"
       " WHERE c.namespace = %L AND c.shard_id = w.shard_id AND held.shard_id = w.shard_id AND c.epoch = w.epoch",
       names->checkpoints, names->name_space, ids.ptr, names->checkpoints, ids.ptr, epochs.ptr, names->name_space);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
   sc_buf_fini(&ids);
   sc_buf_fini(&epochs);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* ---- Take ---- */
 
 static int read_sequence(const char *text, struct sc_taken *out, struct sc_error *err) {
   out->sequence.len = 0;
-  if (!text) return SC_OK;
+  if (text == NULL) return SC_OK;
   bool fine = sc_sequence_parse(sc_slice_str(text), &out->sequence);
   if (fine && sc_slice_is(sc_sequence_view(&out->sequence), text)) return SC_OK;
   sc_error_set(err, SC_E_POSITIONS, "the stored position of shard %s is no sequence number: \"%.140s\"", out->shard_id,
@@ -235,14 +235,14 @@ static int read_sequence(const char *text, struct sc_taken *out, struct sc_error
 static int read_taken(const struct pg_result *rows, int row, struct sc_taken *out, struct sc_error *err) {
   *out = (struct sc_taken){.epoch = sc_pg_int(rows, row, 1, 0)};
   copy_id(out->shard_id, sc_pg_value(rows, row, 0));
-  int code = read_sequence(sc_pg_value(rows, row, 2), out, err);
-  if (code) return code;
+  int rc = read_sequence(sc_pg_value(rows, row, 2), out, err);
+  if (rc != SC_OK) return rc;
   const char *start = sc_pg_value(rows, row, 3);
   if (out->sequence.len) {
     out->start = (struct sc_position){.start = SC_START_AFTER, .sequence = out->sequence};
-  } else if (!start || !sc_position_parse(start, &out->start)) {
+  } else if (start == NULL || !sc_position_parse(start, &out->start)) {
     sc_error_set(err, SC_E_POSITIONS, "the stored start of shard %s is not understood: \"%.140s\"", out->shard_id,
-                 start ? start : "");
+                 start != NULL ? start : "");
     sc_error_hint(err, "--restart forgets the positions of this load");
     return err->code;
   }
@@ -256,13 +256,13 @@ static int read_all_taken(const struct pg_result *rows, const char *const *shard
                           struct sc_error *err) {
   for (size_t i = 0; i < n; i++) {
     const char *id = (int)i < sc_pg_rows(rows) ? sc_pg_value(rows, (int)i, 0) : NULL;
-    if (!id || strcmp(id, shard_ids[i]) != 0) {
+    if (id == NULL || strcmp(id, shard_ids[i]) != 0) {
       sc_error_set(err, SC_E_POSITIONS, "the row of shard %s is gone from kinesis_checkpoints", shard_ids[i]);
       sc_error_hint(err, "did somebody delete it? --restart begins anew");
       return err->code;
     }
-    int code = read_taken(rows, (int)i, &out[i], err);
-    if (code) return code;
+    int rc = read_taken(rows, (int)i, &out[i], err);
+    if (rc != SC_OK) return rc;
   }
   return SC_OK;
 }
@@ -273,18 +273,18 @@ int sc_pg_positions_peek(struct sc_pg *pg, const struct sc_pg_names *names, cons
   struct sc_pg_answer answer = {NULL, 0, ""};
   for (size_t i = 0; i < n; i++) sc_pg_array_add(&ids, sc_slice_str(shard_ids[i]));
   sc_pg_array_end(&ids);
-  int code = sc_pg_sql(
+  int rc = sc_pg_sql(
       pg, &sql, err,
       "SELECT c.shard_id, c.epoch, c.sequence, c.start_at, " AS_MS("c.read_until") ", c.ended"
       " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place) JOIN %S c ON c.shard_id = w.shard_id"
       " WHERE c.namespace = %L ORDER BY w.place",
       ids.ptr, names->checkpoints, names->name_space);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  if (!code) code = read_all_taken(answer.rows, shard_ids, n, out, err);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  if (rc == SC_OK) rc = read_all_taken(answer.rows, shard_ids, n, out, err);
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&ids);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, struct sc_buf *sql,
@@ -307,7 +307,7 @@ static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, con
 /* Ends the backends that the rows name as owner and that hold locks on the table: our own, cut off in mid-commit. */
 static int end_owners(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
-  int code = sc_pg_sql(
+  int rc = sc_pg_sql(
       pg, &sql, err,
       "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a"
       " WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.application_name LIKE 'shardcopy %%'"
@@ -316,9 +316,9 @@ static int end_owners(struct sc_pg *pg, const struct sc_pg_names *names, const c
       " AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = to_regclass(%L)"
       " AND l.mode IN ('RowShareLock', 'RowExclusiveLock'))",
       names->checkpoints, names->name_space, ids, names->checkpoints);
-  if (!code) code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* One try after the other while the rows are locked. */
@@ -326,15 +326,15 @@ static int take_rows(struct sc_pg *pg, const struct sc_pg_names *names, const ch
                      struct sc_pg_answer *answer, struct sc_error *err) {
   int64_t begun = sc_clock_mono_ms();
   for (;;) {
-    int code = sc_pg_run(pg, statement, SC_PG_QUERY, answer, err);
-    if (!code) return SC_OK;
+    int rc = sc_pg_run(pg, statement, SC_PG_QUERY, answer, err);
+    if (rc == SC_OK) return SC_OK;
     sc_pg_abandon(pg);
     int64_t waited = sc_clock_mono_ms() - begun;
-    if (strcmp(err->sqlstate, "55P03") != 0 || waited > TAKE_LIMIT_MS) return code;
-    if (waited > TAKE_GRACE_MS) code = end_owners(pg, names, ids, err);
-    else code = SC_OK;
-    if (!code) code = sc_pg_sleep(pg, 20, err);
-    if (code) return code;
+    if (strcmp(err->sqlstate, "55P03") != 0 || waited > TAKE_LIMIT_MS) return rc;
+    if (waited > TAKE_GRACE_MS) rc = end_owners(pg, names, ids, err);
+    else rc = SC_OK;
+    if (rc == SC_OK) rc = sc_pg_sleep(pg, 20, err);
+    if (rc != SC_OK) return rc;
   }
 }
 
@@ -344,13 +344,13 @@ int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, cons
   struct sc_pg_answer answer = {NULL, 0, ""};
   for (size_t i = 0; i < n; i++) sc_pg_array_add(&ids, sc_slice_str(shard_ids[i]));
   sc_pg_array_end(&ids);
-  int code = take_statement(pg, names, ids.ptr, &sql, err);
-  if (!code) code = take_rows(pg, names, ids.ptr, sc_buf_str(&sql), &answer, err);
-  if (!code) code = read_all_taken(answer.rows, shard_ids, n, out, err);
+  int rc = take_statement(pg, names, ids.ptr, &sql, err);
+  if (rc == SC_OK) rc = take_rows(pg, names, ids.ptr, sc_buf_str(&sql), &answer, err);
+  if (rc == SC_OK) rc = read_all_taken(answer.rows, shard_ids, n, out, err);
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&ids);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 /* ---- Commit ---- */
@@ -427,15 +427,15 @@ int sc_pg_positions_commit(struct sc_pg *pg, const struct sc_pg_names *names, co
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
   collect_rows(rows, n, &a);
-  int code = commit_statement(pg, names, &a, n, synchronous, &sql, err);
-  if (!code) {
-    code = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_COMMIT, &answer, err);
-    if (code) code = explain_failure(pg, answer.succeeded, code, err);
+  int rc = commit_statement(pg, names, &a, n, synchronous, &sql, err);
+  if (rc == SC_OK) {
+    rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_COMMIT, &answer, err);
+    if (rc != SC_OK) rc = explain_failure(pg, answer.succeeded, rc, err);
     else if (strcmp(answer.tag, "COMMIT") != 0)
-      code = sc_error_set(err, SC_E_DB_LOST, "%s: COMMIT answered %s", sc_pg_where(pg), answer.tag);
+      rc = sc_error_set(err, SC_E_DB_LOST, "%s: COMMIT answered %s", sc_pg_where(pg), answer.tag);
   }
   sc_pg_result_free(answer.rows);
   free_arrays(&a);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }

@@ -53,7 +53,7 @@ static const struct sc_pg_names *names_of(const struct session *s) { return &s->
 
 static void sink_close(struct sc_sink *sink) {
   struct postgres *p = sink_of(sink);
-  if (!p) return;
+  if (p == NULL) return;
   sc_pg_settings_fini(&p->settings);
   sc_pg_names_fini(&p->names);
   sc_pg_defaults_fini(&p->defaults);
@@ -67,8 +67,8 @@ static void sink_close(struct sc_sink *sink) {
 static const char *setting_or(const struct sc_pg_settings *settings, const char *keyword, const char *fallback,
                               char **owned) {
   const char *value = sc_pg_settings_get(settings, keyword);
-  *owned = value ? NULL : sc_pg_settings_fallback(keyword);
-  return value ? value : *owned ? *owned : fallback;
+  *owned = value != NULL ? NULL : sc_pg_settings_fallback(keyword);
+  return value != NULL ? value : *owned ? *owned : fallback;
 }
 
 static char *make_description(const struct postgres *p) {
@@ -86,7 +86,7 @@ static char *make_description(const struct postgres *p) {
 }
 
 static int read_table(struct postgres *p, const char *text, const char *stream_name, struct sc_error *err) {
-  if (text) return sc_pg_url_table(text, p->schema, p->table, err);
+  if (text != NULL) return sc_pg_url_table(text, p->schema, p->table, err);
   if (strlen(stream_name) < sizeof(p->table)) {
     snprintf(p->table, sizeof(p->table), "%s", stream_name);
     return SC_OK;
@@ -100,15 +100,16 @@ static int read_options(struct postgres *p, const struct sc_options *o, const ch
   const char *checkpoint_schema = sc_options_text(o, SC_OPT_CHECKPOINT_SCHEMA),
              *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
   p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
-  p->name_space = sc_strdup(name_space ? name_space : stream_name);
-  if (checkpoint_schema && strlen(checkpoint_schema) >= sizeof(p->checkpoint_schema)) {
+  p->name_space = sc_strdup(name_space != NULL ? name_space : stream_name);
+  if (checkpoint_schema != NULL && strlen(checkpoint_schema) >= sizeof(p->checkpoint_schema)) {
     return sc_error_set(err, SC_E_USAGE, "--checkpoint-schema is longer than 63 bytes");
   }
-  snprintf(p->checkpoint_schema, sizeof(p->checkpoint_schema), "%s", checkpoint_schema ? checkpoint_schema : "");
+  snprintf(p->checkpoint_schema, sizeof(p->checkpoint_schema), "%s",
+           checkpoint_schema != NULL ? checkpoint_schema : "");
   sc_pg_schema_init(&p->changes, sc_options_text(o, SC_OPT_UNKNOWN_KEYS), sc_options_text(o, SC_OPT_ON_TYPE_CHANGE),
                     sc_options_flag(o, SC_OPT_INFER_TIMESTAMPS), (uint32_t)sc_options_int(o, SC_OPT_MAX_COLUMNS));
-  int code = read_table(p, sc_options_text(o, SC_OPT_TABLE), stream_name, err);
-  if (code) return code;
+  int rc = read_table(p, sc_options_text(o, SC_OPT_TABLE), stream_name, err);
+  if (rc != SC_OK) return rc;
   return sc_pg_layout_parse(sc_options_text(o, SC_OPT_COLUMNS), sc_options_text(o, SC_OPT_METADATA),
                             sc_options_is_set(o, SC_OPT_METADATA), sc_options_text(o, SC_OPT_LIKE), &p->layout, err);
 }
@@ -118,11 +119,11 @@ static int sink_open(const char *url, struct sc_options *options, const char *st
   struct postgres *p = sc_alloc_zero(1, sizeof(*p));
   *out = NULL;
   pthread_mutex_init(&p->mutex, NULL);
-  int code = sc_pg_url_parse(url, options, &p->settings, NULL, err);
-  if (!code) code = read_options(p, options, stream_name, err);
-  if (code) {
+  int rc = sc_pg_url_parse(url, options, &p->settings, NULL, err);
+  if (rc == SC_OK) rc = read_options(p, options, stream_name, err);
+  if (rc != SC_OK) {
     sink_close((struct sc_sink *)p);
-    return code;
+    return rc;
   }
   p->description = make_description(p);
   *out = (struct sc_sink *)p;
@@ -161,32 +162,33 @@ static int settle(struct session *s, bool writes, struct sc_error *err) {
   struct sc_pg_answer answer = {NULL, 0, ""};
   add_settings(&sql, sc_pg_server_version(s->pg), writes);
   if (writes && s->sink->async) sc_buf_add_str(&sql, "; SET synchronous_commit = off");
-  int code = sc_pg_run(s->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  const char *synchronous = code ? "" : sc_pg_value(answer.rows, 0, 0);
-  bool is_off = !code && !strcmp(synchronous, "off");
-  if (!code && writes && s->sink->async) snprintf(s->durable, sizeof(s->durable), "%s", is_off ? "on" : synchronous);
-  else if (is_off) code = sc_pg_run(s->pg, "SET synchronous_commit = on", SC_PG_QUERY, NULL, err);
+  int rc = sc_pg_run(s->pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  const char *synchronous = rc != SC_OK ? "" : sc_pg_value(answer.rows, 0, 0);
+  bool is_off = rc == SC_OK && !strcmp(synchronous, "off");
+  if (rc == SC_OK && writes && s->sink->async)
+    snprintf(s->durable, sizeof(s->durable), "%s", is_off ? "on" : synchronous);
+  else if (is_off) rc = sc_pg_run(s->pg, "SET synchronous_commit = on", SC_PG_QUERY, NULL, err);
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static int name_once(struct postgres *p, struct sc_pg *pg, struct sc_error *err) {
-  int code = SC_OK;
+  int rc = SC_OK;
   pthread_mutex_lock(&p->mutex);
   if (!p->named) {
     const char *encoding = sc_pg_parameter(pg, "server_encoding");
-    p->ascii_only = encoding && strcmp(encoding, "UTF8") != 0;
-    code = sc_pg_names_make(pg, p->schema, p->table, p->checkpoint_schema, p->name_space, &p->names, err);
-    p->named = !code;
+    p->ascii_only = encoding != NULL && strcmp(encoding, "UTF8") != 0;
+    rc = sc_pg_names_make(pg, p->schema, p->table, p->checkpoint_schema, p->name_space, &p->names, err);
+    p->named = rc == SC_OK;
   }
   pthread_mutex_unlock(&p->mutex);
-  return code;
+  return rc;
 }
 
 static void session_close(struct sc_session *session) {
   struct session *s = session_of(session);
-  if (!s) return;
+  if (s == NULL) return;
   sc_pg_close(s->pg);
   free(s);
 }
@@ -198,12 +200,12 @@ static int session_open(struct sc_sink *sink, const char *role, const struct sc_
   *out = NULL;
   s->sink = sink_of(sink);
   sc_pg_names_application(s->sink->name_space, role, application);
-  int code = sc_pg_connect(&s->sink->settings, application, wait, &s->pg, err);
-  if (!code) code = settle(s, sc_slice_starts(sc_slice_str(role), "write"), err);
-  if (!code) code = name_once(s->sink, s->pg, err);
-  if (code) session_close((struct sc_session *)s);
+  int rc = sc_pg_connect(&s->sink->settings, application, wait, &s->pg, err);
+  if (rc == SC_OK) rc = settle(s, sc_slice_starts(sc_slice_str(role), "write"), err);
+  if (rc == SC_OK) rc = name_once(s->sink, s->pg, err);
+  if (rc != SC_OK) session_close((struct sc_session *)s);
   else *out = (struct sc_session *)s;
-  return code;
+  return rc;
 }
 
 /* ---- Positions and table: handed on ---- */
@@ -256,10 +258,9 @@ static int make_plan(struct sc_session *session, const struct sc_sample *sample,
                      struct sc_plan **out, struct sc_error *err) {
   struct session *s = session_of(session);
   struct postgres *p = s->sink;
-  int code =
-      sc_pg_catalog_plan(s->pg, names_of(s), &p->layout, &p->changes, &p->defaults, sample, generation, out, err);
-  if (!code && *out) atomic_store(&p->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
-  return code;
+  int rc = sc_pg_catalog_plan(s->pg, names_of(s), &p->layout, &p->changes, &p->defaults, sample, generation, out, err);
+  if (rc == SC_OK && *out) atomic_store(&p->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
+  return rc;
 }
 static int grant(struct sc_session *session, const struct sc_sample *wishes, struct sc_error *err) {
   struct session *s = session_of(session);
@@ -287,13 +288,13 @@ static int begin(struct sc_session *session, struct sc_error *err) {
 static int close_copy(struct session *s, struct sc_error *err) {
   bool text = copy_of(s->plan)->text;
   s->plan = NULL;
-  int code = text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
-  return code ? code : sc_pg_copy_end(s->pg, false, err);
+  int rc = text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
+  return rc != SC_OK ? rc : sc_pg_copy_end(s->pg, false, err);
 }
 
 static int table_changed(struct session *s, struct sc_error *err) {
-  int code = sc_pg_copy_end(s->pg, true, err);
-  if (code) return code;
+  int rc = sc_pg_copy_end(s->pg, true, err);
+  if (rc != SC_OK) return rc;
   return sc_error_set(err, SC_E_PLAN, "%s: the columns of table %s are no longer what they were", sc_pg_where(s->pg),
                       names_of(s)->target);
 }
@@ -302,17 +303,17 @@ static int table_changed(struct session *s, struct sc_error *err) {
 static bool is_as_planned(struct session *s, const struct sc_pgcopy *copy, const char *fingerprint) {
   const char *newest = atomic_load(&s->sink->newest);
   size_t len = strlen(copy->fingerprint);
-  if (!fingerprint) return false;
+  if (fingerprint == NULL) return false;
   if (!strcmp(fingerprint, copy->fingerprint)) return true;
-  return newest && !strcmp(fingerprint, newest) && !strncmp(fingerprint, copy->fingerprint, len) &&
+  return newest != NULL && !strcmp(fingerprint, newest) && !strncmp(fingerprint, copy->fingerprint, len) &&
          fingerprint[len] == ',';
 }
 
 static int open_copy(struct session *s, const struct sc_plan *plan, struct sc_error *err) {
   const struct sc_pgcopy *copy = copy_of(plan);
   struct sc_pg_answer answer;
-  int code = sc_pg_copy_begin(s->pg, copy->begin_sql, &answer, err);
-  if (code) return code;
+  int rc = sc_pg_copy_begin(s->pg, copy->begin_sql, &answer, err);
+  if (rc != SC_OK) return rc;
   const char *fingerprint = sc_pg_rows(answer.rows) ? sc_pg_value(answer.rows, 0, 0) : NULL;
   bool same = is_as_planned(s, copy, fingerprint);
   sc_pg_result_free(answer.rows);
@@ -324,53 +325,53 @@ static int open_copy(struct session *s, const struct sc_plan *plan, struct sc_er
 
 /* The server spoke: the COPY is ended to hear what. When it was nothing bad, the next push opens another one. */
 static int listen_to_server(struct session *s, struct sc_error *err) {
-  int code = close_copy(s, err);
-  if (!code) s->rows_before += s->rows;
-  return code;
+  int rc = close_copy(s, err);
+  if (rc == SC_OK) s->rows_before += s->rows;
+  return rc;
 }
 
 static int end_copy(struct sc_session *session, struct sc_error *err) {
   struct session *s = session_of(session);
-  int code = s->plan ? close_copy(s, err) : SC_OK;
-  if (!code) s->rows_before = 0;
-  return code;
+  int rc = s->plan != NULL ? close_copy(s, err) : SC_OK;
+  if (rc == SC_OK) s->rows_before = 0;
+  return rc;
 }
 
 static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
                 struct sc_error *err) {
   struct session *s = session_of(session);
-  int code = SC_OK;
+  int rc = SC_OK;
   if (first_row >= end_row) return SC_OK;
   SC_ASSERT(end_row <= block->n_rows);
-  if (s->plan && s->plan != block->plan) code = end_copy(session, err);
-  if (!code && !s->plan) code = open_copy(s, block->plan, err);
-  if (code) return code;
+  if (s->plan != NULL && s->plan != block->plan) rc = end_copy(session, err);
+  if (rc == SC_OK && s->plan == NULL) rc = open_copy(s, block->plan, err);
+  if (rc != SC_OK) return rc;
   size_t from = block->rows[first_row].offset, end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
   s->rows += end_row - first_row;
-  code = sc_pg_copy_put(s->pg, block->data + from, end - from, err);
-  if (!code && sc_pg_copy_suspect(s->pg)) code = listen_to_server(s, err);
-  return code;
+  rc = sc_pg_copy_put(s->pg, block->data + from, end - from, err);
+  if (rc == SC_OK && sc_pg_copy_suspect(s->pg)) rc = listen_to_server(s, err);
+  return rc;
 }
 
 static int put_dead(struct session *s, const char *dead, size_t len, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
-  int code = sc_pg_sql(s->pg, &sql, err, "COPY %S (" SC_PG_DEAD_COLUMNS ") FROM STDIN (FORMAT binary)",
-                       names_of(s)->dead_letters);
-  if (!code) code = sc_pg_copy_begin(s->pg, sc_buf_str(&sql), NULL, err);
-  if (!code) code = sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
-  if (!code) code = sc_pg_copy_put(s->pg, dead, len, err);
-  if (!code) code = sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
-  if (!code) code = sc_pg_copy_end(s->pg, false, err);
+  int rc = sc_pg_sql(s->pg, &sql, err, "COPY %S (" SC_PG_DEAD_COLUMNS ") FROM STDIN (FORMAT binary)",
+                     names_of(s)->dead_letters);
+  if (rc == SC_OK) rc = sc_pg_copy_begin(s->pg, sc_buf_str(&sql), NULL, err);
+  if (rc == SC_OK) rc = sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
+  if (rc == SC_OK) rc = sc_pg_copy_put(s->pg, dead, len, err);
+  if (rc == SC_OK) rc = sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
+  if (rc == SC_OK) rc = sc_pg_copy_end(s->pg, false, err);
   sc_buf_fini(&sql);
-  return code;
+  return rc;
 }
 
 static int push_dead(struct sc_session *session, const char *dead, size_t len, struct sc_error *err) {
   struct session *s = session_of(session);
-  int code = end_copy(session, err);
-  if (code || !len) return code;
-  code = put_dead(s, dead, len, err);
-  if (code != SC_E_ROW && code != SC_E_PLAN) return code;
+  int rc = end_copy(session, err);
+  if (rc != SC_OK || !len) return rc;
+  rc = put_dead(s, dead, len, err);
+  if (rc != SC_E_ROW && rc != SC_E_PLAN) return rc;
   err->code = SC_E_DB_REFUSED; /* a dead letter cannot become one */
   err->class = sc_error_class_of(SC_E_DB_REFUSED);
   sc_error_prefix(err, "table %s", names_of(s)->dead_letters);
@@ -387,10 +388,10 @@ static int commit(struct sc_session *session, const struct sc_commit_row *rows, 
 
 static int rollback(struct sc_session *session, struct sc_error *err) {
   struct session *s = session_of(session);
-  int code = s->plan ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
+  int rc = s->plan != NULL ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
   s->plan = NULL;
   s->savepoint = false;
-  if (code || !sc_pg_in_transaction(s->pg)) return code;
+  if (rc != SC_OK || !sc_pg_in_transaction(s->pg)) return rc;
   return sc_pg_run(s->pg, "ROLLBACK", SC_PG_QUERY, NULL, err);
 }
 
@@ -399,18 +400,18 @@ static int savepoint(struct sc_session *session, struct sc_error *err) {
   SC_ASSERT(!s->plan);
   const char *sql = s->savepoint ? "RELEASE SAVEPOINT shardcopy; SAVEPOINT shardcopy"
                                  : "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT shardcopy";
-  int code = sc_pg_run(s->pg, sql, SC_PG_COPY, NULL, err);
-  s->savepoint = s->savepoint || !code;
-  return code;
+  int rc = sc_pg_run(s->pg, sql, SC_PG_COPY, NULL, err);
+  s->savepoint = s->savepoint || rc == SC_OK;
+  return rc;
 }
 
 static int back_to_savepoint(struct sc_session *session, struct sc_error *err) {
   struct session *s = session_of(session);
-  int code = s->plan ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
+  int rc = s->plan != NULL ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
   s->plan = NULL;
   s->rows_before = 0;
   SC_ASSERT(s->savepoint);
-  return code ? code : sc_pg_run(s->pg, "ROLLBACK TO SAVEPOINT shardcopy", SC_PG_QUERY, NULL, err);
+  return rc != SC_OK ? rc : sc_pg_run(s->pg, "ROLLBACK TO SAVEPOINT shardcopy", SC_PG_QUERY, NULL, err);
 }
 
 static void refusal(const struct sc_session *session, struct sc_refusal *out) {
@@ -418,7 +419,7 @@ static void refusal(const struct sc_session *session, struct sc_refusal *out) {
   const struct sc_pg_diagnosis *d = sc_pg_diagnosis(s->pg);
   char column[64], text[700];
   unsigned long long line = sc_pg_context_line(d->context, s->sink->names.table, column);
-  bool name_it = column[0] && !strstr(d->message, column);
+  bool name_it = column[0] && strstr(d->message, column) == NULL;
   *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
   if (out->row_known) out->row = (uint32_t)(s->rows_before + line - 1);
   snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", d->sqlstate);
@@ -433,8 +434,8 @@ static int session_fd(const struct sc_session *session) { return sc_pg_socket(((
 
 static int check(struct sc_session *session, struct sc_error *err) {
   struct session *s = session_of(session);
-  int code = sc_pg_copy_poll(s->pg, err);
-  return !code && s->plan && sc_pg_copy_suspect(s->pg) ? listen_to_server(s, err) : code;
+  int rc = sc_pg_copy_poll(s->pg, err);
+  return rc == SC_OK && s->plan != NULL && sc_pg_copy_suspect(s->pg) ? listen_to_server(s, err) : rc;
 }
 
 const struct sc_sink_ops sc_sink_postgres = {

@@ -64,17 +64,17 @@ static int set_option(struct sc_options *options, const char *name, const char *
 static int take_parameter(struct sc_slice part, struct sc_options *options, struct sc_buf *rest, char **table,
                           struct sc_error *err) {
   const char *equals = memchr(part.ptr, '=', part.len);
-  size_t name_len = equals ? (size_t)(equals - part.ptr) : part.len;
+  size_t name_len = equals != NULL ? (size_t)(equals - part.ptr) : part.len;
   char *name = decode(sc_slice_of(part.ptr, name_len));
-  char *value = equals ? decode(sc_slice_of(equals + 1, part.len - name_len - 1)) : sc_strdup("true");
-  int code = SC_OK;
-  if (!name || !value) {
-    code = sc_error_set(err, SC_E_USAGE, "the database URL's query has a malformed percent escape");
-  } else if (equals && sc_pg_settings_knows(name)) {
+  char *value = equals != NULL ? decode(sc_slice_of(equals + 1, part.len - name_len - 1)) : sc_strdup("true");
+  int rc = SC_OK;
+  if (name == NULL || value == NULL) {
+    rc = sc_error_set(err, SC_E_USAGE, "the database URL's query has a malformed percent escape");
+  } else if (equals != NULL && sc_pg_settings_knows(name)) {
     sc_buf_add_char(rest, rest->len ? '&' : '?');
     sc_buf_add_slice(rest, part);
   } else {
-    code = set_option(options, name, value, err);
+    rc = set_option(options, name, value, err);
     if (!strcmp(name, "table")) {
       free(*table);
       *table = sc_strdup(value);
@@ -82,7 +82,7 @@ static int take_parameter(struct sc_slice part, struct sc_options *options, stru
   }
   free(name);
   free(value);
-  return code;
+  return rc;
 }
 
 int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_settings *out, char **table,
@@ -90,24 +90,24 @@ int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_se
   const char *query = strchrnul(url, '?');
   struct sc_buf rest = SC_BUF_INIT, whole = SC_BUF_INIT;
   char *named = NULL;
-  int code = SC_OK;
+  int rc = SC_OK;
   *out = (struct sc_pg_settings){NULL, 0};
-  for (const char *p = *query ? query + 1 : query; *p && !code;) {
+  for (const char *p = *query ? query + 1 : query; *p && rc == SC_OK;) {
     const char *end = strchrnul(p, '&');
-    if (end > p) code = take_parameter(sc_slice_of(p, (size_t)(end - p)), options, &rest, &named, err);
+    if (end > p) rc = take_parameter(sc_slice_of(p, (size_t)(end - p)), options, &rest, &named, err);
     p = *end ? end + 1 : end;
   }
-  if (!code) {
+  if (rc == SC_OK) {
     sc_buf_add(&whole, url, (size_t)(query - url));
     sc_buf_add_slice(&whole, sc_buf_view(&rest));
-    code = sc_pg_settings_parse(sc_buf_str(&whole), out, err);
+    rc = sc_pg_settings_parse(sc_buf_str(&whole), out, err);
     explicit_bzero(whole.ptr, whole.len);
   }
-  if (table && !code) *table = named;
+  if (table != NULL && rc == SC_OK) *table = named;
   else free(named);
   sc_buf_fini(&rest);
   sc_buf_fini(&whole);
-  return code;
+  return rc;
 }
 
 /* One part of a table's name from *p on, which then stands behind it. False when it is empty, too long or unclosed. */

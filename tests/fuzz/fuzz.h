@@ -24,7 +24,7 @@ static inline char *padded_copy(const uint8_t *data, size_t size) {
   static const char padding[] =
       "12345678]}"
       "\"\"}}]]0000000000,\"\"}}]]\\\\\\\\11111111,\"\"}}]]0000000000,\"\"}}]]\\\\\\\\";
-  _Static_assert(sizeof padding > SC_BODY_PADDING, "enough to copy");
+  _Static_assert(sizeof(padding) > SC_BODY_PADDING, "enough to copy");
   char *body = malloc(size + SC_BODY_PADDING);
   CHECK(body != NULL);
   if (size > 0) memcpy(body, data, size);

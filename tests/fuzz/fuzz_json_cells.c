@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   } else {
     bool taste = strcmp(reject.sqlstate, "22P05") == 0 || strcmp(reject.sqlstate, "22003") == 0;
     CHECK(fault != NULL || sc_json_kind(root) != SC_JSON_OBJECT || taste);
-    CHECK(memchr(reject.reason, '\0', sizeof reject.reason) != NULL && strlen(reject.sqlstate) == 5);
+    CHECK(memchr(reject.reason, '\0', sizeof(reject.reason)) != NULL && strlen(reject.sqlstate) == 5);
   }
   struct sc_sample *sample = sc_sample_new(8);
   sc_json_sample(&record, 1, false, sample);

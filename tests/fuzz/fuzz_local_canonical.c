@@ -205,9 +205,9 @@ static void check_authorization(const struct input *in, const struct scl_request
   if (is_good && want != NULL) {
     char again[4096];
     CHECK(sc_slice_is(a.signed_headers, want));
-    int len = snprintf(again, sizeof again, "%.*s/%.*s/%.*s/%.*s/%.*s", SC_SLICE_ARGS(a.key_id), SC_SLICE_ARGS(a.date),
+    int len = snprintf(again, sizeof(again), "%.*s/%.*s/%.*s/%.*s/%.*s", SC_SLICE_ARGS(a.key_id), SC_SLICE_ARGS(a.date),
                        SC_SLICE_ARGS(a.region), SC_SLICE_ARGS(a.service), SC_SLICE_ARGS(a.terminator));
-    CHECK(len >= (int)sizeof again || strcmp(again, credential) == 0);
+    CHECK(len >= (int)sizeof(again) || strcmp(again, credential) == 0);
     check_canonical(in, request, want);
   }
   free(copy);

@@ -29,7 +29,7 @@ static const struct scl_site SITE = {.handle = handle};
 static void drain(int fd, struct sc_buf *out) {
   char bytes[4096];
   ssize_t n;
-  while ((n = read(fd, bytes, sizeof bytes)) > 0) sc_buf_add(out, bytes, (size_t)n);
+  while ((n = read(fd, bytes, sizeof(bytes))) > 0) sc_buf_add(out, bytes, (size_t)n);
 }
 
 static void converse(const uint8_t *data, size_t size, size_t piece, struct sc_buf *answer) {

@@ -32,7 +32,7 @@ static void handle(void *context, const struct scl_request *request, struct scl_
 static void drain(int fd, struct sc_buf *out) {
   char bytes[4096];
   ssize_t n;
-  while ((n = read(fd, bytes, sizeof bytes)) > 0) sc_buf_add(out, bytes, (size_t)n);
+  while ((n = read(fd, bytes, sizeof(bytes))) > 0) sc_buf_add(out, bytes, (size_t)n);
 }
 
 static void check_frames(const struct sc_buf *answer) {
@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 2 || size > MAX_SIZE) return 0;
   sc_clock_freeze(1000, INT64_C(1700000000123));
   struct sc_buf text = SC_BUF_INIT, whole = SC_BUF_INIT, pieces = SC_BUF_INIT;
-  sc_buf_add(&text, preface, sizeof preface);
+  sc_buf_add(&text, preface, sizeof(preface));
   sc_buf_add(&text, data + 1, size - 1);
   bool is_open = converse((const uint8_t *)text.ptr, text.len, text.len, &whole);
   is_open = converse((const uint8_t *)text.ptr, text.len, data[0] % 61 + 1, &pieces) && is_open;

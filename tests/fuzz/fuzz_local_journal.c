@@ -41,11 +41,11 @@ static struct scl_store *replay(struct sc_slice file, int64_t now_ms, struct scl
   char *copy = malloc(file.len + 1); /* of its own size: ASAN watches its end */
   CHECK(copy != NULL);
   if (file.len > 0) memcpy(copy, file.ptr, file.len);
-  int code = scl_replay_run(store, sc_slice_of(copy, file.len), "journal", now_ms, result, &err);
+  int rc = scl_replay_run(store, sc_slice_of(copy, file.len), "journal", now_ms, result, &err);
   free(copy);
-  CHECK(code == SC_OK || code == SC_E_IO);
-  if (code == SC_OK) CHECK(result->good_bytes + result->torn_bytes == file.len);
-  if (code == SC_OK) return store;
+  CHECK(rc == SC_OK || rc == SC_E_IO);
+  if (rc == SC_OK) CHECK(result->good_bytes + result->torn_bytes == file.len);
+  if (rc == SC_OK) return store;
   scl_store_free(store);
   return NULL;
 }

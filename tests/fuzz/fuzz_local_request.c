@@ -38,7 +38,7 @@ static void add_value(struct translation *t, struct sc_json value, struct sc_sli
 
 static void add_double(struct sc_buf *out, double number) {
   uint64_t bits;
-  memcpy(&bits, &number, sizeof bits);
+  memcpy(&bits, &number, sizeof(bits));
   sc_buf_add_char(out, (char)0xfb);
   for (int i = 7; i >= 0; i--) sc_buf_add_char(out, (char)(bits >> 8 * i));
 }

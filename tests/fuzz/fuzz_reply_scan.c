@@ -60,7 +60,7 @@ static bool expect_millis(struct sc_json value, struct sc_reply_facts *want) {
 
 static bool expect(struct sc_json root, struct sc_reply_facts *want) {
   if (sc_json_kind(root) != SC_JSON_OBJECT) return false;
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+  for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
     if (count_members(root, known[i]) > 1) return false;
   struct sc_json records = sc_json_get(root, "Records"), children = sc_json_get(root, "ChildShards"), child;
   if (!sc_json_exists(records) || !absent_or(records, SC_JSON_ARRAY) || !absent_or(children, SC_JSON_ARRAY))

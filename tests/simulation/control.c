@@ -35,9 +35,9 @@ static size_t read_rows(const struct world *w, struct worker *k, struct sc_store
     if (!k->survey[i].exists) continue;
     struct sc_stored *row = &stored[n++];
     *row = (struct sc_stored){.ended = k->survey[i].ended};
-    memcpy(row->id, s->id, sizeof s->id);
+    memcpy(row->id, s->id, sizeof(s->id));
     for (int p = 0; p < SC_PARENTS_MAX; p++)
-      if (s->parents[p] >= 0) memcpy(row->parents[p], w->kinesis->shards[s->parents[p]].id, sizeof s->id);
+      if (s->parents[p] >= 0) memcpy(row->parents[p], w->kinesis->shards[s->parents[p]].id, sizeof(s->id));
   }
   k->connection = w->target->generation;
   return n;
@@ -51,7 +51,7 @@ static bool control_fails(struct world *w, struct worker *k) {
 
 static void survey(struct world *w, struct worker *k) {
   struct sc_stored stored[SHARDS_MAX];
-  if (!k->lineage) begin(w, k);
+  if (k->lineage == NULL) begin(w, k);
   if (control_fails(w, k)) return;
   size_t n = read_rows(w, k, stored);
   k->generation = k->connection;

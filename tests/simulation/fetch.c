@@ -33,7 +33,7 @@ static bool is_due(const struct world *w, const struct local *l) {
 static bool send_call(struct world *w, struct worker *k, int shard) {
   struct local *l = &k->locals[shard];
   struct call *c = free_call(k);
-  if (!c || !is_due(w, l) || queue_count(&k->writers[writer_of(w, shard)].batches) >= QUEUED_MAX) return false;
+  if (c == NULL || !is_due(w, l) || queue_count(&k->writers[writer_of(w, shard)].batches) >= QUEUED_MAX) return false;
   *c = (struct call){.used = true,
                      .of_records = l->todo == SC_DO_GET_RECORDS,
                      .shard = shard,

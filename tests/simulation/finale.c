@@ -23,7 +23,7 @@ static bool is_settled(struct world *w, int shard) {
 
 bool finale_is_reached(struct world *w) {
   const struct worker *k = w->workers[0];
-  if (!k || (!w->nature.follow && k->phase != PHASE_FINISHED)) return false;
+  if (k == NULL || (!w->nature.follow && k->phase != PHASE_FINISHED)) return false;
   for (unsigned i = 0; i < w->kinesis->n; i++)
     if (!is_settled(w, (int)i) || first_missing(w, (int)i) < w->kinesis->shards[i].n) return false;
   return true;
@@ -54,15 +54,15 @@ void finale_check(struct world *w) {
 void finale_tell_missing(struct world *w, char *out, size_t out_bytes) {
   for (unsigned i = 0; i < w->kinesis->n; i++) {
     const struct row *row = &w->target->rows[i];
-    const struct local *l = w->workers[0] ? &w->workers[0]->locals[i] : NULL;
+    const struct local *l = w->workers[0] != NULL ? &w->workers[0]->locals[i] : NULL;
     uint32_t missing = first_missing(w, (int)i);
     if (is_settled(w, (int)i) && missing == w->kinesis->shards[i].n) continue;
     snprintf(out, out_bytes,
              "shard %u: row %d ended %d next %u of %u, missing %u; reader state %d todo %d term %u, checkpoint state "
              "%d term %u",
-             i, row->exists, row->ended, row->next, w->kinesis->shards[i].n, missing, l ? (int)l->reader.state : -1,
-             l ? (int)l->todo : -1, l ? l->reader.term : 0, l ? (int)l->checkpoint.state : -1,
-             l ? l->checkpoint.term : 0);
+             i, row->exists, row->ended, row->next, w->kinesis->shards[i].n, missing,
+             l != NULL ? (int)l->reader.state : -1, l != NULL ? (int)l->todo : -1, l != NULL ? l->reader.term : 0,
+             l != NULL ? (int)l->checkpoint.state : -1, l != NULL ? l->checkpoint.term : 0);
     return;
   }
   snprintf(out, out_bytes, "the worker does not finish");

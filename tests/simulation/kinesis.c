@@ -19,12 +19,12 @@ static int add_shard(struct world *w, int parent, int adjacent, unsigned hash_fi
                        .created_ms = w->now_ms,
                        .closed_ms = NEVER,
                        .false_end_at = UINT32_MAX};
-  snprintf(s->id, sizeof s->id, "shardId-%012u", k->n);
+  snprintf(s->id, sizeof(s->id), "shardId-%012u", k->n);
   return (int)k->n++;
 }
 
 struct kinesis *kinesis_new(struct world *w) {
-  struct kinesis *k = sc_alloc_zero(1, sizeof *k);
+  struct kinesis *k = sc_alloc_zero(1, sizeof(*k));
   w->kinesis = k;
   k->next_sequence = 1 + below(w, 1000);
   k->horizon_ms = w->now_ms - w->nature.retention_ms;
@@ -34,7 +34,7 @@ struct kinesis *kinesis_new(struct world *w) {
 }
 
 void kinesis_free(struct kinesis *k) {
-  if (!k) return;
+  if (k == NULL) return;
   for (unsigned i = 0; i < k->n; i++) free(k->shards[i].records);
   free(k);
 }
@@ -63,14 +63,14 @@ static void next_sequence(struct world *w, struct sc_sequence *out) {
   char digits[24];
   k->next_sequence += 1 + below(w, chance(w, 100) ? k->next_sequence : 5);
   if (k->next_sequence > UINT64_MAX / 16) k->next_sequence = UINT64_MAX / 16 + below(w, 1000);
-  int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)k->next_sequence);
+  int n = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)k->next_sequence);
   SC_ASSERT(sc_sequence_parse(sc_slice_of(digits, (size_t)n), out));
 }
 
 static void put_record(struct world *w, struct kshard *s) {
   if (s->n == s->cap) {
     s->cap = s->cap ? s->cap * 2 : 32;
-    s->records = sc_realloc(s->records, s->cap * sizeof *s->records);
+    s->records = sc_realloc(s->records, s->cap * sizeof(*s->records));
   }
   struct record *r = &s->records[s->n++];
   *r = (struct record){
@@ -209,9 +209,9 @@ static struct sc_hash_key key_of(unsigned unit) { return (struct sc_hash_key){.h
 
 static void describe(const struct kinesis *k, const struct kshard *s, struct sc_listed *out) {
   *out = (struct sc_listed){.hash_first = key_of(s->hash_first), .closed = !is_open(s)};
-  memcpy(out->id, s->id, sizeof s->id);
+  memcpy(out->id, s->id, sizeof(s->id));
   for (int i = 0; i < SC_PARENTS_MAX; i++)
-    if (s->parents[i] >= 0) memcpy(out->parents[i], k->shards[s->parents[i]].id, sizeof s->id);
+    if (s->parents[i] >= 0) memcpy(out->parents[i], k->shards[s->parents[i]].id, sizeof(s->id));
   out->hash_last =
       (struct sc_hash_key){.high = ((uint64_t)(s->hash_end - 1) << 54) | (((uint64_t)1 << 54) - 1), .low = UINT64_MAX};
 }

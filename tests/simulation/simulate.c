@@ -73,7 +73,8 @@ static struct sc_position draw_start(struct world *w) {
 /* While nobody works time flies, so that whole lines of shards come and go unseen. */
 static void pass_time(struct world *w) {
   w->now_ms += between(w, 0, 100);
-  if (!w->workers[0] && !w->workers[1] && mishap(w, 1000)) w->now_ms += between(w, 0, w->nature.retention_ms / 4);
+  if (w->workers[0] == NULL && w->workers[1] == NULL && mishap(w, 1000))
+    w->now_ms += between(w, 0, w->nature.retention_ms / 4);
   if (mishap(w, w->nature.nap)) w->now_ms += between(w, 1000, 60000);
   if (mishap(w, w->nature.long_nap)) w->now_ms += between(w, 60000, w->nature.retention_ms / 2);
   kinesis_expire(w);
@@ -102,7 +103,7 @@ static void bring_down(struct world *w, unsigned i) {
 
 static void step_worker(struct world *w, unsigned i, const struct sc_position *start) {
   struct worker *k = w->workers[i];
-  if (!k) {
+  if (k == NULL) {
     bring_up(w, i, start);
     return;
   }
@@ -120,8 +121,8 @@ static void step(struct world *w, const struct sc_position *start) {
 /* Faults end; one worker is left, and a bounded load runs once more. */
 static void calm_down(struct world *w) {
   TELL(w, "---- no more faults ----");
-  if (w->workers[1]) bring_down(w, 1);
-  if (w->workers[0] && !w->nature.follow) bring_down(w, 0);
+  if (w->workers[1] != NULL) bring_down(w, 1);
+  if (w->workers[0] != NULL && !w->nature.follow) bring_down(w, 0);
   w->nature.workers = 1;
   w->restart_ms[0] = w->now_ms;
   w->faults = false;
@@ -135,7 +136,7 @@ static void run_to_the_end(struct world *w, const struct sc_position *start) {
     if (i % 64 == 0 && finale_is_reached(w)) return;
     step(w, start);
   }
-  finale_tell_missing(w, missing, sizeof missing);
+  finale_tell_missing(w, missing, sizeof(missing));
   sim_broken(w, "no end: %s", missing);
 }
 
@@ -269,7 +270,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: simulate --seeds=N [--from=SEED] | --seed=SEED [--verbose]\n");
     return 2;
   }
-  estate = shared(sizeof *estate);
+  estate = shared(sizeof(*estate));
   tale = shared(sim_tale_bytes());
   carry_out(&o);
   printf("%llu passed, %llu failed\n", (unsigned long long)estate->passed, (unsigned long long)estate->failed);

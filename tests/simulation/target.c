@@ -14,21 +14,21 @@ struct change {
 };
 
 struct request *request_new(void) {
-  struct request *r = sc_alloc_zero(1, sizeof *r);
+  struct request *r = sc_alloc_zero(1, sizeof(*r));
   queue_init(&r->updates, sizeof(struct update));
   queue_init(&r->landings, sizeof(struct landing));
   return r;
 }
 
 void request_free(struct request *r) {
-  if (!r) return;
+  if (r == NULL) return;
   queue_fini(&r->updates);
   queue_fini(&r->landings);
   free(r);
 }
 
 struct target *target_new(struct world *w) {
-  struct target *t = sc_alloc_zero(1, sizeof *t);
+  struct target *t = sc_alloc_zero(1, sizeof(*t));
   w->target = t;
   t->generation = 1;
   queue_init(&t->log, sizeof(struct entry));
@@ -44,7 +44,7 @@ void target_drop_late(struct world *w) {
 }
 
 void target_free(struct target *t) {
-  if (!t) return;
+  if (t == NULL) return;
   struct request *r;
   while (queue_pop(&t->late, &r)) request_free(r);
   queue_fini(&t->log);

@@ -5,7 +5,7 @@
 #include "engine/base/buf.h"
 
 struct worker *worker_new(struct world *w, int index, const struct sc_position *start) {
-  struct worker *k = sc_alloc_zero(1, sizeof *k);
+  struct worker *k = sc_alloc_zero(1, sizeof(*k));
   k->index = index;
   k->began_ms = w->now_ms;
   k->start = *start;
@@ -25,7 +25,7 @@ struct worker *worker_new(struct world *w, int index, const struct sc_position *
 }
 
 static void writer_free(struct world *w, struct writer *t) {
-  bool may_still_run = t->request && !t->executed && worker_is_connected(w, t);
+  bool may_still_run = t->request != NULL && !t->executed && worker_is_connected(w, t);
   if (may_still_run && chance(w, 5000)) target_commit_late(w, t->request);
   else request_free(t->request);
   queue_fini(&t->batches);
@@ -35,7 +35,7 @@ static void writer_free(struct world *w, struct writer *t) {
 }
 
 void worker_free(struct world *w, struct worker *k) {
-  if (!k) return;
+  if (k == NULL) return;
   for (unsigned i = 0; i < WRITERS_MAX; i++) writer_free(w, &k->writers[i]);
   queue_fini(&k->notes);
   control_free(k);

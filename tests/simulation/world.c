@@ -39,7 +39,7 @@ void sim_tell(struct world *w, const char *fmt, ...) {
 void sim_broken(struct world *w, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  vsnprintf(w->tale->reason, sizeof w->tale->reason, fmt, args);
+  vsnprintf(w->tale->reason, sizeof(w->tale->reason), fmt, args);
   va_end(args);
   longjmp(w->end, 1);
 }

@@ -11,7 +11,7 @@ static void hand_over(struct writer *writer) {
 
 static bool extend(struct block *block, const struct span *more) {
   struct span *last = block->n > 0 ? &block->spans[block->n - 1] : NULL;
-  if (!last || last->shard != more->shard || last->end != more->first || last->flags) return false;
+  if (last == NULL || last->shard != more->shard || last->end != more->first || last->flags) return false;
   last->end = more->end;
   last->flags = more->flags;
   if (more->read_until_ms > last->read_until_ms) last->read_until_ms = more->read_until_ms;

@@ -82,4 +82,4 @@ const struct scl_operation scl_account_operations[] = {
     {"DescribeAccountSettings", NULL, 0, false, add_settings},
     {"UpdateAccountSettings", UPDATE, 1, true, update_account_settings},
 };
-const int scl_account_operations_n = sizeof scl_account_operations / sizeof *scl_account_operations;
+const int scl_account_operations_n = sizeof(scl_account_operations) / sizeof(*scl_account_operations);

@@ -227,4 +227,4 @@ const struct scl_operation scl_attribute_operations[] = {
     {"StartStreamEncryption", ENCRYPTION, ENCRYPTION_MEMBERS, true, start_encryption},
     {"StopStreamEncryption", ENCRYPTION, ENCRYPTION_MEMBERS, true, stop_encryption},
 };
-const int scl_attribute_operations_n = sizeof scl_attribute_operations / sizeof *scl_attribute_operations;
+const int scl_attribute_operations_n = sizeof(scl_attribute_operations) / sizeof(*scl_attribute_operations);

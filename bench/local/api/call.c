@@ -121,8 +121,8 @@ struct scl_store_shard *scl_call_shard(struct scl_call *call, struct scl_store_s
 
 void scl_add_shard_id(struct scl_writer *w, const char *name, uint32_t index) {
   char id[] = "shardId-000000000000"; /* no printf: PutRecords says it of every record */
-  for (size_t at = sizeof id - 2; index > 0; index /= 10) id[at--] = (char)('0' + index % 10);
-  scl_writer_text(w, name, sc_slice_of(id, sizeof id - 1));
+  for (size_t at = sizeof(id) - 2; index > 0; index /= 10) id[at--] = (char)('0' + index % 10);
+  scl_writer_text(w, name, sc_slice_of(id, sizeof(id) - 1));
 }
 
 void scl_add_stream_arn(struct scl_writer *w, const struct scl_call *call, const struct scl_store_stream *stream) {
@@ -195,7 +195,7 @@ struct scl_token scl_call_token(const struct scl_call *call, enum scl_token_kind
                                 const struct scl_store_stream *stream) {
   struct scl_token token = {
       .kind = kind, .issued_ms = call->now_ms, .generation = call->generation, .stream_id = stream->id};
-  memcpy(token.stream, stream->name, sizeof token.stream);
+  memcpy(token.stream, stream->name, sizeof(token.stream));
   return token;
 }
 

@@ -239,4 +239,4 @@ const struct scl_operation scl_consumer_operations[] = {
     {"ListStreamConsumers", LIST, LIST_MEMBERS, false, list_stream_consumers},
     {"DeregisterStreamConsumer", ONE, ONE_MEMBERS, true, deregister_stream_consumer},
 };
-const int scl_consumer_operations_n = sizeof scl_consumer_operations / sizeof *scl_consumer_operations;
+const int scl_consumer_operations_n = sizeof(scl_consumer_operations) / sizeof(*scl_consumer_operations);

@@ -23,7 +23,7 @@ struct scl_holders {
 };
 
 struct scl_holders *scl_holders_new(bool is_limited) {
-  struct scl_holders *holders = sc_alloc_zero(1, sizeof *holders);
+  struct scl_holders *holders = sc_alloc_zero(1, sizeof(*holders));
   pthread_mutex_init(&holders->lock, NULL);
   holders->is_limited = is_limited;
   return holders;
@@ -78,7 +78,7 @@ static void make_room(struct scl_holders *holders, int64_t now_ms) {
   holders->n = n;
   if (n < holders->cap / 2) return;
   holders->cap = holders->cap == 0 ? 16 : holders->cap * 2;
-  holders->places = sc_realloc(holders->places, holders->cap * sizeof *holders->places);
+  holders->places = sc_realloc(holders->places, holders->cap * sizeof(*holders->places));
 }
 
 static struct place *place_of(struct scl_holders *holders, const struct scl_holder *holder, int64_t now_ms) {
@@ -88,7 +88,7 @@ static struct place *place_of(struct scl_holders *holders, const struct scl_hold
     make_room(holders, now_ms);
     i = find(holders, holder);
   }
-  memmove(&holders->places[i + 1], &holders->places[i], (holders->n - i) * sizeof *holders->places);
+  memmove(&holders->places[i + 1], &holders->places[i], (holders->n - i) * sizeof(*holders->places));
   holders->n++;
   holders->places[i] = (struct place){.consumer = holder->consumer, .shard = holder->shard};
   return &holders->places[i];

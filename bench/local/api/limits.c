@@ -12,7 +12,7 @@ struct scl_limits {
 };
 
 struct scl_limits *scl_limits_new(void) {
-  struct scl_limits *limits = sc_alloc_zero(1, sizeof *limits);
+  struct scl_limits *limits = sc_alloc_zero(1, sizeof(*limits));
   pthread_mutex_init(&limits->lock, NULL);
   return limits;
 }

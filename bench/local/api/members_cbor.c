@@ -97,7 +97,7 @@ static void read_list(const struct document *doc, const struct scl_member *membe
   struct sc_cbor_list list;
   value->n = count(*c, head);
   if (value->n == 0 || value->n > (size_t)member->max) return; /* too many: the check will say so */
-  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof *value->items);
+  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   sc_cbor_enter(c, head, SC_CBOR_ARRAY, &list);
   for (struct scl_value *row = value->items; sc_cbor_more(c, &list); row += member->n_members) {
     sc_cbor_take(c, &element);
@@ -129,7 +129,7 @@ static void read_elements(const struct document *doc, const struct scl_member *m
   bool is_map = member->type == SCL_MEMBER_MAP;
   value->n = count(*c, head);
   if (value->n == 0 || value->n > SCL_MEMBERS_MAX_ELEMENTS) return; /* too many: the check will say so */
-  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof *value->items);
+  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   sc_cbor_enter(c, head, head->major, &list);
   for (struct scl_value *row = value->items; sc_cbor_more(c, &list); row += member->n_members) {
     if (is_map) read_key(doc, &member->members[0], c, &row[0]);
@@ -151,7 +151,7 @@ static void read_value(const struct document *doc, const struct scl_member *memb
   } else if (member->type == SCL_MEMBER_TEXTS || member->type == SCL_MEMBER_MAP) {
     read_elements(doc, member, &c, &head, value);
   } else if (member->type == SCL_MEMBER_STRUCTURE) {
-    value->items = sc_alloc_zero((size_t)member->n_members, sizeof *value->items);
+    value->items = sc_alloc_zero((size_t)member->n_members, sizeof(*value->items));
     read_row(doc, member->members, member->n_members, &c, &head, value->items);
   } else if (!read_scalar(doc, member, &c, &head, value)) {
     refuse_scalar(doc, member, &head);
@@ -194,7 +194,7 @@ struct scl_value *scl_values_read_cbor(const struct scl_member *members, int n, 
   c = sc_cbor_of(sc_slice_of(bytes, len));
   sc_cbor_take(&c, &head);
   if (head.major != SC_CBOR_MAP) return NULL;
-  struct scl_value *values = sc_alloc_zero((size_t)n, sizeof *values);
+  struct scl_value *values = sc_alloc_zero((size_t)n, sizeof(*values));
   read_row(&doc, members, n, &c, &head, values);
   scl_members_check(members, n, values, refusal);
   return values;

@@ -37,7 +37,7 @@ static bool measure_base64(struct sc_slice text, uint64_t *bytes) {
     bool is_last = text.len - at <= BLOB_PIECE;
     size_t len = is_last ? text.len - at : BLOB_PIECE, decoded;
     if (!sc_base64_decode(text.ptr + at, len, piece, &decoded)) return false;
-    if (!is_last && decoded < sizeof piece) return false; /* padding in the middle */
+    if (!is_last && decoded < sizeof(piece)) return false; /* padding in the middle */
     *bytes += decoded;
   }
   return true;
@@ -81,7 +81,7 @@ static void read_list(struct scl_refusal *refusal, const struct scl_member *memb
                       struct scl_value *value) {
   value->n = sc_json_count(json);
   if (value->n == 0 || value->n > (size_t)member->max) return; /* too many: the check will say so */
-  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof *value->items);
+  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   struct sc_json_iter it = sc_json_walk(json);
   struct sc_json element;
   for (struct scl_value *row = value->items; sc_json_next(&it, NULL, &element); row += member->n_members) {
@@ -98,7 +98,7 @@ static void read_elements(struct scl_refusal *refusal, const struct scl_member *
   bool is_map = member->type == SCL_MEMBER_MAP;
   value->n = sc_json_count(json);
   if (value->n == 0 || value->n > SCL_MEMBERS_MAX_ELEMENTS) return; /* too many: the check will say so */
-  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof *value->items);
+  value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   struct sc_json_iter it = sc_json_walk(json);
   struct sc_json element;
   struct sc_slice key;
@@ -118,7 +118,7 @@ static void read_value(struct scl_refusal *refusal, const struct scl_member *mem
   } else if (member->type == SCL_MEMBER_TEXTS || member->type == SCL_MEMBER_MAP) {
     read_elements(refusal, member, json, value);
   } else if (member->type == SCL_MEMBER_STRUCTURE) {
-    value->items = sc_alloc_zero((size_t)member->n_members, sizeof *value->items);
+    value->items = sc_alloc_zero((size_t)member->n_members, sizeof(*value->items));
     read_row(refusal, member->members, member->n_members, json, value->items);
   } else if (!read_scalar(refusal, member, json, value)) {
     refuse_scalar(refusal, member, json);
@@ -133,7 +133,7 @@ static void read_row(struct scl_refusal *refusal, const struct scl_member *membe
 
 struct scl_value *scl_values_read_json(const struct scl_member *members, int n, struct sc_json object,
                                        struct scl_refusal *refusal) {
-  struct scl_value *values = sc_alloc_zero((size_t)n, sizeof *values);
+  struct scl_value *values = sc_alloc_zero((size_t)n, sizeof(*values));
   read_row(refusal, members, n, object, values);
   scl_members_check(members, n, values, refusal);
   return values;

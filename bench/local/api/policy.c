@@ -86,4 +86,4 @@ const struct scl_operation scl_policy_operations[] = {
     {"GetResourcePolicy", POLICY, 1, false, get_resource_policy},
     {"DeleteResourcePolicy", POLICY, 1, true, delete_resource_policy},
 };
-const int scl_policy_operations_n = sizeof scl_policy_operations / sizeof *scl_policy_operations;
+const int scl_policy_operations_n = sizeof(scl_policy_operations) / sizeof(*scl_policy_operations);

@@ -217,4 +217,4 @@ const struct scl_operation scl_read_operations[] = {
     {"GetShardIterator", ITERATOR, ITERATOR_MEMBERS, false, get_shard_iterator},
     {"GetRecords", GET, GET_MEMBERS, false, get_records},
 };
-const int scl_read_operations_n = sizeof scl_read_operations / sizeof *scl_read_operations;
+const int scl_read_operations_n = sizeof(scl_read_operations) / sizeof(*scl_read_operations);

@@ -194,4 +194,4 @@ const struct scl_operation scl_record_operations[] = {
     {"PutRecord", PUT, PUT_MEMBERS, false, put_record},
     {"PutRecords", PUTS, PUTS_MEMBERS, false, put_records},
 };
-const int scl_record_operations_n = sizeof scl_record_operations / sizeof *scl_record_operations;
+const int scl_record_operations_n = sizeof(scl_record_operations) / sizeof(*scl_record_operations);

@@ -34,7 +34,7 @@ struct scl_service {
 struct scl_service *scl_service_new(const struct scl_service_settings *settings, struct scl_store *store,
                                     struct scl_timebase *timebase) {
   SC_ASSERT(settings->page_bytes > 0 && settings->page_bytes <= SCL_SERVICE_PAGE_BYTES);
-  struct scl_service *service = sc_alloc_zero(1, sizeof *service);
+  struct scl_service *service = sc_alloc_zero(1, sizeof(*service));
   service->settings = *settings;
   service->store = store;
   service->timebase = timebase;
@@ -85,7 +85,7 @@ static void set_ids(struct scl_service *service, struct scl_reply *reply) {
   struct sc_random random;
   sc_random_init(&random, atomic_fetch_add_explicit(&service->next_request, 1, memory_order_relaxed));
   uint64_t a = sc_random_u64(&random), b = sc_random_u64(&random);
-  snprintf(reply->request_id, sizeof reply->request_id, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+  snprintf(reply->request_id, sizeof(reply->request_id), "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
            (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xfff, ((unsigned)(b >> 48) & 0x3fff) | 0x8000,
            (unsigned long long)(b & 0xffffffffffff));
   for (int i = 0; i < 72; i++) {
@@ -109,7 +109,7 @@ static const struct {
 };
 
 static const struct scl_operation *find_operation(struct sc_slice name) {
-  for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++)
+  for (size_t i = 0; i < sizeof(TABLES) / sizeof(*TABLES); i++)
     for (int j = 0; j < *TABLES[i].n; j++)
       if (sc_slice_is(name, TABLES[i].operations[j].name)) return &TABLES[i].operations[j];
   return NULL;

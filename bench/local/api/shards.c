@@ -310,4 +310,4 @@ const struct scl_operation scl_shard_operations[] = {
     {"MergeShards", MERGE, MERGE_MEMBERS, true, merge_shards},
     {"UpdateShardCount", UPDATE, UPDATE_MEMBERS, true, update_shard_count},
 };
-const int scl_shard_operations_n = sizeof scl_shard_operations / sizeof *scl_shard_operations;
+const int scl_shard_operations_n = sizeof(scl_shard_operations) / sizeof(*scl_shard_operations);

@@ -261,4 +261,4 @@ const struct scl_operation scl_stream_operations[] = {
     {"DescribeStream", DESCRIBE, DESCRIBE_MEMBERS, false, describe_stream},
     {"DescribeStreamSummary", SUMMARY, SCL_VALUE_REST, false, describe_stream_summary},
 };
-const int scl_stream_operations_n = sizeof scl_stream_operations / sizeof *scl_stream_operations;
+const int scl_stream_operations_n = sizeof(scl_stream_operations) / sizeof(*scl_stream_operations);

@@ -65,4 +65,4 @@ static void subscribe_to_shard(struct scl_call *call) {
 const struct scl_operation scl_subscribe_operations[] = {
     {"SubscribeToShard", SUBSCRIBE, SUBSCRIBE_MEMBERS, false, subscribe_to_shard},
 };
-const int scl_subscribe_operations_n = sizeof scl_subscribe_operations / sizeof *scl_subscribe_operations;
+const int scl_subscribe_operations_n = sizeof(scl_subscribe_operations) / sizeof(*scl_subscribe_operations);

@@ -47,7 +47,7 @@ struct look {
 
 struct scl_subscriptions *scl_subscriptions_new(struct scl_store *store, struct scl_timebase *timebase,
                                                 struct scl_faults *faults, int64_t life_ms, bool is_limited) {
-  struct scl_subscriptions *all = sc_alloc_zero(1, sizeof *all);
+  struct scl_subscriptions *all = sc_alloc_zero(1, sizeof(*all));
   *all = (struct scl_subscriptions){store, timebase, faults, life_ms, is_limited, scl_holders_new(is_limited)};
   return all;
 }
@@ -93,7 +93,7 @@ static void write_event(const struct look *look, const struct scl_store_stream *
 }
 
 static void end_event(struct scl_content *content) {
-  struct iovec *pieces = sc_alloc((size_t)scl_content_most_pieces(content) * sizeof *pieces);
+  struct iovec *pieces = sc_alloc((size_t)scl_content_most_pieces(content) * sizeof(*pieces));
   sc_event_stream_end(pieces, scl_content_pieces(content, pieces), &content->tail);
   free(pieces);
 }
@@ -235,11 +235,11 @@ static void close_feed(struct scl_feed *feed) {
 
 static struct subscription *new_subscription(struct scl_subscriptions *all, const struct scl_subscription_of *of,
                                              int64_t now_ms) {
-  struct subscription *s = sc_alloc_zero(1, sizeof *s);
+  struct subscription *s = sc_alloc_zero(1, sizeof(*s));
   s->feed = (struct scl_feed){next_chunk, listen_to_all, close_feed};
   s->all = all;
-  memcpy(s->stream, of->stream->name, sizeof s->stream);
-  memcpy(s->consumer, of->consumer->name, sizeof s->consumer);
+  memcpy(s->stream, of->stream->name, sizeof(s->stream));
+  memcpy(s->consumer, of->consumer->name, sizeof(s->consumer));
   s->stream_id = of->stream->id;
   s->position = of->position;
   s->sent_ms = now_ms;

@@ -179,4 +179,4 @@ const struct scl_operation scl_tag_operations[] = {
     {"UntagResource", UNTAG, 2, true, untag_resource},
     {"ListTagsForResource", LIST_RESOURCE, 1, false, list_tags_for_resource},
 };
-const int scl_tag_operations_n = sizeof scl_tag_operations / sizeof *scl_tag_operations;
+const int scl_tag_operations_n = sizeof(scl_tag_operations) / sizeof(*scl_tag_operations);

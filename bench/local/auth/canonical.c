@@ -88,7 +88,7 @@ static bool read_credential(struct sc_slice credential, struct scl_authorization
   struct sc_slice *const parts[] = {&a->key_id, &a->date, &a->region, &a->service, &a->terminator};
   struct sc_slice rest = credential;
   bool is_good = true;
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) is_good = is_good && take_part(&rest, '/', parts[i]);
+  for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) is_good = is_good && take_part(&rest, '/', parts[i]);
   if (is_good && rest.ptr == NULL && a->key_id.len > 0) return true;
   complain(refusal,
            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%.*s'.",
@@ -132,7 +132,7 @@ bool scl_query_has(struct sc_slice whole, const char *name) {
 static void add_escaped(struct sc_buf *out, struct sc_slice bytes) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   for (size_t i = 0; i < bytes.len; i++) {
-    if (memchr(plain, bytes.ptr[i], sizeof plain - 1) != NULL) sc_buf_add_char(out, bytes.ptr[i]);
+    if (memchr(plain, bytes.ptr[i], sizeof(plain) - 1) != NULL) sc_buf_add_char(out, bytes.ptr[i]);
     else sc_buf_printf(out, "%%%02X", (unsigned char)bytes.ptr[i]);
   }
 }
@@ -178,7 +178,7 @@ static void add_query(struct sc_buf *out, struct sc_slice query) {
     take_part(&pair, '=', &parameters[n].key);
     parameters[n++].value = pair.ptr == NULL ? sc_slice_of(NULL, 0) : pair;
   }
-  qsort(parameters, n, sizeof *parameters, compare_parameters);
+  qsort(parameters, n, sizeof(*parameters), compare_parameters);
   for (size_t i = 0; i < n; i++) {
     if (i > 0) sc_buf_add_char(out, '&');
     sc_buf_add_slice(out, parameters[i].key);

@@ -17,12 +17,12 @@ struct scl_keyring {
 };
 
 struct scl_keyring *scl_keyring_new(void) {
-  struct scl_keyring *ring = sc_alloc_zero(1, sizeof *ring);
+  struct scl_keyring *ring = sc_alloc_zero(1, sizeof(*ring));
   pthread_mutex_init(&ring->lock, NULL);
   return ring;
 }
 
-void scl_key_wipe(struct scl_key *key) { explicit_bzero(key, sizeof *key); }
+void scl_key_wipe(struct scl_key *key) { explicit_bzero(key, sizeof(*key)); }
 
 static void free_keys(struct scl_key *keys, size_t n) {
   for (size_t i = 0; i < n; i++) scl_key_wipe(&keys[i]);
@@ -51,8 +51,8 @@ static struct scl_key *find(struct scl_keyring *ring, struct sc_slice id) {
 /* Room for n + 1 keys without a trace of the old ones. */
 static struct scl_key *grow(struct scl_key *keys, size_t n) {
   if ((n & (n - 1)) != 0) return keys; /* there is room up to the next power of two */
-  struct scl_key *more = sc_alloc_zero(n == 0 ? 1 : n * 2, sizeof *more);
-  if (n > 0) memcpy(more, keys, n * sizeof *keys);
+  struct scl_key *more = sc_alloc_zero(n == 0 ? 1 : n * 2, sizeof(*more));
+  if (n > 0) memcpy(more, keys, n * sizeof(*keys));
   free_keys(keys, n);
   return more;
 }
@@ -151,11 +151,11 @@ int scl_keyring_read_file(struct scl_keyring *ring, const char *path, struct sc_
   size_t len = fread(text, 1, MAX_FILE, file);
   int failed = ferror(file) ? errno : 0;
   fclose(file);
-  int code;
-  if (failed != 0) code = sc_error_errno(err, SC_E_IO, failed, "reading %s", path);
-  else if (len == MAX_FILE) code = sc_error_set(err, SC_E_USAGE, "%s is too long to be a file of keys", path);
-  else code = scl_keyring_read(ring, sc_slice_of(text, len), err);
+  int rc;
+  if (failed != 0) rc = sc_error_errno(err, SC_E_IO, failed, "reading %s", path);
+  else if (len == MAX_FILE) rc = sc_error_set(err, SC_E_USAGE, "%s is too long to be a file of keys", path);
+  else rc = scl_keyring_read(ring, sc_slice_of(text, len), err);
   explicit_bzero(text, MAX_FILE);
   free(text);
-  return code;
+  return rc;
 }

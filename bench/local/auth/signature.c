@@ -43,7 +43,7 @@ static bool make_hasher(struct hasher *hasher) {
 }
 
 struct scl_signatures *scl_signatures_new(const char *region, struct scl_keyring *ring) {
-  struct scl_signatures *signatures = sc_alloc_zero(1, sizeof *signatures);
+  struct scl_signatures *signatures = sc_alloc_zero(1, sizeof(*signatures));
   signatures->region = region;
   signatures->ring = ring;
   pthread_mutex_init(&signatures->lock, NULL);
@@ -187,7 +187,7 @@ static bool check_signed_headers(struct check *c) {
   static const char *const needed[] = {"x-amz-date", "x-amz-target", "x-amz-security-token"};
   if (!is_signed(&c->authorization, "host"))
     complain(c, INVALID, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
-  for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+  for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
     bool is_there = scl_request_header(c->request, needed[i]).ptr != NULL;
     if (is_there && !is_signed(&c->authorization, needed[i]))
       complain(c, INVALID, "'%s' must be a 'SignedHeader' in the AWS Authorization.", needed[i]);

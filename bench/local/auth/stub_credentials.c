@@ -18,7 +18,7 @@
 #define META "/latest/meta-data/"
 
 struct scl_stub_credentials *scl_stub_credentials_new(const struct scl_stub_settings *settings) {
-  struct scl_stub_credentials *stub = sc_alloc_zero(1, sizeof *stub);
+  struct scl_stub_credentials *stub = sc_alloc_zero(1, sizeof(*stub));
   stub->settings = *settings;
   pthread_mutex_init(&stub->lock, NULL);
   return stub;
@@ -35,7 +35,7 @@ void scl_stub_credentials_free(struct scl_stub_credentials *stub) {
 void scl_stub_random_text(char *out, size_t n, const char *alphabet) {
   unsigned char bytes[256];
   size_t letters = strlen(alphabet);
-  SC_ASSERT(n <= sizeof bytes);
+  SC_ASSERT(n <= sizeof(bytes));
   bool is_filled = getrandom(bytes, n, 0) == (ssize_t)n; /* up to 256 bytes come at once */
   SC_ASSERT(is_filled);
   for (size_t i = 0; i < n; i++) out[i] = alphabet[bytes[i] % letters];
@@ -48,7 +48,7 @@ void scl_stub_issue(struct scl_stub_credentials *stub, const char *owner, int64_
   scl_stub_random_text(key->id + 4, 16, KEY_ID);
   scl_stub_random_text(key->secret, 40, BASE64);
   scl_stub_random_text(key->token + strlen(key->token), 183, BASE64);
-  snprintf(key->owner, sizeof key->owner, "%s", owner);
+  snprintf(key->owner, sizeof(key->owner), "%s", owner);
   scl_keyring_add(stub->settings.keys, key);
 }
 
@@ -75,7 +75,7 @@ static int64_t token_end(struct scl_stub_credentials *stub, struct sc_slice text
 static void issue_for_role(struct scl_stub_credentials *stub, const char *role, const char *session, int64_t now_ms,
                            struct scl_key *key) {
   char owner[SCL_KEYRING_MAX_OWNER + 1];
-  snprintf(owner, sizeof owner, "arn:aws:sts::%s:assumed-role/%.64s/%.64s", stub->settings.account, role, session);
+  snprintf(owner, sizeof(owner), "arn:aws:sts::%s:assumed-role/%.64s/%.64s", stub->settings.account, role, session);
   scl_stub_issue(stub, owner, stub->settings.expiry_s, now_ms, key);
 }
 
@@ -159,7 +159,7 @@ static void answer_imds_document(struct scl_stub_credentials *stub, const char *
 static void get_imds(struct scl_stub_credentials *stub, const struct scl_request *request, struct scl_reply *reply) {
   char zone[80];
   struct sc_slice path = request->path;
-  snprintf(zone, sizeof zone, "%.64sa", stub->settings.region);
+  snprintf(zone, sizeof(zone), "%.64sa", stub->settings.region);
   if (token_end(stub, scl_request_header(request, "x-aws-ec2-metadata-token")) <= reply->date_ms)
     answer_text(reply, 401, "no x-aws-ec2-metadata-token, or an old one\n");
   else if (sc_slice_is(path, META "iam/security-credentials/") || sc_slice_is(path, META "iam/security-credentials"))
@@ -245,7 +245,7 @@ static void answer_oidc_token(struct scl_stub_credentials *stub, struct scl_repl
   struct scl_stub_token access;
   char refresh[SCL_STUB_TOKEN_TEXT];
   make_token(stub, reply->date_ms + stub->settings.expiry_s * 1000, &access);
-  scl_stub_random_text(refresh, sizeof refresh - 1, TOKEN);
+  scl_stub_random_text(refresh, sizeof(refresh) - 1, TOKEN);
   struct scl_writer w = begin_json(reply, 200);
   scl_writer_str(&w, "accessToken", access.text);
   scl_writer_int(&w, "expiresIn", stub->settings.expiry_s);

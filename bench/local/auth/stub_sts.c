@@ -84,7 +84,7 @@ static bool need(struct sts *sts, const char *name, const char *as, size_t min, 
   if (!scl_form_get(sts->request->body, name, &sts->value)) return invalid(sts, as, NULL, "Member must not be null");
   bool is_short = sts->value.len < min;
   if (!is_short && sts->value.len <= max) return true;
-  snprintf(constraint, sizeof constraint, "Member must have length %s than or equal to %zu",
+  snprintf(constraint, sizeof(constraint), "Member must have length %s than or equal to %zu",
            is_short ? "greater" : "less", is_short ? min : max);
   return invalid(sts, as, sc_buf_str(&sts->value), constraint);
 }
@@ -171,7 +171,7 @@ static void assume(struct sts *sts, const char *action, bool is_web) {
   bool is_good =
       read_session(sts, &session) && (!is_web || need(sts, "WebIdentityToken", "webIdentityToken", 4, 20000));
   if (is_good) {
-    snprintf(owner, sizeof owner, "arn:aws:sts::%.*s:assumed-role/%.*s/%s", SC_SLICE_ARGS(session.account),
+    snprintf(owner, sizeof(owner), "arn:aws:sts::%.*s:assumed-role/%.*s/%s", SC_SLICE_ARGS(session.account),
              SC_SLICE_ARGS(session.role), session.name);
     scl_stub_issue(sts->stub, owner, session.duration_s, sts->reply->date_ms, &key);
     struct sc_buf *out = begin_result(sts, action);
@@ -187,7 +187,7 @@ static void assume(struct sts *sts, const char *action, bool is_web) {
 
 static void get_caller_identity(struct sts *sts) {
   char user[SCL_KEYRING_MAX_OWNER + 1];
-  snprintf(user, sizeof user, "arn:aws:iam::%s:user/shardcopy-local", sts->stub->settings.account);
+  snprintf(user, sizeof(user), "arn:aws:iam::%s:user/shardcopy-local", sts->stub->settings.account);
   struct sc_buf *out = begin_result(sts, "GetCallerIdentity");
   add_element(out, "Arn", sts->caller.owner[0] != '\0' ? sts->caller.owner : user);
   add_element(out, "UserId", sts->caller.owner[0] != '\0' ? "AROASHARDCOPYLOCAL000" : "AIDASHARDCOPYLOCAL000");
@@ -207,7 +207,7 @@ static void refuse(struct sts *sts, const struct scl_refusal *refusal) {
                {"InvalidSignatureException", "SignatureDoesNotMatch", 403},
                {"UnrecognizedClientException", "InvalidClientTokenId", 403},
                {"ExpiredTokenException", "ExpiredToken", 403}};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
     if (strcmp(refusal->type, names[i].type) == 0) {
       fail(sts, names[i].status, names[i].code, sc_buf_str(&refusal->text));
       return;

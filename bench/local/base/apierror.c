@@ -33,7 +33,7 @@ const struct scl_apierror scl_apierrors[] = {
     {"UnrecognizedClientException", 400, "The security token included in the request is invalid."},
     {"ValidationException", 400, "1 validation error detected"},
 };
-const int scl_apierrors_n = sizeof scl_apierrors / sizeof *scl_apierrors;
+const int scl_apierrors_n = sizeof(scl_apierrors) / sizeof(*scl_apierrors);
 
 const struct scl_apierror *scl_apierror_find(struct sc_slice code) {
   for (int i = 0; i < scl_apierrors_n; i++)

@@ -86,7 +86,7 @@ static void make_entry(void *context, uint8_t kind, const struct sc_slice *parts
 static void make_batch(struct maker *maker) {
   char batch[SCL_FRAME_BATCH_BYTES];
   scl_frame_batch(batch, maker->written + maker->chunk.len);
-  sc_buf_add(&maker->chunk, batch, sizeof batch);
+  sc_buf_add(&maker->chunk, batch, sizeof(batch));
 }
 
 static int put_in_place(const struct scl_datadir *d, struct sc_error *err) {
@@ -106,10 +106,10 @@ static int make_journal(const struct scl_datadir *d, struct ready *ready, struct
   make_batch(&maker);
   flush(&maker);
   sc_buf_fini(&maker.chunk);
-  int code = maker.code == SC_OK ? put_in_place(d, err) : maker.code;
-  if (code != SC_OK) scl_syncfile_free(maker.file);
+  int rc = maker.code == SC_OK ? put_in_place(d, err) : maker.code;
+  if (rc != SC_OK) scl_syncfile_free(maker.file);
   else *ready = (struct ready){maker.file, maker.written};
-  return code;
+  return rc;
 }
 
 /* ---- the journal that is there ---- */
@@ -134,9 +134,9 @@ static int replay_file(const struct scl_datadir *d, int fd, const char *name, in
   size_t len = (size_t)stat.st_size;
   void *bytes = len == 0 ? NULL : mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
   if (bytes == MAP_FAILED) return failed(d, "reading " JOURNAL, err);
-  int code = scl_replay_run(d->store, sc_slice_of(bytes, len), name, now_ms, replay, err);
+  int rc = scl_replay_run(d->store, sc_slice_of(bytes, len), name, now_ms, replay, err);
   if (bytes != NULL) munmap(bytes, len);
-  if (code != SC_OK) return code;
+  if (rc != SC_OK) return rc;
   say_read(name, replay, start_ms);
   if (replay->torn_bytes > 0 && (ftruncate(fd, (off_t)replay->good_bytes) != 0 || fsync(fd) != 0))
     return failed(d, "cutting " JOURNAL, err);
@@ -154,11 +154,11 @@ static int take_over(const struct scl_datadir *d, int fd, const struct scl_repla
     return SC_OK;
   }
   close(fd);
-  int code = make_journal(d, ready, err);
-  if (code == SC_OK)
+  int rc = make_journal(d, ready, err);
+  if (rc == SC_OK)
     sc_log(SC_INFO, "journal written anew, more than half of it was of what is gone", "bytes=%llu before=%llu",
            (unsigned long long)ready->end, (unsigned long long)replay->good_bytes);
-  return code;
+  return rc;
 }
 
 static int open_journal(const struct scl_datadir *d, int64_t now_ms, struct ready *ready, struct sc_error *err) {
@@ -168,11 +168,11 @@ static int open_journal(const struct scl_datadir *d, int64_t now_ms, struct read
   if (fd < 0) return errno == ENOENT ? make_journal(d, ready, err) : failed(d, "opening " JOURNAL, err);
   struct sc_buf name = SC_BUF_INIT;
   sc_buf_printf(&name, "%s/" JOURNAL, d->path);
-  int code = replay_file(d, fd, sc_buf_str(&name), now_ms, &replay, err);
+  int rc = replay_file(d, fd, sc_buf_str(&name), now_ms, &replay, err);
   sc_buf_fini(&name);
-  if (code == SC_OK) return take_over(d, fd, &replay, ready, err);
+  if (rc == SC_OK) return take_over(d, fd, &replay, ready, err);
   close(fd);
-  return code;
+  return rc;
 }
 
 /* ---- from then on ---- */
@@ -204,16 +204,16 @@ int scl_datadir_open(const char *path, struct scl_store *store, int64_t now_ms,
                      void (*on_failure)(void *context, const struct sc_error *err), void *context,
                      struct scl_datadir **out, struct sc_error *err) {
   struct ready ready;
-  struct scl_datadir *d = sc_alloc_zero(1, sizeof *d);
+  struct scl_datadir *d = sc_alloc_zero(1, sizeof(*d));
   *out = NULL;
   d->path = sc_strdup(path);
   d->dir = d->lock = -1;
   d->store = store;
-  int code = open_folder(d, err);
-  if (code == SC_OK) code = open_journal(d, now_ms, &ready, err);
-  if (code != SC_OK) {
+  int rc = open_folder(d, err);
+  if (rc == SC_OK) rc = open_journal(d, now_ms, &ready, err);
+  if (rc != SC_OK) {
     free_datadir(d);
-    return code;
+    return rc;
   }
   struct scl_journal_settings settings = {ready.file, ready.end, on_failure, context};
   d->journal = scl_journal_new(&settings);
@@ -225,7 +225,7 @@ int scl_datadir_open(const char *path, struct scl_store *store, int64_t now_ms,
 int scl_datadir_close(struct scl_datadir *d, struct sc_error *err) {
   if (d == NULL) return SC_OK;
   scl_store_set_recorder(d->store, NULL);
-  int code = scl_journal_close(d->journal, err);
+  int rc = scl_journal_close(d->journal, err);
   free_datadir(d);
-  return code;
+  return rc;
 }

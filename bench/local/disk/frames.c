@@ -12,18 +12,18 @@
 
 static void put_u32(char *at, uint32_t value) {
   value = htole32(value);
-  memcpy(at, &value, sizeof value);
+  memcpy(at, &value, sizeof(value));
 }
 
 static uint32_t get_u32(const char *at) {
   uint32_t value;
-  memcpy(&value, at, sizeof value);
+  memcpy(&value, at, sizeof(value));
   return le32toh(value);
 }
 
 static uint64_t get_u64(const char *at) {
   uint64_t value;
-  memcpy(&value, at, sizeof value);
+  memcpy(&value, at, sizeof(value));
   return le64toh(value);
 }
 
@@ -44,7 +44,7 @@ void scl_frame_start(char out[SCL_FRAME_OVERHEAD], uint8_t kind, const struct sc
 
 void scl_frame_batch(char out[SCL_FRAME_BATCH_BYTES], uint64_t offset) {
   uint64_t value = htole64(offset);
-  struct sc_slice payload = sc_slice_of((const char *)&value, sizeof value);
+  struct sc_slice payload = sc_slice_of((const char *)&value, sizeof(value));
   scl_frame_start(out, SCL_FRAME_BATCH, &payload, 1);
   memcpy(out + SCL_FRAME_OVERHEAD, payload.ptr, payload.len);
 }
@@ -54,13 +54,13 @@ void scl_frames_add_head(struct sc_buf *out) {
   memcpy(head, MAGIC, MAGIC_BYTES);
   put_u32(head + MAGIC_BYTES, VERSION);
   put_u32(head + MAGIC_BYTES + 4, sc_crc32(0, sc_slice_of(head, MAGIC_BYTES + 4)));
-  sc_buf_add(out, head, sizeof head);
+  sc_buf_add(out, head, sizeof(head));
 }
 
 void scl_frames_add(struct sc_buf *out, uint8_t kind, const struct sc_slice *parts, int n_parts) {
   char start[SCL_FRAME_OVERHEAD];
   scl_frame_start(start, kind, parts, n_parts);
-  sc_buf_add(out, start, sizeof start);
+  sc_buf_add(out, start, sizeof(start));
   for (int i = 0; i < n_parts; i++) sc_buf_add_slice(out, parts[i]);
 }
 

@@ -31,13 +31,13 @@ static void write_batch(struct scl_journal *journal, struct sc_buf *batch) {
   uint64_t end = atomic_load(&journal->end);
   pthread_cond_broadcast(&journal->taken);
   pthread_mutex_unlock(&journal->lock);
-  int code = scl_syncfile_write(journal->file, sc_buf_view(batch), end - batch->len, &err);
-  if (code == SC_OK) scl_gate_raise(&journal->gate, end);
+  int rc = scl_syncfile_write(journal->file, sc_buf_view(batch), end - batch->len, &err);
+  if (rc == SC_OK) scl_gate_raise(&journal->gate, end);
   else if (journal->failed != NULL) journal->failed(journal->context, &err);
   if (batch->cap > KEEP_BYTES) sc_buf_fini(batch);
   sc_buf_clear(batch);
   pthread_mutex_lock(&journal->lock);
-  if (code == SC_OK) return;
+  if (rc == SC_OK) return;
   journal->is_failed = true;
   journal->error = err;
   pthread_cond_broadcast(&journal->taken);
@@ -58,7 +58,7 @@ static void *write_batches(void *context) {
 }
 
 struct scl_journal *scl_journal_new(const struct scl_journal_settings *settings) {
-  struct scl_journal *journal = sc_alloc_zero(1, sizeof *journal);
+  struct scl_journal *journal = sc_alloc_zero(1, sizeof(*journal));
   journal->file = settings->file;
   journal->failed = settings->failed;
   journal->context = settings->context;
@@ -81,7 +81,7 @@ static int seal(struct scl_journal *journal, struct sc_error *err) {
     return err->code;
   }
   scl_frame_batch(batch, journal->end);
-  return scl_syncfile_write(journal->file, sc_slice_of(batch, sizeof batch), journal->end, err);
+  return scl_syncfile_write(journal->file, sc_slice_of(batch, sizeof(batch)), journal->end, err);
 }
 
 int scl_journal_close(struct scl_journal *journal, struct sc_error *err) {
@@ -91,7 +91,7 @@ int scl_journal_close(struct scl_journal *journal, struct sc_error *err) {
   pthread_cond_signal(&journal->work);
   pthread_mutex_unlock(&journal->lock);
   pthread_join(journal->thread, NULL);
-  int code = seal(journal, err);
+  int rc = seal(journal, err);
   scl_syncfile_free(journal->file);
   sc_buf_fini(&journal->gathered);
   pthread_cond_destroy(&journal->taken);
@@ -99,7 +99,7 @@ int scl_journal_close(struct scl_journal *journal, struct sc_error *err) {
   pthread_mutex_destroy(&journal->lock);
   scl_gate_fini(&journal->gate);
   free(journal);
-  return code;
+  return rc;
 }
 
 static void gather(struct scl_journal *journal, const char start[SCL_FRAME_OVERHEAD], const struct sc_slice *parts,
@@ -110,7 +110,7 @@ static void gather(struct scl_journal *journal, const char start[SCL_FRAME_OVERH
   if (before == 0) {
     char batch[SCL_FRAME_BATCH_BYTES];
     scl_frame_batch(batch, end);
-    sc_buf_add(out, batch, sizeof batch);
+    sc_buf_add(out, batch, sizeof(batch));
   }
   sc_buf_add(out, start, SCL_FRAME_OVERHEAD);
   for (int i = 0; i < n_parts; i++) sc_buf_add_slice(out, parts[i]);

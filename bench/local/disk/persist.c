@@ -27,7 +27,7 @@ static void add_id(struct sc_buf *out, uint64_t id) { sc_cbor_add(out, SC_CBOR_U
 static void add_hash(struct sc_buf *out, scl_hashkey_int hash) {
   char bytes[SCL_PERSIST_HASH_BYTES];
   for (int i = 0; i < SCL_PERSIST_HASH_BYTES; i++) bytes[i] = (char)(hash >> 8 * (SCL_PERSIST_HASH_BYTES - 1 - i));
-  sc_cbor_add_bytes(out, sc_slice_of(bytes, sizeof bytes));
+  sc_cbor_add_bytes(out, sc_slice_of(bytes, sizeof(bytes)));
 }
 
 static void add_index(struct sc_buf *out, uint32_t index) {

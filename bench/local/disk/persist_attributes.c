@@ -69,9 +69,9 @@ static int64_t number_in(const struct number *number, const void *from) {
   uint32_t narrow = 0;
   int64_t wide = 0;
   bool flag = false;
-  if (number->kind == IN_BOOL) memcpy(&flag, at, sizeof flag);
-  else if (number->kind == IN_32_BITS) memcpy(&narrow, at, sizeof narrow);
-  else memcpy(&wide, at, sizeof wide);
+  if (number->kind == IN_BOOL) memcpy(&flag, at, sizeof(flag));
+  else if (number->kind == IN_32_BITS) memcpy(&narrow, at, sizeof(narrow));
+  else memcpy(&wide, at, sizeof(wide));
   return wide + narrow + (flag ? 1 : 0);
 }
 
@@ -79,9 +79,9 @@ static void set_number(const struct number *number, void *into, int64_t value) {
   char *at = (char *)into + number->offset;
   uint32_t narrow = (uint32_t)value;
   bool flag = value != 0;
-  if (number->kind == IN_BOOL) memcpy(at, &flag, sizeof flag);
-  else if (number->kind == IN_32_BITS) memcpy(at, &narrow, sizeof narrow);
-  else memcpy(at, &value, sizeof value);
+  if (number->kind == IN_BOOL) memcpy(at, &flag, sizeof(flag));
+  else if (number->kind == IN_32_BITS) memcpy(at, &narrow, sizeof(narrow));
+  else memcpy(at, &value, sizeof(value));
 }
 
 static void add_numbers(struct scl_writer *w, const struct number *numbers, int n, const void *from) {
@@ -189,7 +189,7 @@ static bool take_consumers(struct sc_cbor *in, struct scl_store_stream *stream) 
     uint32_t n = stream->n_consumers;
     if (n == MAX_CONSUMERS) return sc_cbor_fail(in, "too many consumers");
     stream->consumers = sc_realloc(stream->consumers, (n + 1) * sizeof(struct scl_store_consumer *));
-    struct scl_store_consumer *consumer = sc_alloc_zero(1, sizeof *consumer);
+    struct scl_store_consumer *consumer = sc_alloc_zero(1, sizeof(*consumer));
     stream->consumers[stream->n_consumers++] = consumer;
     if (!take_map(in, take_of_consumer, consumer) || !check_consumer(in, stream)) return false;
   }

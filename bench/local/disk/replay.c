@@ -53,9 +53,9 @@ static void learn(struct replayer *r, struct scl_store_stream *stream) {
   uint32_t place = place_of(r, stream->id);
   if (r->n == r->cap) {
     r->cap *= 2;
-    r->known = sc_realloc(r->known, r->cap * sizeof *r->known);
+    r->known = sc_realloc(r->known, r->cap * sizeof(*r->known));
   }
-  memmove(&r->known[place + 1], &r->known[place], (r->n - place) * sizeof *r->known);
+  memmove(&r->known[place + 1], &r->known[place], (r->n - place) * sizeof(*r->known));
   r->known[place] = (struct known){.id = stream->id, .stream = stream};
   r->n++;
 }
@@ -153,14 +153,14 @@ static int compare_starts(const void *a, const void *b) {
 
 /* Whether the open shards divide the hash keys between them: none twice, none left out. */
 static bool fits_keys(const struct scl_store_shard *shards, uint32_t n) {
-  scl_hashkey_int(*ranges)[2] = sc_alloc((size_t)n * sizeof *ranges), next = 0;
+  scl_hashkey_int(*ranges)[2] = sc_alloc((size_t)n * sizeof(*ranges)), next = 0;
   uint32_t n_open = 0;
   for (uint32_t i = 0; i < n; i++) {
     if (shards[i].closed_ms != 0) continue;
     ranges[n_open][0] = shards[i].hash_start;
     ranges[n_open++][1] = shards[i].hash_end;
   }
-  qsort(ranges, n_open, sizeof *ranges, compare_starts);
+  qsort(ranges, n_open, sizeof(*ranges), compare_starts);
   bool fits = n_open > 0;
   for (uint32_t i = 0; i < n_open && fits; i++) {
     fits = ranges[i][0] == next && (next > 0 || i == 0);
@@ -206,8 +206,8 @@ static bool replay_stream(struct replayer *r, struct sc_cbor *in) {
   struct opening opening;
   if (!take_opening(r, in, &opening)) return false;
   uint32_t n = opening.n_shards;
-  struct scl_store_shard *shards = sc_alloc_zero(n, sizeof *shards);
-  struct told *told = sc_alloc_zero(n, sizeof *told);
+  struct scl_store_shard *shards = sc_alloc_zero(n, sizeof(*shards));
+  struct told *told = sc_alloc_zero(n, sizeof(*told));
   bool is_good = take_shards(in, shards, told, n) && at_end(in);
   if (is_good) {
     struct scl_store_stream *stream =
@@ -404,10 +404,10 @@ int scl_replay_run(struct scl_store *store, struct sc_slice file, const char *na
     return err->code;
   }
   struct replayer r = {.store = store, .result = result, .cap = FEW_STREAMS};
-  r.known = sc_alloc(FEW_STREAMS * sizeof *r.known);
-  int code = replay_frames(&r, &frames, name, err);
-  if (code == SC_OK) take_stock(&r, now_ms);
+  r.known = sc_alloc(FEW_STREAMS * sizeof(*r.known));
+  int rc = replay_frames(&r, &frames, name, err);
+  if (rc == SC_OK) take_stock(&r, now_ms);
   free(r.known);
   sc_buf_fini(&r.scratch);
-  return code;
+  return rc;
 }

@@ -41,7 +41,7 @@ static bool open_ring(struct io_uring *ring) {
 }
 
 struct scl_syncfile *scl_syncfile_new(int fd, enum scl_syncfile_by by) {
-  struct scl_syncfile *file = sc_alloc_zero(1, sizeof *file);
+  struct scl_syncfile *file = sc_alloc_zero(1, sizeof(*file));
   file->fd = fd;
   file->is_uring = by == SCL_SYNCFILE_BEST && open_ring(&file->ring);
   return file;
@@ -76,8 +76,8 @@ static int take_written(ssize_t written, struct sc_slice *bytes, uint64_t *offse
 static int write_plain(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
   while (bytes.len > 0) {
     ssize_t written = pwrite(file->fd, bytes.ptr, bytes.len, (off_t)offset);
-    int code = take_written(written < 0 ? -errno : written, &bytes, &offset, err);
-    if (code != SC_OK) return code;
+    int rc = take_written(written < 0 ? -errno : written, &bytes, &offset, err);
+    if (rc != SC_OK) return rc;
   }
   while (fdatasync(file->fd) != 0)
     if (errno != EINTR) return failed(errno, "syncing", err);
@@ -121,15 +121,15 @@ static int write_and_sync(struct scl_syncfile *file, struct sc_slice bytes, uint
 
 static int write_uring(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {
   struct outcome outcome = {0, -ECANCELED};
-  int code = SC_OK;
-  while (code == SC_OK && (bytes.len > 0 || outcome.synced == -ECANCELED)) {
-    code = write_and_sync(file, bytes, offset, &outcome, err);
-    if (code == SC_OK) code = take_written(outcome.written, &bytes, &offset, err);
+  int rc = SC_OK;
+  while (rc == SC_OK && (bytes.len > 0 || outcome.synced == -ECANCELED)) {
+    rc = write_and_sync(file, bytes, offset, &outcome, err);
+    if (rc == SC_OK) rc = take_written(outcome.written, &bytes, &offset, err);
     bool is_failed = outcome.synced < 0 && outcome.synced != -ECANCELED && outcome.synced != -EINTR;
-    if (code == SC_OK && is_failed) code = failed(-outcome.synced, "syncing", err);
+    if (rc == SC_OK && is_failed) rc = failed(-outcome.synced, "syncing", err);
     if (outcome.synced == -EINTR) outcome.synced = -ECANCELED;
   }
-  return code;
+  return rc;
 }
 
 int scl_syncfile_write(struct scl_syncfile *file, struct sc_slice bytes, uint64_t offset, struct sc_error *err) {

@@ -15,7 +15,7 @@ struct scl_admin {
 };
 
 struct scl_admin *scl_admin_new(struct scl_timebase *timebase, struct scl_faults *faults) {
-  struct scl_admin *admin = sc_alloc_zero(1, sizeof *admin);
+  struct scl_admin *admin = sc_alloc_zero(1, sizeof(*admin));
   admin->timebase = timebase;
   admin->faults = faults;
   return admin;
@@ -27,11 +27,11 @@ uint32_t scl_admin_generation(const struct scl_admin *admin) { return atomic_loa
 
 static int add_faults(struct scl_admin *admin, struct sc_json body, struct sc_error *err) {
   struct scl_faultlist list = {0};
-  int code = scl_faultspec_read_json(body, &list, err);
-  if (code == SC_OK && !scl_faults_add(admin->faults, list.items, list.n))
-    code = sc_error_set(err, SC_E_USAGE, "more than %d faults wait", SCL_FAULTS_MAX);
+  int rc = scl_faultspec_read_json(body, &list, err);
+  if (rc == SC_OK && !scl_faults_add(admin->faults, list.items, list.n))
+    rc = sc_error_set(err, SC_E_USAGE, "more than %d faults wait", SCL_FAULTS_MAX);
   scl_faultlist_fini(&list);
-  return code;
+  return rc;
 }
 
 static int clear_faults(struct scl_admin *admin, struct sc_json body, struct sc_error *err) {
@@ -70,7 +70,7 @@ static const struct wish {
     {"POST", SCL_ADMIN_PATH "expire-iterators", false, expire_iterators},
     {"POST", SCL_ADMIN_PATH "clock", true, move_clock},
 };
-#define N_WISHES (sizeof WISHES / sizeof *WISHES)
+#define N_WISHES (sizeof(WISHES) / sizeof(*WISHES))
 
 static const struct wish *find_wish(const struct scl_request *request) {
   for (size_t i = 0; i < N_WISHES; i++)

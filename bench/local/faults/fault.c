@@ -100,7 +100,7 @@ static const struct kind {
     {"corrupt", SCL_FAULT_CORRUPT, EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
     {"end", SCL_FAULT_END, EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
 };
-#define N_KINDS (sizeof KINDS / sizeof *KINDS)
+#define N_KINDS (sizeof(KINDS) / sizeof(*KINDS))
 
 static const struct kind *find_kind(struct sc_slice name) {
   for (size_t i = 0; i < N_KINDS; i++)
@@ -156,7 +156,7 @@ static unsigned kinds_of(const char *operation) {
   if (strcmp(operation, "SubscribeToShard") == 0) return CALLS | EVENTS;
   if (strcmp(operation, "GetRecords") == 0) return CALLS | GETS;
   if (strcmp(operation, "PutRecords") == 0) return CALLS | PUTS;
-  for (size_t i = 0; i < sizeof OPERATIONS / sizeof *OPERATIONS; i++)
+  for (size_t i = 0; i < sizeof(OPERATIONS) / sizeof(*OPERATIONS); i++)
     if (strcmp(operation, OPERATIONS[i]) == 0) return CALLS;
   return 0;
 }
@@ -183,7 +183,7 @@ static void add_names(struct sc_buf *out, uint32_t names) {
 /* ---- reading ---- */
 
 void scl_fault_begin(struct scl_fault *fault) {
-  memset(fault, 0, sizeof *fault);
+  memset(fault, 0, sizeof(*fault));
   fault->operation[0] = '*';
   fault->name = KINDS[0].name;
   fault->count = fault->every = 1;
@@ -229,7 +229,7 @@ static bool read_flag(struct sc_slice value, int64_t *out) {
 
 static bool read_probability(struct sc_slice value, double *out) {
   char text[40], *end;
-  if (value.len == 0 || value.len >= sizeof text) return false;
+  if (value.len == 0 || value.len >= sizeof(text)) return false;
   memcpy(text, value.ptr, value.len);
   text[value.len] = '\0';
   if (strspn(text, "0123456789.eE+-") != value.len) return false;
@@ -287,8 +287,8 @@ static int set(struct scl_fault *fault, int i, struct sc_slice value, enum scl_f
 int scl_fault_set(struct scl_fault *fault, struct sc_slice name, struct sc_slice value, enum scl_fault_form form,
                   struct sc_error *err) {
   if (sc_slice_is(name, "error")) {
-    int code = set(fault, KIND, SC_SLICE_LITERAL("error"), SCL_FAULT_FORM_TEXT, err);
-    return code == SC_OK ? set(fault, CODE, value, form, err) : code;
+    int rc = set(fault, KIND, SC_SLICE_LITERAL("error"), SCL_FAULT_FORM_TEXT, err);
+    return rc == SC_OK ? set(fault, CODE, value, form, err) : rc;
   }
   for (int i = 0; i < N_NAMES; i++)
     if (sc_slice_is(name, NAMES[i].name)) return set(fault, i, value, form, err);
@@ -360,9 +360,9 @@ int scl_fault_finish(struct scl_fault *fault, struct sc_error *err) {
   fault->kind = kind->kind;
   fault->at = kind->at;
   narrow_operation(fault, kind);
-  int code = check_operation(fault, kind, err);
-  if (code == SC_OK) code = check_names(fault, kind, err);
-  if (code != SC_OK) return code;
+  int rc = check_operation(fault, kind, err);
+  if (rc == SC_OK) rc = check_names(fault, kind, err);
+  if (rc != SC_OK) return rc;
   fill_error(fault, kind);
   fault->is_random = (fault->given & BIT(P)) != 0;
   if (fault->is_random && (fault->given & BIT(COUNT)) == 0) fault->count = INT64_MAX;
@@ -378,7 +378,7 @@ int scl_fault_finish(struct scl_fault *fault, struct sc_error *err) {
 static void write_double(struct sc_buf *out, double value) {
   char text[40];
   int digits = 1;
-  do snprintf(text, sizeof text, "%.*g", digits, value);
+  do snprintf(text, sizeof(text), "%.*g", digits, value);
   while (strtod(text, NULL) != value && ++digits <= 17);
   sc_buf_add_str(out, text);
 }

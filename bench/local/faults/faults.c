@@ -25,7 +25,7 @@ struct scl_faults {
 };
 
 struct scl_faults *scl_faults_new(uint64_t seed) {
-  struct scl_faults *faults = sc_alloc_zero(1, sizeof *faults);
+  struct scl_faults *faults = sc_alloc_zero(1, sizeof(*faults));
   faults->seed = seed;
   pthread_mutex_init(&faults->lock, NULL);
   return faults;
@@ -41,7 +41,7 @@ void scl_faults_free(struct scl_faults *faults) {
 static void reserve(struct scl_faults *faults, size_t n) {
   if (n <= faults->cap) return;
   faults->cap = n < 8 ? 8 : n * 2;
-  faults->rules = sc_realloc(faults->rules, faults->cap * sizeof *faults->rules);
+  faults->rules = sc_realloc(faults->rules, faults->cap * sizeof(*faults->rules));
 }
 
 /* A stream of its own for each rule: seeds that are near each other do not give streams that are alike. */
@@ -117,7 +117,7 @@ static void end_rule(struct scl_faults *faults, size_t i) {
   struct rule *rule = &faults->rules[i];
   faults->over[faults->n_over++ % SCL_FAULTS_OVER] = *rule;
   size_t behind = faults->n - i - 1;
-  memmove(rule, rule + 1, behind * sizeof *rule);
+  memmove(rule, rule + 1, behind * sizeof(*rule));
   faults->n--;
 }
 

@@ -14,7 +14,7 @@ static struct scl_fault *grow(struct scl_faultlist *list, struct sc_error *err) 
   }
   if (list->n == list->cap) {
     list->cap = list->cap == 0 ? 4 : list->cap * 2;
-    list->items = sc_realloc(list->items, list->cap * sizeof *list->items);
+    list->items = sc_realloc(list->items, list->cap * sizeof(*list->items));
   }
   scl_fault_begin(&list->items[list->n]);
   return &list->items[list->n++];
@@ -83,10 +83,10 @@ static int read_pair(struct cursor *c, struct scl_fault *fault, struct sc_error 
   if (!take(c, '=')) return refuse_at(c, "=", err);
   if (!take(c, '"')) return scl_fault_set(fault, name, take_until(c, ",;\""), SCL_FAULT_FORM_ANY, err);
   struct sc_buf value = SC_BUF_INIT;
-  int code = take_quoted(c, &value) ? scl_fault_set(fault, name, sc_buf_view(&value), SCL_FAULT_FORM_ANY, err)
-                                    : refuse_at(c, "a closing quote", err);
+  int rc = take_quoted(c, &value) ? scl_fault_set(fault, name, sc_buf_view(&value), SCL_FAULT_FORM_ANY, err)
+                                  : refuse_at(c, "a closing quote", err);
   sc_buf_fini(&value);
-  return code;
+  return rc;
 }
 
 /* OPERATION: when there is one. */
@@ -99,24 +99,24 @@ static int read_operation(struct cursor *c, struct scl_fault *fault, struct sc_e
 }
 
 static int read_clause(struct cursor *c, struct scl_fault *fault, struct sc_error *err) {
-  int code = read_operation(c, fault, err);
-  if (code == SC_OK) code = read_pair(c, fault, err);
-  while (code == SC_OK && take(c, ',')) code = read_pair(c, fault, err);
+  int rc = read_operation(c, fault, err);
+  if (rc == SC_OK) rc = read_pair(c, fault, err);
+  while (rc == SC_OK && take(c, ',')) rc = read_pair(c, fault, err);
   skip_blanks(c);
-  if (code == SC_OK && c->at < c->end && !is_at(c, ';')) return refuse_at(c, "a comma", err);
-  return code == SC_OK ? scl_fault_finish(fault, err) : code;
+  if (rc == SC_OK && c->at < c->end && !is_at(c, ';')) return refuse_at(c, "a comma", err);
+  return rc == SC_OK ? scl_fault_finish(fault, err) : rc;
 }
 
 int scl_faultspec_read(struct sc_slice spec, struct scl_faultlist *list, struct sc_error *err) {
   struct cursor c = {spec.ptr, spec.ptr + spec.len};
-  int code = SC_OK;
-  for (skip_blanks(&c); code == SC_OK && c.at < c.end; skip_blanks(&c)) {
+  int rc = SC_OK;
+  for (skip_blanks(&c); rc == SC_OK && c.at < c.end; skip_blanks(&c)) {
     if (take(&c, ';')) continue;
     struct scl_fault *fault = grow(list, err);
-    code = fault == NULL ? err->code : read_clause(&c, fault, err);
+    rc = fault == NULL ? err->code : read_clause(&c, fault, err);
   }
-  if (code != SC_OK) scl_faultlist_fini(list);
-  return code;
+  if (rc != SC_OK) scl_faultlist_fini(list);
+  return rc;
 }
 
 /* ---- JSON ---- */
@@ -149,14 +149,14 @@ static int read_object(struct sc_json object, struct scl_fault *fault, struct sc
   struct sc_slice name, text;
   enum scl_fault_form form;
   char scratch[40];
-  int code = SC_OK;
-  while (code == SC_OK && sc_json_next(&it, &name, &value)) {
+  int rc = SC_OK;
+  while (rc == SC_OK && sc_json_next(&it, &name, &value)) {
     if (sc_json_absent(value)) continue;
     bool is_flat = value_text(value, scratch, &text, &form);
-    code = is_flat ? scl_fault_set(fault, name, text, form, err)
-                   : sc_error_set(err, SC_E_USAGE, "a fault holds no lists and no objects");
+    rc = is_flat ? scl_fault_set(fault, name, text, form, err)
+                 : sc_error_set(err, SC_E_USAGE, "a fault holds no lists and no objects");
   }
-  return code == SC_OK ? scl_fault_finish(fault, err) : code;
+  return rc == SC_OK ? scl_fault_finish(fault, err) : rc;
 }
 
 static int read_element(struct sc_json json, struct scl_faultlist *list, struct sc_error *err) {
@@ -169,10 +169,10 @@ static int read_element(struct sc_json json, struct scl_faultlist *list, struct 
 int scl_faultspec_read_json(struct sc_json json, struct scl_faultlist *list, struct sc_error *err) {
   struct sc_json_iter it = sc_json_walk(json);
   struct sc_json element;
-  int code = SC_OK;
-  if (sc_json_kind(json) != SC_JSON_ARRAY) code = read_element(json, list, err);
+  int rc = SC_OK;
+  if (sc_json_kind(json) != SC_JSON_ARRAY) rc = read_element(json, list, err);
   else
-    while (code == SC_OK && sc_json_next(&it, NULL, &element)) code = read_element(element, list, err);
-  if (code != SC_OK) scl_faultlist_fini(list);
-  return code;
+    while (rc == SC_OK && sc_json_next(&it, NULL, &element)) rc = read_element(element, list, err);
+  if (rc != SC_OK) scl_faultlist_fini(list);
+  return rc;
 }

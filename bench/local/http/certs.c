@@ -62,9 +62,9 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value) 
 
 static bool set_serial(X509 *cert) {
   unsigned char bytes[16];
-  if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
+  if (RAND_bytes(bytes, sizeof(bytes)) != 1) return false;
   bytes[0] = (bytes[0] & 0x7f) | 0x40; /* positive, of full length */
-  BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
+  BIGNUM *number = BN_bin2bn(bytes, sizeof(bytes), NULL);
   bool set = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
   BN_free(number);
   return set;
@@ -126,8 +126,8 @@ static int write_pem(const char *path, mode_t mode, X509 *cert, EVP_PKEY *key, s
 
 static int write_pair(const struct pair *pair, const struct sc_buf *cert, const struct sc_buf *key,
                       struct sc_error *err) {
-  int code = write_pem(sc_buf_str(key), 0600, NULL, pair->key, err);
-  return code != SC_OK ? code : write_pem(sc_buf_str(cert), 0644, pair->cert, NULL, err);
+  int rc = write_pem(sc_buf_str(key), 0600, NULL, pair->key, err);
+  return rc != SC_OK ? rc : write_pem(sc_buf_str(cert), 0644, pair->cert, NULL, err);
 }
 
 /* False when either file is missing or unreadable, or they do not belong together. */
@@ -160,17 +160,17 @@ static int ensure_ca(const struct scl_certs *certs, struct pair *ca, struct sc_e
 
 static int ensure_server(const struct scl_certs *certs, const struct pair *ca, struct sc_error *err) {
   struct pair server = {0};
-  int code = SC_OK;
+  int rc = SC_OK;
   bool is_good = read_pair(&certs->server, &certs->server_key, &server) && lasts(server.cert, RENEW_DAYS) &&
                  X509_verify(server.cert, X509_get0_pubkey(ca->cert)) == 1;
   if (!is_good) {
     free_pair(&server);
     server = (struct pair){0};
-    code = make_server(&server, ca) ? write_pair(&server, &certs->server, &certs->server_key, err)
-                                    : sc_error_set(err, SC_E_INTERNAL, "OpenSSL made no server certificate");
+    rc = make_server(&server, ca) ? write_pair(&server, &certs->server, &certs->server_key, err)
+                                  : sc_error_set(err, SC_E_INTERNAL, "OpenSSL made no server certificate");
   }
   free_pair(&server);
-  return code;
+  return rc;
 }
 
 static int lock_dir(const char *dir, struct sc_error *err) {
@@ -191,12 +191,12 @@ int scl_certs_ensure(const char *dir, struct scl_certs *certs, struct sc_error *
   sc_buf_printf(&certs->server_key, "%s/server-key.pem", dir);
   if (make_dirs(dir, err) != SC_OK) return err->code;
   int lock = lock_dir(dir, err);
-  int code = err->code;
-  if (code == SC_OK) code = ensure_ca(certs, &ca, err);
-  if (code == SC_OK) code = ensure_server(certs, &ca, err);
+  int rc = err->code;
+  if (rc == SC_OK) rc = ensure_ca(certs, &ca, err);
+  if (rc == SC_OK) rc = ensure_server(certs, &ca, err);
   free_pair(&ca);
   if (lock >= 0) close(lock);
-  return code;
+  return rc;
 }
 
 void scl_certs_fini(struct scl_certs *certs) {

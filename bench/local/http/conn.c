@@ -37,7 +37,7 @@ struct scl_conn {
 
 struct scl_conn *scl_conn_open(int fd, struct scl_tls_context *tls, bool is_loopback,
                                const struct scl_protocol *protocol, void *context, struct scl_wake *wake) {
-  struct scl_conn *conn = sc_alloc_zero(1, sizeof *conn);
+  struct scl_conn *conn = sc_alloc_zero(1, sizeof(*conn));
   conn->fd = fd;
   conn->is_loopback = is_loopback;
   conn->tls = tls == NULL ? NULL : scl_tls_new(tls, fd);
@@ -103,7 +103,7 @@ static enum progress write_plain(struct scl_conn *conn, struct scl_output *outpu
 
 /* The next bytes for a TLS record: straight from a large piece, else small pieces put together. */
 static struct sc_slice next_record(const struct scl_output *output, struct scl_conn_scratch *scratch) {
-  size_t room = sizeof scratch->out;
+  size_t room = sizeof(scratch->out);
   if (output->pieces->iov_len >= room || output->n_pieces == 1) {
     return sc_slice_of(output->pieces->iov_base, output->pieces->iov_len);
   }
@@ -128,7 +128,7 @@ static enum progress write_tls(struct scl_conn *conn, struct scl_output *output,
 
 static void reset_at_close(int fd) {
   struct linger linger = {.l_onoff = 1, .l_linger = 0};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
 static void apply_ending(struct scl_conn *conn, enum scl_ending ending) {
@@ -168,12 +168,12 @@ static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_con
 /* Bytes read, 0 at the end of the input, -1 when it would block, -2 when it failed. */
 static ssize_t read_some(struct scl_conn *conn, struct scl_conn_scratch *scratch) {
   if (conn->tls == NULL) {
-    ssize_t n = recv(conn->fd, scratch->in, sizeof scratch->in, 0);
+    ssize_t n = recv(conn->fd, scratch->in, sizeof(scratch->in), 0);
     if (n >= 0) return n;
     return errno == EAGAIN || errno == EINTR ? -1 : -2;
   }
   size_t n;
-  enum scl_tls_outcome outcome = scl_tls_read(conn->tls, scratch->in, sizeof scratch->in, &n);
+  enum scl_tls_outcome outcome = scl_tls_read(conn->tls, scratch->in, sizeof(scratch->in), &n);
   if (outcome == SCL_TLS_CLOSED) return 0;
   enum progress progress = tls_progress(conn, outcome);
   return progress == DONE ? (ssize_t)n : progress == BLOCKED ? -1 : -2;
@@ -200,7 +200,7 @@ static int start_lingering(struct scl_conn *conn, int64_t now_ms) {
 
 static int linger(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch) {
   if (now_ms >= conn->wake_ms) return SCL_CONN_CLOSE;
-  ssize_t n = recv(conn->fd, scratch->in, sizeof scratch->in, 0);
+  ssize_t n = recv(conn->fd, scratch->in, sizeof(scratch->in), 0);
   return n > 0 || (n < 0 && errno == EAGAIN) ? EPOLLIN : SCL_CONN_CLOSE;
 }
 

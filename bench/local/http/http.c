@@ -19,7 +19,7 @@ struct session {
 };
 
 static void *open_session(void *context, struct scl_conn *conn) {
-  struct session *session = sc_alloc_zero(1, sizeof *session);
+  struct session *session = sc_alloc_zero(1, sizeof(*session));
   session->conn = conn;
   session->context = context;
   return session;

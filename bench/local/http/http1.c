@@ -62,7 +62,7 @@ static void add_header(struct sc_buf *out, const struct scl_reply *reply, bool c
 /* ---- answers ---- */
 
 static struct answer *add_answer(struct session *session) {
-  struct answer *answer = sc_alloc_zero(1, sizeof *answer);
+  struct answer *answer = sc_alloc_zero(1, sizeof(*answer));
   if (session->last == NULL) session->first = answer;
   else session->last->next = answer;
   session->last = answer;
@@ -114,7 +114,7 @@ static void make_room(struct session *session, struct scl_output *output, const 
   int wanted = output->n_pieces + scl_sending_most_pieces(&answer->sending) + MORE_PIECES;
   if (wanted > session->room) {
     session->room = wanted;
-    session->pieces = sc_realloc(session->pieces, (size_t)wanted * sizeof *session->pieces);
+    session->pieces = sc_realloc(session->pieces, (size_t)wanted * sizeof(*session->pieces));
   }
   output->pieces = session->pieces;
 }
@@ -126,7 +126,7 @@ static void add_body(struct session *session, struct answer *answer, struct scl_
   if (most > sending->left) most = sending->left;
   make_room(session, output, answer);
   if (answer->is_chunked) {
-    int len = snprintf(session->chunk_size, sizeof session->chunk_size, "%zx\r\n", most);
+    int len = snprintf(session->chunk_size, sizeof(session->chunk_size), "%zx\r\n", most);
     add_piece(output, session->chunk_size, (size_t)len);
   }
   output->n_pieces += scl_sending_take(sending, most, output->pieces + output->n_pieces);
@@ -314,7 +314,7 @@ static const http_parser_settings SETTINGS = {
 };
 
 static void *open_session(void *context, struct scl_conn *conn) {
-  struct session *session = sc_alloc_zero(1, sizeof *session);
+  struct session *session = sc_alloc_zero(1, sizeof(*session));
   http_parser_init(&session->parser, HTTP_REQUEST);
   session->parser.data = session;
   session->conn = conn;

@@ -76,7 +76,7 @@ static void free_stream(struct stream *stream) {
 }
 
 static struct stream *add_stream(struct session *session, int32_t id) {
-  struct stream *stream = sc_alloc_zero(1, sizeof *stream);
+  struct stream *stream = sc_alloc_zero(1, sizeof(*stream));
   stream->session = session;
   stream->id = id;
   stream->next = session->streams;
@@ -174,7 +174,7 @@ static void refuse(struct stream *stream, int status) {
 }
 
 static void set_method(struct stream *stream, struct sc_slice value) {
-  if (value.len >= sizeof stream->method) {
+  if (value.len >= sizeof(stream->method)) {
     refuse(stream, 501);
     return;
   }
@@ -314,7 +314,7 @@ static void submit(struct stream *stream, bool has_data) {
   char status[16];
   nghttp2_nv fields[SCL_HEAD_FIELDS + 1];
   nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = read_body};
-  snprintf(status, sizeof status, "%03d", reply->status);
+  snprintf(status, sizeof(status), "%03d", reply->status);
   fields[0] = (nghttp2_nv){(uint8_t *)":status", (uint8_t *)status, 7, strlen(status), NGHTTP2_NV_FLAG_NONE};
   scl_head_make(&head, reply);
   for (int i = 0; i < head.n; i++) {
@@ -467,7 +467,7 @@ static bool is_finished(const struct session *session) {
 }
 
 static void make_batch(struct session *session) {
-  if (session->batch == NULL) session->batch = sc_alloc(sizeof *session->batch);
+  if (session->batch == NULL) session->batch = sc_alloc(sizeof(*session->batch));
   scl_h2frames_clear(session->batch);
 }
 
@@ -522,14 +522,14 @@ static void submit_settings(struct session *session) {
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, SCL_HEADERS_MAX_BYTES},
   };
   int failed =
-      nghttp2_submit_settings(session->nghttp2, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);
+      nghttp2_submit_settings(session->nghttp2, NGHTTP2_FLAG_NONE, settings, sizeof(settings) / sizeof(*settings));
   if (failed == 0)
     failed = nghttp2_session_set_local_window_size(session->nghttp2, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW_BYTES);
   SC_ASSERT(failed == 0);
 }
 
 static void *open_session(void *context, struct scl_conn *conn) {
-  struct session *session = sc_alloc_zero(1, sizeof *session);
+  struct session *session = sc_alloc_zero(1, sizeof(*session));
   session->conn = conn;
   session->site = context;
   session->max_streams =

@@ -73,7 +73,7 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 static void begin_content(struct scl_sending *sending, const struct scl_content *content, size_t cut) {
   int most = scl_content_most_pieces(content);
-  sending->pieces = sc_realloc(sending->pieces, (size_t)most * sizeof *sending->pieces);
+  sending->pieces = sc_realloc(sending->pieces, (size_t)most * sizeof(*sending->pieces));
   sending->next_piece = sending->pieces;
   sending->n_pieces = scl_content_pieces(content, sending->pieces);
   size_t len = sending->has_body ? scl_content_len(content) : 0;

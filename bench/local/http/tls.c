@@ -16,7 +16,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
   unsigned char *chosen;
   (void)ssl;
   (void)unused;
-  if (SSL_select_next_proto(&chosen, out_len, OURS, sizeof OURS - 1, offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, out_len, OURS, sizeof(OURS) - 1, offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -36,7 +36,7 @@ struct scl_tls_context *scl_tls_context_new(const char *cert_path, const char *k
       SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) == 1)
     return (struct scl_tls_context *)context;
   char reason[200];
-  ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
+  ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
   sc_error_set(err, SC_E_IO, "reading the server certificate %s: %s", cert_path, reason);
   SSL_CTX_free(context);
   return NULL;

@@ -64,7 +64,7 @@ struct scl_transport {
 
 struct scl_transport *scl_transport_new(int threads, const struct scl_protocol *protocol, void *context) {
   SC_ASSERT(threads >= 1 && threads <= SCL_TRANSPORT_MAX_THREADS);
-  struct scl_transport *transport = sc_alloc_zero(1, sizeof *transport);
+  struct scl_transport *transport = sc_alloc_zero(1, sizeof(*transport));
   transport->protocol = protocol;
   transport->context = context;
   transport->n_loops = threads;
@@ -100,7 +100,7 @@ static int open_listener(const struct addrinfo *info) {
   int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   int one = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
   if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, 4096) == 0) return fd;
   int failed = errno;
   close(fd);
@@ -110,11 +110,11 @@ static int open_listener(const struct addrinfo *info) {
 
 static void print_bound(int fd, char bound[SCL_TRANSPORT_ADDRESS]) {
   struct sockaddr_storage address = {0};
-  socklen_t len = sizeof address;
+  socklen_t len = sizeof(address);
   char host[64], port[8];
   int failed = getsockname(fd, (struct sockaddr *)&address, &len);
   SC_ASSERT(failed == 0);
-  failed = getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
+  failed = getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
                        NI_NUMERICHOST | NI_NUMERICSERV);
   SC_ASSERT(failed == 0);
   bool is_v6 = address.ss_family == AF_INET6;
@@ -161,8 +161,8 @@ static void deal_out(struct scl_transport *transport, int fd, const struct liste
                      const struct sockaddr_storage *peer) {
   struct loop *loop = &transport->loops[transport->next_loop++ % (unsigned)transport->n_loops];
   int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  struct slot *slot = sc_alloc_zero(1, sizeof *slot);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  struct slot *slot = sc_alloc_zero(1, sizeof(*slot));
   slot->fd = fd;
   slot->events = EPOLLIN;
   slot->wake = (struct scl_wake){.waker = &loop->waker, .owner = slot};
@@ -207,7 +207,7 @@ static void complain_of_full_house(int os_errno) {
 static void accept_some(struct scl_transport *transport, const struct listener *listener) {
   for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
     struct sockaddr_storage peer = {0};
-    socklen_t len = sizeof peer;
+    socklen_t len = sizeof(peer);
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       deal_out(transport, fd, listener, &peer);
@@ -307,7 +307,7 @@ static int open_loop(struct loop *loop, struct sc_error *err) {
   loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (loop->epoll_fd < 0 || !scl_waker_init(&loop->waker))
     return sc_error_errno(err, SC_E_IO, errno, "making an epoll");
-  loop->scratch = sc_alloc(sizeof *loop->scratch);
+  loop->scratch = sc_alloc(sizeof(*loop->scratch));
   watch(loop->epoll_fd, loop->waker.fd, EPOLLIN, loop);
   return SC_OK;
 }
@@ -319,7 +319,7 @@ int scl_transport_start(struct scl_transport *transport, struct sc_error *err) {
     watch(transport->loops[0].epoll_fd, transport->listeners[i].fd, EPOLLIN, &transport->listeners[i]);
   for (int i = transport->n_loops - 1; i >= 0; i--) {
     char name[24];
-    snprintf(name, sizeof name, "serve %d", i);
+    snprintf(name, sizeof(name), "serve %d", i);
     if (sc_thread_start(&transport->loops[i].thread, name, run, &transport->loops[i], err) != SC_OK) return err->code;
   }
   return SC_OK;

@@ -21,8 +21,8 @@ void scl_waker_fini(struct scl_waker *waker) {
 
 void scl_waker_nudge(struct scl_waker *waker) {
   uint64_t one = 1;
-  ssize_t n = write(waker->fd, &one, sizeof one);
-  SC_ASSERT(n == sizeof one || errno == EAGAIN);
+  ssize_t n = write(waker->fd, &one, sizeof(one));
+  SC_ASSERT(n == sizeof(one) || errno == EAGAIN);
 }
 
 void scl_wake_post(struct scl_wake *wake) {
@@ -58,8 +58,8 @@ void scl_wake_cancel(struct scl_wake *wake) {
 
 void scl_waker_clear(struct scl_waker *waker) {
   uint64_t times;
-  ssize_t n = read(waker->fd, &times, sizeof times);
-  SC_ASSERT(n == sizeof times || errno == EAGAIN);
+  ssize_t n = read(waker->fd, &times, sizeof(times));
+  SC_ASSERT(n == sizeof(times) || errno == EAGAIN);
 }
 
 void *scl_waker_take(struct scl_waker *waker) {

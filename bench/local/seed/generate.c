@@ -83,13 +83,13 @@ static int set_parameter(struct sc_slice name, struct sc_slice value, struct scl
 int scl_generate_parse(struct sc_slice spec, struct scl_generate *out, struct sc_error *err) {
   *out =
       (struct scl_generate){.shards = 1, .seed = 1, .profile = scl_payload_profile_find(SC_SLICE_LITERAL("sensors"))};
-  int code = take_name(cut_at(&spec, ':'), out->stream, err);
-  while (code == SC_OK && spec.len > 0) {
+  int rc = take_name(cut_at(&spec, ':'), out->stream, err);
+  while (rc == SC_OK && spec.len > 0) {
     struct sc_slice value = cut_at(&spec, ',');
     struct sc_slice name = cut_at(&value, '=');
-    code = set_parameter(name, value, out, err);
+    rc = set_parameter(name, value, out, err);
   }
-  return code;
+  return rc;
 }
 
 static int create(struct scl_store *store, const char *name, uint32_t shards, int64_t created_ms,
@@ -101,9 +101,9 @@ static int create(struct scl_store *store, const char *name, uint32_t shards, in
 }
 
 static struct key *make_keys(struct scl_store_stream *stream, uint32_t n) {
-  struct key *keys = sc_alloc_zero(n, sizeof *keys);
+  struct key *keys = sc_alloc_zero(n, sizeof(*keys));
   for (uint32_t i = 0; i < n; i++) {
-    int len = snprintf(keys[i].json, sizeof keys[i].json, "\"%" PRIu32 "\"", i + 1);
+    int len = snprintf(keys[i].json, sizeof(keys[i].json), "\"%" PRIu32 "\"", i + 1);
     keys[i].len = (uint8_t)len;
     keys[i].shard = scl_stream_route(stream, scl_hashkey_of(sc_slice_of(keys[i].json + 1, (size_t)len - 2)))->index;
   }
@@ -119,8 +119,8 @@ static void put(struct scl_store_shard *shard, struct sc_slice payload, struct s
 int scl_generate_run(struct scl_store *store, const struct scl_generate *generate, int64_t now_ms,
                      struct sc_error *err) {
   struct scl_store_stream *stream;
-  int code = create(store, generate->stream, generate->shards, now_ms - SPAN_MS - 1000, &stream, err);
-  if (code != SC_OK) return code;
+  int rc = create(store, generate->stream, generate->shards, now_ms - SPAN_MS - 1000, &stream, err);
+  if (rc != SC_OK) return rc;
   uint64_t n_keys = (uint64_t)generate->shards * KEYS_A_SHARD;
   if (n_keys < KEYS_MIN) n_keys = KEYS_MIN;
   if (n_keys > KEYS_MAX) n_keys = KEYS_MAX;
@@ -143,8 +143,8 @@ int scl_generate_run(struct scl_store *store, const struct scl_generate *generat
 
 int scl_load_parse(struct sc_slice spec, struct scl_load *out, struct sc_error *err) {
   *out = (struct scl_load){.shards = 1};
-  int code = take_name(cut_at(&spec, '='), out->stream, err);
-  if (code != SC_OK) return code;
+  int rc = take_name(cut_at(&spec, '='), out->stream, err);
+  if (rc != SC_OK) return rc;
   out->path = spec;
   const char *colon = memrchr(spec.ptr, ':', spec.len);
   if (colon != NULL) {
@@ -163,7 +163,7 @@ int scl_load_parse(struct sc_slice spec, struct scl_load *out, struct sc_error *
 
 static void put_line(struct scl_store_stream *stream, struct sc_slice line, uint64_t number, int64_t now_ms) {
   char key_json[24];
-  int len = snprintf(key_json, sizeof key_json, "\"%" PRIu64 "\"", number);
+  int len = snprintf(key_json, sizeof(key_json), "\"%" PRIu64 "\"", number);
   struct scl_store_shard *shard = scl_stream_route(stream, scl_hashkey_of(sc_slice_of(key_json + 1, (size_t)len - 2)));
   put(shard, line, sc_slice_of(key_json, (size_t)len), now_ms);
 }
@@ -173,26 +173,26 @@ static int load_lines(FILE *file, const char *path, struct scl_store_stream *str
   char *line = NULL;
   size_t cap = 0;
   uint64_t number = 0;
-  int code = SC_OK;
-  for (ssize_t n; code == SC_OK && (n = getline(&line, &cap, file)) > 0;) {
+  int rc = SC_OK;
+  for (ssize_t n; rc == SC_OK && (n = getline(&line, &cap, file)) > 0;) {
     number++;
     if (line[n - 1] == '\n') n--;
-    if (n > MAX_LINE) code = sc_error_set(err, SC_E_USAGE, "%s: line %" PRIu64 " is longer than 10 MiB", path, number);
+    if (n > MAX_LINE) rc = sc_error_set(err, SC_E_USAGE, "%s: line %" PRIu64 " is longer than 10 MiB", path, number);
     else if (n > 0) put_line(stream, sc_slice_of(line, (size_t)n), number, now_ms);
   }
-  if (code == SC_OK && ferror(file)) code = sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
+  if (rc == SC_OK && ferror(file)) rc = sc_error_errno(err, SC_E_IO, errno, "reading %s", path);
   free(line);
-  return code;
+  return rc;
 }
 
 int scl_load_run(struct scl_store *store, const struct scl_load *load, int64_t now_ms, struct sc_error *err) {
   struct scl_store_stream *stream;
   char *path = sc_strndup(load->path);
   FILE *file = fopen(path, "re");
-  int code = file == NULL ? sc_error_errno(err, SC_E_IO, errno, "reading %s", path)
-                          : create(store, load->stream, load->shards, now_ms, &stream, err);
-  if (code == SC_OK) code = load_lines(file, path, stream, now_ms, err);
+  int rc = file == NULL ? sc_error_errno(err, SC_E_IO, errno, "reading %s", path)
+                        : create(store, load->stream, load->shards, now_ms, &stream, err);
+  if (rc == SC_OK) rc = load_lines(file, path, stream, now_ms, err);
   if (file != NULL) fclose(file);
   free(path);
-  return code;
+  return rc;
 }

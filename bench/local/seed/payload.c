@@ -36,7 +36,8 @@ char *scl_payload_put_minute(char *at, int64_t minute) {
   if (minute != known_minute) {
     struct tm utc;
     time_t seconds = (time_t)minute * 60;
-    if (gmtime_r(&seconds, &utc) == NULL || strftime(known, sizeof known, "%Y-%m-%d %H:%M", &utc) == 0) known[0] = '\0';
+    if (gmtime_r(&seconds, &utc) == NULL || strftime(known, sizeof(known), "%Y-%m-%d %H:%M", &utc) == 0)
+      known[0] = '\0';
     known_minute = minute;
   }
   return scl_payload_put(at, sc_slice_str(known));
@@ -74,7 +75,7 @@ static const char *const WORDS[] = {
     "",
     "\\/slash",
 };
-#define N_WORDS (sizeof WORDS / sizeof *WORDS)
+#define N_WORDS (sizeof(WORDS) / sizeof(*WORDS))
 
 static const char *word(struct sc_random *random) { return WORDS[sc_random_below(random, N_WORDS)]; }
 
@@ -118,7 +119,7 @@ static const struct scl_payload_profile PROFILES[] = {
     {"tiny", "two numbers in about 20 bytes", scl_payload_write_tiny},
     {"large", "documents of about 256 KiB", scl_payload_write_large},
 };
-#define N_PROFILES (sizeof PROFILES / sizeof *PROFILES)
+#define N_PROFILES (sizeof(PROFILES) / sizeof(*PROFILES))
 
 const struct scl_payload_profile *scl_payload_profile_find(struct sc_slice name) {
   for (size_t i = 0; i < N_PROFILES; i++)

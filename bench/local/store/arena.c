@@ -66,7 +66,7 @@ static struct scl_arena_chunk *add_chunk(struct scl_arena *arena, size_t need) {
   const struct scl_arena_chunk *last = last_chunk(arena);
   size_t cap = last == NULL ? CHUNK_MIN : last->cap >= CHUNK_MAX / 2 ? CHUNK_MAX : last->cap * 2;
   if (cap < need) cap = need;
-  struct scl_arena_chunk *chunk = sc_alloc(sizeof *chunk + cap);
+  struct scl_arena_chunk *chunk = sc_alloc(sizeof(*chunk) + cap);
   atomic_init(&chunk->references, 1);
   chunk->used = 0;
   chunk->cap = cap;

@@ -38,7 +38,7 @@ scl_hashkey_int scl_hashkey_of(struct sc_slice partition_key) {
                  MD5_Final(digest, &md5) == 1;
   SC_ASSERT(is_done);
   scl_hashkey_int key = 0;
-  for (unsigned i = 0; i < sizeof digest; i++) key = key << 8 | digest[i];
+  for (unsigned i = 0; i < sizeof(digest); i++) key = key << 8 | digest[i];
   return key;
 }
 

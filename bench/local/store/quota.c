@@ -81,7 +81,7 @@ static const struct scl_control_rate CONTROL[] = {
 };
 
 const struct scl_control_rate *scl_control_rate_of(const char *operation) {
-  for (size_t i = 0; i < sizeof CONTROL / sizeof *CONTROL; i++)
+  for (size_t i = 0; i < sizeof(CONTROL) / sizeof(*CONTROL); i++)
     if (strcmp(operation, CONTROL[i].operation) == 0) return &CONTROL[i];
   return NULL;
 }

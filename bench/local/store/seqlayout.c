@@ -85,5 +85,5 @@ bool scl_seqlayout_parse(struct sc_slice text, struct scl_seqlayout *seq) {
   if (seq->shard > INT32_MAX || seq->index > INT64_MAX) return false;
   /* The fixed nibbles and the copy of the shard's low nibble must be what pack makes of the rest. */
   struct wide again = pack(seq);
-  return memcmp(&again, &n, sizeof n) == 0;
+  return memcmp(&again, &n, sizeof(n)) == 0;
 }

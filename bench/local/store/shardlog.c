@@ -20,7 +20,7 @@ struct scl_shardlog {
 };
 
 struct scl_shardlog *scl_shardlog_new(void) {
-  struct scl_shardlog *log = sc_alloc_zero(1, sizeof *log);
+  struct scl_shardlog *log = sc_alloc_zero(1, sizeof(*log));
   pthread_mutex_init(&log->lock, NULL);
   scl_bell_init(&log->bell);
   log->entries.item_bytes = sizeof(struct entry);
@@ -138,7 +138,7 @@ static uint64_t page_end(const struct scl_shardlog *log, uint64_t first, uint64_
 
 static void cut_ranges(const struct scl_arena *arena, struct scl_logpage *page) {
   uint64_t last = page->first + page->count - 1;
-  page->ranges = sc_alloc((size_t)scl_arena_most_ranges(arena, page->first, last) * sizeof *page->ranges);
+  page->ranges = sc_alloc((size_t)scl_arena_most_ranges(arena, page->first, last) * sizeof(*page->ranges));
   page->n_ranges = scl_arena_ranges(arena, page->first, last, page->ranges);
 }
 

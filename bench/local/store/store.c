@@ -21,7 +21,7 @@ struct scl_store {
 static int64_t at_least(int64_t value, int64_t least) { return value < least ? least : value; }
 
 struct scl_store *scl_store_new(int64_t create_ms, int64_t update_ms) {
-  struct scl_store *store = sc_alloc_zero(1, sizeof *store);
+  struct scl_store *store = sc_alloc_zero(1, sizeof(*store));
   pthread_rwlock_init(&store->lock, NULL);
   store->create_ms = create_ms;
   store->update_ms = update_ms;
@@ -123,8 +123,8 @@ struct scl_store_stream *scl_store_at(struct scl_store *store, uint32_t i) {
 static struct scl_store_shard *add_shard(struct scl_store *store, struct scl_store_stream *stream) {
   if (stream->n_shards == stream->cap_shards) {
     stream->cap_shards = stream->cap_shards == 0 ? 4 : stream->cap_shards * 2;
-    stream->shards = sc_realloc(stream->shards, stream->cap_shards * sizeof *stream->shards);
-    stream->open = sc_realloc(stream->open, stream->cap_shards * sizeof *stream->open);
+    stream->shards = sc_realloc(stream->shards, stream->cap_shards * sizeof(*stream->shards));
+    stream->open = sc_realloc(stream->open, stream->cap_shards * sizeof(*stream->open));
   }
   struct scl_store_shard *shard = &stream->shards[stream->n_shards];
   *shard = (struct scl_store_shard){.index = stream->n_shards++,
@@ -157,7 +157,7 @@ static void insert_stream(struct scl_store *store, struct scl_store_stream *stre
 static struct scl_store_stream *new_stream(struct scl_store *store, struct sc_slice name, uint64_t id) {
   SC_ASSERT(name.len > 0 && name.len <= SCL_STORE_MAX_NAME);
   SC_ASSERT(scl_store_find(store, name) == NULL);
-  struct scl_store_stream *stream = sc_alloc_zero(1, sizeof *stream);
+  struct scl_store_stream *stream = sc_alloc_zero(1, sizeof(*stream));
   memcpy(stream->name, name.ptr, name.len);
   stream->id = id;
   stream->max_record_bytes = SCL_STORE_RECORD_BYTES;
@@ -202,7 +202,7 @@ struct scl_store_stream *scl_store_restore(struct scl_store *store, struct sc_sl
     shard->stream_id = id;
     if (shard->closed_ms == 0) stream->open[stream->n_open++] = i;
   }
-  qsort_r(stream->open, stream->n_open, sizeof *stream->open, compare_starts, stream->shards);
+  qsort_r(stream->open, stream->n_open, sizeof(*stream->open), compare_starts, stream->shards);
   insert_stream(store, stream);
   scl_store_raise_next_id(store, id + 1);
   return stream;
@@ -374,7 +374,7 @@ struct scl_store_consumer *scl_store_register(struct scl_store *store, struct sc
   SC_ASSERT(name.len > 0 && name.len <= SCL_STORE_MAX_NAME);
   SC_ASSERT(scl_stream_find_consumer(stream, name, now_ms) == NULL);
   drop_gone(stream, now_ms);
-  struct scl_store_consumer *consumer = sc_alloc_zero(1, sizeof *consumer);
+  struct scl_store_consumer *consumer = sc_alloc_zero(1, sizeof(*consumer));
   memcpy(consumer->name, name.ptr, name.len);
   consumer->id = store->next_id++;
   consumer->created_ms = now_ms;
@@ -433,7 +433,7 @@ void scl_store_split(struct scl_store *store, struct scl_store_stream *stream, u
   stream->shards[low].hash_end = new_start - 1;
   stream->shards[high].hash_start = new_start;
   stream->shards[high].hash_end = parent->hash_end;
-  memmove(&stream->open[place + 1], &stream->open[place], (stream->n_open - place) * sizeof *stream->open);
+  memmove(&stream->open[place + 1], &stream->open[place], (stream->n_open - place) * sizeof(*stream->open));
   stream->open[place] = low;
   stream->open[place + 1] = high;
   stream->n_open++;
@@ -456,7 +456,7 @@ void scl_store_merge(struct scl_store *store, struct scl_store_stream *stream, u
   child->hash_start = left->hash_start;
   child->hash_end = right->hash_end;
   stream->n_open--;
-  memmove(&stream->open[place + 1], &stream->open[place + 2], (stream->n_open - place - 1) * sizeof *stream->open);
+  memmove(&stream->open[place + 1], &stream->open[place + 2], (stream->n_open - place - 1) * sizeof(*stream->open));
   stream->open[place] = child->index;
   set_busy(stream, SCL_STREAM_UPDATING, now_ms + store->update_ms);
   if (store->recorder != NULL) store->recorder->merged(store->recorder->context, stream, shard, adjacent);

@@ -38,8 +38,8 @@ void scl_tagset_set(struct scl_tagset *set, struct sc_slice key, struct sc_slice
     set->tags[i - 1].value = text;
     return;
   }
-  set->tags = sc_realloc(set->tags, (set->n + 1) * sizeof *set->tags);
-  memmove(&set->tags[i + 1], &set->tags[i], (set->n - i) * sizeof *set->tags);
+  set->tags = sc_realloc(set->tags, (set->n + 1) * sizeof(*set->tags));
+  memmove(&set->tags[i + 1], &set->tags[i], (set->n - i) * sizeof(*set->tags));
   set->tags[i] = (struct scl_tag){sc_strndup(key), text};
   set->n++;
 }
@@ -50,7 +50,7 @@ void scl_tagset_remove(struct scl_tagset *set, struct sc_slice key) {
   free(set->tags[i].key);
   free(set->tags[i].value);
   set->n--;
-  memmove(&set->tags[i], &set->tags[i + 1], (set->n - i) * sizeof *set->tags);
+  memmove(&set->tags[i], &set->tags[i + 1], (set->n - i) * sizeof(*set->tags));
 }
 
 /* ASCII by name; beyond it the blocks of letters, U+00C0..U+1FFF and U+2C00..U+D7FF, which in UTF-8 begin with these

@@ -15,7 +15,7 @@ static const char reply[] =
 static const struct sc_decoder_config config = {.largest_record_bytes = 1 << 20, .stream = "demo"};
 
 static struct sc_batch *make_batch_of(enum sc_envelope envelope, struct sc_slice body) {
-  struct sc_batch *batch = calloc(1, sizeof *batch + body.len + SC_BODY_PADDING);
+  struct sc_batch *batch = calloc(1, sizeof(*batch) + body.len + SC_BODY_PADDING);
   batch->envelope = envelope;
   batch->body_len = body.len;
   memcpy(batch->body, body.ptr, body.len);
@@ -32,7 +32,7 @@ static void from_body_to_cells(void **state) {
   const struct sc_decoder_ops *ops = &sc_decoder_json;
   struct sc_decoder *decoder = ops->new (&config);
   struct sc_batch *batch = make_batch(SC_ENVELOPE_JSON, reply);
-  struct sc_record *items = calloc(SC_RECORDS_MAX, sizeof *items);
+  struct sc_record *items = calloc(SC_RECORDS_MAX, sizeof(*items));
   struct sc_records records = {items, 0};
   struct sc_error err;
   uint32_t which;

@@ -94,8 +94,8 @@ static void block_pays_for_all_it_holds(void **state) {
   assert_int_equal((uintptr_t)block->rows % _Alignof(struct sc_row_ref), 0);
   memset(block->data, 'd', block->cap);
   memset(block->sequences, '1', block->sequences_cap);
-  memset(block->rows, 1, block->cap_rows * sizeof *block->rows);
-  memset(block->spans, 1, block->cap_spans * sizeof *block->spans);
+  memset(block->rows, 1, block->cap_rows * sizeof(*block->rows));
+  memset(block->spans, 1, block->cap_spans * sizeof(*block->spans));
   sc_block_free(block);
   sc_block_free(NULL);
   assert_int_equal(sc_budget_used(budget, SC_POOL_BLOCKS), 0);

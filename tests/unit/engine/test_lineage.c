@@ -302,8 +302,8 @@ static void many_shards(void **state) {
   static struct sc_listed shards[N];
   for (int i = 0; i < N; i++) {
     struct sc_listed *s = &shards[N - 1 - i];
-    snprintf(s->id, sizeof s->id, "shardId-%012d", i);
-    if (i > 0) snprintf(s->parents[0], sizeof s->parents[0], "shardId-%012d", i - 1);
+    snprintf(s->id, sizeof(s->id), "shardId-%012d", i);
+    if (i > 0) snprintf(s->parents[0], sizeof(s->parents[0]), "shardId-%012d", i - 1);
   }
   struct sc_lineage *l = sc_lineage_new();
   list(l, shards, N);
@@ -337,7 +337,7 @@ static void hash_keys(void **state) {
                        "340282366920938463463374607431768211456",
                        "999999999999999999999999999999999999999",
                        "1000000000000000000000000000000000000000"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(sc_hash_key_parse(sc_slice_str(bad[i]), &key));
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) assert_false(sc_hash_key_parse(sc_slice_str(bad[i]), &key));
 }
 
 int main(void) {

@@ -50,12 +50,12 @@ static void as_many_columns_as_there_may_be(void **state) {
   struct sc_plan *plan = sc_plan_new(1, SC_COLUMNS_MAX);
   char name[16];
   for (int i = 0; i < SC_COLUMNS_MAX; i++) {
-    snprintf(name, sizeof name, "c%d", i);
+    snprintf(name, sizeof(name), "c%d", i);
     sc_plan_add(plan, text(name), SC_ROLE_PAYLOAD, text(name));
   }
   sc_plan_seal(plan);
   for (int i = 0; i < SC_COLUMNS_MAX; i++) {
-    snprintf(name, sizeof name, "c%d", i);
+    snprintf(name, sizeof(name), "c%d", i);
     assert_int_equal(sc_plan_find(plan, text(name), i), i);
     assert_int_equal(sc_plan_find(plan, text(name), 0), i);
   }
@@ -118,13 +118,13 @@ static void samples_have_bounds(void **state) {
   (void)state;
   struct sc_sample *s = sc_sample_new(SC_COLUMNS_MAX);
   static char key[SC_SAMPLE_KEY_MAX + 1];
-  memset(key, 'k', sizeof key);
+  memset(key, 'k', sizeof(key));
   sc_sample_add(s, sc_slice_of(key, SC_SAMPLE_KEY_MAX + 1), SC_KIND_BOOL);
   assert_int_equal(sc_sample_keys_left_out(s), 1);
   sc_sample_add(s, sc_slice_of(key, SC_SAMPLE_KEY_MAX), SC_KIND_BOOL);
   assert_int_equal(sc_sample_keys(s), 1);
   for (int i = 0; i < 2 * SC_COLUMNS_MAX; i++) {
-    snprintf(key, sizeof key, "%d", i);
+    snprintf(key, sizeof(key), "%d", i);
     sc_sample_add(s, text(key), SC_KIND_BOOL);
   }
   assert_int_equal(sc_sample_keys(s), SC_COLUMNS_MAX);
@@ -161,7 +161,7 @@ static void infers(void **state) {
       {SC_KIND_NESTED, SC_INFER_JSON},
       {SC_KIND_NESTED | SC_KIND_STRING | SC_KIND_BOOL, SC_INFER_JSON},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_int_equal(sc_infer(cases[i].kinds), cases[i].want);
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) assert_int_equal(sc_infer(cases[i].kinds), cases[i].want);
 }
 
 static struct sc_planner planner(void) {

@@ -34,9 +34,9 @@ static void refuses_what_is_no_number(void **state) {
   (void)state;
   struct sc_sequence s;
   char long_one[131];
-  memset(long_one, '1', sizeof long_one);
+  memset(long_one, '1', sizeof(long_one));
   const char *bad[] = {"", " 1", "1 ", "-1", "+1", "1a", "0x1", "SHARD_END"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     assert_false(sc_sequence_parse(sc_slice_str(bad[i]), &s));
     assert_int_equal(s.len, 0);
   }
@@ -56,11 +56,11 @@ static void compares_as_integers(void **state) {
                              "49545115243490985018280067714973144582180062593244200962",
                              "149545115243490985018280067714973144582180062593244200961"};
   struct sc_sequence none = {0};
-  for (size_t i = 0; i < sizeof ascending / sizeof *ascending; i++) {
+  for (size_t i = 0; i < sizeof(ascending) / sizeof(*ascending); i++) {
     struct sc_sequence a = seq(ascending[i]);
     assert_true(sc_sequence_compare(&none, &a) < 0);
     assert_true(sc_sequence_compare(&a, &none) > 0);
-    for (size_t j = 0; j < sizeof ascending / sizeof *ascending; j++) {
+    for (size_t j = 0; j < sizeof(ascending) / sizeof(*ascending); j++) {
       struct sc_sequence b = seq(ascending[j]);
       int order = sc_sequence_compare(&a, &b);
       assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
@@ -108,7 +108,7 @@ static void formats_the_longest(void **state) {
   (void)state;
   char text[160];
   struct sc_position p = {.start = SC_START_AFTER, .sequence = {.len = SC_SEQUENCE_DIGITS}};
-  memset(p.sequence.digits, '9', sizeof p.sequence.digits);
+  memset(p.sequence.digits, '9', sizeof(p.sequence.digits));
   sc_position_format(&p, text);
   assert_int_equal(strlen(text), strlen("after ") + SC_SEQUENCE_DIGITS);
 }

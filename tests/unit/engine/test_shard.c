@@ -318,7 +318,7 @@ static void throttled_waits_a_second(void **state) {
 static void some_failures_end_the_run(void **state) {
   (void)state;
   const int fatal[] = {SC_E_AUTH, SC_E_REFUSED, SC_E_NO_SOURCE};
-  for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+  for (size_t i = 0; i < sizeof(fatal) / sizeof(*fatal); i++) {
     struct sc_shard s = reading();
     assert_int_equal(fails(&s, fatal[i]), SC_DO_FAIL);
   }

@@ -128,10 +128,10 @@ static void rows_are_written(void **state) {
   record.data = SC_SLICE_LITERAL("[2]");
   encode(&b, &record, 1);
   int from = read_end_of_output();
-  int code = b.ops->push(b.session, b.block, 1, 2, &err);
-  if (!code) code = b.ops->push(b.session, b.block, 0, 1, &err);
+  int rc = b.ops->push(b.session, b.block, 1, 2, &err);
+  if (!rc) rc = b.ops->push(b.session, b.block, 0, 1, &err);
   restore_output();
-  assert_int_equal(code, SC_OK);
+  assert_int_equal(rc, SC_OK);
   assert_int_equal(read(from, got, sizeof(got)), 8);
   assert_memory_equal(got, "[2]\n[1]\n", 8);
   close(from);
@@ -158,9 +158,9 @@ static void a_slow_reader_gets_it_all(void **state) {
     for (ssize_t n; (n = read(from, bite, sizeof(bite))) > 0;) total += (size_t)n;
     _exit(total == 5 * (sizeof(data) + 1) ? 0 : 1);
   }
-  int code = b.ops->push(b.session, b.block, 0, 5, &err);
+  int rc = b.ops->push(b.session, b.block, 0, 5, &err);
   restore_output();
-  assert_int_equal(code, SC_OK);
+  assert_int_equal(rc, SC_OK);
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
   close(from);

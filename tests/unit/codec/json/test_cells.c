@@ -65,7 +65,7 @@ static bool decode_bytes(const char *record, size_t len) {
   memcpy(text + len, behind, SC_BODY_PADDING);
   struct sc_record r = {.data = {text, len}};
   unknown = 0;
-  memset(row, 0xee, sizeof row);
+  memset(row, 0xee, sizeof(row));
   assert_int_equal(sc_json_cells_decode(decoder, plan, &r, 1, &cells, &rejects, &unknown), 1);
   assert_int_equal(cells.n_rows + rejects.n, 1);
   return cells.n_rows == 1;
@@ -89,7 +89,7 @@ static void assert_int(const struct sc_cell *cell, int64_t want) {
 
 static void assert_double(const struct sc_cell *cell, double want) {
   assert_int_equal(cell->type, SC_CELL_DOUBLE);
-  assert_memory_equal(&cell->d, &want, sizeof want);
+  assert_memory_equal(&cell->d, &want, sizeof(want));
 }
 
 static void ordinary_record(void **state) {
@@ -112,7 +112,7 @@ static void without_columns_keys_are_counted(void **state) {
   decode("{}");
   assert_int_equal(unknown, 0);
   static const char *const bad[] = {"{\"a\\x\":1}", "{\"a:1}", "{a:1}", "{\"a\" 1}", "{\"\\ud800\":1}", "{\"a\":01}"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     if (decode_bytes(bad[i], strlen(bad[i]))) fail_msg("took %s", bad[i]);
   make_plan("a:i,b:d,c:t,d:j");
 }
@@ -166,18 +166,18 @@ static void integers(void **state) {
               {"12345678", 12345678},
               {"123456789", 123456789},
               {"1E+18", 1000000000000000000}};
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+  for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
     char record[100];
-    snprintf(record, sizeof record, "{\"a\":%s}", good[i].text);
+    snprintf(record, sizeof(record), "{\"a\":%s}", good[i].text);
     decode(record);
     assert_int(&row[0], good[i].value);
   }
   static const char *other[] = {
       "9223372036854775808", "-9223372036854775809", "1.5", "1e19", "1e-1", "123456789012345678901234567890",
       "1e999999999999"};
-  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+  for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++) {
     char record[100];
-    snprintf(record, sizeof record, "{\"a\":%s}", other[i]);
+    snprintf(record, sizeof(record), "{\"a\":%s}", other[i]);
     decode(record);
     assert_text(&row[0], SC_CELL_NUMBER, other[i]);
   }
@@ -208,9 +208,9 @@ static void doubles(void **state) {
                                "6.02214076E+23",
                                "0e-999999",
                                "-0.0"};
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+  for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
     char record[200];
-    snprintf(record, sizeof record, "{\"a\":%s}", good[i]);
+    snprintf(record, sizeof(record), "{\"a\":%s}", good[i]);
     decode(record);
     assert_double(&row[0], strtod(good[i], NULL));
   }
@@ -237,13 +237,13 @@ static void shapes(void **state) {
        {SC_CELL_NUMBER, SC_CELL_NUMBER, SC_CELL_STRING, SC_CELL_BOOL, SC_CELL_JSON, SC_CELL_NUMBER, SC_CELL_NUMBER}},
       {'j', {SC_CELL_JSON, SC_CELL_JSON, SC_CELL_JSON, SC_CELL_JSON, SC_CELL_JSON, SC_CELL_JSON, SC_CELL_JSON}},
   };
-  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+  for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
     char columns[] = "a:?";
     columns[2] = cases[c].shape;
     make_plan(columns);
     for (size_t v = 0; v < 7; v++) {
       char record[100];
-      snprintf(record, sizeof record, "{\"a\":%s}", values[v]);
+      snprintf(record, sizeof(record), "{\"a\":%s}", values[v]);
       decode(record);
       if (row[0].type != cases[c].types[v]) fail_msg("%s as %c is %u", values[v], cases[c].shape, row[0].type);
       if (row[0].type == SC_CELL_JSON || row[0].type == SC_CELL_NUMBER) assert_text(&row[0], row[0].type, values[v]);
@@ -338,7 +338,7 @@ static void broken_records(void **state) {
       {"// x\n{}", "22P02", "byte 0"},
   };
   make_plan("a:i,b:d,c:t,d:j");
-  assert_rejects(bad, sizeof bad / sizeof *bad);
+  assert_rejects(bad, sizeof(bad) / sizeof(*bad));
 }
 
 /* What has no column is checked just the same. */
@@ -348,7 +348,7 @@ static void broken_members_without_a_column(void **state) {
                                    {"{\"x\":\"\\q\"}", "22P02", "escape"}, {"{\"x\":\"\\ud800\"}", "22P02", "escape"},
                                    {"{\"x\":1e}", "22P02", "number"},      {"{\"x\":[}", "22P02", "value"},
                                    {"{\"\\q\":1}", "22P02", "escape"},     {"{\"x\":{\"y\":1,}}", "22P02", "name"}};
-  assert_rejects(bad, sizeof bad / sizeof *bad);
+  assert_rejects(bad, sizeof(bad) / sizeof(*bad));
 }
 
 static void no_columns_at_all(void **state) {
@@ -379,8 +379,8 @@ static void every_prefix_is_rejected(void **state) {
   (void)state;
   static const char record[] =
       "{\"a\":12345678901,\"b\":-1.5e10,\"c\":\"a long string, \\u00e9\",\"d\":[{\"x\":null},true,0.5],\"e\":\"f\"}";
-  for (size_t len = 0; len < sizeof record - 1; len++) assert_false(decode_bytes(record, len));
-  assert_true(decode_bytes(record, sizeof record - 1));
+  for (size_t len = 0; len < sizeof(record) - 1; len++) assert_false(decode_bytes(record, len));
+  assert_true(decode_bytes(record, sizeof(record) - 1));
 }
 
 /* Many records in one call, good and bad; the chunk is as long as there are rows. */
@@ -468,7 +468,7 @@ static void scratch_is_bounded(void **state) {
 
 static char *read_file(const char *name, size_t *len) {
   char path[200];
-  snprintf(path, sizeof path, "../shared/data/%s", name);
+  snprintf(path, sizeof(path), "../shared/data/%s", name);
   FILE *file = fopen(path, "rb");
   if (file == NULL) {
     print_message("skipped: no %s\n", path);
@@ -508,7 +508,7 @@ static void real_records(void **state) {
                {"github_events.ndjson", "type:t,id:i,payload:j", 30, 30},
                {"dms_kinesis.ndjson", "data:j,metadata:j,control:j", 137, 137},
                {"amazon_cellphones.ndjson", "a:t", 793, 0}};
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+  for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
     size_t len, lines;
     char *bytes = read_file(files[i].file, &len);
     if (bytes == NULL) continue;

@@ -74,7 +74,7 @@ static void kinds(void **state) {
     assert_int_equal(sc_json_kind(value), want[n++]);
     assert_int_equal(key.len, 0);
   }
-  assert_int_equal(n, sizeof want / sizeof *want);
+  assert_int_equal(n, sizeof(want) / sizeof(*want));
   assert_int_equal(sc_json_kind((struct sc_json){NULL, 0}), SC_JSON_NONE);
 }
 
@@ -122,7 +122,7 @@ static void refuses(void **state) {
       "",          "   ",     "{",         "{\"a\":1}{}",   "{\"a\":1,}", "[1 2]",          "{'a':1}",
       "[01]",      "[1e999]", "\"\xff\"",  "[\"\\ud800\"]", "nul",        "{\"a\":1} true", "[\"a\nb\"]",
       "[\"\\x\"]", "[1.]",    "{\"a\" 1}", "[1,2"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     struct sc_json root = {&err, 1};
     assert_int_equal(sc_jsondoc_parse(doc, sc_slice_str(bad[i]), &root, &err), SC_E_PROTOCOL);
     assert_false(sc_json_exists(root));

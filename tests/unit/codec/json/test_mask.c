@@ -19,7 +19,7 @@ static uint32_t next_random(void) {
 /* Byte by byte: the second opinion. */
 static void slow_brackets(const char *text, uint64_t *brackets) {
   bool in_string = false, escaped = false;
-  memset(brackets, 0, BLOCKS * sizeof *brackets);
+  memset(brackets, 0, BLOCKS * sizeof(*brackets));
   for (size_t i = 0; i < BLOCKS * 64; i++) {
     char c = text[i];
     if (c != '\0' && strchr("{}[]", c) != NULL && !in_string) brackets[i / 64] |= UINT64_C(1) << i % 64;
@@ -51,9 +51,9 @@ static void every_level_is_the_slow_one(void **state) {
   char text[BLOCKS * 64];
   uint64_t want[BLOCKS], got[BLOCKS];
   for (int round = 0; round < 200; round++) {
-    fill(text, letters[(size_t)round % (sizeof letters / sizeof *letters)]);
+    fill(text, letters[(size_t)round % (sizeof(letters) / sizeof(*letters))]);
     slow_brackets(text, want);
-    for (size_t m = 0; m < sizeof maskers / sizeof *maskers; m++) {
+    for (size_t m = 0; m < sizeof(maskers) / sizeof(*maskers); m++) {
       struct sc_json_mask mask = {0, 0};
       for (size_t at = 0; at < BLOCKS;) {
         size_t n = 1 + next_random() % 9;
@@ -61,7 +61,7 @@ static void every_level_is_the_slow_one(void **state) {
         maskers[m](&mask, text + 64 * at, n, got + at);
         at += n;
       }
-      assert_memory_equal(got, want, sizeof want);
+      assert_memory_equal(got, want, sizeof(want));
     }
   }
 }
@@ -73,13 +73,13 @@ static void backslash_at_the_border(void **state) {
   uint64_t want[BLOCKS], got[BLOCKS];
   for (size_t backslashes = 1; backslashes < 70; backslashes++) {
     struct sc_json_mask mask = {0, 0};
-    memset(text, '{', sizeof text);
+    memset(text, '{', sizeof(text));
     text[0] = '"';
     memset(text + 64 - (backslashes < 60 ? backslashes : 60), '\\', backslashes);
     text[64 - (backslashes < 60 ? backslashes : 60) + backslashes] = '"';
     slow_brackets(text, want);
     sc_json_mask_brackets(&mask, text, BLOCKS, got);
-    assert_memory_equal(got, want, sizeof want);
+    assert_memory_equal(got, want, sizeof(want));
   }
 }
 

@@ -15,7 +15,7 @@
 static size_t scan(const char *text, struct sc_json_number *out) {
   char padded[600 + SC_BODY_PADDING];
   size_t len = strlen(text);
-  memset(padded, '7', sizeof padded);
+  memset(padded, '7', sizeof(padded));
   memcpy(padded, text, len);
   const char *behind = sc_json_number_scan(padded, padded + len, out);
   return behind == NULL ? 0 : (size_t)(behind - padded);
@@ -42,9 +42,9 @@ static void grammar(void **state) {
                                "1.23456789012345678"};
   static const char *bad[] = {"",   "-",    "+1", ".5",  "-.5", "e5",  "01", "-01", "00",
                               "1.", "1.e5", "1e", "1e+", "1e-", "NaN", "x",  "--1"};
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+  for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
     if (scan(good[i], &number) != strlen(good[i])) fail_msg("refused %s", good[i]);
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     if (scan(bad[i], &number) != 0) fail_msg("took %s", bad[i]);
   assert_int_equal(scan("12,3", &number), 2);
   assert_int_equal(scan("1.5.5", &number), 3);
@@ -66,7 +66,7 @@ static void parts(void **state) {
                {"0.000", {0, -3, 0, false, false, false}},
                {"9999999999999999999", {9999999999999999999U, 0, 19, false, true, false}},
                {"0.00000000000000000000000000001", {1, -29, 1, false, false, false}}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct sc_json_number got;
     const struct sc_json_number *want = &cases[i].number;
     assert_int_equal(scan(cases[i].text, &got), strlen(cases[i].text));
@@ -87,7 +87,7 @@ static void parts(void **state) {
 static size_t skip_number(const char *text, bool *too_large) {
   char padded[600 + SC_BODY_PADDING];
   size_t len = strlen(text);
-  memset(padded, '7', sizeof padded);
+  memset(padded, '7', sizeof(padded));
   memcpy(padded, text, len);
   *too_large = false;
   const char *behind = sc_json_number_skip(padded, padded + len, too_large);
@@ -141,7 +141,7 @@ static void skipped_as_scanned(void **state) {
       "-x", "1e", "1E5", "1.5e", "0.0", "1.50", "1.5", "1e-5}}", "7]", "1234567e99", "1234567890123456.7.8"};
   struct sc_json_number number;
   bool too_large;
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+  for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
     assert_int_equal(scan(texts[i], &number), skip_number(texts[i], &too_large));
     assert_false(too_large);
   }
@@ -161,7 +161,7 @@ static void to_integers(void **state) {
       if (i % 2 == 1) value = -value;
       struct sc_json_number number;
       int64_t got;
-      snprintf(text, sizeof text, "%lld", value);
+      snprintf(text, sizeof(text), "%lld", value);
       assert_int_equal(scan(text, &number), strlen(text));
       assert_true(sc_json_number_to_i64(&number, &got) && got == value);
     }
@@ -183,16 +183,16 @@ static void to_doubles(void **state) {
     char text[80];
     uint64_t r = next_random();
     int digits = 1 + (int)(r % 22), exponent = i % 3 == 0 ? (int)(r / 100 % 60) - 30 : (int)(r / 100 % 660) - 330;
-    int len = snprintf(text, sizeof text, "%s%d.", r & 1 << 20 ? "-" : "", (int)((r >> 30) % 10));
+    int len = snprintf(text, sizeof(text), "%s%d.", r & 1 << 20 ? "-" : "", (int)((r >> 30) % 10));
     for (int d = 0; d < digits; d++) text[len++] = (char)('0' + next_random() % 10);
-    snprintf(text + len, sizeof text - (size_t)len, i % 4 == 0 ? "" : "e%d", exponent);
+    snprintf(text + len, sizeof(text) - (size_t)len, i % 4 == 0 ? "" : "e%d", exponent);
     struct sc_json_number number;
     double got, want = strtod(text, NULL);
     size_t n = strlen(text);
     assert_int_equal(scan(text, &number), n);
     bool finite = sc_json_number_to_double(&number, text, n, &got);
     assert_int_equal(finite, isfinite(want) != 0);
-    if (finite && memcmp(&got, &want, sizeof got) != 0) fail_msg("%s gives %.17g, not %.17g", text, got, want);
+    if (finite && memcmp(&got, &want, sizeof(got)) != 0) fail_msg("%s gives %.17g, not %.17g", text, got, want);
   }
 }
 
@@ -204,7 +204,7 @@ static void numeric_range(void **state) {
   } cases[] = {{"0", true},           {"1e131071", true}, {"1e131072", false},       {"123e131069", true},
                {"123e131070", false}, {"1e-16383", true}, {"1e-16384", false},       {"1.5e-16382", true},
                {"1.5e-16383", false}, {"0e131072", true}, {"1e1000000000000", false}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct sc_json_number number;
     scan(cases[i].text, &number);
     if (sc_json_number_fits_numeric(&number) != cases[i].fits) fail_msg("%s", cases[i].text);

@@ -74,7 +74,7 @@ static void kinds_of_numbers(void **state) {
                {"1e309", SC_KIND_BIG},
                {"1e-400", SC_KIND_BIG},
                {"0e-400", SC_KIND_FRACTION}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct sc_json_number number;
     size_t len = strlen(cases[i].text);
     char text[64 + SC_BODY_PADDING] = "";
@@ -99,7 +99,7 @@ static void broken_records_are_passed_over(void **state) {
   (void)state;
   static const char *bad[] = {
       "", "[1]", "5", "{\"a\":1", "{\"a\":1}x", "{\"a\":01}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\xff\"}", "{\"a\":1,}"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) add(bad[i]);
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) add(bad[i]);
   assert_int_equal(sc_sample_records(sample), 0);
   assert_int_equal(sc_sample_keys(sample), 0);
 }

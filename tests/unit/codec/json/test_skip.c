@@ -16,7 +16,7 @@ static struct sc_json_fault fault;
 static const char *rest(const char *text) {
   static char padded[4000];
   size_t len = strlen(text);
-  memset(padded, ']', sizeof padded);
+  memset(padded, ']', sizeof(padded));
   memcpy(padded, text, len);
   seen = (struct sc_json_seen){false, false};
   const char *behind = sc_json_skip(padded, padded + len, &seen, &fault);
@@ -40,7 +40,7 @@ static void values(void **state) {
                                "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"d\":\"e\"}",
                                "[1 , 2\n,\t3\r]",
                                "{ \"a\" : 1 , \"b\" : [ ] }"};
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+  for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
     const char *behind = rest(good[i]);
     if (behind == NULL || *behind != '\0') fail_msg("refused %s: %s", good[i], fault.what);
     assert_false(seen.nul || seen.too_large);
@@ -89,7 +89,7 @@ static void faults(void **state) {
                               "{\"\\x\":1}",
                               "{a:1}",
                               "'a'"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     if (rest(bad[i]) != NULL) fail_msg("took %s", bad[i]);
     assert_non_null(fault.what);
     assert_non_null(fault.at);

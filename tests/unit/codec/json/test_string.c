@@ -14,7 +14,7 @@ static void end_of_strings(void **state) {
   for (size_t len = 0; len < 100; len++) {
     char text[100 + 1 + SC_BODY_PADDING];
     bool plain;
-    memset(text, 'x', sizeof text);
+    memset(text, 'x', sizeof(text));
     text[len] = '"';
     assert_ptr_equal(sc_json_string_end(text, text + len + 1, &plain), text + len);
     assert_true(plain);
@@ -37,7 +37,7 @@ static void stops(void **state) {
   char text[16];
   for (unsigned at = 0; at < 16; at++) {
     for (int c = 0; c < 256; c++) {
-      memset(text, '5', sizeof text);
+      memset(text, '5', sizeof(text));
       text[at] = (char)c;
       assert_int_equal(sc_json_string_stop(text), c == '"' || c == '\\' || c < 0x20 ? at : 16);
       assert_int_equal(sc_json_digits_stop(text), c >= '0' && c <= '9' ? 16 : at);
@@ -93,7 +93,7 @@ static void wrong_escapes(void **state) {
                               "\\u 041",
                               "\\u+041",
                               "abc\\"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     char out[40];
     bool nul;
     if (sc_json_string_unescape(bad[i], strlen(bad[i]), out, NULL)) fail_msg("took %s", bad[i]);

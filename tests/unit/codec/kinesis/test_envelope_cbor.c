@@ -57,7 +57,7 @@ static void other_ways_to_write_the_same(void **state) {
       "d9d9f7 a1 7f 'Rec' 'ords' ff c1 9f a4 7f 'Sequence' 'Number' ff 78 01 31 'ApproximateArrivalTimestamp' "
       "fb41d954fc4007df3b 64 44617461 59 0002 6869 6c 506172746974696f6e4b6579 7a 00000001 6b ff",
   };
-  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+  for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
     must(same[i], 1);
     assert_true(sc_slice_is(records[0].sequence, "1"));
     assert_true(sc_slice_is(records[0].data, "hi"));
@@ -91,7 +91,7 @@ static void times(void **state) {
                                     "f5",
                                     "80",
                                     "c1"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     if (arrival_of(bad[i]) != -1) fail_msg("took %s", bad[i]);
 }
 
@@ -120,7 +120,7 @@ static void payloads_of_all_lengths(void **state) {
   sc_cbor_open(&reply, SC_CBOR_MAP);
   sc_cbor_add_text(&reply, SC_SLICE_LITERAL("Records"));
   sc_cbor_open(&reply, SC_CBOR_ARRAY);
-  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+  for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
     sc_cbor_add(&reply, SC_CBOR_MAP, 2);
     sc_cbor_add_text(&reply, SC_SLICE_LITERAL("Data"));
     sc_cbor_add_bytes(&reply, sc_slice_of(data, lengths[i]));
@@ -130,7 +130,7 @@ static void payloads_of_all_lengths(void **state) {
   sc_cbor_close(&reply);
   sc_cbor_close(&reply);
   if (open_bytes(sc_buf_view(&reply)) != 0) fail_msg("%s", err.text);
-  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+  for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
     assert_true(sc_slice_equals(records[i].data, sc_slice_of(data, lengths[i])));
     assert_int_equal(records[i].sequence.len, 56);
   }
@@ -181,7 +181,7 @@ static void refuses(void **state) {
       "a1 'Records' 81 a2 'SequenceNumber' '1' 'x' ff",
       "a1 'Records' 9bffffffffffffffff",
   };
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     if (open_text(bad[i]) != SC_E_PROTOCOL) fail_msg("took %s", bad[i]);
     assert_non_null(strstr(err.text, "GetRecords reply: "));
     assert_non_null(strstr(err.hint, "--protocol=json"));
@@ -227,7 +227,7 @@ static void bounds(void **state) {
   }
   char digits[SC_SEQUENCE_DIGITS + 2];
   for (size_t over = 0; over < 2; over++) {
-    memset(digits, '7', sizeof digits);
+    memset(digits, '7', sizeof(digits));
     digits[SC_SEQUENCE_DIGITS + over] = '\0';
     sc_buf_clear(&reply);
     sc_buf_printf(&reply, "a1 'Records' 81 a1 'SequenceNumber' '%s'", digits);

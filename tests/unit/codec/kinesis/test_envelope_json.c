@@ -17,7 +17,7 @@ static struct sc_error err;
 
 static int make_records(void **state) {
   (void)state;
-  records = calloc(SC_RECORDS_MAX, sizeof *records);
+  records = calloc(SC_RECORDS_MAX, sizeof(*records));
   return records == NULL;
 }
 
@@ -97,17 +97,17 @@ static void data_of_every_length(void **state) {
   (void)state;
   struct sc_buf text = SC_BUF_INIT;
   char plain[300], coded[404];
-  for (size_t i = 0; i < sizeof plain; i++) plain[i] = (char)(i * 7 + i / 3);
+  for (size_t i = 0; i < sizeof(plain); i++) plain[i] = (char)(i * 7 + i / 3);
   sc_buf_add_str(&text, "{\"Records\":[");
-  for (size_t len = 0; len < sizeof plain; len++) {
+  for (size_t len = 0; len < sizeof(plain); len++) {
     size_t chars = sc_base64_encode(plain, len, coded);
     sc_buf_printf(&text, "%s{\"Data\":\"%.*s\",\"SequenceNumber\":\"%zu\"}", len == 0 ? "" : ",", (int)chars, coded,
                   len);
   }
   sc_buf_add_str(&text, "]}");
   assert_int_equal(open_bytes(text.ptr, text.len), 0);
-  assert_int_equal(n, sizeof plain);
-  for (size_t len = 0; len < sizeof plain; len++) {
+  assert_int_equal(n, sizeof(plain));
+  for (size_t len = 0; len < sizeof(plain); len++) {
     assert_int_equal(records[len].data.len, len);
     assert_memory_equal(records[len].data.ptr, plain, len);
   }
@@ -116,7 +116,7 @@ static void data_of_every_length(void **state) {
 
 static int64_t arrival(const char *number) {
   char text[200];
-  snprintf(text, sizeof text, "{\"Records\":[{\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":%s}]}", number);
+  snprintf(text, sizeof(text), "{\"Records\":[{\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":%s}]}", number);
   return open_text(text) == 0 ? records[0].arrival_us : INT64_MAX;
 }
 
@@ -147,7 +147,7 @@ static void times(void **state) {
                {"1.", INT64_MAX},
                {"\"1\"", INT64_MAX},
                {"true", INT64_MAX}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
     if (arrival(cases[i].text) != cases[i].micros)
       fail_msg("%s gives %lld", cases[i].text, (long long)arrival(cases[i].text));
 }
@@ -188,7 +188,7 @@ static void refuses(void **state) {
       "{\"Records\":[{\"SequenceNumber\" \"1\"}]}",
       "{\"Records\":[{\"SequenceNumber\":\"1\",\"x\":{\"y\":tru}}]}",
   };
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     if (open_text(bad[i]) != SC_E_PROTOCOL) fail_msg("took %s", bad[i]);
     assert_non_null(strstr(err.text, "GetRecords reply: "));
   }
@@ -219,8 +219,8 @@ static void every_prefix_is_refused(void **state) {
   static const char text[] =
       "{\"Records\":[{\"SequenceNumber\":\"12345678901234567890\",\"ApproximateArrivalTimestamp\":1649930049.016,"
       "\"Data\":\"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\",\"PartitionKey\":\"k\\n\"}],\"x\":[true,\"y\"]}";
-  for (size_t len = 0; len < sizeof text - 1; len++) assert_int_equal(open_bytes(text, len), SC_E_PROTOCOL);
-  assert_int_equal(open_bytes(text, sizeof text - 1), 0);
+  for (size_t len = 0; len < sizeof(text) - 1; len++) assert_int_equal(open_bytes(text, len), SC_E_PROTOCOL);
+  assert_int_equal(open_bytes(text, sizeof(text) - 1), 0);
 }
 
 int main(void) {

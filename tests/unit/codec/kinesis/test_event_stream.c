@@ -86,7 +86,7 @@ static void test_frames_are_read_as_they_arrive(void **state) {
 static void add_frame(struct sc_buf *out, struct sc_slice headers) {
   char prelude[12] = {[6] = (char)(headers.len >> 8), [7] = (char)headers.len};
   prelude[5] = (char)(headers.len >> 16);
-  sc_buf_add(out, prelude, sizeof prelude);
+  sc_buf_add(out, prelude, sizeof(prelude));
   sc_buf_add_slice(out, headers);
   sc_buf_add_char(out, '!');
   struct iovec whole = {out->ptr, out->len};
@@ -112,10 +112,10 @@ static void test_headers_of_every_type(void **state) {
   struct sc_event_stream_frame frame;
   struct sc_event_stream_header header;
   const char *why = NULL;
-  add_frame(&out, sc_slice_of(headers, sizeof headers - 1));
+  add_frame(&out, sc_slice_of(headers, sizeof(headers) - 1));
   assert_int_equal(sc_event_stream_read(sc_buf_view(&out), &frame, &why), SC_EVENT_STREAM_FRAME);
   struct sc_slice rest = frame.headers;
-  for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+  for (size_t i = 0; i < sizeof(bytes) / sizeof(*bytes); i++) {
     assert_true(sc_event_stream_next_header(&rest, &header));
     assert_int_equal(header.name.ptr[0], 'a' + (int)i);
     assert_int_equal(header.value.len, bytes[i]);
@@ -151,11 +151,11 @@ static void test_bad_headers(void **state) {
   assert_headers_broken(SC_SLICE_LITERAL("\1a\7\0"), "a header is cut off");
   assert_headers_broken(SC_SLICE_LITERAL("\1a\5\1\2\3\4\5\6\7"), "a header is cut off");
   assert_headers_broken(SC_SLICE_LITERAL("\x9name"), "a header is cut off");
-  assert_headers_broken(sc_slice_of(no_type, sizeof no_type), "a header is cut off");
-  assert_headers_broken(sc_slice_of(unnamed, sizeof unnamed), "a header has no name");
+  assert_headers_broken(sc_slice_of(no_type, sizeof(no_type)), "a header is cut off");
+  assert_headers_broken(sc_slice_of(unnamed, sizeof(unnamed)), "a header has no name");
   for (int i = 0; i <= SC_EVENT_STREAM_MAX_HEADERS; i++) {
     char header[] = {2, (char)('a' + i / 16), (char)('a' + i % 16), 0};
-    sc_buf_add(&many, header, sizeof header);
+    sc_buf_add(&many, header, sizeof(header));
   }
   assert_headers_broken(sc_buf_view(&many), "too many headers");
   sc_buf_fini(&many);

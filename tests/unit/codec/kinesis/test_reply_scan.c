@@ -171,7 +171,7 @@ static void refuses(void **state) {
       "{Records:[]}",
       "{\"Records\":[] \"a\":1}",
   };
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     if (scan(bad[i]) != SC_E_PROTOCOL) fail_msg("took %s", bad[i]);
     assert_non_null(strstr(err.text, "GetRecords reply: "));
   }

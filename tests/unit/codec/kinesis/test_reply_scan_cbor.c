@@ -131,8 +131,8 @@ static void strings_of_all_lengths(void **state) {
   memset(data, 0xff, 200000);
   sc_cbor_open(&body, SC_CBOR_MAP);
   sc_cbor_add_text(&body, SC_SLICE_LITERAL("Records"));
-  sc_cbor_add(&body, SC_CBOR_ARRAY, sizeof lengths / sizeof *lengths);
-  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+  sc_cbor_add(&body, SC_CBOR_ARRAY, sizeof(lengths) / sizeof(*lengths));
+  for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
     sc_cbor_add(&body, SC_CBOR_MAP, 2);
     sc_cbor_add_text(&body, SC_SLICE_LITERAL("SequenceNumber"));
     sc_cbor_add_text(&body, SC_SLICE_LITERAL("7"));
@@ -201,7 +201,7 @@ static void refuses(void **state) {
       "a2 'Records' 80 'x' 9bffffffffffffffff",
       "a2 'Records' 80 c1 ff",
   };
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     if (scan(bad[i]) != SC_E_PROTOCOL) fail_msg("took %s", bad[i]);
     assert_non_null(strstr(err.text, "GetRecords reply: "));
   }

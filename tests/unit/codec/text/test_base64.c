@@ -37,7 +37,7 @@ static const struct {
 
 static void rfc_vectors(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+  for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
     char text[16], plain[16];
     size_t len;
     assert_int_equal(sc_base64_encode(vectors[i].plain, strlen(vectors[i].plain), text), strlen(vectors[i].text));
@@ -58,7 +58,7 @@ static void every_level_goes_round(void **state) {
     for (int i = 0; i < 2; i++) {
       size_t out, n = sc_base64_encode_at(levels[i], plain, len, text[i]);
       assert_int_equal(n, sc_base64_encoded_len(len));
-      memset(back, 0xee, sizeof back);
+      memset(back, 0xee, sizeof(back));
       size_t groups = sc_base64_decode_groups_at(levels[i], text[i], n, back, &out);
       assert_int_equal(groups, len / 3 * 4);
       assert_int_equal(out, len / 3 * 3);
@@ -96,8 +96,8 @@ static void every_wrong_byte_at_every_place(void **state) {
   (void)state;
   uint8_t plain[96];
   char text[129];
-  fill(plain, sizeof plain);
-  sc_base64_encode(plain, sizeof plain, text);
+  fill(plain, sizeof(plain));
+  sc_base64_encode(plain, sizeof(plain), text);
   for (size_t at = 0; at < 128; at++) {
     for (int c = 0; c < 256; c++) {
       char kept = text[at];
@@ -120,7 +120,7 @@ static void refuses_wrong_lengths_and_padding(void **state) {
   static const char *bad[] = {
       "Z",    "Zg",   "Zm8",   "Zg=",   "=",     "==",   "====",     "Z===",   "Zg==Zg==", "Zg==Z", "Z=g=",
       "Zm=v", "=Zm9", "Zm9v=", "Zm8==", " Zm8=", "Zm 8", "Zm9vZg=a", "Zm9v\n", "Zm8-",     "Zm8_"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     char out[16];
     size_t len;
     if (sc_base64_decode(bad[i], strlen(bad[i]), out, &len)) fail_msg("took %s", bad[i]);
@@ -136,13 +136,13 @@ static void groups_end_at_the_quote(void **state) {
   for (size_t n = 0; n < LONGEST; n++) {
     fill(plain, n);
     size_t chars = sc_base64_encode(plain, n, text);
-    memset(text + chars, '"', sizeof text - chars);
-    memcpy(kept, text, sizeof text);
-    size_t read = sc_base64_decode_groups(text, sizeof text, text, &len);
+    memset(text + chars, '"', sizeof(text) - chars);
+    memcpy(kept, text, sizeof(text));
+    size_t read = sc_base64_decode_groups(text, sizeof(text), text, &len);
     assert_int_equal(read, n / 3 * 4);
     assert_int_equal(len, n / 3 * 3);
     assert_memory_equal(text, plain, len);
-    assert_memory_equal(text + read, kept + read, sizeof text - read);
+    assert_memory_equal(text + read, kept + read, sizeof(text) - read);
   }
 }
 

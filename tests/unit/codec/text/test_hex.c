@@ -10,7 +10,7 @@ static void every_byte(void **state) {
   for (int i = 0; i < 256; i++) {
     char out[4] = "___", expected[4];
     unsigned char byte = (unsigned char)i;
-    snprintf(expected, sizeof expected, "%02x_", byte);
+    snprintf(expected, sizeof(expected), "%02x_", byte);
     assert_ptr_equal(sc_hex_put(out, &byte, 1), out + 2);
     assert_string_equal(out, expected);
   }

@@ -57,7 +57,7 @@ static void anywhere_in_a_text(void **state) {
                               "\xff",
                               "\xfe",
                               "\xf0\x9f\x98\x41"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     if (!valid_everywhere(bad[i], strlen(bad[i]), false)) fail_msg("took bad text %zu", i);
 }
 
@@ -65,8 +65,8 @@ static void anywhere_in_a_text(void **state) {
 static void long_texts(void **state) {
   (void)state;
   static char text[3000];
-  memset(text, 'x', sizeof text);
-  for (size_t len = 0; len < sizeof text; len += 7) {
+  memset(text, 'x', sizeof(text));
+  for (size_t len = 0; len < sizeof(text); len += 7) {
     assert_true(sc_utf8_valid(text, len));
     if (len == 0) continue;
     text[len - 1] = '\xc3';

@@ -77,7 +77,7 @@ static void floats_and_simple_values(void **state) {
   static const char *const no_numbers[] = {"f97c00", "f97e00", "fa7f800000", "fb7ff8000000000000",
                                            "f6",     "f5",     "f0",         "40"};
   double value = 7;
-  for (size_t i = 0; i < sizeof no_numbers / sizeof *no_numbers; i++) {
+  for (size_t i = 0; i < sizeof(no_numbers) / sizeof(*no_numbers); i++) {
     struct sc_cbor_head head = head_of(no_numbers[i]);
     assert_false(sc_cbor_to_double(&head, &value));
   }
@@ -94,7 +94,7 @@ static void heads_cut_short_and_malformed(void **state) {
   (void)state;
   static const char *const whole[] = {"1818", "1903e8", "1a000f4240", "1b000000e8d4a51000", "f820", "58ff", "d9d9f7"};
   struct sc_cbor_head head;
-  for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+  for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++) {
     struct sc_slice bytes = exact(whole[i]);
     for (size_t n = 0; n < bytes.len; n++) assert_ptr_equal(sc_cbor_head(bytes.ptr, bytes.ptr + n, &head), bytes.ptr);
     free((void *)bytes.ptr);
@@ -103,7 +103,7 @@ static void heads_cut_short_and_malformed(void **state) {
     char bytes[SC_CBOR_HEAD_MAX] = {(char)first, 32};
     unsigned major = first >> 5, info = first & 31;
     bool good = info < 28 || (info == 31 && major != 0 && major != 1 && major != 6);
-    assert_int_equal(sc_cbor_head(bytes, bytes + sizeof bytes, &head) != NULL, good);
+    assert_int_equal(sc_cbor_head(bytes, bytes + sizeof(bytes), &head) != NULL, good);
   }
   char simple[] = {(char)0xf8, 31};
   assert_null(sc_cbor_head(simple, simple + 2, &head));
@@ -147,7 +147,7 @@ static void skips_whole_items(void **state) {
                                      "81 81 81 81 80",
                                      "81 c1 9f ff",
                                      "a1 7f 'a' ff c1 01"};
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+  for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
     if (fault_in(good[i]) != NULL) fail_msg("refused %s: %s", good[i], fault_in(good[i]));
 }
 
@@ -190,7 +190,7 @@ static void refuses_what_is_not_well_formed(void **state) {
                                     "9a ffffffff",
                                     "7f 'a'",
                                     "81 1e"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     if (fault_in(bad[i]) == NULL) fail_msg("took %s", bad[i]);
 }
 
@@ -198,7 +198,7 @@ static void depth_is_bounded(void **state) {
   (void)state;
   char deep[2 * (SC_CBOR_DEPTH_MAX + 1) + 3];
   for (int over = 0; over < 2; over++) {
-    memset(deep, 0, sizeof deep);
+    memset(deep, 0, sizeof(deep));
     for (int i = 0; i < SC_CBOR_DEPTH_MAX + over; i++) memcpy(deep + 2 * i, "81", 2);
     memcpy(deep + 2 * (SC_CBOR_DEPTH_MAX + over), "00", 2);
     const char *fault = fault_in(deep);
@@ -223,10 +223,10 @@ static void strings(void **state) {
   struct sc_cbor_head head;
   struct sc_slice text;
   char room[8];
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct sc_slice bytes = exact(cases[i].text);
     struct sc_cbor c = sc_cbor_of(bytes);
-    assert_true(sc_cbor_take(&c, &head) && sc_cbor_string(&c, &head, room, sizeof room, &text));
+    assert_true(sc_cbor_take(&c, &head) && sc_cbor_string(&c, &head, room, sizeof(room), &text));
     assert_true(sc_slice_is(text, cases[i].want));
     assert_ptr_equal(c.p, c.end);
     /* the same joined where it stands */
@@ -254,11 +254,11 @@ static void strings_that_are_none(void **state) {
   struct sc_cbor_head head;
   struct sc_slice text;
   char room[8];
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct sc_slice bytes = exact(cases[i].text);
     struct sc_cbor c = sc_cbor_of(bytes);
     assert_true(sc_cbor_take(&c, &head));
-    assert_false(sc_cbor_string(&c, &head, room, sizeof room, &text));
+    assert_false(sc_cbor_string(&c, &head, room, sizeof(room), &text));
     assert_string_equal(c.fault, cases[i].fault);
     free((void *)bytes.ptr);
   }
@@ -301,7 +301,7 @@ static void lists(void **state) {
                {"9bffffffffffffffff", SC_CBOR_ARRAY, -1},
                {"bb8000000000000000 00 00", SC_CBOR_MAP, -1},
                {"9f c1 ff", SC_CBOR_ARRAY, -1}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct sc_slice bytes = exact(cases[i].text);
     struct sc_cbor c = sc_cbor_of(bytes);
     int64_t total = 0;
@@ -328,7 +328,7 @@ static void writes_the_shortest_heads(void **state) {
                {(uint64_t)UINT32_MAX + 1, "1b0000000100000000"},
                {UINT64_MAX, "1bffffffffffffffff"}};
   struct sc_buf out = SC_BUF_INIT;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     sc_buf_clear(&out);
     sc_cbor_add(&out, SC_CBOR_UINT, cases[i].value);
     assert_true(sc_slice_equals(sc_buf_view(&out), cbor_text(&buf, cases[i].want)));

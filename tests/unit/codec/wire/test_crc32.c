@@ -25,8 +25,8 @@ static void known_sums(void **state) {
 static void as_bit_by_bit_in_any_pieces(void **state) {
   (void)state;
   char bytes[300];
-  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)(i * i + 7 * i);
-  for (size_t len = 0; len <= sizeof bytes; len++) {
+  for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (char)(i * i + 7 * i);
+  for (size_t len = 0; len <= sizeof(bytes); len++) {
     uint32_t want = slow_crc32(sc_slice_of(bytes, len));
     assert_int_equal(sc_crc32(0, sc_slice_of(bytes, len)), want);
     size_t cut = len / 3;

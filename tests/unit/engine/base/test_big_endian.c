@@ -6,12 +6,12 @@
 static void test_put(void **state) {
   (void)state;
   static const char expected[] = "....\x01\x02\xfc\xfd\xfe\xff\x81\x82\x83\x84\x85\x86\x87\x88....";
-  char bytes[sizeof expected] = "......................";
+  char bytes[sizeof(expected)] = "......................";
   char *at = sc_be_put16(bytes + 4, 0x0102);
   at = sc_be_put32(at, 0xfcfdfeff);
   at = sc_be_put64(at, UINT64_C(0x8182838485868788));
   assert_ptr_equal(at, bytes + 18);
-  assert_memory_equal(bytes, expected, sizeof expected);
+  assert_memory_equal(bytes, expected, sizeof(expected));
 }
 
 static void test_get(void **state) {

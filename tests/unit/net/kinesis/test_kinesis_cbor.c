@@ -34,7 +34,7 @@ static void errors(void **state) {
   static const char *const same[] = {"bf '__type' 'X' 'message' 'why' ff",
                                      "a3 'message' 'why' 'a' 9f bf ff ff '__type' 'X'",
                                      "d9d9f7 a2 7f '__' 'type' ff 7f 'X' ff 'Message' 7f 'w' 'hy' ff"};
-  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+  for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
     struct sc_kinesis_fault fault = fault_of(same[i]);
     assert_true(sc_slice_is(fault.type, "X"));
     assert_true(sc_slice_is(fault.message, "why"));
@@ -54,7 +54,7 @@ static void errors_that_are_none(void **state) {
                                     "bf ff",
                                     "a1 '__type' 7affffffff",
                                     "bf 7f 'a name of more than thirty-two bytes' ff 00 '__type' 'X' ff"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     struct sc_kinesis_fault fault = fault_of(bad[i]);
     assert_true(sc_slice_is(fault.type, "of the header"));
     assert_int_equal(fault.message.len, 0);
@@ -77,7 +77,7 @@ static void refusals(void **state) {
                {400, "", false},
                {500, "", false},
                {0, "", false}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     sc_error_set(&err, SC_E_REFUSED, "x");
     err.http_status = cases[i].status;
     memcpy(err.service, cases[i].name, strlen(cases[i].name) + 1);

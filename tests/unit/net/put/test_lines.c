@@ -87,8 +87,8 @@ static void test_any_bytes(void **state) {
   size_t room;
   static const char input[] = {'\0', '\xff', '\0', '\n', '\0'};
   sc_put_lines_init(&lines, 10);
-  memcpy(sc_put_lines_room(&lines, &room), input, sizeof input);
-  sc_put_lines_add(&lines, sizeof input);
+  memcpy(sc_put_lines_room(&lines, &room), input, sizeof(input));
+  sc_put_lines_add(&lines, sizeof(input));
   sc_put_lines_end(&lines);
   assert_int_equal(sc_put_lines_next(&lines, &line), SC_PUT_LINES_LINE);
   assert_true(sc_slice_equals(line, sc_slice_of(input, 3)));

@@ -31,7 +31,7 @@ static const char *take(struct sc_put_queue *q, int64_t now_ms, bool end) {
   struct sc_put_entry *e = sc_put_queue_take(q, now_ms, end, &n);
   text[0] = '\0';
   for (n_taken = 0; e != NULL; e = e->next) {
-    len += (size_t)snprintf(text + len, sizeof text - len, "%s%d", n_taken ? " " : "", (int)e->line);
+    len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%d", n_taken ? " " : "", (int)e->line);
     taken[n_taken++] = e;
   }
   assert_int_equal(n, n_taken);
@@ -281,13 +281,13 @@ static void read_lines(struct world *w) {
   uint64_t most = sc_random_below(&w->random, 200);
   for (; most > 0 && w->next_line <= LINES && sc_put_queue_has_room(w->q); most--, w->next_line++) {
     char key[8], data[64];
-    uint64_t line = w->next_line, len = sc_random_below(&w->random, sizeof data);
+    uint64_t line = w->next_line, len = sc_random_below(&w->random, sizeof(data));
     if (!sc_put_queue_fits(w->q, len, 2)) break;
     if (sc_random_below(&w->random, 10) == 0) continue; /* an empty line */
     w->key[line] = (int)sc_random_below(&w->random, 64);
     w->was_added[line] = true;
-    snprintf(key, sizeof key, "%d", w->key[line]);
-    memset(data, 'x', sizeof data);
+    snprintf(key, sizeof(key), "%d", w->key[line]);
+    memset(data, 'x', sizeof(data));
     sc_put_queue_add(w->q, line, sc_slice_of(data, len), sc_slice_str(key), w->now_ms);
   }
 }
@@ -365,7 +365,7 @@ static void check_outcome(const struct world *w) {
 }
 
 static void run(uint64_t seed, bool ordered, bool cuts) {
-  struct world *w = sc_alloc_zero(1, sizeof *w);
+  struct world *w = sc_alloc_zero(1, sizeof(*w));
   sc_random_init(&w->random, seed);
   w->rules = rules();
   w->rules.ordered = ordered;

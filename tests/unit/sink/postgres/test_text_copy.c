@@ -34,8 +34,8 @@ static void high_bytes_are_no_nuls(void **state) {
   (void)state;
   char text[16], copy[16];
   for (int value = 1; value < 256; value++) {
-    memset(text, value, sizeof text);
-    assert_true(sc_text_copy(copy, text, sizeof text));
+    memset(text, value, sizeof(text));
+    assert_true(sc_text_copy(copy, text, sizeof(text)));
     assert_true(sc_text_copy(copy, text, 5));
   }
 }

@@ -56,7 +56,7 @@ static inline void request(struct world *w, const struct scl_request *request) {
 
 static inline void call_as(struct world *w, const char *operation, const char *content_type, struct sc_slice body) {
   char target[128];
-  snprintf(target, sizeof target, "Kinesis_20131202.%s", operation);
+  snprintf(target, sizeof(target), "Kinesis_20131202.%s", operation);
   struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),
                              .path = SC_SLICE_LITERAL("/"),
                              .target = sc_slice_str(target),
@@ -93,7 +93,7 @@ static inline void refused(struct world *w, const char *operation, const char *b
 /* The string value of the first member of that name in the last reply, copied; "" when there is none. */
 static inline const char *member(struct world *w, const char *name, char out[600]) {
   char quoted[64];
-  snprintf(quoted, sizeof quoted, "\"%s\":\"", name);
+  snprintf(quoted, sizeof(quoted), "\"%s\":\"", name);
   const char *at = strstr(sc_buf_str(&w->body), quoted);
   out[0] = '\0';
   if (at == NULL) return out;

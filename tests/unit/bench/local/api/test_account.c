@@ -52,7 +52,7 @@ static void test_more_consumers(void **state) {
   must(&w, "CreateStream", "{\"StreamName\":\"b\",\"StreamModeDetails\":{\"StreamMode\":\"ON_DEMAND\"}}");
   must(&w, "UpdateAccountSettings", ENABLE);
   for (int i = 0; i <= 50; i++) {
-    snprintf(body, sizeof body,
+    snprintf(body, sizeof(body),
              "{\"StreamARN\":\"arn:aws:kinesis:eu-west-1:000000000000:stream/b\",\"ConsumerName\":\"c%d\"}", i);
     call(&w, "RegisterStreamConsumer", body);
     assert_int_equal(w.status, i < 50 ? 200 : 400);

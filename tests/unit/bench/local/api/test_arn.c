@@ -35,10 +35,10 @@ static void test_odd_consumers(void **state) {
   static const char *const odd[] = {"a/consumer/c",   "a/consumer/c:",   "a/consumer/:1",
                                     "/consumer/c:1",  "a/consumer/c:-1", "a/consumer/c:+1",
                                     "a/consumer/c:x", "a!/consumer/c:1", "a/consumer/c:99999999999999999999"};
-  for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+  for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
     char text[200];
     struct scl_arn arn;
-    snprintf(text, sizeof text, FRONT "stream/%s", odd[i]);
+    snprintf(text, sizeof(text), FRONT "stream/%s", odd[i]);
     assert_true(scl_arn_read(sc_slice_str(text), &arn));
     if (arn.consumer.len != 0 || arn.created_s != 0 || !sc_slice_is(arn.stream, odd[i])) fail_msg("%s", text);
   }
@@ -60,7 +60,7 @@ static void test_others(void **state) {
                                     FRONT "stream/a b",
                                     FRONT "stream/a\tb"};
   struct scl_arn arn;
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     if (scl_arn_read(sc_slice_str(bad[i]), &arn)) fail_msg("%s", bad[i]);
 }
 

@@ -20,7 +20,7 @@ static void put(struct world *w) {
 static int count_records(struct world *w) {
   char iterator[600], body[700];
   must(w, "GetShardIterator", "{\"StreamName\":\"demo\",\"ShardId\":\"0\",\"ShardIteratorType\":\"TRIM_HORIZON\"}");
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", member(w, "ShardIterator", iterator));
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\"}", member(w, "ShardIterator", iterator));
   return count(must(w, "GetRecords", body), "\"SequenceNumber\"");
 }
 
@@ -231,7 +231,7 @@ static void test_updating(void **state) {
   scl_timebase_init(&w.timebase);
   w.service = scl_service_new(&settings, w.store, &w.timebase);
   must(&w, "CreateStream", "{\"StreamName\":\"demo\",\"ShardCount\":1}");
-  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+  for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
     must(&w, calls[i].operation, calls[i].body);
     assert_non_null(strstr(summary(&w), "\"StreamStatus\":\"UPDATING\""));
     put(&w);

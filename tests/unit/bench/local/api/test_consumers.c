@@ -69,7 +69,7 @@ static void test_names(void **state) {
           ERROR("InvalidArgumentException", "ConsumerARN and ConsumerName do not name the same consumer."));
   static const char *const incomplete[] = {"{}", "{\"ConsumerName\":\"c\"}", "{\"StreamARN\":\"" STREAM_ARN "\"}",
                                            "{\"ConsumerName\":\"c\",\"ConsumerARN\":\"" CONSUMER_ARN("c") "\"}"};
-  for (size_t i = 0; i < sizeof incomplete / sizeof *incomplete; i++)
+  for (size_t i = 0; i < sizeof(incomplete) / sizeof(*incomplete); i++)
     refused(&w, "DescribeStreamConsumer", incomplete[i],
             ERROR("InvalidArgumentException", "Must specify either ConsumerARN, or both StreamARN and ConsumerName."));
   static const char *const others[] = {"eu-west-1:111111111111:stream/demo/consumer/c:1700000000",
@@ -77,9 +77,9 @@ static void test_names(void **state) {
                                        "eu-west-1:000000000000:stream/demo/consumer/e:1700000000",
                                        "eu-west-1:000000000000:stream/nope/consumer/c:1700000000",
                                        "eu-west-1:000000000000:stream/demo/consumer/c:1700000001"};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+  for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
     char body[200];
-    snprintf(body, sizeof body, "{\"ConsumerARN\":\"arn:aws:kinesis:%s\"}", others[i]);
+    snprintf(body, sizeof(body), "{\"ConsumerARN\":\"arn:aws:kinesis:%s\"}", others[i]);
     assert_non_null(strstr(call(&w, "DescribeStreamConsumer", body), "\"ResourceNotFoundException\""));
   }
   refused(&w, "DescribeStreamConsumer", REGISTER("e"),
@@ -150,7 +150,7 @@ static void test_pages(void **state) {
   assert_int_equal(count(page, "ConsumerName"), 2);
   member(&w, "NextToken", token);
   must(&w, "DeregisterStreamConsumer", numbered(2, body));
-  snprintf(body, sizeof body, "{\"StreamARN\":\"" STREAM_ARN "\",\"NextToken\":\"%s\",\"MaxResults\":2}", token);
+  snprintf(body, sizeof(body), "{\"StreamARN\":\"" STREAM_ARN "\",\"NextToken\":\"%s\",\"MaxResults\":2}", token);
   page = must(&w, "ListStreamConsumers", body);
   assert_non_null(strstr(page, "\"c03\""));
   assert_int_equal(count(page, "ConsumerName"), 2);

@@ -25,7 +25,7 @@ static const char *read_call(struct world *w) {
   char iterator[600];
   must(w, "GetShardIterator",
        "{\"StreamName\":\"s\",\"ShardId\":\"shardId-000000000000\",\"ShardIteratorType\":\"TRIM_HORIZON\"}");
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", member(w, "ShardIterator", iterator));
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\"}", member(w, "ShardIterator", iterator));
   return body;
 }
 
@@ -128,7 +128,7 @@ static void test_stream(void **state) {
   begin_limited(&w);
   must(&w, "CreateStream", "{\"StreamName\":\"other\",\"ShardCount\":2}");
   must(&w, "ListShards", "{\"StreamName\":\"other\",\"MaxResults\":1}");
-  snprintf(body, sizeof body, "{\"NextToken\":\"%s\"}", member(&w, "NextToken", token));
+  snprintf(body, sizeof(body), "{\"NextToken\":\"%s\"}", member(&w, "NextToken", token));
   for (int i = 0; i < 500; i++) {
     must(&w, "ListShards", "{\"StreamName\":\"s\"}");
     must(&w, "ListShards", "{\"StreamARN\":\"arn:aws:kinesis:eu-west-1:000000000000:stream/s\"}");

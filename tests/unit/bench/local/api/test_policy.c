@@ -39,9 +39,9 @@ static void test_refusals(void **state) {
   struct world w;
   begin_demo(&w);
   static const char *const bad[] = {"", "7", "[]", "{", "{}}"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     char body[200];
-    snprintf(body, sizeof body, POLICY(STREAM_ARN, "%s"), bad[i]);
+    snprintf(body, sizeof(body), POLICY(STREAM_ARN, "%s"), bad[i]);
     refused(&w, "PutResourcePolicy", body, ERROR("InvalidArgumentException", "The policy is not a JSON object."));
   }
   struct sc_buf body = SC_BUF_INIT;

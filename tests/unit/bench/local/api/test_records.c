@@ -10,7 +10,7 @@
 /* An iterator on a shard of stream "s"; rest: ",\"Timestamp\":1" and the like. */
 static const char *iterator(struct world *w, uint32_t shard, const char *type, const char *rest, char out[600]) {
   char body[900];
-  snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardId\":\"shardId-%012u\",\"ShardIteratorType\":\"%s\"%s}",
+  snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"ShardId\":\"shardId-%012u\",\"ShardIteratorType\":\"%s\"%s}",
            shard, type, rest);
   must(w, "GetShardIterator", body);
   return member(w, "ShardIterator", out);
@@ -18,7 +18,7 @@ static const char *iterator(struct world *w, uint32_t shard, const char *type, c
 
 static const char *get(struct world *w, const char *iterator_text, int limit) {
   char body[900];
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\",\"Limit\":%d}", iterator_text, limit);
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\",\"Limit\":%d}", iterator_text, limit);
   return must(w, "GetRecords", body);
 }
 
@@ -31,14 +31,14 @@ static int available(struct world *w, uint32_t shard, const char *type, const ch
 
 static void put(struct world *w, const char *key, const char *base64) {
   char body[900];
-  snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"PartitionKey\":\"%s\",\"Data\":\"%s\"}", key, base64);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"PartitionKey\":\"%s\",\"Data\":\"%s\"}", key, base64);
   must(w, "PutRecord", body);
 }
 
 static void begin_stream(struct world *w, int shards) {
   char body[100];
   begin(w);
-  snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardCount\":%d}", shards);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"ShardCount\":%d}", shards);
   must(w, "CreateStream", body);
 }
 
@@ -198,7 +198,7 @@ static void test_positions(void **state) {
   }
   assert_int_equal(available(&w, 0, "TRIM_HORIZON", ""), 5);
   assert_int_equal(available(&w, 0, "LATEST", ""), 0);
-  snprintf(rest, sizeof rest, ",\"StartingSequenceNumber\":\"%s\"", sequence);
+  snprintf(rest, sizeof(rest), ",\"StartingSequenceNumber\":\"%s\"", sequence);
   assert_int_equal(available(&w, 0, "AT_SEQUENCE_NUMBER", rest), 3);
   assert_int_equal(available(&w, 0, "AFTER_SEQUENCE_NUMBER", rest), 2);
   assert_int_equal(available(&w, 0, "AT_TIMESTAMP", ",\"Timestamp\":1"), 5);
@@ -224,7 +224,7 @@ static void test_bad_positions(void **state) {
           REFUSAL("InvalidArgumentException",
                   "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
                   "timestampInMillis: 1700000000124, currentTimestampInMillis: 1700000000123"));
-  snprintf(body, sizeof body,
+  snprintf(body, sizeof(body),
            "{\"StreamName\":\"s\",\"ShardId\":\"shardId-000000000001\",\"ShardIteratorType\":\"AT_SEQUENCE_NUMBER\","
            "\"StartingSequenceNumber\":\"%s\"}",
            sequence);
@@ -245,8 +245,8 @@ static void test_bad_positions(void **state) {
   const char *const mixes[] = {"AT_SEQUENCE_NUMBER\"", "AFTER_SEQUENCE_NUMBER\"", "AT_TIMESTAMP\"",
                                "LATEST\",\"StartingSequenceNumber\":\"5\"",
                                "TRIM_HORIZON\",\"StartingSequenceNumber\":\"5\""};
-  for (size_t i = 0; i < sizeof mixes / sizeof *mixes; i++) {
-    snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardId\":\"0\",\"ShardIteratorType\":\"%s}", mixes[i]);
+  for (size_t i = 0; i < sizeof(mixes) / sizeof(*mixes); i++) {
+    snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"ShardId\":\"0\",\"ShardIteratorType\":\"%s}", mixes[i]);
     assert_non_null(strstr(call(&w, "GetShardIterator", body), "Must either specify (1) AT_SEQUENCE_NUMBER"));
   }
   end(&w);
@@ -258,7 +258,7 @@ static void test_iterators_expire(void **state) {
   char text[600], body[700];
   begin_stream(&w, 1);
   iterator(&w, 0, "LATEST", "", text);
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", text);
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\"}", text);
   sc_clock_advance(SCL_SERVICE_ITERATOR_MS);
   must(&w, "GetRecords", body);
   sc_clock_advance(1);
@@ -269,7 +269,7 @@ static void test_iterators_expire(void **state) {
               "Tue Nov 14 22:18:20 UTC 2023 which is further in the future than the tolerated delay of 300000 "
               "milliseconds."));
   iterator(&w, 0, "LATEST", "", text);
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"\\\"%s\\\"\"}", text);
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"\\\"%s\\\"\"}", text);
   must(&w, "GetRecords", body); /* in quotes */
   admin(&w, "POST", "/_local/expire-iterators", "");
   assert_non_null(strstr(call(&w, "GetRecords", body), "ExpiredIteratorException"));
@@ -285,7 +285,7 @@ static void test_iterator_of_old_stream(void **state) {
   char text[600], body[700];
   begin_stream(&w, 1);
   iterator(&w, 0, "TRIM_HORIZON", "", text);
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", text);
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\"}", text);
   must(&w, "DeleteStream", "{\"StreamName\":\"s\"}");
   assert_non_null(strstr(call(&w, "GetRecords", body), "ResourceNotFoundException"));
   must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
@@ -309,7 +309,7 @@ static void test_paging(void **state) {
   for (int i = 0; i < 4; i++) {
     char expected[64];
     const char *page = get(&w, text, 10);
-    snprintf(expected, sizeof expected, "{\"MillisBehindLatest\":%s,", behind[i]);
+    snprintf(expected, sizeof(expected), "{\"MillisBehindLatest\":%s,", behind[i]);
     assert_true(sc_slice_starts(sc_slice_str(page), expected));
     assert_int_equal(count(page, "\"Data\""), records[i]);
     member(&w, "NextShardIterator", text);
@@ -355,8 +355,8 @@ static void test_split_refusals(void **state) {
   const char *const bad_keys[] = {"0", "1", "113427455640312821154458202477256070484",
                                   "113427455640312821154458202477256070485", "999999999999999999999999999999999999999"};
   char body[300];
-  for (size_t i = 0; i < sizeof bad_keys / sizeof *bad_keys; i++) {
-    snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardToSplit\":\"0\",\"NewStartingHashKey\":\"%s\"}",
+  for (size_t i = 0; i < sizeof(bad_keys) / sizeof(*bad_keys); i++) {
+    snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"ShardToSplit\":\"0\",\"NewStartingHashKey\":\"%s\"}",
              bad_keys[i]);
     assert_non_null(
         strstr(call(&w, "SplitShard", body), "is not both greater than one plus the shard's StartingHashKey"));
@@ -381,18 +381,18 @@ static void test_split_refusals(void **state) {
 static int list_all(struct world *w, const char *first_body, int max, int *pages) {
   char body[900], token[600];
   int shards = 0;
-  snprintf(body, sizeof body, "%s,\"MaxResults\":%d}", first_body, max);
+  snprintf(body, sizeof(body), "%s,\"MaxResults\":%d}", first_body, max);
   for (*pages = 1;; (*pages)++) {
     shards += count(must(w, "ListShards", body), "\"HashKeyRange\"");
     if (member(w, "NextToken", token)[0] == '\0') return shards;
-    snprintf(body, sizeof body, "{\"NextToken\":\"%s\",\"MaxResults\":%d}", token, max);
+    snprintf(body, sizeof(body), "{\"NextToken\":\"%s\",\"MaxResults\":%d}", token, max);
   }
 }
 
 static int listed(struct world *w, const char *filter) {
   char body[300];
   int pages;
-  snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardFilter\":{%s}", filter);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"ShardFilter\":{%s}", filter);
   return list_all(w, body, 2, &pages);
 }
 
@@ -432,9 +432,9 @@ static void test_shard_filters(void **state) {
                              "\"Type\":\"AFTER_SHARD_ID\",\"ShardId\":\"x\"",
                              "\"Type\":\"ALL\"",
                              ""};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     char body[300];
-    snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardFilter\":{%s}}", bad[i]);
+    snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"ShardFilter\":{%s}}", bad[i]);
     call(&w, "ListShards", body);
     assert_int_equal(w.status, 400);
   }
@@ -448,11 +448,11 @@ static void test_list_token(void **state) {
   begin_stream(&w, 3);
   must(&w, "ListShards", "{\"StreamName\":\"s\",\"MaxResults\":1}");
   member(&w, "NextToken", token);
-  snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"NextToken\":\"%s\"}", token);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"NextToken\":\"%s\"}", token);
   call(&w, "ListShards", body);
   assert_int_equal(w.status, 400);
   refused(&w, "ListShards", "{\"NextToken\":\"x\"}", REFUSAL("InvalidArgumentException", "NextToken is invalid."));
-  snprintf(body, sizeof body, "{\"NextToken\":\"%s\"}", token);
+  snprintf(body, sizeof(body), "{\"NextToken\":\"%s\"}", token);
   sc_clock_advance(SCL_SERVICE_TOKEN_MS + 1);
   refused(&w, "ListShards", body, REFUSAL("ExpiredNextTokenException", "NextToken has expired."));
   end(&w);

@@ -50,7 +50,7 @@ static void test_front_end_in_cbor(void **state) {
   call_cbor(&w, "NoSuchOperation", "a0");
   answers(&w, 400, unknown);
   static const char *const bad[] = {"80", "bf", "a1 01", "a0 00", "00", "a1 'Limit' ff", "c1"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     call_cbor(&w, "ListStreams", bad[i]);
     answers(&w, 400, serialization);
   }
@@ -104,8 +104,8 @@ static void test_wrong_types_in_cbor(void **state) {
   struct world w;
   char want[200];
   begin(&w);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    snprintf(want, sizeof want, "bf '__type' 'SerializationException' 'Message' '%s' ff", cases[i].text);
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    snprintf(want, sizeof(want), "bf '__type' 'SerializationException' 'Message' '%s' ff", cases[i].text);
     call_cbor(&w, cases[i].operation, cases[i].body);
     answers(&w, 400, want);
   }
@@ -133,12 +133,12 @@ static void test_records_in_cbor(void **state) {
   must(&w, "GetShardIterator",
        "{\"StreamName\":\"s\",\"ShardId\":\"shardId-000000000000\",\"ShardIteratorType\":\"TRIM_HORIZON\"}");
   member(&w, "ShardIterator", iterator);
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", iterator);
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\"}", iterator);
   const char *json = must(&w, "GetRecords", body);
   assert_non_null(strstr(json, "\"Data\":\"aGk=\",\"PartitionKey\":\"k\"}"));
   assert_non_null(strstr(json, "\"Data\":\"aGVsbG8=\",\"PartitionKey\":\"k2\"}"));
   assert_non_null(strstr(json, "\"Data\":\"\",\"PartitionKey\":\"k3\"}"));
-  snprintf(body, sizeof body, "a2 'ShardIterator' '%s' 'Limit' 02", iterator);
+  snprintf(body, sizeof(body), "a2 'ShardIterator' '%s' 'Limit' 02", iterator);
   call_cbor(&w, "GetRecords", body);
   assert_int_equal(w.status, 200);
   static struct sc_record records[SC_RECORDS_MAX];
@@ -164,7 +164,7 @@ static void test_times_in_cbor(void **state) {
   begin(&w);
   must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
   for (size_t i = 0; i < 7; i++) {
-    snprintf(body, sizeof body, "a4 'StreamName' 's' 'ShardId' '0' 'ShardIteratorType' 'AT_TIMESTAMP' 'Timestamp' %s",
+    snprintf(body, sizeof(body), "a4 'StreamName' 's' 'ShardId' '0' 'ShardIteratorType' 'AT_TIMESTAMP' 'Timestamp' %s",
              i < 3 ? after[i] : not_after[i - 3]);
     call_cbor(&w, "GetShardIterator", body);
     if (w.status != (i < 3 ? 400 : 200)) fail_msg("%s: %d", body, w.status);
@@ -280,13 +280,13 @@ static void test_list_streams(void **state) {
   char body[700], token[600];
   begin(&w);
   for (int i = 0; i < 150; i++) {
-    snprintf(body, sizeof body, "{\"StreamName\":\"s%03d\",\"ShardCount\":1}", i);
+    snprintf(body, sizeof(body), "{\"StreamName\":\"s%03d\",\"ShardCount\":1}", i);
     must(&w, "CreateStream", body);
   }
   const char *page = must(&w, "ListStreams", "{}");
   assert_non_null(strstr(page, "\"HasMoreStreams\":true"));
   assert_int_equal(count(page, "\"StreamARN\""), 100);
-  snprintf(body, sizeof body, "{\"NextToken\":\"%s\"}", member(&w, "NextToken", token));
+  snprintf(body, sizeof(body), "{\"NextToken\":\"%s\"}", member(&w, "NextToken", token));
   page = must(&w, "ListStreams", body);
   assert_non_null(strstr(page, "\"HasMoreStreams\":false"));
   assert_non_null(strstr(page, "\"StreamNames\":[\"s100\","));
@@ -330,9 +330,9 @@ static void test_arn(void **state) {
   const char *const bad[] = {"demo", "arn:aws:kinesis:us-east-1:1:stream/demo",
                              "arn:aws:sqs:r:000000000000:stream/demo", "arn:aws:kinesis:r:000000000000:stream/",
                              "arn:aws:kinesis:r:000000000000:table/x"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     char body[200];
-    snprintf(body, sizeof body, "{\"StreamARN\":\"%s\"}", bad[i]);
+    snprintf(body, sizeof(body), "{\"StreamARN\":\"%s\"}", bad[i]);
     assert_non_null(
         strstr(call(&w, "DescribeStream", body), "Member must satisfy regular expression pattern: arn:aws"));
   }

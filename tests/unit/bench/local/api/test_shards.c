@@ -11,17 +11,17 @@
 static void begin_demo(struct world *w, const char *shards) {
   char body[100];
   begin(w);
-  snprintf(body, sizeof body, "{\"StreamName\":\"demo\",\"ShardCount\":%s}", shards);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"demo\",\"ShardCount\":%s}", shards);
   must(w, "CreateStream", body);
 }
 
 /* The last digits of the ids that the listing has, in order: "0 12". */
 static void listed(struct world *w, const char *rest, const char *want) {
   char body[900], got[200] = "";
-  snprintf(body, sizeof body, "{\"StreamName\":\"demo\"%s}", rest);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"demo\"%s}", rest);
   for (const char *at = must(w, "ListShards", body); (at = strstr(at, "\"ShardId\":\"shardId-")) != NULL;) {
     at += strlen("\"ShardId\":\"shardId-");
-    snprintf(got + strlen(got), sizeof got - strlen(got), "%s%ld", got[0] == '\0' ? "" : " ", strtol(at, NULL, 10));
+    snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%ld", got[0] == '\0' ? "" : " ", strtol(at, NULL, 10));
   }
   if (strcmp(got, want) != 0) fail_msg("%s: %s, not %s", rest, got, want);
 }
@@ -97,7 +97,7 @@ static void test_pages(void **state) {
   must(&w, "ListShards", "{\"StreamName\":\"demo\",\"MaxResults\":1,\"ShardFilter\":{\"Type\":\"AT_LATEST\"}}");
   assert_int_equal(count(sc_buf_str(&w.body), "\"ShardId\""), 1);
   member(&w, "NextToken", token);
-  snprintf(body, sizeof body, "{\"NextToken\":\"%s\",\"MaxResults\":1}", token);
+  snprintf(body, sizeof(body), "{\"NextToken\":\"%s\",\"MaxResults\":1}", token);
   assert_non_null(strstr(must(&w, "ListShards", body), "\"shardId-000000000004\""));
   assert_null(strstr(sc_buf_str(&w.body), "NextToken"));
   must(&w, "DeleteStream", "{\"StreamName\":\"demo\"}");

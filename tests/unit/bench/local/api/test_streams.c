@@ -52,9 +52,9 @@ static void test_create_refused(void **state) {
   };
   struct world w;
   begin(&w);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     char body[300];
-    snprintf(body, sizeof body, "{\"StreamName\":\"demo\"%s}", cases[i].rest);
+    snprintf(body, sizeof(body), "{\"StreamName\":\"demo\"%s}", cases[i].rest);
     refused(&w, "CreateStream", body, cases[i].answer);
   }
   assert_non_null(strstr(must(&w, "ListStreams", "{}"), "\"StreamNames\":[]"));
@@ -67,7 +67,7 @@ static void test_creating_many(void **state) {
   begin_with(&w, (struct scl_service_settings){.region = "r", .page_bytes = 1000}, 500);
   for (int i = 0; i < 5; i++) {
     char body[100];
-    snprintf(body, sizeof body, "{\"StreamName\":\"s%d\",\"ShardCount\":1}", i);
+    snprintf(body, sizeof(body), "{\"StreamName\":\"s%d\",\"ShardCount\":1}", i);
     must(&w, "CreateStream", body);
   }
   refused(&w, "CreateStream", "{\"StreamName\":\"more\",\"ShardCount\":1}",

@@ -108,7 +108,7 @@ static void test_heartbeats_advance(void **state) {
 static void assert_resumes(struct world *w, const char *sequence, int records) {
   char body[600], iterator[600];
   struct watch watch;
-  snprintf(body, sizeof body,
+  snprintf(body, sizeof(body),
            "{\"ConsumerARN\":\"" OTHER_ARN "\",\"ShardId\":\"" SHARD
            "\",\"StartingPosition\":{\"Type\":\"AFTER_SEQUENCE_NUMBER\",\"SequenceNumber\":\"%s\"}}",
            sequence);
@@ -120,12 +120,12 @@ static void assert_resumes(struct world *w, const char *sequence, int records) {
     assert_int_equal(records_in(&watch), records);
   }
   leave(&watch);
-  snprintf(body, sizeof body,
+  snprintf(body, sizeof(body),
            "{\"StreamName\":\"s\",\"ShardId\":\"" SHARD
            "\",\"ShardIteratorType\":\"AFTER_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":\"%s\"}",
            sequence);
   must(w, "GetShardIterator", body);
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\"}", member(w, "ShardIterator", iterator));
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\"}", member(w, "ShardIterator", iterator));
   assert_int_equal(count(must(w, "GetRecords", body), "\"PartitionKey\""), records);
 }
 
@@ -184,7 +184,7 @@ static void test_starting_positions(void **state) {
        "\"49646437577108476416916876405828347277224658934624681986\"",
        1},
   };
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+  for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
     must_subscribe(&w, &watch, SHARD, good[i].position);
     pull_event(&watch);
     assert_int_equal(records_in(&watch), good[i].records);

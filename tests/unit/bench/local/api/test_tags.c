@@ -90,16 +90,16 @@ static void test_validation(void **state) {
   refused(&w, "RemoveTagsFromStream", "{\"StreamName\":\"demo\",\"TagKeys\":[]}",
           INVALID("1 validation error detected: Value '[]' at 'tagKeys' failed to satisfy constraint: Member must have "
                   "length greater than or equal to 1"));
-  snprintf(body, sizeof body, "{\"StreamName\":\"demo\",\"TagKeys\":[\"a\",\"%s\",\"b\"]}", name);
-  snprintf(want, sizeof want,
+  snprintf(body, sizeof(body), "{\"StreamName\":\"demo\",\"TagKeys\":[\"a\",\"%s\",\"b\"]}", name);
+  snprintf(want, sizeof(want),
            INVALID("1 validation error detected: Value '[a, %s, b]' at 'tagKeys' failed to satisfy constraint: Member "
                    "must satisfy constraint: [Member must have length less than or equal to 128, Member must have "
                    "length greater than or equal to 1]"),
            name);
   refused(&w, "RemoveTagsFromStream", body, want);
-  snprintf(body, sizeof body, "{\"StreamName\":\"demo\",\"Tags\":{\"%s\":\"x\",\"b\":null}}", name);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"demo\",\"Tags\":{\"%s\":\"x\",\"b\":null}}", name);
   snprintf(
-      want, sizeof want,
+      want, sizeof(want),
       INVALID("2 validation errors detected: Value '{%s=x, b=}' at 'tags' failed to satisfy constraint: Map keys "
               "must satisfy constraint: [Member must have length less than or equal to 128, Member must have "
               "length greater than or equal to 1]; Value '{%s=x, b=}' at 'tags' failed to satisfy constraint: Map "
@@ -125,12 +125,12 @@ static void test_types(void **state) {
   };
   struct world w;
   begin_demo(&w);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     const char *operation = strstr(cases[i].json, "TagKeys") != NULL ? "RemoveTagsFromStream" : "AddTagsToStream";
     char want[300];
-    snprintf(want, sizeof want, "{\"__type\":\"SerializationException\",\"Message\":\"%s\"}", cases[i].text);
+    snprintf(want, sizeof(want), "{\"__type\":\"SerializationException\",\"Message\":\"%s\"}", cases[i].text);
     refused(&w, operation, cases[i].json, want);
-    snprintf(want, sizeof want, "bf '__type' 'SerializationException' 'Message' '%s' ff", cases[i].text);
+    snprintf(want, sizeof(want), "bf '__type' 'SerializationException' 'Message' '%s' ff", cases[i].text);
     call_cbor(&w, operation, cases[i].cbor);
     answers(&w, 400, want);
   }

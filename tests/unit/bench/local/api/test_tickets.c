@@ -57,7 +57,7 @@ static void call_tells(struct world *w, struct journal *journal, const char *ope
   char target[128];
   struct scl_reply reply = {0};
   uint64_t before = journal->end;
-  snprintf(target, sizeof target, "Kinesis_20131202.%s", operation);
+  snprintf(target, sizeof(target), "Kinesis_20131202.%s", operation);
   struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),
                              .path = SC_SLICE_LITERAL("/"),
                              .target = sc_slice_str(target),

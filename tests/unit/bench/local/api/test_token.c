@@ -13,7 +13,7 @@ static struct scl_token example(const char *stream) {
                             .position = UINT64_C(1) << 40,
                             .filter = 5,
                             .time_ms = 1699999999999};
-  snprintf(token.stream, sizeof token.stream, "%s", stream);
+  snprintf(token.stream, sizeof(token.stream), "%s", stream);
   return token;
 }
 
@@ -48,7 +48,7 @@ static void test_quotes(void **state) {
   struct scl_token token = example("demo"), again;
   char text[SCL_TOKEN_TEXT], quoted[SCL_TOKEN_TEXT + 2];
   scl_token_write(&token, text);
-  snprintf(quoted, sizeof quoted, "\"%s\"", text);
+  snprintf(quoted, sizeof(quoted), "\"%s\"", text);
   assert_true(scl_token_read(sc_slice_str(quoted), SCL_TOKEN_ITERATOR, &again));
 }
 
@@ -75,7 +75,7 @@ static void test_mangled(void **state) {
     assert_false(scl_token_read(sc_slice_of(text, i), SCL_TOKEN_ITERATOR, &again));
   }
   const char *const bad[] = {"", "\"", "\"\"", "x", "AAAAAAAAAAE=", "not base64 at all!"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     assert_false(scl_token_read(sc_slice_str(bad[i]), SCL_TOKEN_ITERATOR, &again));
 }
 

@@ -53,9 +53,9 @@ static inline void make_signed(struct signed_request *s) {
 static inline void add_key(struct scl_keyring *ring, const char *id, const char *secret, const char *token,
                            int64_t expires_ms) {
   struct scl_key key = {.expires_ms = expires_ms};
-  snprintf(key.id, sizeof key.id, "%s", id);
-  snprintf(key.secret, sizeof key.secret, "%s", secret);
-  snprintf(key.token, sizeof key.token, "%s", token);
+  snprintf(key.id, sizeof(key.id), "%s", id);
+  snprintf(key.secret, sizeof(key.secret), "%s", secret);
+  snprintf(key.token, sizeof(key.token), "%s", token);
   scl_keyring_add(ring, &key);
 }
 

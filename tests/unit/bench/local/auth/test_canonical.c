@@ -51,7 +51,7 @@ static void test_paths(void **state) {
       {"/x?&&b&a=1=2&=v&%20=y", "\n/x\n=v&%20=y&a=1=2&b=\n"},
       {"/x?a?b", "\n/x\na?b=\n"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct scl_request request = {.path = sc_slice_str(cases[i].path)};
     const char *got = canonical(&request, "");
     if (strncmp(got, cases[i].want, strlen(cases[i].want)) != 0) fail_msg("%s: %s", cases[i].path, got);

@@ -33,11 +33,11 @@ static void test_read(void **state) {
 static void test_read_bad(void **state) {
   (void)state;
   static const char *const bad[] = {"HIDDEN", ":HIDDEN", "A:", "A:HID DEN", "A/B:HIDDEN", "A:HIDDEN\xc3\xa9", "A:\x01"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     struct sc_error err;
     struct scl_keyring *ring = scl_keyring_new();
     char text[100];
-    snprintf(text, sizeof text, "GOOD:good,%s", bad[i]);
+    snprintf(text, sizeof(text), "GOOD:good,%s", bad[i]);
     assert_int_equal(scl_keyring_read(ring, sc_slice_str(text), &err), SC_E_USAGE);
     assert_non_null(strstr(err.text, "key 2 "));
     assert_null(strstr(err.text, "HIDDEN"));
@@ -62,7 +62,7 @@ static void test_file(void **state) {
   int fd = mkstemp(path);
   assert_true(fd >= 0);
   static const char text[] = "# two\nA:a\nB:b\n";
-  assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+  assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
   close(fd);
   assert_int_equal(scl_keyring_read_file(ring, path, &err), SC_OK);
   assert_true(has(ring, "A", "a") && has(ring, "B", "b"));
@@ -81,7 +81,7 @@ static void test_sessions(void **state) {
   assert_int_equal(scl_keyring_read(ring, SC_SLICE_LITERAL("GIVEN:g"), &err), SC_OK);
   char id[32];
   for (int i = 0; i < SCL_KEYRING_SESSIONS + 2; i++) {
-    snprintf(id, sizeof id, "S%d", i);
+    snprintf(id, sizeof(id), "S%d", i);
     add_key(ring, id, "secret", "token", i);
   }
   assert_int_equal(scl_keyring_count(ring), 1 + SCL_KEYRING_SESSIONS);

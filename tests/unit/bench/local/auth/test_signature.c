@@ -79,7 +79,7 @@ static void test_changed(void **state) {
   static const char *const names[] = {"host", "x-amz-target", "content-type"};
   struct world w;
   begin(&w);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
     make_signed(&w.s);
     set_header(&w.s, names[i], "other");
     bad(&w, "InvalidSignatureException",
@@ -168,10 +168,10 @@ static void test_dates(void **state) {
                                       "Fri, 02 Jan 2026 03:04:05 GMT"};
   struct world w;
   begin(&w);
-  for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+  for (size_t i = 0; i < sizeof(dates) / sizeof(*dates); i++) {
     char text[200];
     set_header(&w.s, "x-amz-date", dates[i]);
-    snprintf(text, sizeof text,
+    snprintf(text, sizeof(text),
              "Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", dates[i]);
     bad(&w, "IncompleteSignatureException", text);
   }

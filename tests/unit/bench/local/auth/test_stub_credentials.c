@@ -92,7 +92,7 @@ static void test_not_ours(void **state) {
   static const char *const paths[] = {"/", "/token", "/v1/credentials/x", "/v2/credentials", "/latest", "/federation/"};
   struct world w;
   begin(&w, NULL);
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) assert_false(ask(&w, "GET", paths[i], "", ""));
+  for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) assert_false(ask(&w, "GET", paths[i], "", ""));
   assert_false(ask(&w, "POST", "/", "application/x-amz-json-1.1", "{}"));
   assert_false(ask(&w, "PUT", "/latest/api/other", "", ""));
   assert_false(ask(&w, "DELETE", "/latest/api/token", "", ""));
@@ -116,7 +116,7 @@ static void test_imds(void **state) {
   set_header(&w.r, "x-aws-ec2-metadata-token-ttl-seconds", "10");
   assert_true(ask(&w, "PUT", "/latest/api/token", "", ""));
   assert_int_equal(w.status, 200);
-  snprintf(token, sizeof token, "%s", sc_buf_str(&w.body));
+  snprintf(token, sizeof(token), "%s", sc_buf_str(&w.body));
   assert_int_equal(strlen(token), 56);
   set_header(&w.r, "x-aws-ec2-metadata-token", token);
   assert_string_equal(get(&w, "/latest/meta-data/placement/availability-zone"), "eu-west-1a");
@@ -143,10 +143,10 @@ static void test_many_tokens(void **state) {
   for (int i = 0; i <= 256; i++) {
     set_header(&w.r, "x-aws-ec2-metadata-token-ttl-seconds", "10");
     assert_true(ask(&w, "PUT", "/latest/api/token", "", ""));
-    if (i == 0) snprintf(first, sizeof first, "%s", sc_buf_str(&w.body));
+    if (i == 0) snprintf(first, sizeof(first), "%s", sc_buf_str(&w.body));
   }
   char last[600];
-  snprintf(last, sizeof last, "%s", sc_buf_str(&w.body));
+  snprintf(last, sizeof(last), "%s", sc_buf_str(&w.body));
   set_header(&w.r, "x-aws-ec2-metadata-token", last);
   assert_string_equal(get(&w, "/latest/meta-data/placement/region"), "eu-west-1");
   set_header(&w.r, "x-aws-ec2-metadata-token", first);
@@ -221,7 +221,7 @@ static void test_oidc_refusals(void **state) {
   struct world w;
   char error[600];
   begin(&w, NULL);
-  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+  for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
     assert_true(ask(&w, "POST", "/token", "application/json", bodies[i][0]));
     assert_int_equal(w.status, 400);
     assert_string_equal(between(&w, "\"error\":\"", "\"", error), bodies[i][1]);

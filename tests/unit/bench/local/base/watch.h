@@ -41,14 +41,14 @@ static inline struct scl_store_stream *stream_of(struct world *w) {
 
 static inline void add_consumer(struct world *w, const char *name) {
   char body[200];
-  snprintf(body, sizeof body,
+  snprintf(body, sizeof(body),
            "{\"StreamARN\":\"arn:aws:kinesis:eu-west-1:000000000000:stream/s\",\"ConsumerName\":\"%s\"}", name);
   must(w, "RegisterStreamConsumer", body);
 }
 
 static inline void begin_stream(struct world *w, bool is_limited, int n_shards) {
   char body[64];
-  snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"ShardCount\":%d}", n_shards);
+  snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"ShardCount\":%d}", n_shards);
   begin_with(w,
              (struct scl_service_settings){
                  .region = "eu-west-1", .page_bytes = SCL_SERVICE_PAGE_BYTES, .is_limited = is_limited},
@@ -87,7 +87,7 @@ static inline int subscribe_with(struct world *w, struct watch *watch, const cha
 /* As the consumer c. */
 static inline int subscribe(struct world *w, struct watch *watch, const char *shard, const char *position) {
   char body[1024];
-  snprintf(body, sizeof body, "{\"ConsumerARN\":\"" ARN "\",\"ShardId\":\"%s\",\"StartingPosition\":{%s}}", shard,
+  snprintf(body, sizeof(body), "{\"ConsumerARN\":\"" ARN "\",\"ShardId\":\"%s\",\"StartingPosition\":{%s}}", shard,
            position);
   return subscribe_with(w, watch, SCL_SERVICE_JSON, body);
 }
@@ -130,8 +130,8 @@ static inline void take_chunk(struct watch *watch, struct scl_chunk *chunk) {
   assert_int_equal(watch->parts.len, watch->frame.len);
   if (answer != SC_EVENT_STREAM_FRAME) return;
   struct sc_slice payload = watch->parts.payload;
-  if (payload.len < sizeof watch->payload)
-    snprintf(watch->payload, sizeof watch->payload, "%.*s", SC_SLICE_ARGS(payload));
+  if (payload.len < sizeof(watch->payload))
+    snprintf(watch->payload, sizeof(watch->payload), "%.*s", SC_SLICE_ARGS(payload));
 }
 
 static inline enum scl_feed_state pull(struct watch *watch) {

@@ -26,8 +26,8 @@ static void open_again(struct world *w, int64_t now_ms) {
 static void begin(struct world *w) {
   char parent[] = "/tmp/shardcopy-test-datadir-XXXXXX";
   assert_non_null(mkdtemp(parent));
-  snprintf(w->folder, sizeof w->folder, "%s/kept", parent);
-  snprintf(w->journal, sizeof w->journal, "%s/journal", w->folder);
+  snprintf(w->folder, sizeof(w->folder), "%s/kept", parent);
+  snprintf(w->journal, sizeof(w->journal), "%s/journal", w->folder);
   open_again(w, NOW);
 }
 
@@ -40,7 +40,7 @@ static void close_it(struct world *w) {
 static void end(struct world *w) {
   char command[256];
   close_it(w);
-  snprintf(command, sizeof command, "rm -r %.*s", (int)(strlen(w->folder) - strlen("/kept")), w->folder);
+  snprintf(command, sizeof(command), "rm -r %.*s", (int)(strlen(w->folder) - strlen("/kept")), w->folder);
   assert_int_equal(system(command), 0);
 }
 
@@ -64,10 +64,10 @@ static void fill(struct world *w, uint64_t changes) {
 static int refused(struct world *w, struct sc_error *err) {
   struct scl_datadir *other;
   struct scl_store *store = scl_store_new(0, 0);
-  int code = scl_datadir_open(w->folder, store, NOW, NULL, NULL, &other, err);
+  int rc = scl_datadir_open(w->folder, store, NOW, NULL, NULL, &other, err);
   assert_null(other);
   scl_store_free(store);
-  return code;
+  return rc;
 }
 
 /* ---- tests ---- */

@@ -12,7 +12,7 @@ static void add(struct sc_buf *file, uint8_t kind, const char *payload) {
 static void add_batch(struct sc_buf *file) {
   char batch[SCL_FRAME_BATCH_BYTES];
   scl_frame_batch(batch, file->len);
-  sc_buf_add(file, batch, sizeof batch);
+  sc_buf_add(file, batch, sizeof(batch));
 }
 
 /* A head, a batch of "one" and "", a batch of "three", and where each ends. */
@@ -132,7 +132,7 @@ static void test_zeros_behind_are_torn(void **state) {
   char zeros[100] = {0};
   enum scl_frames_state found;
   size_t at;
-  sc_buf_add(&s.file, zeros, sizeof zeros);
+  sc_buf_add(&s.file, zeros, sizeof(zeros));
   assert_int_equal(read_all(sc_buf_view(&s.file), &found, &at), 3);
   assert_int_equal(found, SCL_FRAMES_TORN);
   assert_int_equal(at, s.three);
@@ -146,7 +146,7 @@ static void test_a_batch_elsewhere_is_none(void **state) {
   enum scl_frames_state found;
   size_t at;
   scl_frame_batch(batch, s.three + 1);
-  sc_buf_add(&s.file, batch, sizeof batch);
+  sc_buf_add(&s.file, batch, sizeof(batch));
   assert_int_equal(read_all(sc_buf_view(&s.file), &found, &at), 3);
   assert_int_equal(found, SCL_FRAMES_TORN);
   sc_buf_fini(&s.file);

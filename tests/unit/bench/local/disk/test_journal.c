@@ -19,7 +19,7 @@ static struct scl_journal *open_on(int fd, enum scl_syncfile_by by, uint64_t end
 /* An empty journal in a file of its own. */
 static struct scl_journal *make(enum scl_syncfile_by by) {
   struct sc_buf head = SC_BUF_INIT;
-  memcpy(path + sizeof path - 7, "XXXXXX", 6);
+  memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
   int fd = mkstemp(path);
   assert_true(fd >= 0);
   scl_frames_add_head(&head);
@@ -45,7 +45,7 @@ static struct sc_buf read_file(void) {
   char piece[65536];
   int fd = open(path, O_RDONLY);
   assert_true(fd >= 0);
-  for (ssize_t n; (n = read(fd, piece, sizeof piece)) > 0;) sc_buf_add(&bytes, piece, (size_t)n);
+  for (ssize_t n; (n = read(fd, piece, sizeof(piece))) > 0;) sc_buf_add(&bytes, piece, (size_t)n);
   close(fd);
   return bytes;
 }
@@ -115,8 +115,8 @@ static void check_file(uint32_t appends) {
   assert_null(scl_frames_init(&frames, sc_buf_view(&bytes)));
   while ((found = scl_frames_next(&frames, &frame)) == SCL_FRAMES_FRAME) {
     uint32_t number;
-    assert_true(frame.kind >= 1 && frame.kind <= THREADS && frame.payload.len == sizeof number);
-    memcpy(&number, frame.payload.ptr, sizeof number);
+    assert_true(frame.kind >= 1 && frame.kind <= THREADS && frame.payload.len == sizeof(number));
+    memcpy(&number, frame.payload.ptr, sizeof(number));
     assert_int_equal(number, next[frame.kind - 1]++);
   }
   assert_int_equal(found, SCL_FRAMES_END);

@@ -17,7 +17,7 @@ static void add_entry(void *context, uint8_t kind, const struct sc_slice *parts,
   struct sc_buf *file = context;
   char batch[SCL_FRAME_BATCH_BYTES];
   scl_frame_batch(batch, file->len);
-  sc_buf_add(file, batch, sizeof batch);
+  sc_buf_add(file, batch, sizeof(batch));
   scl_frames_add(file, kind, parts, n_parts);
 }
 
@@ -196,9 +196,9 @@ static void hand_add(struct hand *h, enum scl_persist_kind kind) {
 
 static void hand_hash(struct hand *h, unsigned char first_byte, unsigned char rest) {
   char bytes[SCL_PERSIST_HASH_BYTES];
-  memset(bytes, rest, sizeof bytes);
+  memset(bytes, rest, sizeof(bytes));
   bytes[0] = (char)first_byte;
-  sc_cbor_add_bytes(&h->entry, sc_slice_of(bytes, sizeof bytes));
+  sc_cbor_add_bytes(&h->entry, sc_slice_of(bytes, sizeof(bytes)));
 }
 
 static void hand_shard(struct hand *h, unsigned char first, unsigned char last) {
@@ -247,11 +247,11 @@ static void hand_read(struct hand *h, const char *wrong) {
   struct sc_error err = {.text = "nothing wrong"};
   struct scl_replay result;
   struct scl_store *store = scl_store_new(0, 0);
-  int code = scl_replay_run(store, sc_buf_view(&h->file), "d/journal", NOW, &result, &err);
+  int rc = scl_replay_run(store, sc_buf_view(&h->file), "d/journal", NOW, &result, &err);
   if (wrong == NULL) {
-    if (code != SC_OK) fail_msg("%s", err.text);
+    if (rc != SC_OK) fail_msg("%s", err.text);
   } else {
-    assert_int_equal(code, SC_E_IO);
+    assert_int_equal(rc, SC_E_IO);
     assert_non_null(strstr(err.text, "d/journal is broken at byte "));
     if (strstr(err.text, wrong) == NULL) fail_msg("%s is not about: %s", err.text, wrong);
     assert_non_null(strstr(err.hint, "truncate -s"));
@@ -334,7 +334,7 @@ static void test_broken_in_the_middle(void **state) {
   hand_put(&h, 0, 1, NOW, "\"k\"", "aGk=");
   h.file.ptr[at + SCL_FRAME_OVERHEAD] ^= 1;
   char wrong[64];
-  snprintf(wrong, sizeof wrong, "byte %zu: what is there is not what was written", at);
+  snprintf(wrong, sizeof(wrong), "byte %zu: what is there is not what was written", at);
   hand_read(&h, wrong);
 }
 

@@ -13,7 +13,7 @@ static void fault(struct world *w, const char *json) {
 
 static void waiting(struct world *w, int n) {
   char text[40];
-  snprintf(text, sizeof text, "{\"waiting\":%d}", n);
+  snprintf(text, sizeof(text), "{\"waiting\":%d}", n);
   admin(w, "POST", "/_local/faults", "[]");
   assert_string_equal(sc_buf_str(&w->body), text);
 }
@@ -78,7 +78,7 @@ static void test_refusals(void **state) {
       "{\"kind\":\"reset\",\"bytes\":-2}",
       "[{},{\"kind\":\"entries\",\"operation\":\"GetRecords\"}]",
       "{\"operation\":\"a name that is far too long for any operation of any service there is\"}"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     admin(&w, "POST", "/_local/faults", bad[i]);
     assert_int_equal(w.status, 400);
     assert_non_null(strstr(sc_buf_str(&w.body), "{\"message\":\""));
@@ -119,7 +119,7 @@ static void test_clock(void **state) {
   begin(&w);
   const char *const bad[] = {
       "", "{}", "[]", "{\"advance_ms\":-1}", "{\"advance_ms\":\"1\"}", "{\"advance_ms\":999999999999999}"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     admin(&w, "POST", "/_local/clock", bad[i]);
     assert_int_equal(w.status, 400);
   }
@@ -138,11 +138,11 @@ static void test_each_error(void **state) {
   begin(&w);
   for (int i = 0; i < scl_apierrors_n; i++) {
     char json[200];
-    snprintf(json, sizeof json, "{\"error\":\"%s\"}", scl_apierrors[i].code);
+    snprintf(json, sizeof(json), "{\"error\":\"%s\"}", scl_apierrors[i].code);
     fault(&w, json);
     call(&w, "ListStreams", "{}");
     assert_int_equal(w.status, scl_apierrors[i].status);
-    snprintf(json, sizeof json, "{\"__type\":\"%s\"", scl_apierrors[i].code);
+    snprintf(json, sizeof(json), "{\"__type\":\"%s\"", scl_apierrors[i].code);
     assert_int_equal(strncmp(sc_buf_str(&w.body), json, strlen(json)), 0);
     assert_int_equal(count(sc_buf_str(&w.body), "\"message\":\""), scl_apierrors[i].message[0] != '\0');
   }
@@ -202,7 +202,7 @@ static void begin_stream(struct world *w, int records, char iterator[600]) {
   must(w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
   for (int i = 0; i < records; i++) {
     char body[100];
-    snprintf(body, sizeof body, "{\"StreamName\":\"s\",\"PartitionKey\":\"%d\",\"Data\":\"YQ==\"}", i);
+    snprintf(body, sizeof(body), "{\"StreamName\":\"s\",\"PartitionKey\":\"%d\",\"Data\":\"YQ==\"}", i);
     must(w, "PutRecord", body);
     sc_clock_advance(1000);
   }
@@ -214,7 +214,7 @@ static void begin_stream(struct world *w, int records, char iterator[600]) {
 /* The page at the iterator, which moves on to what the reply gives. */
 static const char *page(struct world *w, char iterator[600]) {
   char body[700];
-  snprintf(body, sizeof body, "{\"ShardIterator\":\"%s\",\"Limit\":2}", iterator);
+  snprintf(body, sizeof(body), "{\"ShardIterator\":\"%s\",\"Limit\":2}", iterator);
   call(w, "GetRecords", body);
   member(w, "NextShardIterator", iterator);
   return sc_buf_str(&w->body);
@@ -235,7 +235,7 @@ static void test_expire_iterator(void **state) {
   begin_stream(&w, 1, iterator);
   fault(&w, "{\"kind\":\"expire-iterator\"}");
   char again[600];
-  memcpy(again, iterator, sizeof again);
+  memcpy(again, iterator, sizeof(again));
   const char *answer = page(&w, iterator);
   assert_int_equal(w.status, 400);
   assert_true(has(answer,
@@ -310,12 +310,12 @@ static void test_end_falsely(void **state) {
   struct world w;
   char iterator[600], again[600];
   begin_stream(&w, 3, iterator);
-  memcpy(again, iterator, sizeof again);
+  memcpy(again, iterator, sizeof(again));
   fault(&w, "[{\"kind\":\"end-falsely\"},{\"kind\":\"end-falsely\",\"children\":true}]");
   const char *answer = page(&w, iterator);
   assert_true(!has(answer, "NextShardIterator") && !has(answer, "ChildShards"));
   assert_int_equal(count(answer, "PartitionKey"), 2);
-  memcpy(iterator, again, sizeof again);
+  memcpy(iterator, again, sizeof(again));
   answer = page(&w, iterator);
   assert_false(has(answer, "NextShardIterator"));
   assert_true(

@@ -12,8 +12,8 @@ static int make(struct scl_fault *fault, const char *const *pairs) {
   for (; *pairs != NULL; pairs++) {
     const char *space = strchr(*pairs, ' ');
     struct sc_slice name = sc_slice_of(*pairs, (size_t)(space - *pairs));
-    int code = scl_fault_set(fault, name, sc_slice_str(space + 1), SCL_FAULT_FORM_ANY, &err);
-    if (code != SC_OK) return code;
+    int rc = scl_fault_set(fault, name, sc_slice_str(space + 1), SCL_FAULT_FORM_ANY, &err);
+    if (rc != SC_OK) return rc;
   }
   return scl_fault_finish(fault, &err);
 }
@@ -100,7 +100,7 @@ static void test_probabilities(void **state) {
   (void)state;
   static const char *const bad[] = {"p 0", "p -0.1", "p 1.5", "p 0x1", "p nan", "p 1 ", "p ", "p 0.5p"};
   struct scl_fault fault;
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(MAKE(&fault, bad[i]), SC_E_USAGE);
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) assert_int_equal(MAKE(&fault, bad[i]), SC_E_USAGE);
   assert_true(MADE("p 1").p == 1 && MADE("p 5e-2").p == 0.05);
 }
 

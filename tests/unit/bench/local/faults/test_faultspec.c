@@ -17,9 +17,9 @@ static void write_list(struct scl_faultlist *list, struct sc_buf *out) {
 
 static int read_spec(const char *spec, struct sc_buf *out) {
   struct scl_faultlist list = {0};
-  int code = scl_faultspec_read(sc_slice_str(spec), &list, &err);
+  int rc = scl_faultspec_read(sc_slice_str(spec), &list, &err);
   write_list(&list, out);
-  return code;
+  return rc;
 }
 
 static int read_json(const char *text, struct sc_buf *out) {
@@ -27,10 +27,10 @@ static int read_json(const char *text, struct sc_buf *out) {
   struct scl_faultlist list = {0};
   struct sc_json root;
   assert_null(sc_jsondoc_check(doc, sc_slice_str(text), &root));
-  int code = scl_faultspec_read_json(root, &list, &err);
+  int rc = scl_faultspec_read_json(root, &list, &err);
   write_list(&list, out);
   sc_jsondoc_free(doc);
-  return code;
+  return rc;
 }
 
 /* What is said in either way is the same. */
@@ -54,7 +54,7 @@ static void test_the_same(void **state) {
       {"kind=skewed-date,date_skew_ms=-5", "{\"kind\":\"skewed-date\",\"date_skew_ms\":-5}"},
   };
   struct sc_buf spec = SC_BUF_INIT, json = SC_BUF_INIT;
-  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+  for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
     if (read_spec(same[i][0], &spec) != SC_OK) fail_msg("%s: %s", same[i][0], err.text);
     if (read_json(same[i][1], &json) != SC_OK) fail_msg("%s: %s", same[i][1], err.text);
     assert_string_equal(sc_buf_str(&spec), sc_buf_str(&json));
@@ -80,7 +80,7 @@ static void test_bad_specs(void **state) {
       {"count=1.0", "count cannot be \"1.0\""},
   };
   struct sc_buf out = SC_BUF_INIT;
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     assert_int_equal(read_spec(bad[i][0], &out), SC_E_USAGE);
     assert_string_equal(err.text, bad[i][1]);
     assert_int_equal(out.len, 0);
@@ -105,7 +105,7 @@ static void test_bad_json(void **state) {
                                     "{\"kind\":\"end-falsely\",\"children\":1}",
                                     "{\"kind\":\"end-falsely\",\"children\":\"true\"}"};
   struct sc_buf out = SC_BUF_INIT;
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     assert_int_equal(read_json(bad[i], &out), SC_E_USAGE);
     assert_int_equal(out.len, 0);
   }

@@ -69,7 +69,7 @@ static inline void count_close(struct scl_feed *feed) {
 }
 
 static inline struct scl_feed *count_feed_new(struct counter *counter) {
-  struct count_feed *self = sc_alloc_zero(1, sizeof *self);
+  struct count_feed *self = sc_alloc_zero(1, sizeof(*self));
   self->feed = (struct scl_feed){count_next, count_listen, count_close};
   self->counter = counter;
   self->listener.notify = count_notify;

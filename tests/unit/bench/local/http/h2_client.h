@@ -118,7 +118,7 @@ static inline void h2_note_settings(struct h2_client *c, uint8_t *frame, size_t 
 
 static inline bool h2_hear(struct h2_client *c) {
   uint8_t bytes[16384];
-  ssize_t n = c->is_slow ? -1 : read(c->wire.fd, bytes, sizeof bytes);
+  ssize_t n = c->is_slow ? -1 : read(c->wire.fd, bytes, sizeof(bytes));
   if (n == 0) c->saw_end = true;
   if (n < 0 && !c->is_slow && errno == ECONNRESET) c->was_reset = true;
   if (n <= 0) return false;

@@ -13,7 +13,7 @@ struct world {
 };
 
 static void begin(struct world *w) {
-  snprintf(w->dir, sizeof w->dir, "/tmp/shardcopy-test-XXXXXX");
+  snprintf(w->dir, sizeof(w->dir), "/tmp/shardcopy-test-XXXXXX");
   assert_non_null(mkdtemp(w->dir));
 }
 
@@ -22,11 +22,11 @@ static void end(struct world *w) {
   const char *const folders[] = {"/new/deep", "/new", ""};
   char path[128];
   for (size_t d = 0; d < 3; d++) {
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-      snprintf(path, sizeof path, "%s%s/%s", w->dir, folders[d], files[i]);
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+      snprintf(path, sizeof(path), "%s%s/%s", w->dir, folders[d], files[i]);
       unlink(path);
     }
-    snprintf(path, sizeof path, "%s%s", w->dir, folders[d]);
+    snprintf(path, sizeof(path), "%s%s", w->dir, folders[d]);
     rmdir(path);
   }
 }
@@ -35,7 +35,7 @@ static void read_file(const struct sc_buf *path, struct sc_buf *out) {
   FILE *file = fopen(sc_buf_str(path), "r");
   assert_non_null(file);
   char bytes[4096];
-  size_t n = fread(bytes, 1, sizeof bytes, file);
+  size_t n = fread(bytes, 1, sizeof(bytes), file);
   sc_buf_add(out, bytes, n);
   fclose(file);
 }
@@ -63,7 +63,7 @@ static void test_first_start(void **state) {
   struct scl_certs certs = {0};
   char dir[128];
   begin(&w);
-  snprintf(dir, sizeof dir, "%s/new/deep", w.dir);
+  snprintf(dir, sizeof(dir), "%s/new/deep", w.dir);
   ensure(&w, dir, &certs);
   assert_int_equal(mode_of(&certs.ca_key), 0600);
   assert_int_equal(mode_of(&certs.server_key), 0600);

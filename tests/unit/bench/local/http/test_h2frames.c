@@ -7,7 +7,7 @@
 
 static void test_order(void **state) {
   (void)state;
-  struct scl_h2frames *frames = malloc(sizeof *frames);
+  struct scl_h2frames *frames = malloc(sizeof(*frames));
   char body[] = "body";
   scl_h2frames_clear(frames);
   assert_string_equal(scl_h2frames_add(frames, "ab", 3), "ab");
@@ -25,11 +25,11 @@ static void test_order(void **state) {
 
 static void test_room(void **state) {
   (void)state;
-  struct scl_h2frames *frames = malloc(sizeof *frames);
+  struct scl_h2frames *frames = malloc(sizeof(*frames));
   static char large[SCL_H2FRAMES_MOST];
   scl_h2frames_clear(frames);
   int n = 0;
-  for (; scl_h2frames_have_room(frames); n++) scl_h2frames_add(frames, large, sizeof large);
+  for (; scl_h2frames_have_room(frames); n++) scl_h2frames_add(frames, large, sizeof(large));
   assert_int_equal(n, SCL_H2FRAMES_BYTES / SCL_H2FRAMES_MOST);
   scl_h2frames_clear(frames);
   assert_true(scl_h2frames_have_room(frames));

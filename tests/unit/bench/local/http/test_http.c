@@ -115,7 +115,7 @@ static void test_no_upgrade(void **state) {
       UPGRADE "Expect: 100-continue\r\nHTTP2-Settings: AAMAAABk\r\n\r\nhi", /* an answer goes before it */
       "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\nhi",                 /* the connection is not named */
   };
-  for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+  for (size_t i = 0; i < sizeof(wishes) / sizeof(*wishes); i++) {
     struct world w;
     struct sc_buf text = SC_BUF_INIT;
     begin(&w);

@@ -99,7 +99,7 @@ static void test_pipeline(void **state) {
   const char *at = sc_buf_str(&w.wire.heard);
   for (int i = 0; i < 100; i++) {
     char expected[16];
-    snprintf(expected, sizeof expected, "[%03d]", i);
+    snprintf(expected, sizeof(expected), "[%03d]", i);
     at = strstr(at, expected);
     assert_non_null(at);
   }
@@ -146,7 +146,7 @@ static void test_bad_requests(void **state) {
                              "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
                              "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                              "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     struct world w;
     begin(&w);
     say(&w, bad[i]);
@@ -416,7 +416,7 @@ static void test_feed_unread(void **state) {
   w.next.counter.pad = 1 << 20;
   say(&w, POST "Content-Length: 2\r\n\r\nhi");
   int small = 4096;
-  assert_int_equal(setsockopt(w.wire.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+  assert_int_equal(setsockopt(w.wire.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
   counter_raise(&w.next.counter, 100);
   assert_true(wire_was_woken(&w.wire));
   wire_work(&w.wire, 0, 1);
@@ -491,7 +491,7 @@ static void test_feed_faults(void **state) {
       {{.ending = SCL_ENDING_GOAWAY}, "4\r\n[hi]\r\n3\r\n<1>\r\n3\r\n<2>\r\n0\r\n\r\n"},
       {{.is_silent = true, .ending = SCL_ENDING_HANG}, "4\r\n[hi]\r\n3\r\n<1>\r\n"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct world w;
     begin(&w);
     w.next.feeds = true;

@@ -415,7 +415,7 @@ static void test_cut_streams(void **state) {
       {{.is_silent = true, .ending = SCL_ENDING_STREAM}, 0, NGHTTP2_INTERNAL_ERROR},
       {{.is_silent = true, .ending = SCL_ENDING_REFUSE}, 0, NGHTTP2_REFUSED_STREAM},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct world w;
     begin(&w);
     w.next.delivery = cases[i].delivery;
@@ -500,7 +500,7 @@ static void test_feed_faults(void **state) {
       {{.ending = SCL_ENDING_GOAWAY}, "hello world<1><2>", NGHTTP2_NO_ERROR},
       {{.piece_bytes = 1}, "hello world<1><2><3>", NGHTTP2_NO_ERROR},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     struct world w;
     begin(&w);
     w.next.feeds = true;

@@ -30,24 +30,24 @@ static int dial(const char *bound) {
   address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   assert_true(fd >= 0);
-  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
   return fd;
 }
 
 static void ask(int fd, int number) {
   char text[200];
-  int len = snprintf(text, sizeof text, "POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n<%04d>", number);
+  int len = snprintf(text, sizeof(text), "POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n<%04d>", number);
   assert_int_equal(write(fd, text, (size_t)len), len);
 }
 
 static void expect(int fd, int number) {
   char text[1000] = "", body[16];
   size_t len = 0;
-  snprintf(body, sizeof body, "\r\n\r\n<%04d>", number);
+  snprintf(body, sizeof(body), "\r\n\r\n<%04d>", number);
   while (strstr(text, body) == NULL) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     assert_int_equal(poll(&poll_fd, 1, 10000), 1);
-    ssize_t n = read(fd, text + len, sizeof text - 1 - len);
+    ssize_t n = read(fd, text + len, sizeof(text) - 1 - len);
     assert_true(n > 0);
     len += (size_t)n;
     text[len] = '\0';
@@ -108,14 +108,14 @@ static void expect_end(int fd) {
   while (strstr(text, "0\r\n\r\n") == NULL) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     assert_int_equal(poll(&poll_fd, 1, 10000), 1);
-    ssize_t n = read(fd, text + len, sizeof text - 1 - len);
+    ssize_t n = read(fd, text + len, sizeof(text) - 1 - len);
     assert_true(n > 0);
     len += (size_t)n;
     text[len] = '\0';
   }
   const char *at = text;
   for (int i = 1; i <= LAST; i++) {
-    snprintf(number, sizeof number, "<%d>", i);
+    snprintf(number, sizeof(number), "<%d>", i);
     at = strstr(at, number);
     assert_non_null(at);
   }
@@ -198,7 +198,7 @@ static void test_addresses(void **state) {
   assert_true(strncmp(bound, "127.0.0.1:", 10) == 0);
   assert_int_equal(scl_transport_listen(transport, bound, NULL, bound, &err), SC_E_NET); /* taken */
   const char *const bad[] = {"", "4567", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "host:123456"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     assert_int_equal(scl_transport_listen(transport, bad[i], NULL, bound, &err), SC_E_USAGE);
   scl_transport_free(transport);
 }

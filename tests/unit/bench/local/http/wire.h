@@ -24,7 +24,7 @@ struct wire {
 static inline void wire_open(struct wire *w, const struct scl_protocol *protocol, const struct scl_site *site) {
   int fds[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-  *w = (struct wire){.fd = fds[0], .scratch = sc_alloc(sizeof *w->scratch)};
+  *w = (struct wire){.fd = fds[0], .scratch = sc_alloc(sizeof(*w->scratch))};
   assert_true(scl_waker_init(&w->waker));
   w->wake = (struct scl_wake){.waker = &w->waker, .owner = w};
   w->conn = scl_conn_open(fds[1], NULL, true, protocol, (void *)site, &w->wake);
@@ -57,7 +57,7 @@ static inline void wire_turn(struct wire *w, int64_t now_ms) {
   char bytes[4096];
   ssize_t n;
   wire_work(w, EPOLLIN, now_ms);
-  while ((n = read(w->fd, bytes, sizeof bytes)) > 0) sc_buf_add(&w->heard, bytes, (size_t)n);
+  while ((n = read(w->fd, bytes, sizeof(bytes))) > 0) sc_buf_add(&w->heard, bytes, (size_t)n);
 }
 
 /* Says that, and hears what comes meanwhile; less of it when the connection hangs up: what was heard tells why. */

@@ -57,7 +57,7 @@ static void test_parse(void **state) {
                              "demo:records=-1",
                              "demo:profile=x",
                              "demo:colour=red"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     assert_int_equal(scl_generate_parse(sc_slice_str(bad[i]), &what, &err), SC_E_USAGE);
 }
 
@@ -70,7 +70,7 @@ static void test_load_parse(void **state) {
   assert_int_equal(scl_load_parse(SC_SLICE_LITERAL("demo=x:shards=4"), &what, &err), SC_OK);
   assert_true(sc_slice_is(what.path, "x") && what.shards == 4);
   const char *const bad[] = {"", "demo", "demo=", "=x", "demo=x:shards=0"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     assert_int_equal(scl_load_parse(sc_slice_str(bad[i]), &what, &err), SC_E_USAGE);
 }
 
@@ -93,7 +93,7 @@ static void check_stream(const char *spec, uint64_t records) {
       size_t len;
       assert_true(sc_json_str(sc_json_get(record, "PartitionKey"), &key));
       assert_ptr_equal(scl_stream_route(stream, scl_hashkey_of(key)), &stream->shards[i]);
-      assert_true(sc_json_str(sc_json_get(record, "Data"), &data) && data.len < sizeof decoded);
+      assert_true(sc_json_str(sc_json_get(record, "Data"), &data) && data.len < sizeof(decoded));
       assert_true(sc_base64_decode(data.ptr, data.len, decoded, &len));
       assert_int_equal(sc_jsondoc_parse(payload, sc_slice_of(decoded, len), &root, &err), SC_OK);
       assert_int_equal(sc_json_kind(root), SC_JSON_OBJECT);

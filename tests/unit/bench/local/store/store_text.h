@@ -82,8 +82,8 @@ static inline void change_put(struct scl_store_stream *stream, uint64_t number, 
   static const uint64_t key_bytes[] = {1, 4, 2, 2};
   char sequence[SCL_SEQLAYOUT_DIGITS + 1], data[32];
   bool is_base64 = number % 3 == 0;
-  int len = is_base64 ? snprintf(data, sizeof data, "%s", number % 2 == 0 ? "aGVsbG8=" : "")
-                      : snprintf(data, sizeof data, "%" PRIu64, number);
+  int len = is_base64 ? snprintf(data, sizeof(data), "%s", number % 2 == 0 ? "aGVsbG8=" : "")
+                      : snprintf(data, sizeof(data), "%" PRIu64, number);
   uint64_t bytes = is_base64 ? (len == 0 ? 0 : 5) : (uint64_t)len;
   struct scl_store_put put = {sc_slice_str(keys[number % 4]), sc_slice_of(data, (size_t)len), is_base64,
                               bytes + key_bytes[number % 4], now_ms};
@@ -116,7 +116,7 @@ static inline void change_tags(struct scl_tagset *tags, uint64_t number) {
 static inline void change_consumers(struct scl_store *store, struct scl_store_stream *stream, uint64_t number,
                                     int64_t now_ms) {
   char name[8];
-  snprintf(name, sizeof name, "c%" PRIu64, number % 4);
+  snprintf(name, sizeof(name), "c%" PRIu64, number % 4);
   struct scl_store_consumer *consumer = scl_stream_find_consumer(stream, sc_slice_str(name), now_ms);
   if (consumer == NULL) {
     consumer = scl_store_register(store, stream, sc_slice_str(name), now_ms);
@@ -153,7 +153,7 @@ static inline void change_account(struct scl_store *store, uint64_t number, int6
 
 static inline void change_create(struct scl_store *store, uint64_t number, int64_t now_ms) {
   char name[8];
-  snprintf(name, sizeof name, "s%" PRIu64, number % 5);
+  snprintf(name, sizeof(name), "s%" PRIu64, number % 5);
   if (scl_store_find(store, sc_slice_str(name)) == NULL)
     scl_store_create(store, sc_slice_str(name), 1 + (uint32_t)(number / 5 % 7), now_ms);
 }

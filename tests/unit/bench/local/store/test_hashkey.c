@@ -34,7 +34,7 @@ static void test_refusals(void **state) {
                              "999999999999999999999999999999999999999",
                              "3402823669209384634633746074317682114550"};
   scl_hashkey_int key = 7;
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
     assert_false(scl_hashkey_parse(sc_slice_str(bad[i]), &key));
     assert_true(key == 7);
   }

@@ -30,7 +30,7 @@ static void test_bucket(void **state) {
 static void test_exact(void **state) {
   (void)state;
   static const struct scl_rate rates[] = {{1, 1}, {3, 7}, {5, 5}, {1000, 1000}, {999, 10}};
-  for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+  for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
     struct scl_bucket bucket = {0};
     int64_t n = 0;
     for (int64_t ms = 0; ms <= 20000; ms++) n += take_all(&bucket, rates[i], NOW + ms);
@@ -112,7 +112,7 @@ static void test_read_bytes(void **state) {
 static void test_read_rate(void **state) {
   (void)state;
   static const int64_t pages[] = {100000, MIB, 3 * MIB, 10 * MIB};
-  for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+  for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
     struct scl_shard_quota quota = {0};
     int64_t bytes = 0;
     for (int ms = 0; ms < 60000; ms += 10) {
@@ -150,7 +150,7 @@ static void test_control(void **state) {
   static const char *const stream[] = {"ListShards", "DescribeStreamConsumer", "ListStreamConsumers",
                                        "DeregisterStreamConsumer"};
   unsigned seen = 0;
-  for (size_t i = 0; i < sizeof account / sizeof *account; i++) {
+  for (size_t i = 0; i < sizeof(account) / sizeof(*account); i++) {
     const struct scl_control_rate *rate = scl_control_rate_of(account[i]);
     assert_non_null(rate);
     assert_int_equal(rate->scope, SCL_QUOTA_ACCOUNT);

@@ -75,7 +75,7 @@ static void test_odd_keys_and_times(void **state) {
 static void test_loose_base64(void **state) {
   (void)state;
   static const char *const texts[][2] = {{"aGj=", "aGg="}, {"aR==", "aQ=="}, {"////aGj=", "////aGg="}, {"", ""}};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+  for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
     struct scl_logrecord record = {.sequence = SEQUENCE,
                                    .arrived_ms = 0,
                                    .key_json = SC_SLICE_LITERAL("\"k\""),
@@ -95,8 +95,8 @@ static void test_payloads(void **state) {
   (void)state;
   struct sc_buf json = SC_BUF_INIT, cbor = SC_BUF_INIT;
   char payload[1000];
-  for (size_t i = 0; i < sizeof payload; i++) payload[i] = (char)(i * 7);
-  for (size_t len = 0; len <= sizeof payload; len += len < 70 ? 1 : 31) {
+  for (size_t i = 0; i < sizeof(payload); i++) payload[i] = (char)(i * 7);
+  for (size_t len = 0; len <= sizeof(payload); len += len < 70 ? 1 : 31) {
     struct scl_logrecord record = {.sequence = SEQUENCE,
                                    .arrived_ms = 1,
                                    .key_json = SC_SLICE_LITERAL("\"k\""),

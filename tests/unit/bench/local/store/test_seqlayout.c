@@ -76,7 +76,7 @@ static void test_refusals(void **state) {
       "99999999999999999999999999999999999999999999999999999999",
   };
   struct scl_seqlayout seq;
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(scl_seqlayout_parse(sc_slice_str(bad[i]), &seq));
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) assert_false(scl_seqlayout_parse(sc_slice_str(bad[i]), &seq));
 }
 
 int main(void) {

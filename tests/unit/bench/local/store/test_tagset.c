@@ -45,9 +45,9 @@ static void test_characters(void **state) {
   (void)state;
   static const char *const good[] = {"", "azAZ09", "_./=+-%@: ", "ü0 _.", "/=+-@:", "Ж", "日本"};
   static const char *const bad[] = {"abc;def", "a\tb", "a\nb", "a,b", "\x7f", "\xc2\xa0", "–", "😀", "\xee\x80\x80"};
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+  for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
     if (!scl_tagset_is_text(sc_slice_str(good[i]))) fail_msg("%s", good[i]);
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
     if (scl_tagset_is_text(sc_slice_str(bad[i]))) fail_msg("%s", bad[i]);
   assert_false(scl_tagset_is_text(SC_SLICE_LITERAL("a\0b")));
 }
