@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/base/error.h"
+#include "engine/base/assert.h"
 
 enum { LEAST_CAP = 64 };
 

@@ -61,6 +61,20 @@ int(sc_error_set)(struct sc_error *err, int code, const char *fmt, ...) {
   return code;
 }
 
+int(sc_error_fail)(struct sc_error *err, int code, const char *hint, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  sc_error_vset(err, code, fmt, args);
+  va_end(args);
+  if (hint != NULL) sc_error_hint(err, "%s", hint);
+  return code;
+}
+
+int sc_error_as(struct sc_error *err, enum sc_class class) {
+  err->class = class;
+  return err->code;
+}
+
 int(sc_error_errno)(struct sc_error *err, int code, int os_errno, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
@@ -111,9 +125,4 @@ void sc_error_print_reference(struct sc_buf *out) {
     const struct code_facts *f = &codes[i];
     sc_buf_printf(out, "| `%s` | %s | %d | %s |\n", f->name, sc_class_name(f->class), f->exit_status, f->text);
   }
-}
-
-void sc_assert_failed(const char *condition, const char *file, int line) {
-  fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, condition);
-  abort();
 }

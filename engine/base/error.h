@@ -13,6 +13,8 @@
 
 #include <stdarg.h>
 
+#include "engine/base/assert.h"
+
 enum sc_class {
   SC_CLASS_NONE,
   SC_CLASS_RETRY,      /* the same call again after a back-off */
@@ -37,7 +39,7 @@ enum sc_code {
 
 struct sc_error {
   int code;            /* enum sc_code */
-  enum sc_class class; /* the code's class unless sc_error_class changed it */
+  enum sc_class class; /* the code's class unless sc_error_as changed it */
   int os_errno;        /* 0 when not of the operating system */
   int http_status;     /* 0 when not of HTTP */
   int curl_code;       /* 0 when not of libcurl */
@@ -57,8 +59,16 @@ int sc_error_vset(struct sc_error *err, int code, const char *fmt, va_list args)
 int sc_error_errno(struct sc_error *err, int code, int os_errno, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* sc_error_set and a hint in one; hint is taken as it stands, NULL for none. */
+int sc_error_fail(struct sc_error *err, int code, const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Another class than the code's own: this caller knows better what has to be done. Returns err->code. */
+int sc_error_as(struct sc_error *err, enum sc_class class);
+
 #ifdef __clang_analyzer__ /* it looks at one file at a time: here it learns that what comes back is the code */
 #define sc_error_set(err, code, ...) ((void)sc_error_set(err, code, __VA_ARGS__), (code))
+#define sc_error_fail(err, code, ...) ((void)sc_error_fail(err, code, __VA_ARGS__), (code))
 #define sc_error_errno(err, code, ...) ((void)sc_error_errno(err, code, __VA_ARGS__), (code))
 #endif
 
@@ -76,9 +86,5 @@ const char *sc_class_name(enum sc_class class);
 /* Prints the reference table of codes, classes and exit statuses as Markdown (docs/errors.md). */
 struct sc_buf;
 void sc_error_print_reference(struct sc_buf *out);
-
-/* A programmer's mistake: says what and where on standard error and aborts. Stays on in release. */
-#define SC_ASSERT(condition) ((condition) ? (void)0 : sc_assert_failed(#condition, __FILE__, __LINE__))
-_Noreturn void sc_assert_failed(const char *condition, const char *file, int line);
 
 #endif

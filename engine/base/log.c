@@ -8,7 +8,7 @@
 
 #include "engine/base/clock.h"
 
-enum { PROGRESS_BYTES = 512, DEFAULT_COLUMNS = 80 };
+enum { PROGRESS_BYTES = 512, DEFAULT_COLUMNS = 80, LIMITED_WINDOW_MS = 10000 };
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static const char *const level_marks[] = {"debug: ", "", "warning: ", "error: "};
@@ -156,6 +156,18 @@ bool sc_log_due(struct sc_log_window *w, int64_t window_ms, uint64_t *suppressed
   }
   *suppressed = atomic_exchange(&w->count, 0);
   return true;
+}
+
+void sc_log_limited(struct sc_log_window *w, enum sc_level level, const char *msg, const char *fields, ...) {
+  uint64_t suppressed;
+  if (!sc_log_due(w, LIMITED_WINDOW_MS, &suppressed)) return;
+  struct sc_buf pairs = SC_BUF_INIT;
+  va_list args;
+  va_start(args, fields);
+  sc_buf_vprintf(&pairs, fields, args);
+  va_end(args);
+  sc_log(level, msg, "%s suppressed=%llu", sc_buf_str(&pairs), (unsigned long long)suppressed);
+  sc_buf_fini(&pairs);
 }
 
 static size_t terminal_columns(void) {

@@ -38,6 +38,15 @@ struct sc_log_window {
   _Atomic uint64_t count;
 };
 bool sc_log_due(struct sc_log_window *w, int64_t window_ms, uint64_t *suppressed);
+/* sc_log at most once every 10 seconds a place in the code, with suppressed=N: how many lines were not written since.
+ */
+#define sc_log_often(level, msg, ...)                       \
+  do {                                                      \
+    static struct sc_log_window sc_log_place;               \
+    sc_log_limited(&sc_log_place, level, msg, __VA_ARGS__); \
+  } while (0)
+void sc_log_limited(struct sc_log_window *w, enum sc_level level, const char *msg, const char *fields, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Copies url (or a libpq conninfo: "host=x password=y") with "***" for the user info's password, for values named like
  * secrets (pass, pwd, secret, token, key, credential, signature; any name with a percent sign) and for values that hold

@@ -4,10 +4,10 @@
 set -eu
 
 build="gcc g++ libc6-dev make pkg-config libcurl4-openssl-dev libssl-dev libsimdjson-dev libpq-dev libjemalloc-dev
-  libhttp-parser-dev libnghttp2-dev liburing-dev libdeflate-dev libcmocka-dev"
+  libhttp-parser-dev libnghttp2-dev liburing-dev libdeflate-dev libcmocka-dev uthash-dev"
 test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 python3-psycopg2 python3-cbor2 awscli ca-certificates openssl
   curl"
-lint="clang-14 clang-format-14 clang-tidy-14 git"
+lint="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev git"
 peers="npm"
 conformance="python3-venv maven default-jdk-headless"
 bench="gnuplot-nox"
