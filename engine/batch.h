@@ -100,19 +100,19 @@ _Static_assert(sizeof(struct sc_cell) == 16, "a cell is two words");
 
 /* What another table could do for the record. Only given when the plan grants it (sc_plan.unknown, sc_column.widens,
  * fail_on_type). */
-enum sc_wish {
-  SC_WISH_NONE,
-  SC_WISH_COLUMN, /* it has a key without a column */
-  SC_WISH_TYPE    /* a column of a wider type would hold its value */
+enum sc_schema_request {
+  SC_REQUEST_NONE,
+  SC_REQUEST_COLUMN, /* it has a key without a column */
+  SC_REQUEST_TYPE    /* a column of a wider type would hold its value */
 };
 
 /* Why a record did not become a row. reason is a full sentence part: "column \"a\": 3000000000 is out of range for
  * integer". */
 struct sc_reject {
   uint32_t record; /* index into the records given */
-  enum sc_wish wish;
-  uint32_t column; /* of the plan; with SC_WISH_TYPE */
-  unsigned kinds;  /* enum sc_kind of the value; with SC_WISH_TYPE */
+  enum sc_schema_request request;
+  uint32_t column; /* of the plan; with SC_REQUEST_TYPE */
+  unsigned kinds;  /* enum sc_kind of the value; with SC_REQUEST_TYPE */
   char sqlstate[6];
   char reason[250];
 };

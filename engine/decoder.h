@@ -57,9 +57,9 @@ struct sc_decoder_ops {
    * becomes a row of out (payload columns filled; metadata columns left SC_CELL_NULL for metadata) or a reject
    * (sqlstate "22023", "22P02", "22P05", "54000" ...). Cells point into the payloads or the decoder's scratch and live
    * until the next call. unknown: keys without a column, added up. When plan has no payload columns the record is only
-   * validated. A record that wishes a column ends the chunk: it is the last consumed. With split each JSON document of
-   * a record is a row (without payload columns they are one), all of them or, as a reject, none; for one record of many
-   * out may grow (sc_cells_grow). */
+   * validated. A record that requests a column ends the chunk: it is the last consumed. With split each JSON document
+   * of a record is a row (without payload columns they are one), all of them or, as a reject, none; for one record of
+   * many out may grow (sc_cells_grow). */
   uint32_t (*decode)(struct sc_decoder *decoder, const struct sc_plan *plan, const struct sc_record *records,
                      uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown);
 

@@ -36,7 +36,7 @@ enum sc_columns_mode sc_columns_mode(const char *word); /* "auto", "table", "jso
  * what it is by nature (INT, DOUBLE, BOOL, STRING, JSON), and the encoder accepts or rejects it. */
 enum sc_shape { SC_SHAPE_INTEGER, SC_SHAPE_DOUBLE, SC_SHAPE_NUMERIC, SC_SHAPE_BOOL, SC_SHAPE_TEXT, SC_SHAPE_JSON };
 
-/* What a key without a column means. ADD: the record waits until the table has been altered (run.h, wishes). */
+/* What a key without a column means. ADD: the record waits until the table has been altered (run.h, requests). */
 enum sc_unknown { SC_UNKNOWN_IGNORE, SC_UNKNOWN_ADD, SC_UNKNOWN_DEAD_LETTER };
 
 struct sc_column {
@@ -46,7 +46,7 @@ struct sc_column {
   enum sc_role role;
   enum sc_shape shape;
   bool not_null;
-  bool widens;   /* a value that it cannot hold, but a wider type could, is a wish and no dead letter */
+  bool widens;   /* a value that it cannot hold, but a wider type could, is a schema request and no dead letter */
   bool exact;    /* it widens rather than give back another value: integers beyond 2^53 in a double, a day in a time */
   uint32_t type; /* the sink's own: PostgreSQL's type oid */
   int32_t modifier; /* the sink's own: PostgreSQL's atttypmod, -1 without */
@@ -144,7 +144,7 @@ enum sc_planner_action {
   SC_PLANNER_NOTHING,
   SC_PLANNER_MAKE,  /* collect the samples, make the table, publish generation + 1 */
   SC_PLANNER_HOLD,  /* ask all write threads to commit and hold */
-  SC_PLANNER_REREAD /* all hold: grant the wishes, read the catalog, publish generation + 1, release */
+  SC_PLANNER_REREAD /* all hold: grant the requests, read the catalog, publish generation + 1, release */
 };
 void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms);
 /* records: sampled since the last call. drained: no more will come for now, since every shard that runs is at its tip
@@ -154,8 +154,8 @@ enum sc_planner_action sc_planner_sampled(struct sc_planner *p, uint64_t records
 enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms);
 /* The plan made is in force. Before the first sample also: of a table that is there already. */
 void sc_planner_published(struct sc_planner *p, uint32_t generation);
-/* The table changed under us, or a record wishes that it did. Asked twice for one generation: once is enough, and what
- * the second one wishes is asked again for the next. */
+/* The table changed under us, or a record requests that it did. Asked twice for one generation: once is enough, and
+ * what the second one requests is asked again for the next. */
 enum sc_planner_action sc_planner_replan(struct sc_planner *p, uint32_t generation);
 /* A write thread holds; each once a HOLD. */
 enum sc_planner_action sc_planner_held(struct sc_planner *p);

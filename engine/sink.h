@@ -154,11 +154,11 @@ struct sc_sink_ops {
   int (*make_plan)(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
                    struct sc_plan **out, struct sc_error *err);
 
-  /* Alters the table so that it holds what is wished, in one statement and as far as it may: a key without a column
+  /* Alters the table so that it holds what is requested, in one statement and as far as it may: a key without a column
    * gets one, a column that does not hold its kinds a wider type. What the target refuses for good is logged, and no
    * later plan of this sink asks for it. Nobody else of this load has a transaction open. SC_CLASS_REWIND (a lock that
-   * others hold, too): try again. NULL: never wished. */
-  int (*grant)(struct sc_session *session, const struct sc_sample *wishes, struct sc_error *err);
+   * others hold, too): try again. NULL: never requested. */
+  int (*grant)(struct sc_session *session, const struct sc_sample *requests, struct sc_error *err);
 
   /* ---- --dry-run: nothing is written, no lock is taken ---- */
   /* The positions as stored, without taking them: for display, not to load from. */

@@ -1,4 +1,4 @@
-/* The wish to stop: one flag for the process, raised by the first SIGINT or SIGTERM or by the first fatal error. Any
+/* The stop request: one flag for the process, raised by the first SIGINT or SIGTERM or by the first fatal error. Any
  * thread reads it.
  *
  * Signals are taken by one thread with sigwait, so no code of ours runs in a signal handler.

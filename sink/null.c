@@ -76,9 +76,9 @@ const struct sc_sink_ops sc_sink_null = {
     .take = take,
     .make_plan = make_plan,
     .encode = encode,
-    .begin = sc_unstored_nothing,
+    .begin = sc_sink_noop,
     .push = push,
-    .end_copy = sc_unstored_nothing,
-    .commit = sc_unstored_commit,
-    .rollback = sc_unstored_nothing,
+    .end_copy = sc_sink_noop,
+    .commit = sc_sink_noop_commit,
+    .rollback = sc_sink_noop,
 };

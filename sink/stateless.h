@@ -4,13 +4,13 @@
 
 #include "engine/sink.h"
 
-static inline int sc_unstored_nothing(struct sc_session *session, struct sc_error *err) {
+static inline int sc_sink_noop(struct sc_session *session, struct sc_error *err) {
   (void)session, (void)err;
   return SC_OK;
 }
 
-static inline int sc_unstored_commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n,
-                                     bool is_last, struct sc_error *err) {
+static inline int sc_sink_noop_commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n,
+                                      bool is_last, struct sc_error *err) {
   (void)session, (void)rows, (void)n, (void)is_last, (void)err;
   return SC_OK;
 }

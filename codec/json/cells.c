@@ -194,7 +194,7 @@ static bool set_double(struct sc_cell *cell, const struct sc_json_number *number
   return true;
 }
 
-/* Whether double precision gives back the number that was written; else it is a wish for numeric. */
+/* Whether double precision gives back the number that was written; else numeric is requested. */
 static bool is_exact(struct reader *r, const struct sc_json_number *number, const char *p, const char *behind) {
   unsigned kind = sc_json_kind_of_number(number, p, (size_t)(behind - p));
   if (kind & (SC_KIND_INTEGER | SC_KIND_FRACTION)) return true;
@@ -348,16 +348,16 @@ static void fill_reason(const struct reader *r, const struct sc_record *record, 
 }
 
 static void fill_reject(const struct reader *r, const struct sc_record *record, struct sc_reject *out) {
-  out->wish = SC_WISH_NONE;
+  out->request = SC_REQUEST_NONE;
   if (r->fault.what == NULL) {
-    out->wish = r->worst == SC_UNKNOWN_ADD ? SC_WISH_COLUMN : SC_WISH_NONE;
+    out->request = r->worst == SC_UNKNOWN_ADD ? SC_REQUEST_COLUMN : SC_REQUEST_NONE;
     snprintf(out->sqlstate, sizeof(out->sqlstate), "42703");
     snprintf(out->reason, sizeof(out->reason), "key \"%s\" has no column", r->stranger);
     return;
   }
   fill_reason(r, record, out);
   if (r->column == NULL || r->kinds == 0) return;
-  out->wish = SC_WISH_TYPE;
+  out->request = SC_REQUEST_TYPE;
   out->column = (uint32_t)(r->column - r->plan->columns);
   out->kinds = r->kinds;
 }
@@ -393,11 +393,11 @@ uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan 
                               uint32_t n, struct sc_cells *out, struct sc_rejects *rejects, uint64_t *unknown) {
   struct reader r = {.state = cells, .plan = plan};
   uint32_t i = 0;
-  bool wishes = false;
+  bool requests = false;
   make_guesses(cells, plan);
   cells->scratch_used = 0;
   out->n_rows = rejects->n = 0;
-  for (; i < n && may_go_on(i, out) && !wishes && make_room(cells, records[i].data); i++) {
+  for (; i < n && may_go_on(i, out) && !requests && make_room(cells, records[i].data); i++) {
     uint64_t unknown_before = r.unknown;
     uint32_t rows = rows_of(&r, out, records[i].data);
     if (r.full) {
@@ -409,7 +409,7 @@ uint32_t sc_json_cells_decode(struct sc_json_cells *cells, const struct sc_plan 
     struct sc_reject *reject = &rejects->items[rejects->n++];
     reject->record = i;
     fill_reject(&r, &records[i], reject);
-    wishes = reject->wish == SC_WISH_COLUMN;
+    requests = reject->request == SC_REQUEST_COLUMN;
   }
   *unknown += r.unknown;
   return i;

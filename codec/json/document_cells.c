@@ -6,7 +6,7 @@
 #include "codec/text/utf8.h"
 
 static const char *reject(struct sc_reject *out, const char *sqlstate, const char *reason) {
-  out->wish = SC_WISH_NONE;
+  out->request = SC_REQUEST_NONE;
   snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", sqlstate);
   snprintf(out->reason, sizeof(out->reason), "%s", reason);
   return NULL;
@@ -14,7 +14,7 @@ static const char *reject(struct sc_reject *out, const char *sqlstate, const cha
 
 static const char *reject_at(struct sc_reject *out, const struct sc_json_fault *fault, struct sc_slice data) {
   bool deep = fault->what == sc_json_too_deep;
-  out->wish = SC_WISH_NONE;
+  out->request = SC_REQUEST_NONE;
   snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", deep ? "54000" : "22P02");
   snprintf(out->reason, sizeof(out->reason), "%s%s at byte %zu", deep ? "" : "not JSON: ", fault->what,
            (size_t)(fault->at - data.ptr));

@@ -83,17 +83,17 @@ static const char *label(const struct sc_options *o, int id, enum sc_option_orig
 }
 
 static void hint_choice(const char *choices, const char *text, struct sc_error *err) {
-  struct sc_nearest nearest;
-  sc_nearest_init(&nearest, sc_slice_str(text));
-  while (*choices) sc_nearest_try(&nearest, sc_option_next_choice(&choices));
+  struct sc_suggest nearest;
+  sc_suggest_init(&nearest, sc_slice_str(text));
+  while (*choices) sc_suggest_try(&nearest, sc_option_next_choice(&choices));
   if (nearest.best.len) sc_error_hint(err, "did you mean %.*s?", SC_SLICE_ARGS(nearest.best));
 }
 
 static void hint_option(const struct sc_options *o, struct sc_slice name, const char *dashes, struct sc_error *err) {
-  struct sc_nearest nearest;
-  sc_nearest_init(&nearest, name);
+  struct sc_suggest nearest;
+  sc_suggest_init(&nearest, name);
   for (int i = 0; i < o->program->n_options; i++)
-    if (o->command < 0 || applies(o, i)) sc_nearest_try(&nearest, sc_slice_str(spec_of(o, i)->name));
+    if (o->command < 0 || applies(o, i)) sc_suggest_try(&nearest, sc_slice_str(spec_of(o, i)->name));
   if (nearest.best.len) sc_error_hint(err, "did you mean %s%.*s?", dashes, SC_SLICE_ARGS(nearest.best));
 }
 

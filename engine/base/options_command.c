@@ -36,9 +36,9 @@ static void add_seconds(const struct sc_program_spec *program, const char *first
 }
 
 static struct sc_slice nearest_command(const struct sc_program_spec *program, struct sc_slice wanted) {
-  struct sc_nearest nearest;
-  sc_nearest_init(&nearest, wanted);
-  for (int i = 0; i < program->n_commands; i++) sc_nearest_try(&nearest, sc_slice_str(program->commands[i].name));
+  struct sc_suggest nearest;
+  sc_suggest_init(&nearest, wanted);
+  for (int i = 0; i < program->n_commands; i++) sc_suggest_try(&nearest, sc_slice_str(program->commands[i].name));
   return nearest.best;
 }
 

@@ -25,11 +25,11 @@ static bool begins(struct sc_slice s, struct sc_slice with) {
   return s.len > with.len && memcmp(s.ptr, with.ptr, with.len) == 0;
 }
 
-void sc_nearest_init(struct sc_nearest *n, struct sc_slice wanted) {
-  *n = (struct sc_nearest){.wanted = wanted, .distance = (wanted.len / 3 > 2 ? wanted.len / 3 : 2) + 1};
+void sc_suggest_init(struct sc_suggest *n, struct sc_slice wanted) {
+  *n = (struct sc_suggest){.wanted = wanted, .distance = (wanted.len / 3 > 2 ? wanted.len / 3 : 2) + 1};
 }
 
-void sc_nearest_try(struct sc_nearest *n, struct sc_slice name) {
+void sc_suggest_try(struct sc_suggest *n, struct sc_slice name) {
   if (n->wanted.len == 0 || n->wanted.len > MOST || name.len > MOST) return;
   size_t distance = edit_distance(n->wanted, name);
   if (n->wanted.len >= LEAST_PREFIX && begins(name, n->wanted)) distance = 1;

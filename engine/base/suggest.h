@@ -8,14 +8,14 @@
 
 #include "engine/base/slice.h"
 
-struct sc_nearest {
+struct sc_suggest {
   struct sc_slice wanted;
   struct sc_slice best; /* of the names tried; empty: nothing is near enough */
   size_t distance;      /* best's, or the least that is too far: two edits are near, or a third of the length */
 };
 
-void sc_nearest_init(struct sc_nearest *n, struct sc_slice wanted);
+void sc_suggest_init(struct sc_suggest *n, struct sc_slice wanted);
 /* A name that begins with what was written (3 bytes or more) counts as one edit away. */
-void sc_nearest_try(struct sc_nearest *n, struct sc_slice name);
+void sc_suggest_try(struct sc_suggest *n, struct sc_slice name);
 
 #endif

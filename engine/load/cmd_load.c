@@ -80,25 +80,25 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
   s->columns = sc_columns_mode(sc_options_text(o, SC_OPT_COLUMNS));
 }
 
-static int read_wish(const struct sc_options *o, struct sc_load_wish *wish, struct sc_error *err) {
+static int read_request(const struct sc_options *o, struct sc_load_options *options, struct sc_error *err) {
   const char *start = sc_options_text(o, SC_OPT_START);
-  if (!sc_position_parse(start, &wish->start)) {
+  if (!sc_position_parse(start, &options->start)) {
     sc_error_set(err, SC_E_USAGE, "--start: %s is neither trim-horizon, latest nor a time", start);
     sc_error_hint(err, "2023-01-31, 2023-01-31T15:00:00, 2023-01-31T15:00:00.123+00:00 or epoch seconds");
     return err->code;
   }
-  wish->start_given = sc_options_is_set(o, SC_OPT_START);
-  wish->dry_run = sc_options_flag(o, SC_OPT_DRY_RUN);
-  wish->restart = sc_options_flag(o, SC_OPT_RESTART);
-  wish->take_over = sc_options_flag(o, SC_OPT_TAKE_OVER);
-  wish->memory_bytes =
+  options->start_given = sc_options_is_set(o, SC_OPT_START);
+  options->dry_run = sc_options_flag(o, SC_OPT_DRY_RUN);
+  options->restart = sc_options_flag(o, SC_OPT_RESTART);
+  options->take_over = sc_options_flag(o, SC_OPT_TAKE_OVER);
+  options->memory_bytes =
       sc_options_is_set(o, SC_OPT_MEMORY) ? (uint64_t)sc_options_int(o, SC_OPT_MEMORY) : sc_memory_default();
-  wish->flush_bytes = sc_options_is_set(o, SC_OPT_FLUSH_BYTES) ? (size_t)sc_options_int(o, SC_OPT_FLUSH_BYTES) : 0;
-  wish->fetch_given = sc_options_is_set(o, SC_OPT_FETCH_THREADS);
-  wish->parse_given = sc_options_is_set(o, SC_OPT_PARSE_THREADS);
-  wish->write_given = sc_options_is_set(o, SC_OPT_WRITE_THREADS);
-  wish->quiet = sc_options_flag(o, SC_OPT_QUIET);
-  wish->timings = sc_options_flag(o, SC_OPT_TIMINGS);
+  options->flush_bytes = sc_options_is_set(o, SC_OPT_FLUSH_BYTES) ? (size_t)sc_options_int(o, SC_OPT_FLUSH_BYTES) : 0;
+  options->fetch_given = sc_options_is_set(o, SC_OPT_FETCH_THREADS);
+  options->parse_given = sc_options_is_set(o, SC_OPT_PARSE_THREADS);
+  options->write_given = sc_options_is_set(o, SC_OPT_WRITE_THREADS);
+  options->quiet = sc_options_flag(o, SC_OPT_QUIET);
+  options->timings = sc_options_flag(o, SC_OPT_TIMINGS);
   return SC_OK;
 }
 
@@ -116,23 +116,23 @@ static int open_both(struct sc_options *o, struct sc_run *run, struct sc_error *
 
 int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
   struct sc_run *run = sc_alloc_zero(1, sizeof(*run));
-  struct sc_load_wish wish = {0};
+  struct sc_load_options options = {0};
   int rc = open_both(o, run, err);
-  if (rc == SC_OK) rc = read_wish(o, &wish, err);
+  if (rc == SC_OK) rc = read_request(o, &options, err);
   if (rc != SC_OK) goto out;
-  if (wish.dry_run) {
+  if (options.dry_run) {
     read_settings(o, run);
-    rc = sc_dry_run(run, &wish, strcmp(sc_options_text(o, SC_OPT_FORMAT), "json") == 0, err);
+    rc = sc_dry_run(run, &options, strcmp(sc_options_text(o, SC_OPT_FORMAT), "json") == 0, err);
     goto out;
   }
   for (int i = 0; i < BEGIN_ANEW_MOST; i++) {
     read_settings(o, run);
     bool limited = sc_options_is_set(o, SC_OPT_MAX_DEAD_LETTERS);
-    sc_brake_init(&run->brake, limited, limited ? (uint64_t)sc_options_int(o, SC_OPT_MAX_DEAD_LETTERS) : 0);
-    rc = sc_control_load(run, &wish, err);
+    sc_dead_letter_limit_init(&run->brake, limited, limited ? (uint64_t)sc_options_int(o, SC_OPT_MAX_DEAD_LETTERS) : 0);
+    rc = sc_control_load(run, &options, err);
     if (rc != SC_E_WENT_BACK || run->settings.max_records != UINT64_MAX) break;
     sc_log_error(SC_WARN, "beginning anew from the stored positions", err);
-    wish.restart = false;
+    options.restart = false;
   }
 out:
   if (run->sink != NULL) run->sink_ops->close(run->sink);

@@ -13,21 +13,21 @@
 
 #include "engine/base/error.h"
 
-#define SC_BRAKE_IN_A_ROW 1000
-#define SC_BRAKE_SHARE_FROM 100000 /* records */
+#define SC_DEAD_LETTERS_IN_A_ROW 1000
+#define SC_DEAD_LETTER_SHARE_FROM 100000 /* records */
 
-struct sc_brake {
+struct sc_dead_letter_limit {
   bool has_limit;
   uint64_t limit;
   _Atomic uint64_t records, dead;
 };
 
-void sc_brake_init(struct sc_brake *b, bool has_limit, uint64_t limit);
+void sc_dead_letter_limit_init(struct sc_dead_letter_limit *b, bool has_limit, uint64_t limit);
 /* dead of records are dead letters. */
-void sc_brake_count(struct sc_brake *b, uint64_t records, uint64_t dead);
-void sc_brake_take_back(struct sc_brake *b, uint64_t records, uint64_t dead);
+void sc_dead_letter_limit_count(struct sc_dead_letter_limit *b, uint64_t records, uint64_t dead);
+void sc_dead_letter_limit_take_back(struct sc_dead_letter_limit *b, uint64_t records, uint64_t dead);
 /* in_a_row: the caller's longest run of dead letters of late, 0 when it knows none. SC_OK, or SC_E_DEAD_LETTERS with
  * err filled. */
-int sc_brake_check(const struct sc_brake *b, uint64_t in_a_row, struct sc_error *err);
+int sc_dead_letter_limit_check(const struct sc_dead_letter_limit *b, uint64_t in_a_row, struct sc_error *err);
 
 #endif

@@ -219,10 +219,10 @@ static int ask(struct dry *d, struct sc_error *err) {
   return rc;
 }
 
-int sc_dry_run(struct sc_run *run, const struct sc_load_wish *wish, bool json, struct sc_error *err) {
+int sc_dry_run(struct sc_run *run, const struct sc_load_options *options, bool json, struct sc_error *err) {
   struct dry *d = sc_alloc_zero(1, sizeof(*d));
   d->c.run = run;
-  d->c.wish = wish;
+  d->c.options = options;
   d->c.lineage = sc_lineage_new();
   d->sample = sc_sample_new(run->settings.max_columns);
   int rc = ask(d, err);

@@ -24,6 +24,6 @@ int sc_dry_sample(struct sc_run *run, struct sc_dry_shard *shards, size_t n, str
                   struct sc_error *err);
 
 /* SC_OK, or the error that a load would give. json: one object on one line. */
-int sc_dry_run(struct sc_run *run, const struct sc_load_wish *wish, bool json, struct sc_error *err);
+int sc_dry_run(struct sc_run *run, const struct sc_load_options *options, bool json, struct sc_error *err);
 
 #endif

@@ -8,24 +8,24 @@ static const size_t FLUSH_LEAST = 1 * MIB, FLUSH_MOST = 32 * MIB, BODIES_LEAST =
 
 /* For each write thread a transaction of flush_bytes and two blocks, for each pair one being filled; dealt evenly to
  * the parse threads, each of which fills one for every write thread and has one more under way. */
-static uint64_t blocks_a_parser(const struct sc_memory_wish *w, size_t flush_bytes) {
+static uint64_t blocks_a_parser(const struct sc_memory_request *w, size_t flush_bytes) {
   uint64_t open = (flush_bytes + w->block_bytes - 1) / w->block_bytes;
   uint64_t all = w->write_threads * (open + 2 + w->parse_threads);
   uint64_t each = (all + w->parse_threads - 1) / w->parse_threads;
   return each > w->write_threads ? each : w->write_threads + 1;
 }
 
-static uint64_t blocks_bytes(const struct sc_memory_wish *w, uint64_t each) {
+static uint64_t blocks_bytes(const struct sc_memory_request *w, uint64_t each) {
   return w->parse_threads * each * w->block_cost + w->spare_bytes + (uint64_t)w->write_threads * w->grave_cost;
 }
 
-static uint64_t fixed_bytes(const struct sc_memory_wish *w) {
+static uint64_t fixed_bytes(const struct sc_memory_request *w) {
   return SC_MEMORY_BASE_BYTES + (uint64_t)w->parse_threads * w->scratch_bytes +
          (uint64_t)w->fetch_threads * w->connections * SC_MEMORY_CONNECTION_BYTES + w->largest_reply_cost +
          BODIES_LEAST;
 }
 
-static int too_small(const struct sc_memory_wish *w, uint64_t least, struct sc_error *err) {
+static int too_small(const struct sc_memory_request *w, uint64_t least, struct sc_error *err) {
   uint64_t mib = (least + MIB - 1) / MIB;
   sc_error_set(err, SC_E_MEMORY,
                "--memory is too small: %u fetch, %u parse and %u write threads need at least %" PRIu64 "MiB",
@@ -35,14 +35,14 @@ static int too_small(const struct sc_memory_wish *w, uint64_t least, struct sc_e
 }
 
 /* Transactions of a quarter of what is left, so that as much again can be filled while they are committed. */
-static size_t fit_flush_bytes(const struct sc_memory_wish *w, uint64_t rest) {
+static size_t fit_flush_bytes(const struct sc_memory_request *w, uint64_t rest) {
   if (w->flush_bytes != 0) return w->flush_bytes;
   uint64_t blocks = rest / 4 / w->write_threads / w->block_cost, fit = blocks * w->block_bytes;
   if (fit < FLUSH_LEAST || blocks_bytes(w, blocks_a_parser(w, fit)) > rest) return FLUSH_LEAST;
   return fit > FLUSH_MOST ? FLUSH_MOST : (size_t)fit;
 }
 
-static uint64_t least_bytes(const struct sc_memory_wish *w) {
+static uint64_t least_bytes(const struct sc_memory_request *w) {
   size_t flush_least = w->flush_bytes == 0 ? FLUSH_LEAST : w->flush_bytes;
   return fixed_bytes(w) + blocks_bytes(w, blocks_a_parser(w, flush_least));
 }
@@ -53,7 +53,7 @@ static uint32_t *larger(uint32_t *most, uint32_t *n, bool given) {
   return most == NULL || *n > *most ? n : most;
 }
 
-static bool lower_threads(struct sc_memory_wish *w) {
+static bool lower_threads(struct sc_memory_request *w) {
   uint32_t *most = larger(NULL, &w->fetch_threads, w->fetch_given); /* the dearest ones first among equals */
   most = larger(most, &w->write_threads, w->write_given);
   most = larger(most, &w->parse_threads, w->parse_given);
@@ -61,8 +61,8 @@ static bool lower_threads(struct sc_memory_wish *w) {
   return most != NULL;
 }
 
-int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, struct sc_error *err) {
-  struct sc_memory_wish lowered = *wish, *w = &lowered;
+int sc_memory_deal(const struct sc_memory_request *request, struct sc_memory *out, struct sc_error *err) {
+  struct sc_memory_request lowered = *request, *w = &lowered;
   while (w->total_bytes < least_bytes(w))
     if (!lower_threads(w)) return too_small(w, least_bytes(w), err);
   uint64_t rest = w->total_bytes - fixed_bytes(w);

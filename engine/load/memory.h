@@ -16,7 +16,7 @@
 #define SC_MEMORY_BASE_BYTES (16u << 20)        /* program, libraries, control plane */
 #define SC_MEMORY_CONNECTION_BYTES (139u << 10) /* with TLS, measured; 64 KiB of it are what TLS reads ahead */
 
-struct sc_memory_wish {
+struct sc_memory_request {
   uint64_t total_bytes;
   uint32_t fetch_threads, parse_threads, write_threads;
   bool fetch_given, parse_given, write_given; /* asked for by the user: not to be lowered */
@@ -26,7 +26,7 @@ struct sc_memory_wish {
   size_t block_bytes, block_cost;             /* of a block: data, and all of it */
   size_t spare_bytes;                         /* beside the blocks: a row larger than one, dead letters */
   size_t grave_cost;                          /* of a write thread's own room for dead letters */
-  size_t flush_bytes;                         /* as wished; 0: fit it to the memory, 32 MiB at most */
+  size_t flush_bytes;                         /* as requested; 0: fit it to the memory, 32 MiB at most */
 };
 
 struct sc_memory {
@@ -37,9 +37,9 @@ struct sc_memory {
   uint32_t blocks_ahead;    /* of them so many may wait for one write thread: a quarter of a transaction, at least 1 */
 };
 
-/* Where total_bytes is too small for the threads wished, those not given are lowered one by one, the most numerous pool
- * first, at least one of each stays. SC_E_MEMORY with the least value that works when even they are too many. */
-int sc_memory_deal(const struct sc_memory_wish *wish, struct sc_memory *out, struct sc_error *err);
+/* Where total_bytes is too small for the threads requested, those not given are lowered one by one, the most numerous
+ * pool first, at least one of each stays. SC_E_MEMORY with the least value that works when even they are too many. */
+int sc_memory_deal(const struct sc_memory_request *request, struct sc_memory *out, struct sc_error *err);
 
 /* A quarter of the machine's RAM, at most 1 GiB. */
 uint64_t sc_memory_default(void);

@@ -66,10 +66,10 @@ int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, st
   atomic_init(&run->plan, NULL);
   atomic_init(&run->allowance, s->max_records > INT64_MAX ? INT64_MAX : (int64_t)s->max_records);
   atomic_init(&run->stage, SC_STAGE_RUN);
-  atomic_init(&run->n_hungry, 0);
+  atomic_init(&run->n_waiting_for_blocks, 0);
   pthread_mutex_init(&run->sample_lock, NULL);
   run->sample = sc_sample_new(s->max_columns);
-  run->wishes = sc_sample_new(SC_COLUMNS_MAX);
+  run->requests = sc_sample_new(SC_COLUMNS_MAX);
   return SC_OK;
 }
 
@@ -114,7 +114,7 @@ void sc_run_fini(struct sc_run *run) {
   free((void *)run->behind_ms);
   for (int i = 0; i < SC_THREAD_POOLS; i++) free(run->timings[i]);
   if (run->sample != NULL) sc_sample_free(run->sample);
-  sc_sample_free(run->wishes);
+  sc_sample_free(run->requests);
   pthread_mutex_destroy(&run->sample_lock);
 }
 
@@ -164,6 +164,6 @@ void sc_run_drop_rows(struct sc_run *run, const struct sc_block *block) {
     records += block->spans[i].records;
     dead += block->spans[i].dead;
   }
-  sc_brake_take_back(&run->brake, records, dead);
+  sc_dead_letter_limit_take_back(&run->brake, records, dead);
   sc_run_unclaim(run, records);
 }

@@ -75,13 +75,13 @@ struct sc_fetch_message {
 };
 
 enum sc_write_message_kind {
-  SC_WRITE_ADD,    /* shard with what control's take gave: read it */
-  SC_WRITE_REWIND, /* a parse thread could not use a reply: go back to the stored positions */
-  SC_WRITE_GO,     /* control holds the lock: open a session and take the shards again */
-  SC_WRITE_HOLD,   /* commit, then write nothing until GO_ON */
-  SC_WRITE_GO_ON,
+  SC_WRITE_ADD,            /* shard with what control's take gave: read it */
+  SC_WRITE_REWIND,         /* a parse thread could not use a reply: go back to the stored positions */
+  SC_WRITE_RESUME_SESSION, /* control holds the lock: open a session and take the shards again */
+  SC_WRITE_HOLD,           /* commit, then write nothing until RELEASE_HOLD */
+  SC_WRITE_RELEASE_HOLD,
   SC_WRITE_TAKE_AGAIN, /* the target may have gone back: commit, rewind, and say so with this serial */
-  SC_WRITE_GIVE_UP     /* there will be no GO: the run has failed and control has no session */
+  SC_WRITE_ABANDON     /* there will be no RESUME_SESSION: the run has failed and control has no session */
 };
 struct sc_write_message {
   enum sc_write_message_kind kind;
@@ -99,7 +99,7 @@ enum sc_control_message_kind {
   SC_CONTROL_WANT_GO,     /* write thread: lost its session, needs the lock checked */
   SC_CONTROL_TAKEN,       /* write thread, serial: has taken its shards again since that TAKE_AGAIN */
   SC_CONTROL_WENT_BACK,   /* shard: done, but the target has forgotten it (failover): the load begins anew */
-  SC_CONTROL_WISH,        /* generation: there are wishes for another table than that plan's */
+  SC_CONTROL_WISH,        /* generation: there are requests for another table than that plan's */
   SC_CONTROL_REPLAN,      /* write thread, generation: the table is not what the plan says */
   SC_CONTROL_HELD,        /* write thread: committed, holds */
   SC_CONTROL_STOPPED,     /* a thread did its part of the stage */
@@ -138,15 +138,16 @@ struct sc_run {
   _Atomic int64_t *behind_ms;     /* [f], by fetch thread f, once a second: lag of its shard furthest behind; -1 none */
   _Atomic int64_t allowance; /* records that may still be claimed (--max-records); parse takes, a drop gives back */
   _Atomic uint32_t stage;    /* enum sc_stage, written by control */
-  _Atomic uint32_t n_hungry; /* parse threads that wait for block memory: write threads with nothing to take commit */
-  struct sc_brake brake;     /* its own atomics */
+  _Atomic uint32_t
+      n_waiting_for_blocks; /* parse threads that wait for block memory: write threads with nothing to take commit */
+  struct sc_dead_letter_limit brake; /* its own atomics */
 
   struct sc_timings *timings[SC_THREAD_POOLS]; /* [pool][thread], by that thread; by control after the join */
 
   pthread_mutex_t sample_lock; /* guards both below */
   struct sc_sample *sample;    /* until the first plan is made */
   /* keys that want a column or a wider one, with kinds; filled by parse, taken away by control */
-  struct sc_sample *wishes;
+  struct sc_sample *requests;
 };
 
 /* Makes budget, rings, parks and mailboxes for settings that are filled in. */

@@ -364,7 +364,7 @@ static void note_retry(const struct sc_error *err, int64_t wait_ms) {
   sc_metric_add(m, SC_M_RETRIED, 1);
   if (err->class == SC_CLASS_THROTTLE) sc_metric_add(m, SC_M_THROTTLED, 1);
   if (sc_log_due(&window, STORM_WINDOW_MS, &more))
-    sc_log(SC_WARN, err->text, "again_in_ms=%lld more_like_it=%llu", (long long)wait_ms, (unsigned long long)more);
+    sc_log(SC_WARN, err->text, "again_in_ms=%lld suppressed=%llu", (long long)wait_ms, (unsigned long long)more);
 }
 
 int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,

@@ -78,7 +78,7 @@ int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *
 /* ---- the control client: one thread at a time ---- */
 
 struct sc_kinesis_client;
-/* stopped: the wish to give up (sc_stop_requested, or sc_stop_now for calls an orderly stop still needs). */
+/* stopped: whether the caller gives up (sc_stop_requested, or sc_stop_now for calls an orderly stop still needs). */
 int sc_kinesis_client_new(struct sc_kinesis *k, bool (*stopped)(void), struct sc_kinesis_client **out,
                           struct sc_error *err);
 void sc_kinesis_client_free(struct sc_kinesis_client *c);

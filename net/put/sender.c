@@ -107,7 +107,7 @@ static void note_retry(const struct sc_error *err, uint32_t entries) {
   static struct sc_log_window window;
   uint64_t more = 0;
   if (sc_log_due(&window, STORM_WINDOW_MS, &more))
-    sc_log(SC_WARN, err->text, "records_again=%u more_like_it=%llu", entries, (unsigned long long)more);
+    sc_log(SC_WARN, err->text, "records_again=%u suppressed=%llu", entries, (unsigned long long)more);
 }
 
 /* Gives up when nothing but failures came for long. */

@@ -10,7 +10,7 @@
 
 enum { NAME, TYPE, MODIFIER, COMPUTED, COMMENT };
 
-/* One wish that comes to something. */
+/* One request that comes to something. */
 struct change {
   char column[64];
   struct sc_slice key;
@@ -25,7 +25,7 @@ struct alteration {
   const struct sc_pg_names *names;
   const struct sc_pg_layout *layout;
   struct sc_pg_schema *schema;
-  const struct sc_sample *wishes;
+  const struct sc_sample *requests;
   struct pg_result *columns;
   char (*used)[64];
   size_t n_used;
@@ -77,7 +77,7 @@ static int column_of(const struct alteration *a, struct sc_slice key) {
 }
 
 static void collect_names(struct alteration *a) {
-  a->used = sc_alloc_zero((size_t)sc_pg_rows(a->columns) + sc_sample_keys(a->wishes) + SC_PG_LAYOUT_NAMES, 64);
+  a->used = sc_alloc_zero((size_t)sc_pg_rows(a->columns) + sc_sample_keys(a->requests) + SC_PG_LAYOUT_NAMES, 64);
   a->n_used = sc_pg_layout_names(a->layout, a->used);
   for (int i = 0; i < sc_pg_rows(a->columns); i++) {
     snprintf(a->used[a->n_used++], 64, "%s", sc_pg_value(a->columns, i, NAME));
@@ -128,11 +128,11 @@ static int widen_column(struct alteration *a, int i, struct sc_slice key, unsign
 
 static int collect_changes(struct alteration *a, struct sc_error *err) {
   int rc = SC_OK;
-  uint32_t n = sc_sample_keys(a->wishes);
+  uint32_t n = sc_sample_keys(a->requests);
   a->changes = sc_alloc_zero((size_t)n + 1, sizeof(a->changes[0]));
   for (uint32_t k = 0; k < n && rc == SC_OK; k++) {
-    struct sc_slice key = sc_sample_key(a->wishes, k);
-    unsigned kinds = sc_sample_kinds(a->wishes, k);
+    struct sc_slice key = sc_sample_key(a->requests, k);
+    unsigned kinds = sc_sample_kinds(a->requests, k);
     int i = column_of(a, key);
     if (i >= 0) rc = widen_column(a, i, key, kinds, err);
     else add_column(a, key, kinds);
@@ -202,8 +202,8 @@ static void say(const struct alteration *a) {
 }
 
 int sc_pg_alter(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
-                struct sc_pg_schema *schema, const struct sc_sample *wishes, struct sc_error *err) {
-  struct alteration a = {.pg = pg, .names = names, .layout = layout, .schema = schema, .wishes = wishes};
+                struct sc_pg_schema *schema, const struct sc_sample *requests, struct sc_error *err) {
+  struct alteration a = {.pg = pg, .names = names, .layout = layout, .schema = schema, .requests = requests};
   int rc = begin(&a, err);
   if (rc == SC_OK) rc = describe(&a, err);
   if (rc == SC_OK) {

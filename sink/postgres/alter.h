@@ -1,6 +1,6 @@
 /* The target table altered while a load runs: new columns for new keys, wider types for values that do not fit.
  *
- * One transaction, one ALTER TABLE for all wishes, with a lock_timeout of two seconds (55P03: the caller tries again)
+ * One transaction, one ALTER TABLE for all requests, with a lock_timeout of two seconds (55P03: the caller tries again)
  * and no statement_timeout, since a change of type rewrites the table. Two loads that alter one table wait for each
  * other, and each looks at the table as the other left it. When the server refuses the statement, each change is tried
  * alone; what is refused then is logged and remembered in the schema (pg_schema.h).
@@ -14,6 +14,6 @@
 #include "sink/postgres/schema.h"
 
 int sc_pg_alter(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_layout *layout,
-                struct sc_pg_schema *schema, const struct sc_sample *wishes, struct sc_error *err);
+                struct sc_pg_schema *schema, const struct sc_sample *requests, struct sc_error *err);
 
 #endif

@@ -478,7 +478,7 @@ static int make_and_describe(struct sc_pg *pg, const struct sc_pg_names *names, 
   return rc != SC_OK ? rc : describe(pg, names, layout, d, err);
 }
 
-/* What stands between the description and a plan: nothing, the wish for a sample (*ready false), or an error. */
+/* What stands between the description and a plan: nothing, the request for a sample (*ready false), or an error. */
 static int decide(struct sc_pg *pg, const struct sc_pg_names *names, const struct description *d,
                   const struct sc_sample *sample, struct sc_pg_defaults *defaults, bool *ready, struct sc_error *err) {
   bool ambiguous = d->layout->by_position;

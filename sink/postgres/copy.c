@@ -476,7 +476,7 @@ static void reject_row(const struct sc_plan *plan, const struct sc_cell *values,
                        struct sc_rejects *rejects) {
   struct sc_reject *why = &rejects->items[rejects->n++];
   why->record = record;
-  sc_pg_widen_wish(plan, &values[why->column], why);
+  sc_pg_widen_request(plan, &values[why->column], why);
 }
 
 uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,

@@ -1,4 +1,4 @@
-/* What the target table looks like by the user's wish: --columns, --metadata, --like. Pure; made once, read-only
+/* What the target table looks like by the options: --columns, --metadata, --like. Pure; made once, read-only
  * afterwards.
  *
  * --metadata is a list of ROLE[:TYPE][:NAME]: shard, sequence (text or numeric), arrival, partition-key, stream,

@@ -262,9 +262,9 @@ static int make_plan(struct sc_session *session, const struct sc_sample *sample,
   if (rc == SC_OK && *out) atomic_store(&p->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
   return rc;
 }
-static int grant(struct sc_session *session, const struct sc_sample *wishes, struct sc_error *err) {
+static int grant(struct sc_session *session, const struct sc_sample *requests, struct sc_error *err) {
   struct session *s = session_of(session);
-  return sc_pg_alter(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, wishes, err);
+  return sc_pg_alter(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, requests, err);
 }
 
 static bool encode_dead(const struct sc_sink *sink, const struct sc_dead_letter *letter, struct sc_block *block) {

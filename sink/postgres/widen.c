@@ -116,11 +116,11 @@ static bool is_about_type(const struct sc_reject *why, const struct sc_cell *cel
   return !nul && why->sqlstate[0] == '2' && why->sqlstate[1] == '2' && strcmp(why->sqlstate, "22021") != 0;
 }
 
-void sc_pg_widen_wish(const struct sc_plan *plan, const struct sc_cell *cell, struct sc_reject *why) {
+void sc_pg_widen_request(const struct sc_plan *plan, const struct sc_cell *cell, struct sc_reject *why) {
   const struct sc_column *column = &plan->columns[why->column];
-  why->wish = SC_WISH_NONE;
+  why->request = SC_REQUEST_NONE;
   if (column->role != SC_ROLE_PAYLOAD || !(plan->fail_on_type || column->widens) || !is_about_type(why, cell)) return;
   struct sc_pg_column_type from = {column->type, column->modifier};
   why->kinds = sc_pg_widen_kind(cell);
-  if (plan->fail_on_type || sc_pg_widen_changes(from, sc_pg_widen(from, why->kinds))) why->wish = SC_WISH_TYPE;
+  if (plan->fail_on_type || sc_pg_widen_changes(from, sc_pg_widen(from, why->kinds))) why->request = SC_REQUEST_TYPE;
 }

@@ -29,8 +29,8 @@ const char *sc_pg_widen_using(uint32_t from, uint32_t to);
 
 /* The enum sc_kind of a cell that is not NULL. */
 unsigned sc_pg_widen_kind(const struct sc_cell *cell);
-/* Whether a cell that the column has refused would fit another type: SC_WISH_TYPE, and why->kinds, why->wish are set;
- * why->column is. */
-void sc_pg_widen_wish(const struct sc_plan *plan, const struct sc_cell *cell, struct sc_reject *why);
+/* Whether a cell that the column has refused would fit another type: SC_REQUEST_TYPE, and why->kinds, why->request are
+ * set; why->column is. */
+void sc_pg_widen_request(const struct sc_plan *plan, const struct sc_cell *cell, struct sc_reject *why);
 
 #endif

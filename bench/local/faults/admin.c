@@ -59,41 +59,42 @@ static int move_clock(struct scl_admin *admin, struct sc_json body, struct sc_er
   return SC_OK;
 }
 
-static const struct wish {
+static const struct admin_command {
   const char *method, *path;
   bool has_body;
   int (*grant)(struct scl_admin *admin, struct sc_json body, struct sc_error *err);
-} WISHES[] = {
+} COMMANDS[] = {
     {"POST", SCL_ADMIN_PATH "faults", true, add_faults},
     {"DELETE", SCL_ADMIN_PATH "faults", false, clear_faults},
     {"GET", SCL_ADMIN_PATH "faults", false, list_faults},
     {"POST", SCL_ADMIN_PATH "expire-iterators", false, expire_iterators},
     {"POST", SCL_ADMIN_PATH "clock", true, move_clock},
 };
-#define N_WISHES (sizeof(WISHES) / sizeof(*WISHES))
+#define N_COMMANDS (sizeof(COMMANDS) / sizeof(*COMMANDS))
 
-static const struct wish *find_wish(const struct scl_request *request) {
-  for (size_t i = 0; i < N_WISHES; i++)
-    if (sc_slice_is(request->method, WISHES[i].method) && sc_slice_is(request->path, WISHES[i].path)) return &WISHES[i];
+static const struct admin_command *find_command(const struct scl_request *request) {
+  for (size_t i = 0; i < N_COMMANDS; i++)
+    if (sc_slice_is(request->method, COMMANDS[i].method) && sc_slice_is(request->path, COMMANDS[i].path))
+      return &COMMANDS[i];
   return NULL;
 }
 
-static int refuse_wish(struct sc_error *err) {
+static int refuse_command(struct sc_error *err) {
   struct sc_buf list = SC_BUF_INIT;
-  for (size_t i = 0; i < N_WISHES; i++)
-    sc_buf_printf(&list, "%s%s %s", i == 0 ? "" : ", ", WISHES[i].method, WISHES[i].path);
+  for (size_t i = 0; i < N_COMMANDS; i++)
+    sc_buf_printf(&list, "%s%s %s", i == 0 ? "" : ", ", COMMANDS[i].method, COMMANDS[i].path);
   sc_error_set(err, SC_E_USAGE, "there are %s", sc_buf_str(&list));
   sc_buf_fini(&list);
   return SC_E_USAGE;
 }
 
-static int obey(struct scl_admin *admin, const struct wish *wish, struct sc_jsondoc *parser, struct sc_slice bytes,
-                struct sc_error *err) {
+static int obey(struct scl_admin *admin, const struct admin_command *command, struct sc_jsondoc *parser,
+                struct sc_slice bytes, struct sc_error *err) {
   struct sc_json body = {0};
-  if (wish == NULL) return refuse_wish(err);
-  const char *wrong = wish->has_body ? sc_jsondoc_check(parser, bytes, &body) : NULL;
+  if (command == NULL) return refuse_command(err);
+  const char *wrong = command->has_body ? sc_jsondoc_check(parser, bytes, &body) : NULL;
   if (wrong != NULL) return sc_error_set(err, SC_E_USAGE, "the body is no JSON: %s", wrong);
-  return wish->grant(admin, body, err);
+  return command->grant(admin, body, err);
 }
 
 static void refuse(struct scl_reply *reply, int status, const struct sc_error *err) {
@@ -109,7 +110,7 @@ static void refuse(struct scl_reply *reply, int status, const struct sc_error *e
 void scl_admin_handle(struct scl_admin *admin, struct sc_jsondoc *parser, const struct scl_request *request,
                       struct scl_reply *reply) {
   struct sc_error err = {0};
-  const struct wish *wish = find_wish(request);
+  const struct admin_command *command = find_command(request);
   reply->status = 200;
   reply->content_type = "application/json";
   if (!request->from_loopback) {
@@ -117,12 +118,12 @@ void scl_admin_handle(struct scl_admin *admin, struct sc_jsondoc *parser, const 
     refuse(reply, 403, &err);
     return;
   }
-  if (obey(admin, wish, parser, request->body, &err) != SC_OK) {
+  if (obey(admin, command, parser, request->body, &err) != SC_OK) {
     refuse(reply, 400, &err);
     return;
   }
   sc_buf_add_char(&reply->content.head, '{');
-  if (wish->grant == list_faults) scl_faults_list(admin->faults, &reply->content.head);
+  if (command->grant == list_faults) scl_faults_list(admin->faults, &reply->content.head);
   else sc_buf_printf(&reply->content.head, "\"waiting\":%zu", scl_faults_waiting(admin->faults));
   sc_buf_add_char(&reply->content.head, '}');
 }

@@ -240,7 +240,7 @@ static bool decode_settings(struct sc_slice text, struct sc_buf *settings) {
   return is_good && settings->len % 6 == 0;
 }
 
-/* Whether the request is the first thing to be answered over HTTP/2; else its wish is ignored, as a server may. */
+/* Whether the request is the first thing to be answered over HTTP/2; else the upgrade is ignored, as a server may. */
 static bool takes_upgrade(struct session *session) {
   const struct scl_headers *headers = &session->headers;
   bool asks = session->parser.upgrade != 0 && sc_slice_is(scl_headers_find(headers, "upgrade"), "h2c");

@@ -38,25 +38,25 @@ static void settle(struct sc_settings *s, const struct sc_memory *m) {
            s->fetch_threads, s->parse_threads, s->write_threads);
 }
 
-static int deal_memory(struct sc_run *run, const struct sc_load_wish *wish, struct sc_memory *out,
+static int deal_memory(struct sc_run *run, const struct sc_load_options *options, struct sc_memory *out,
                        struct sc_error *err) {
   struct sc_settings *s = &run->settings;
   s->grave_bytes = s->largest_record_bytes + DEAD_LETTER_BYTES;
-  struct sc_memory_wish w = {.total_bytes = wish->memory_bytes,
-                             .fetch_threads = s->fetch_threads,
-                             .parse_threads = s->parse_threads,
-                             .write_threads = s->write_threads,
-                             .fetch_given = wish->fetch_given,
-                             .parse_given = wish->parse_given,
-                             .write_given = wish->write_given,
-                             .connections = SC_FETCH_IN_FLIGHT,
-                             .scratch_bytes = run->decoder_ops->scratch_bytes(s->largest_record_bytes),
-                             .largest_reply_cost = sc_batch_cost(s->largest_reply_bytes),
-                             .block_bytes = s->block_bytes,
-                             .block_cost = sc_block_cost(s->block_bytes),
-                             .spare_bytes = sc_block_cost(s->largest_record_bytes),
-                             .grave_cost = sc_block_cost(0) + s->grave_bytes,
-                             .flush_bytes = wish->flush_bytes};
+  struct sc_memory_request w = {.total_bytes = options->memory_bytes,
+                                .fetch_threads = s->fetch_threads,
+                                .parse_threads = s->parse_threads,
+                                .write_threads = s->write_threads,
+                                .fetch_given = options->fetch_given,
+                                .parse_given = options->parse_given,
+                                .write_given = options->write_given,
+                                .connections = SC_FETCH_IN_FLIGHT,
+                                .scratch_bytes = run->decoder_ops->scratch_bytes(s->largest_record_bytes),
+                                .largest_reply_cost = sc_batch_cost(s->largest_reply_bytes),
+                                .block_bytes = s->block_bytes,
+                                .block_cost = sc_block_cost(s->block_bytes),
+                                .spare_bytes = sc_block_cost(s->largest_record_bytes),
+                                .grave_cost = sc_block_cost(0) + s->grave_bytes,
+                                .flush_bytes = options->flush_bytes};
   int rc = sc_memory_deal(&w, out, err);
   if (rc == SC_OK) settle(s, out);
   return rc;
@@ -160,7 +160,7 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
       went_back(c, m->shard);
       return;
     case SC_CONTROL_WISH:
-      sc_controller_wish(c, m->generation);
+      sc_controller_schema_request(c, m->generation);
       return;
     case SC_CONTROL_REPLAN:
       sc_controller_replan(c, m->thread, m->generation, &m->error);
@@ -219,7 +219,7 @@ static bool is_finished(const struct sc_controller *c) {
 /* A target that went away meanwhile may have gone back: nothing is finished before it has been asked. */
 static bool is_over(struct sc_controller *c) {
   if (sc_controller_has_failed(c) || sc_stop_requested()) return true;
-  return c->finished = is_finished(c) && sc_controller_is_sure(c);
+  return c->finished = is_finished(c) && sc_controller_target_is_confirmed(c);
 }
 
 static void run_until_over(struct sc_controller *c) {
@@ -267,7 +267,7 @@ static void stop_in_order(struct sc_controller *c) {
   if (c->n_started < n_threads(c->run)) {
     sc_run_set_stage(c->run, SC_STAGE_ABANDON);
   } else {
-    sc_controller_let_all_go(c);
+    sc_controller_release_all(c);
     reach(c, SC_STAGE_STOP_FETCH, s->fetch_threads, "ending the calls under way");
     reach(c, SC_STAGE_STOP_PARSE, s->parse_threads, "working off what was fetched");
     reach(c, SC_STAGE_STOP_WRITE, s->write_threads, "committing");
@@ -319,7 +319,7 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
   int rc = sc_progress_finish(&c->progress, &counts, why_no_rows(c), sc_clock_mono_ms(), err);
   if (c->gaps > 0)
     sc_log(SC_WARN, "records were lost before they could be read", "gaps=%llu", (unsigned long long)c->gaps);
-  if (c->wish->timings) print_timings(c->run);
+  if (c->options->timings) print_timings(c->run);
   if (sc_controller_has_failed(c)) {
     *err = c->error;
     return err->code;
@@ -328,10 +328,10 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
   return sc_error_set(err, SC_E_STOPPED, "interrupted; what was committed stays, run again to go on from there");
 }
 
-static void controller_init(struct sc_controller *c, struct sc_run *run, const struct sc_load_wish *wish) {
-  *c = (struct sc_controller){.run = run, .wish = wish};
+static void controller_init(struct sc_controller *c, struct sc_run *run, const struct sc_load_options *options) {
+  *c = (struct sc_controller){.run = run, .options = options};
   c->lineage = sc_lineage_new();
-  sc_progress_init(&c->progress, c->identity.name, wish->quiet);
+  sc_progress_init(&c->progress, c->identity.name, options->quiet);
   c->waiting = sc_alloc_zero(run->settings.write_threads, sizeof(*c->waiting));
   c->taken = sc_alloc_zero(run->settings.write_threads, sizeof(*c->taken));
   c->list_due_ms = run->settings.pace.follow ? sc_clock_mono_ms() + run->settings.discovery_ms : INT64_MAX;
@@ -339,9 +339,9 @@ static void controller_init(struct sc_controller *c, struct sc_run *run, const s
   sc_random_init(&c->random, (uint64_t)sc_clock_mono_us());
 }
 
-int sc_control_load(struct sc_run *run, const struct sc_load_wish *wish, struct sc_error *err) {
+int sc_control_load(struct sc_run *run, const struct sc_load_options *options, struct sc_error *err) {
   struct sc_memory memory;
-  int rc = deal_memory(run, wish, &memory, err);
+  int rc = deal_memory(run, options, &memory, err);
   if (rc != SC_OK) return rc;
   rc = sc_run_init(run, memory.bodies_bytes, memory.blocks_bytes, err);
   if (rc != SC_OK) {
@@ -349,7 +349,7 @@ int sc_control_load(struct sc_run *run, const struct sc_load_wish *wish, struct 
     return rc;
   }
   struct sc_controller *c = sc_alloc(sizeof(*c));
-  controller_init(c, run, wish);
+  controller_init(c, run, options);
   sc_stop_in_order(false); /* of an earlier load */
   sc_stop_wakes(run->control_park);
   rc = prepare(c, err);

@@ -11,7 +11,7 @@
 
 #include "engine/load/run.h"
 
-struct sc_load_wish {
+struct sc_load_options {
   struct sc_position start; /* as asked by the user */
   bool start_given;
   bool restart, take_over;
@@ -24,6 +24,6 @@ struct sc_load_wish {
 
 /* run has its modules and settings; source and sink are open. SC_OK: everything up to the tip (or to --max-records) is
  * committed, or --follow was ended by a signal. SC_E_STOPPED: a bounded load was interrupted. */
-int sc_control_load(struct sc_run *run, const struct sc_load_wish *wish, struct sc_error *err);
+int sc_control_load(struct sc_run *run, const struct sc_load_options *options, struct sc_error *err);
 
 #endif

@@ -21,7 +21,7 @@ static int64_t service_now_ms(const struct sc_controller *c) {
 /* ---- positions at the start ---- */
 
 static int settle_start(struct sc_controller *c, struct sc_error *err) {
-  c->start = c->wish->start;
+  c->start = c->options->start;
   int64_t now_ms = c->identity.service_ms != 0 ? c->identity.service_ms : sc_clock_wall_ms();
   if (c->start.start == SC_START_LATEST) c->start = (struct sc_position){.start = SC_START_AT_TIME, .at_ms = now_ms};
   if (c->start.start == SC_START_AT_TIME && c->start.at_ms >= now_ms + DATE_STEP_MS) {
@@ -68,7 +68,7 @@ static void say_resuming(const struct sc_controller *c, const struct sc_survey *
   if (survey->newest_updated_ms != 0) sc_clock_format_ms(survey->newest_updated_ms, when);
   struct sc_buf line = SC_BUF_INIT;
   sc_buf_printf(&line, "resuming %zu shards from positions of %s%s", survey->n, when,
-                c->wish->start_given ? "; --start is not used" : "");
+                c->options->start_given ? "; --start is not used" : "");
   sc_log(SC_INFO, sc_buf_str(&line), "stream=%s target=\"%s\"", c->identity.name,
          c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
@@ -105,8 +105,8 @@ static int survey_positions(struct sc_controller *c, struct sc_survey *survey, s
   const struct sc_sink_ops *ops = c->run->sink_ops;
   if (!ops->keeps_positions) return SC_OK;
   int rc = SC_OK;
-  if (c->wish->restart && c->wish->dry_run) return SC_OK;
-  if (c->wish->restart) rc = ops->forget(c->session, err);
+  if (c->options->restart && c->options->dry_run) return SC_OK;
+  if (c->options->restart) rc = ops->forget(c->session, err);
   if (rc == SC_OK) rc = ops->survey(c->session, survey, err);
   if (rc == SC_OK && survey->n > 0) rc = check_survey(c, survey, err);
   return rc;
@@ -122,7 +122,7 @@ int sc_controller_open_positions(struct sc_controller *c, struct sc_error *err) 
   c->first_run = survey->n == 0;
   if (!c->first_run) sc_lineage_restore(c->lineage, survey->shards, survey->n);
   rc = list(c, err);
-  if (rc != SC_OK || c->wish->dry_run) goto out;
+  if (rc != SC_OK || c->options->dry_run) goto out;
   if (c->first_run) {
     say_starting(c);
   } else {

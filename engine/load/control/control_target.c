@@ -31,7 +31,7 @@ static int open_and_lock(struct sc_controller *c, bool take_over, struct sc_erro
 }
 
 int sc_controller_open_target(struct sc_controller *c, struct sc_error *err) {
-  int rc = open_and_lock(c, c->wish->take_over, err);
+  int rc = open_and_lock(c, c->options->take_over, err);
   if (rc != SC_OK) return rc;
   c->locked = true;
   c->check_ms = sc_clock_mono_ms() + CHECK_MS;
@@ -49,7 +49,7 @@ static void let_go(struct sc_controller *c) {
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
     if (!c->waiting[w]) continue;
     c->waiting[w] = false;
-    send(c, w, SC_WRITE_GO);
+    send(c, w, SC_WRITE_RESUME_SESSION);
   }
 }
 
@@ -111,7 +111,7 @@ static void check_lock(struct sc_controller *c, int64_t now_ms) {
   if (ops_of(c)->check_lock(c->session, &err) != SC_OK) lose_session(c, &err, now_ms);
 }
 
-bool sc_controller_is_sure(struct sc_controller *c) {
+bool sc_controller_target_is_confirmed(struct sc_controller *c) {
   check_lock(c, sc_clock_mono_ms());
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
     if (c->taken[w] != c->serial) return false;
@@ -122,7 +122,7 @@ void sc_controller_want_go(struct sc_controller *c, uint32_t writer) {
   c->waiting[writer] = true;
   check_lock(c, sc_clock_mono_ms());
   if (c->locked) let_go(c);
-  if (!c->locked && sc_controller_has_failed(c)) send(c, writer, SC_WRITE_GIVE_UP);
+  if (!c->locked && sc_controller_has_failed(c)) send(c, writer, SC_WRITE_ABANDON);
 }
 
 /* ---- the plan ---- */
@@ -189,24 +189,24 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
   return true;
 }
 
-/* Grants what is wished; false: it is put off. Wishes that come later wait for the generation after this one. */
+/* Grants what is requested; false: it is put off. Wishes that come later wait for the generation after this one. */
 static bool grant(struct sc_controller *c) {
   struct sc_run *run = c->run;
   if (!c->locked || sc_clock_mono_ms() < c->reread_ms) return false;
   pthread_mutex_lock(&run->sample_lock);
-  if (sc_sample_keys(run->wishes) > 0) {
-    if (c->wishes == NULL) c->wishes = sc_sample_new(SC_COLUMNS_MAX);
-    sc_sample_merge(c->wishes, run->wishes);
-    sc_sample_free(run->wishes);
-    run->wishes = sc_sample_new(SC_COLUMNS_MAX);
+  if (sc_sample_keys(run->requests) > 0) {
+    if (c->requests == NULL) c->requests = sc_sample_new(SC_COLUMNS_MAX);
+    sc_sample_merge(c->requests, run->requests);
+    sc_sample_free(run->requests);
+    run->requests = sc_sample_new(SC_COLUMNS_MAX);
   }
   pthread_mutex_unlock(&run->sample_lock);
-  if (c->wishes == NULL) return true;
+  if (c->requests == NULL) return true;
   struct sc_error err;
-  int rc = ops_of(c)->grant == NULL ? SC_OK : ops_of(c)->grant(c->session, c->wishes, &err);
+  int rc = ops_of(c)->grant == NULL ? SC_OK : ops_of(c)->grant(c->session, c->requests, &err);
   if (rc == SC_OK) {
-    sc_sample_free(c->wishes);
-    c->wishes = NULL;
+    sc_sample_free(c->requests);
+    c->requests = NULL;
     c->grant_failures = 0;
     return true;
   }
@@ -215,16 +215,16 @@ static bool grant(struct sc_controller *c) {
 }
 
 static void release_writers(struct sc_controller *c) {
-  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_GO_ON);
+  for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_RELEASE_HOLD);
   let_go(c);
 }
 
-void sc_controller_let_all_go(struct sc_controller *c) {
+void sc_controller_release_all(struct sc_controller *c) {
   c->stopping = true;
   bool hopeless = !c->locked && sc_controller_has_failed(c);
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
-    send(c, w, SC_WRITE_GO_ON);
-    if (hopeless) send(c, w, SC_WRITE_GIVE_UP);
+    send(c, w, SC_WRITE_RELEASE_HOLD);
+    if (hopeless) send(c, w, SC_WRITE_ABANDON);
   }
 }
 
@@ -262,7 +262,7 @@ void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t gen
   if (action == SC_PLANNER_NOTHING && c->planner.state == SC_PLANNER_READY) sc_controller_want_go(c, writer);
 }
 
-void sc_controller_wish(struct sc_controller *c, uint32_t generation) {
+void sc_controller_schema_request(struct sc_controller *c, uint32_t generation) {
   act(c, sc_planner_replan(&c->planner, generation));
 }
 
@@ -298,7 +298,7 @@ void sc_controller_close_target(struct sc_controller *c) {
 }
 
 void sc_controller_free_plans(struct sc_controller *c) {
-  sc_sample_free(c->wishes);
+  sc_sample_free(c->requests);
   for (uint32_t i = 0; i < c->n_plans; i++) sc_plan_free(c->plans[i]);
   free(c->plans);
 }

@@ -14,7 +14,7 @@
 
 struct sc_controller {
   struct sc_run *run;
-  const struct sc_load_wish *wish;
+  const struct sc_load_options *options;
   struct sc_error error; /* the first that ends the run; code 0: none */
 
   /* the stream */
@@ -45,8 +45,8 @@ struct sc_controller {
   bool make_wanted, reread_wanted;
   bool stopping; /* no plan is made any more: write threads do not hold */
   unsigned grant_failures;
-  int64_t reread_ms;        /* not before: others hold a lock on the table */
-  struct sc_sample *wishes; /* taken from the run, not yet granted */
+  int64_t reread_ms;          /* not before: others hold a lock on the table */
+  struct sc_sample *requests; /* taken from the run, not yet granted */
   struct sc_planner planner;
   struct sc_plan **plans; /* all generations: blocks and cells may still view the old ones */
   uint32_t n_plans;
@@ -89,12 +89,12 @@ int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err);
 void sc_controller_lost(struct sc_controller *c, const struct sc_error *err);
 /* Is the target as this load left it? False: the lock was lost, or write threads have yet to take their shards again;
  * ask again later. */
-bool sc_controller_is_sure(struct sc_controller *c);
+bool sc_controller_target_is_confirmed(struct sc_controller *c);
 /* The stop begins: nobody is to wait for a plan or a lock any more. */
-void sc_controller_let_all_go(struct sc_controller *c);
+void sc_controller_release_all(struct sc_controller *c);
 void sc_controller_want_go(struct sc_controller *c, uint32_t writer);
 void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drained);
-void sc_controller_wish(struct sc_controller *c, uint32_t generation);
+void sc_controller_schema_request(struct sc_controller *c, uint32_t generation);
 void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why);
 void sc_controller_held(struct sc_controller *c);
 /* Whatever of the above was put off and is due. */

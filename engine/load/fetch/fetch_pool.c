@@ -312,7 +312,7 @@ static void count_failure(const struct sc_call *call) {
   static struct sc_log_window window;
   uint64_t more = 0;
   if (call->error.code != SC_E_EXPIRED_ITERATOR && sc_log_due(&window, 10000, &more))
-    sc_log(SC_WARN, call->error.text, "shard=%s class=%s more_like_it=%llu", call->shard->id,
+    sc_log(SC_WARN, call->error.text, "shard=%s class=%s suppressed=%llu", call->shard->id,
            sc_class_name(call->error.class), (unsigned long long)more);
 }
 

@@ -56,7 +56,7 @@ void sc_parser_hand_over(struct sc_parser *p, uint32_t write) {
 
 void sc_parser_wait_begin(struct sc_parser *p) {
   struct sc_run *run = p->run;
-  atomic_fetch_add(&run->n_hungry, 1);
+  atomic_fetch_add(&run->n_waiting_for_blocks, 1);
   for (uint32_t w = 0; w < run->settings.write_threads; w++) sc_park_wake(run->write_parks[w]);
   for (uint32_t i = 0; i < run->settings.parse_threads; i++) sc_park_wake(run->parse_parks[i]);
 }
@@ -77,7 +77,7 @@ void sc_parser_wait_sleep(struct sc_parser *p) {
 
 void sc_parser_wait_end(struct sc_parser *p) {
   sc_park_cancel(p->run->parse_parks[p->index]);
-  atomic_fetch_sub(&p->run->n_hungry, 1);
+  atomic_fetch_sub(&p->run->n_waiting_for_blocks, 1);
 }
 
 /* ---- blocks ---- */

@@ -113,7 +113,7 @@ static bool write_some(struct sc_parser *p, const struct sc_batch *batch, const 
   *at += written;
   *begun = p->batch_begun;
   sc_run_unclaim(p->run, claimed - written);
-  if (p->wished) return false;
+  if (p->requested) return false;
   if (written == claimed && *at < n) return false;
   if (written == claimed) sc_parser_close_batch(p, batch);
   return true;
@@ -171,7 +171,7 @@ static void drop_known(struct sc_parser *p, const struct sc_batch *batch) {
   p->records.n -= known;
   memmove(p->records.items, p->records.items + known, p->records.n * sizeof(struct sc_record));
   if (sc_log_due(&window, 10000, &more))
-    sc_log(SC_WARN, "the service sent records again, which are left out", "shard=%s records=%u more_like_it=%llu",
+    sc_log(SC_WARN, "the service sent records again, which are left out", "shard=%s records=%u suppressed=%llu",
            batch->shard->id, known, (unsigned long long)more);
 }
 
@@ -263,7 +263,7 @@ void sc_parser_main(void *arg) {
     }
     hand_over_all(p);
     if (stage >= SC_STAGE_STOP_PARSE) break;
-    if (atomic_load(&p->run->n_hungry) > 0) sc_parser_release(p);
+    if (atomic_load(&p->run->n_waiting_for_blocks) > 0) sc_parser_release(p);
     sc_timings_sleep(timings);
     sc_park_wait(park, 1000);
     sc_timings_wake(timings, p->opened != NULL ? SC_TIME_BLOCKED : SC_TIME_STARVED);

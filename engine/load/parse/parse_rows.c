@@ -23,9 +23,9 @@ struct walk {
 
 enum outcome {
   GO_ON,
-  CUT,      /* the dead letters found no memory: the block is handed over, the rest of the chunk is decoded again */
-  WISHED,   /* the record behind those counted waits for another plan */
-  GIVEN_UP, /* the rest of the batch is to be dropped */
+  CUT, /* the dead letters found no memory: the block is handed over, the rest of the chunk is decoded again */
+  SCHEMA_REQUESTED, /* the record behind those counted waits for another plan */
+  GIVEN_UP,         /* the rest of the batch is to be dropped */
 };
 
 /* ---- counting ---- */
@@ -54,7 +54,7 @@ static void count_until(struct sc_parser *p, struct walk *k, struct sc_block *bl
   if (rows + dead > end - k->counted) span->extra_rows += rows + dead - (end - k->counted);
   span->records += end - k->counted;
   for (uint32_t i = k->counted; i < end; i++) span->record_bytes += k->records[i].data.len;
-  sc_brake_count(&p->run->brake, end - k->counted, dead);
+  sc_dead_letter_limit_count(&p->run->brake, end - k->counted, dead);
   span->unknown_keys += unknown_until(k, end) - unknown_until(k, k->counted);
   k->counted = end;
 }
@@ -88,7 +88,7 @@ static void log_reject(const struct sc_batch *batch, const struct sc_record *rec
   static struct sc_log_window window;
   uint64_t more = 0;
   if (!sc_log_due(&window, 1000, &more)) return;
-  sc_log(SC_WARN, "record left out", "shard=%s sequence=%.*s reason=\"%s\" more_like_it=%llu", batch->shard->id,
+  sc_log(SC_WARN, "record left out", "shard=%s sequence=%.*s reason=\"%s\" suppressed=%llu", batch->shard->id,
          SC_SLICE_ARGS(record->sequence), reject->reason, (unsigned long long)more);
 }
 
@@ -158,7 +158,7 @@ static uint32_t take_back(const struct sc_parser *p, const struct walk *k, struc
 
 /* Can the chunk not go past it? */
 static bool is_stop(const struct sc_parser *p, const struct sc_reject *reject) {
-  return p->run->settings.fail_on_error || reject->wish != SC_WISH_NONE;
+  return p->run->settings.fail_on_error || reject->request != SC_REQUEST_NONE;
 }
 
 /* --on-error=fail, --on-type-change=fail: what stands before the rejected record is written. */
@@ -181,23 +181,23 @@ static enum outcome fail_with(struct sc_parser *p, struct walk *k, struct sc_blo
 static void add_wishes(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
   struct sc_sample *seen = sc_sample_new(SC_COLUMNS_MAX);
   p->run->decoder_ops->sample(p->decoder, k->records + reject->record, k->left - reject->record, seen);
-  const struct sc_column *column = reject->wish == SC_WISH_TYPE ? &k->plan->columns[reject->column] : NULL;
+  const struct sc_column *column = reject->request == SC_REQUEST_TYPE ? &k->plan->columns[reject->column] : NULL;
   pthread_mutex_lock(&p->run->sample_lock);
-  if (column != NULL) sc_sample_add(p->run->wishes, sc_slice_of(column->key, column->key_len), reject->kinds);
+  if (column != NULL) sc_sample_add(p->run->requests, sc_slice_of(column->key, column->key_len), reject->kinds);
   for (uint32_t i = 0; i < sc_sample_keys(seen); i++) {
     struct sc_slice key = sc_sample_key(seen, i);
     int at = sc_plan_find(k->plan, key, -1);
     bool is_new = sc_plan_unknown(k->plan, key) == SC_UNKNOWN_ADD && sc_sample_kinds(seen, i) != SC_KIND_NULL;
     bool wanted = at < 0 ? is_new : &k->plan->columns[at] == column;
-    if (wanted) sc_sample_add(p->run->wishes, key, sc_sample_kinds(seen, i));
+    if (wanted) sc_sample_add(p->run->requests, key, sc_sample_kinds(seen, i));
   }
   pthread_mutex_unlock(&p->run->sample_lock);
   sc_sample_free(seen);
 }
 
-static void wish(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
+static void request_schema(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
   add_wishes(p, k, reject);
-  p->wished = true;
+  p->requested = true;
   p->asked = k->plan->generation;
   struct sc_control_message m = {.kind = SC_CONTROL_WISH, .generation = p->asked};
   sc_run_tell(p->run, &m);
@@ -216,11 +216,11 @@ static enum outcome stop_at(struct sc_parser *p, struct walk *k, struct sc_block
                             uint32_t dead) {
   struct sc_reject reject = p->rejects.items[k->next_reject];
   uint32_t rows = take_back(p, k, block, rows_before, reject.record);
-  bool fails = reject.wish == SC_WISH_NONE || (reject.wish == SC_WISH_TYPE && k->plan->fail_on_type);
+  bool fails = reject.request == SC_REQUEST_NONE || (reject.request == SC_REQUEST_TYPE && k->plan->fail_on_type);
   if (fails) return fail_with(p, k, block, rows, dead);
   cut_at(p, k, block, reject.record, rows, dead);
-  wish(p, k, &reject);
-  return WISHED;
+  request_schema(p, k, &reject);
+  return SCHEMA_REQUESTED;
 }
 
 /* Nothing but the span made for this part, before its first record. */
@@ -318,7 +318,7 @@ static enum outcome write_chunk(struct sc_parser *p, struct walk *k, uint32_t le
     p->run->decoder_ops->metadata(p->decoder, k->plan, k->batch->shard->id, k->records, &p->cells);
   enum outcome outcome = encode_chunk(p, k);
   struct sc_error err;
-  if (outcome == GIVEN_UP || sc_brake_check(&p->run->brake, k->longest_run, &err) == SC_OK) return outcome;
+  if (outcome == GIVEN_UP || sc_dead_letter_limit_check(&p->run->brake, k->longest_run, &err) == SC_OK) return outcome;
   sc_parser_fail(p, &err);
   return GIVEN_UP;
 }
@@ -327,7 +327,7 @@ uint32_t sc_parser_write(struct sc_parser *p, const struct sc_batch *batch, cons
                          uint32_t n) {
   struct walk k = {.batch = batch, .plan = plan_of(p)};
   uint32_t at = 0;
-  p->wished = false;
+  p->requested = false;
   if (n > 0) fit_cells(p, k.plan);
   for (enum outcome outcome = GO_ON; at < n && outcome <= CUT; at += k.counted) {
     k.records = records + at;

@@ -31,7 +31,7 @@ struct sc_parser {
   struct sc_rejects rejects;
   uint64_t dead_in_a_row;
   bool batch_begun; /* the batch being written has a span */
-  bool wished;      /* the last write ended before a record that waits for another plan */
+  bool requested;   /* the last write ended before a record that waits for another plan */
   uint32_t asked;   /* the generation of the plan that did not do; 0: none yet */
 
   /* parse_pool.c */
@@ -51,8 +51,8 @@ bool sc_parser_is_stale(const struct sc_parser *p, const struct sc_batch *batch)
 
 /* ---- parse_rows.c ---- */
 /* Writes records, the next n of the batch, which are claimed; returns how many of them are in blocks. Fewer than n:
- * with p->wished the rest waits for a plan newer than p->asked, which control was told; else the batch is to be dropped
- * (stale, the run failed or is abandoned). The claim of the rest is the caller's to give back. */
+ * with p->requested the rest waits for a plan newer than p->asked, which control was told; else the batch is to be
+ * dropped (stale, the run failed or is abandoned). The claim of the rest is the caller's to give back. */
 uint32_t sc_parser_write(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records,
                          uint32_t n);
 /* Ends the batch: its flags and lag go into its last span. */

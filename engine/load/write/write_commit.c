@@ -62,7 +62,7 @@ void sc_writer_end_doubt(struct sc_writer *w, const struct sc_taken *taken, size
     if (sc_sequence_compare(&taken[i].sequence, &w->witness_at) == 0) {
       count_committed(&w->doubtful);
     } else {
-      sc_brake_take_back(&w->run->brake, w->doubtful.records, w->doubtful.dead);
+      sc_dead_letter_limit_take_back(&w->run->brake, w->doubtful.records, w->doubtful.dead);
       sc_run_unclaim(w->run, w->doubtful.records);
     }
   }

@@ -364,7 +364,7 @@ static void read_mail(struct sc_writer *w) {
       case SC_WRITE_REWIND:
         read_again(w, m.term);
         break;
-      case SC_WRITE_GO:
+      case SC_WRITE_RESUME_SESSION:
         if (w->state != SC_WRITER_LOST) break;
         w->state = SC_WRITER_BACKING_OFF;
         w->retry_ms = sc_clock_mono_ms() + sc_random_backoff_ms(&w->random, w->run->settings.retry_ms, BACKOFF_CAP_MS,
@@ -374,14 +374,14 @@ static void read_mail(struct sc_writer *w) {
         w->hold_wanted = true;
         if (w->state != SC_WRITER_WORKING) answer_hold(w);
         break;
-      case SC_WRITE_GO_ON:
+      case SC_WRITE_RELEASE_HOLD:
         w->hold_wanted = false;
         if (w->state == SC_WRITER_HOLDING) w->state = SC_WRITER_WORKING;
         break;
       case SC_WRITE_TAKE_AGAIN:
         take_again(w, m.serial);
         break;
-      case SC_WRITE_GIVE_UP:
+      case SC_WRITE_ABANDON:
         if (w->state == SC_WRITER_LOST) w->state = SC_WRITER_DEAD;
         break;
     }
@@ -446,7 +446,7 @@ static bool work(struct sc_writer *w) {
       break;
   }
   bool due = sc_writer_commit_in_ms(w, now_ms) == 0, worked = !due && take_blocks(w);
-  bool needed = atomic_load(&w->run->n_hungry) > 0 || atomic_load(&w->run->allowance) <= 0;
+  bool needed = atomic_load(&w->run->n_waiting_for_blocks) > 0 || atomic_load(&w->run->allowance) <= 0;
   if (due || (!worked && needed && w->first != NULL)) { /* there is nothing left to take */
     sc_writer_commit(w);
     worked = true;

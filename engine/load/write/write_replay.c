@@ -59,8 +59,8 @@ static int bury(struct sc_writer *w, struct sc_block *block, uint32_t row, const
   if ((rc = put_letter(w, &letter, err)) != SC_OK) goto out;
   span->rows--;
   span->dead++;
-  sc_brake_count(&w->run->brake, 0, 1);
-  rc = sc_brake_check(&w->run->brake, 0, err);
+  sc_dead_letter_limit_count(&w->run->brake, 0, 1);
+  rc = sc_dead_letter_limit_check(&w->run->brake, 0, err);
 out:
   sc_buf_fini(&data);
   return rc;

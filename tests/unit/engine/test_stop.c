@@ -7,7 +7,7 @@
 #include "engine/base/log.h"
 #include "tests/unit/engine/base/check.h"
 
-/* The wish is one of the process and is not taken back: the tests stand in the order in which it is raised. */
+/* The stop request is one of the process and is not taken back: the tests stand in the order in which it is raised. */
 enum { LONG_MS = 30000, ROUNDS = 3000 };
 
 static struct sc_park *new_park(void) {

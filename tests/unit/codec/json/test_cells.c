@@ -526,13 +526,13 @@ static void keys_without_a_column_are_wishes(void **state) {
   decode("{\"a\":1,\"new\":null}"); /* null needs no column */
   assert_int_equal(unknown, 1);
   assert_false(decode_bytes("{\"new\":2,\"a\":1}", 15));
-  assert_int_equal(reject_items[0].wish, SC_WISH_COLUMN);
+  assert_int_equal(reject_items[0].request, SC_REQUEST_COLUMN);
   assert_int_equal(unknown, 0);
-  assert_false(decode_bytes("{\"new\":2,\"a\":}", 14)); /* a broken record wishes nothing */
-  assert_int_equal(reject_items[0].wish, SC_WISH_NONE);
+  assert_false(decode_bytes("{\"new\":2,\"a\":}", 14)); /* a broken record requests nothing */
+  assert_int_equal(reject_items[0].request, SC_REQUEST_NONE);
   plan->unknown = SC_UNKNOWN_DEAD_LETTER;
   assert_false(decode_bytes("{\"new\":2,\"a\":1}", 15));
-  assert_int_equal(reject_items[0].wish, SC_WISH_NONE);
+  assert_int_equal(reject_items[0].request, SC_REQUEST_NONE);
   assert_string_equal(reject_items[0].sqlstate, "42703");
   assert_string_equal(reject_items[0].reason, "key \"new\" has no column");
 }
@@ -546,7 +546,7 @@ static void doubles_that_are_exact_wish_for_more(void **state) {
   decode("{\"a\":9007199254740992}");
   decode("{\"a\":0.12345678901234567}");
   assert_false(decode_bytes("{\"a\":9007199254740993}", 22));
-  assert_int_equal(reject_items[0].wish, SC_WISH_TYPE);
+  assert_int_equal(reject_items[0].request, SC_REQUEST_TYPE);
   assert_int_equal(reject_items[0].kinds, SC_KIND_LONG);
   assert_int_equal(reject_items[0].column, 0);
   assert_false(decode_bytes("{\"a\":0.123456789012345678}", 26));

@@ -5,9 +5,9 @@
 static const char *const names[] = {"flush-bytes", "flush-rows", "follow", "format", "memory", "table"};
 
 static struct sc_slice nearest_to(const char *wanted) {
-  struct sc_nearest n;
-  sc_nearest_init(&n, sc_slice_str(wanted));
-  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) sc_nearest_try(&n, sc_slice_str(names[i]));
+  struct sc_suggest n;
+  sc_suggest_init(&n, sc_slice_str(wanted));
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) sc_suggest_try(&n, sc_slice_str(names[i]));
   return n.best;
 }
 
@@ -42,14 +42,14 @@ static void test_long_names_are_never_near(void **state) {
   (void)state;
   char wanted[200];
   memset(wanted, 'a', sizeof(wanted));
-  struct sc_nearest n;
-  sc_nearest_init(&n, sc_slice_of(wanted, sizeof(wanted)));
-  sc_nearest_try(&n, sc_slice_of(wanted, sizeof(wanted) - 1));
+  struct sc_suggest n;
+  sc_suggest_init(&n, sc_slice_of(wanted, sizeof(wanted)));
+  sc_suggest_try(&n, sc_slice_of(wanted, sizeof(wanted) - 1));
   assert_int_equal(n.best.len, 0);
-  sc_nearest_init(&n, sc_slice_of(wanted, 63));
-  sc_nearest_try(&n, sc_slice_of(wanted, 65));
+  sc_suggest_init(&n, sc_slice_of(wanted, 63));
+  sc_suggest_try(&n, sc_slice_of(wanted, 65));
   assert_int_equal(n.best.len, 0);
-  sc_nearest_try(&n, sc_slice_of(wanted, 64));
+  sc_suggest_try(&n, sc_slice_of(wanted, 64));
   assert_int_equal(n.best.len, 64);
 }
 

@@ -49,16 +49,16 @@ static int model_load_run(struct model_load *l) {
   run->decoder_ops = &model_decoder;
   run->sink_ops = l->sink;
   run->settings = l->settings;
-  sc_brake_init(&run->brake, true, l->max_dead_letters);
-  struct sc_load_wish wish = {.start = {.start = SC_START_TRIM_HORIZON},
-                              .memory_bytes = l->memory_bytes,
-                              .flush_bytes = l->flush_bytes,
-                              .fetch_given = true,
-                              .parse_given = true,
-                              .write_given = true,
-                              .quiet = true};
+  sc_dead_letter_limit_init(&run->brake, true, l->max_dead_letters);
+  struct sc_load_options options = {.start = {.start = SC_START_TRIM_HORIZON},
+                                    .memory_bytes = l->memory_bytes,
+                                    .flush_bytes = l->flush_bytes,
+                                    .fetch_given = true,
+                                    .parse_given = true,
+                                    .write_given = true,
+                                    .quiet = true};
   sc_error_clear(&l->err);
-  int rc = sc_control_load(run, &wish, &l->err);
+  int rc = sc_control_load(run, &options, &l->err);
   free(run);
   return rc;
 }

@@ -147,13 +147,13 @@ static int sink_plan(struct sc_session *s, const struct sc_sample *sample, uint3
   return SC_OK;
 }
 
-/* The table has all keys up to the greatest that is wished. */
-static int sink_grant(struct sc_session *s, const struct sc_sample *wishes, struct sc_error *err) {
+/* The table has all keys up to the greatest that is requested. */
+static int sink_grant(struct sc_session *s, const struct sc_sample *requests, struct sc_error *err) {
   (void)s;
   if (fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
   if (fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_RETRY, "locked");
-  for (uint32_t i = 0; i < sc_sample_keys(wishes); i++) {
-    struct sc_slice key = sc_sample_key(wishes, i);
+  for (uint32_t i = 0; i < sc_sample_keys(requests); i++) {
+    struct sc_slice key = sc_sample_key(requests, i);
     uint64_t number = 0;
     SC_ASSERT(sc_slice_starts(key, "key") && sc_slice_to_u64(sc_slice_of(key.ptr + 3, key.len - 3), &number));
     if (number > the_model->n_keys) the_model->n_keys = (uint32_t)number;

@@ -405,7 +405,7 @@ static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan 
     char name[16];
     uint32_t key = key_of(value);
     if (plan->unknown == SC_UNKNOWN_ADD && key > 0 && sc_plan_find(plan, key_name(key, name), -1) < 0) {
-      rejects->items[rejects->n++] = (struct sc_reject){.record = i, .wish = SC_WISH_COLUMN};
+      rejects->items[rejects->n++] = (struct sc_reject){.record = i, .request = SC_REQUEST_COLUMN};
       return i + 1;
     }
     out->record[out->n_rows] = i;

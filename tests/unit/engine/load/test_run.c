@@ -18,7 +18,7 @@ static void init(struct sc_run *run, uint64_t max_records) {
                                        .block_bytes = BLOCK_BYTES,
                                        .largest_reply_bytes = 1 << 16,
                                        .max_columns = 10};
-  sc_brake_init(&run->brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run->brake, true, UINT64_MAX);
   assert_int_equal(sc_run_init(run, 1 << 20, blocks_bytes(), &err), SC_OK);
 }
 
@@ -176,7 +176,7 @@ static void dropped_rows_come_again(void **state) {
   init(&run, 100);
   struct sc_block *block = new_block(&run);
   assert_int_equal(sc_run_claim(&run, 100), 100);
-  sc_brake_count(&run.brake, 100, 9);
+  sc_dead_letter_limit_count(&run.brake, 100, 9);
   block->n_spans = 2;
   block->spans[0] = (struct sc_span){.records = 30, .rows = 28, .dead = 2};
   block->spans[1] = (struct sc_span){.records = 12, .rows = 14, .extra_rows = 3, .dead = 1};

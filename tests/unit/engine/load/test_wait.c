@@ -6,7 +6,7 @@
 #include "engine/stop.h"
 #include "tests/unit/engine/base/check.h"
 
-/* The wish to stop is not taken back: the tests stand in the order in which it is raised. */
+/* The stop request is not taken back: the tests stand in the order in which it is raised. */
 enum { LONG_MS = 30000 };
 
 static int ends[2];

@@ -60,7 +60,7 @@ static void asks_only_for_long_integers(void **state) {
   assert_false(sc_pg_widen_asks((struct sc_pg_column_type){SC_PG_INT8, -1}, SC_KIND_STRING));
 }
 
-static void wishes_what_a_wider_type_would_hold(void **state) {
+static void requests_what_a_wider_type_would_hold(void **state) {
   (void)state;
   struct sc_plan *plan = sc_plan_new(1, 1);
   struct sc_column *c = sc_plan_add(plan, SC_SLICE_LITERAL("a"), SC_ROLE_PAYLOAD, SC_SLICE_LITERAL("a"));
@@ -68,30 +68,30 @@ static void wishes_what_a_wider_type_would_hold(void **state) {
                  nul = {.type = SC_CELL_STRING, .len = 1, .ptr = ""};
   struct sc_reject why = {.sqlstate = "22P02"};
   c->type = SC_PG_INT8;
-  sc_pg_widen_wish(plan, &word, &why);
-  assert_int_equal(why.wish, SC_WISH_NONE); /* the column may not change */
+  sc_pg_widen_request(plan, &word, &why);
+  assert_int_equal(why.request, SC_REQUEST_NONE); /* the column may not change */
   c->widens = true;
-  sc_pg_widen_wish(plan, &word, &why);
-  assert_int_equal(why.wish, SC_WISH_TYPE);
+  sc_pg_widen_request(plan, &word, &why);
+  assert_int_equal(why.request, SC_REQUEST_TYPE);
   assert_int_equal(why.kinds, SC_KIND_STRING);
-  sc_pg_widen_wish(plan, &nul, &why);
-  assert_int_equal(why.wish, SC_WISH_NONE); /* no text holds U+0000 */
+  sc_pg_widen_request(plan, &nul, &why);
+  assert_int_equal(why.request, SC_REQUEST_NONE); /* no text holds U+0000 */
   struct sc_reject null = {.sqlstate = "23502"};
-  sc_pg_widen_wish(plan, &word, &null);
-  assert_int_equal(null.wish, SC_WISH_NONE);
+  sc_pg_widen_request(plan, &word, &null);
+  assert_int_equal(null.request, SC_REQUEST_NONE);
   c->type = SC_PG_TEXT;
-  sc_pg_widen_wish(plan, &word, &why);
-  assert_int_equal(why.wish, SC_WISH_NONE);
+  sc_pg_widen_request(plan, &word, &why);
+  assert_int_equal(why.request, SC_REQUEST_NONE);
   c->widens = false;
   plan->fail_on_type = true;
-  sc_pg_widen_wish(plan, &word, &why);
-  assert_int_equal(why.wish, SC_WISH_TYPE);
+  sc_pg_widen_request(plan, &word, &why);
+  assert_int_equal(why.request, SC_REQUEST_TYPE);
   sc_plan_free(plan);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(widens_by_inference), cmocka_unit_test(gives_up_modifiers),
                                      cmocka_unit_test(asks_only_for_long_integers),
-                                     cmocka_unit_test(wishes_what_a_wider_type_would_hold)};
+                                     cmocka_unit_test(requests_what_a_wider_type_would_hold)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

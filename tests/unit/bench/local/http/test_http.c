@@ -107,7 +107,7 @@ static void test_upgrade_settings(void **state) {
 /* What cannot be granted is answered as if it had not been asked. */
 static void test_no_upgrade(void **state) {
   (void)state;
-  const char *const wishes[] = {
+  const char *const requests[] = {
       UPGRADE "\r\nhi",                                                     /* no settings */
       UPGRADE "HTTP2-Settings: !\r\n\r\nhi",                                /* bad ones */
       UPGRADE "HTTP2-Settings: AAMA\r\n\r\nhi",                             /* half of one */
@@ -115,11 +115,11 @@ static void test_no_upgrade(void **state) {
       UPGRADE "Expect: 100-continue\r\nHTTP2-Settings: AAMAAABk\r\n\r\nhi", /* an answer goes before it */
       "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\nhi",                 /* the connection is not named */
   };
-  for (size_t i = 0; i < sizeof(wishes) / sizeof(*wishes); i++) {
+  for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
     struct world w;
     struct sc_buf text = SC_BUF_INIT;
     begin(&w);
-    sc_buf_printf(&text, "%s%s%s\r\nhi", ASK, wishes[i], ASK);
+    sc_buf_printf(&text, "%s%s%s\r\nhi", ASK, requests[i], ASK);
     say_in_pieces(&w, sc_buf_view(&text), 1000);
     assert_string_equal(sc_buf_str(&w.seen), "/p hi\n/p hi\n");
     assert_null(strstr(sc_buf_str(&w.wire.heard), " 101 "));

@@ -39,7 +39,7 @@ static void open_run(uint32_t limit) {
                                       .block_bytes = 8192,
                                       .largest_reply_bytes = MIB,
                                       .max_columns = 10};
-  sc_brake_init(&run.brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run.brake, true, UINT64_MAX);
   assert_int_equal(sc_run_init(&run, 64 * MIB, MIB, &err), SC_OK);
   sc_clock_freeze(NOW_MS, NOW_MS);
   fetcher = sc_fetcher_new(&run, 0, &err);

@@ -36,7 +36,7 @@ static int open_run(void **state) {
                                       .largest_reply_bytes = 1 << 16,
                                       .largest_record_bytes = 1024,
                                       .max_columns = 10};
-  sc_brake_init(&run.brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run.brake, true, UINT64_MAX);
   assert_int_equal(sc_run_init(&run, 1 << 20, BLOCKS * sc_block_cost(BLOCK_BYTES), &err), SC_OK);
   for (uint32_t w = 0; w < WRITE; w++) atomic_store(&run.terms[w], 1);
   parser = sc_parser_new(&run, 0);

@@ -26,7 +26,7 @@ static void open_run(struct sc_run *run) {
                                        .blocks_ahead = AHEAD,
                                        .largest_reply_bytes = 1 << 16,
                                        .max_columns = 10};
-  sc_brake_init(&run->brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run->brake, true, UINT64_MAX);
   assert_int_equal(sc_run_init(run, 1 << 20, 1 << 20, &err), SC_OK);
 }
 
