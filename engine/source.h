@@ -7,6 +7,8 @@
 #ifndef SC_SOURCE_H
 #define SC_SOURCE_H
 
+#include <sys/queue.h>
+
 #include "engine/base/buf.h"
 #include "engine/base/park.h"
 #include "engine/batch.h"
@@ -42,10 +44,10 @@ struct sc_call {
   struct sc_error error; /* code 0: done */
   /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
   struct sc_batch *batch;
-  struct sc_reply reply; /* RECORDS */
-  int64_t service_ms;    /* Date of the reply in epoch ms; 0 unknown */
-  void *impl;            /* the reader's own */
-  struct sc_call *next;
+  struct sc_reply reply;      /* RECORDS */
+  int64_t service_ms;         /* Date of the reply in epoch ms; 0 unknown */
+  void *impl;                 /* the reader's own */
+  STAILQ_ENTRY(sc_call) next; /* in a list of its owner */
 };
 
 struct sc_reader_config {

@@ -1,6 +1,7 @@
 #include "engine/base/clock.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -52,42 +53,23 @@ struct civil {
   int year, month, day, hour, minute, second, ms;
 };
 
-static struct civil civil_of(int64_t wall_ms) {
-  int64_t ms = wall_ms < 0 ? 0 : wall_ms > last_ms ? last_ms : wall_ms;
-  int64_t day = ms / MS_A_DAY, start;
-  int rest = (int)(ms % MS_A_DAY);
-  struct civil c = {.year = 1970 + (int)(day / 366), .month = 12, .ms = rest % MS_A_SECOND};
-  while (sc_clock_days(c.year + 1, 1, 1, &start) && start <= day) c.year++;
-  while (sc_clock_days(c.year, c.month, 1, &start) && start > day) c.month--;
-  c.day = (int)(day - start) + 1;
-  c.hour = rest / MS_AN_HOUR;
-  c.minute = rest / MS_A_MINUTE % 60;
-  c.second = rest / MS_A_SECOND % 60;
-  return c;
-}
-
-static char *put_digits(char *out, int value, int n) {
-  for (int i = n - 1; i >= 0; i--, value /= 10) out[i] = (char)('0' + value % 10);
-  return out + n;
-}
-
-static char *put(char *out, int value, int n, const char *after) {
-  out = put_digits(out, value, n);
-  size_t len = strlen(after);
-  memcpy(out, after, len + 1);
-  return out + len;
+static struct tm utc_of(int64_t wall_ms) {
+  time_t seconds = wall_ms < 0 ? 0 : (wall_ms > last_ms ? last_ms : wall_ms) / 1000;
+  struct tm tm;
+  gmtime_r(&seconds, &tm);
+  return tm;
 }
 
 void sc_clock_format_ms(int64_t wall_ms, char out[25]) {
-  struct civil c = civil_of(wall_ms);
-  out = put(put(put(out, c.year, 4, "-"), c.month, 2, "-"), c.day, 2, "T");
-  put(put(put(put(out, c.hour, 2, ":"), c.minute, 2, ":"), c.second, 2, "."), c.ms, 3, "Z");
+  struct tm tm = utc_of(wall_ms);
+  int ms = wall_ms < 0 ? 0 : wall_ms > last_ms ? 999 : (int)(wall_ms % 1000);
+  strftime(out, 25, "%Y-%m-%dT%H:%M:%S", &tm);
+  snprintf(out + 19, 6, ".%03dZ", ms);
 }
 
 void sc_clock_format_amz(int64_t wall_ms, char out[17]) {
-  struct civil c = civil_of(wall_ms);
-  out = put(put(put(out, c.year, 4, ""), c.month, 2, ""), c.day, 2, "T");
-  put(put(put(out, c.hour, 2, ""), c.minute, 2, ""), c.second, 2, "Z");
+  struct tm tm = utc_of(wall_ms);
+  strftime(out, 17, "%Y%m%dT%H%M%SZ", &tm);
 }
 
 /* A cursor that remembers a failure, so that a format reads as one expression. */
@@ -121,17 +103,9 @@ static void scan_text(struct scan *s, const char *text) {
     if (!scan_char(s, *text)) s->ok = false;
 }
 
-/* Three letters out of a list of such; the index, or -1. */
-static int scan_name(struct scan *s, const char *names) {
-  if (s->end - s->p < 3) return s->ok = false, -1;
-  for (int i = 0; names[3 * i]; i++)
-    if (memcmp(names + 3 * i, s->p, 3) == 0) return s->p += 3, i;
-  return s->ok = false, -1;
-}
-
-static bool join(const struct civil *c, int most_second, int64_t *wall_ms) {
+static bool join(const struct civil *c, int64_t *wall_ms) {
   int64_t days;
-  if (c->year < 1970 || c->hour > 23 || c->minute > 59 || c->second > most_second) return false;
+  if (c->year < 1970 || c->hour > 23 || c->minute > 59 || c->second > 59) return false;
   if (!sc_clock_days(c->year, c->month, c->day, &days)) return false;
   *wall_ms =
       days * MS_A_DAY + (int64_t)c->hour * MS_AN_HOUR + c->minute * MS_A_MINUTE + c->second * MS_A_SECOND + c->ms;
@@ -144,22 +118,6 @@ static void scan_clock(struct scan *s, struct civil *c) {
   c->minute = scan_digits(s, 2);
   scan_text(s, ":");
   c->second = scan_digits(s, 2);
-}
-
-bool sc_clock_parse_http_date(struct sc_slice text, int64_t *wall_ms) {
-  struct scan s = scan_of(text);
-  struct civil c = {0};
-  scan_name(&s, "SunMonTueWedThuFriSat");
-  scan_text(&s, ", ");
-  c.day = scan_digits(&s, 2);
-  scan_text(&s, " ");
-  c.month = scan_name(&s, "JanFebMarAprMayJunJulAugSepOctNovDec") + 1;
-  scan_text(&s, " ");
-  c.year = scan_digits(&s, 4);
-  scan_text(&s, " ");
-  scan_clock(&s, &c);
-  scan_text(&s, " GMT");
-  return s.ok && s.p == s.end && join(&c, 60, wall_ms); /* 60: a leap second */
 }
 
 /* 1..9 digits, cut to milliseconds. */
@@ -200,7 +158,7 @@ static bool parse_date_time(struct sc_slice text, int64_t *wall_ms) {
     if (scan_char(&s, '.')) c.ms = scan_fraction(&s);
     offset = scan_offset(&s);
   }
-  if (!s.ok || s.p != s.end || !join(&c, 59, wall_ms)) return false;
+  if (!s.ok || s.p != s.end || !join(&c, wall_ms)) return false;
   *wall_ms -= offset;
   return true;
 }

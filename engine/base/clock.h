@@ -23,8 +23,6 @@ void sc_clock_real(void);
 void sc_clock_format_ms(int64_t wall_ms, char out[25]);
 /* "20260102T030405Z", what SigV4 wants, 16 characters and a NUL. */
 void sc_clock_format_amz(int64_t wall_ms, char out[17]);
-/* The Date header of HTTP (RFC 9110 section 5.6.7, IMF-fixdate only); false when it is anything else. */
-bool sc_clock_parse_http_date(struct sc_slice text, int64_t *wall_ms);
 /* What CrateDB Toolkit's page and a person write: 2023-01-31, 2023-01-31T15:00:00, with +00:00 or Z, with fractions
  * (1..9 digits, cut to milliseconds), a space in place of T, and epoch seconds with an optional fraction. Without an
  * offset: UTC. False on anything else, on impossible dates (2023-02-30) and on years outside 1970..9999. */

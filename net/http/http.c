@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,15 +18,16 @@
 #define UNACKNOWLEDGED_MS 20000
 #define RECEIVE_BYTES 65536L
 #define READ_AHEAD_BYTES (4 * (16384 + 22) + 8) /* four whole TLS 1.3 records, and room to align them */
-#define EVENTS_A_TURN 4                         /* few: what has come whole is handed over while it is in the caches */
-#define ASKS_A_TURN 16                          /* for TLS records; then it is the others' turn */
+#define EVENTS_A_TURN 4                         /* few: a whole reply is handed over while it is in the caches */
+#define ASKS_A_TURN 16                          /* TLS records of one transfer, before the next one's turn */
+#define DATE_MAX INT64_C(253402300799)          /* seconds: the end of the year 9999 */
 
 struct sc_http {
   X509_STORE *store; /* NULL without TLS */
 };
 
 struct sc_http_transfer {
-  struct sc_http_transfer *next, *prev; /* among the active; next alone among the free */
+  LIST_ENTRY(sc_http_transfer) link; /* among the active or the free */
   struct sc_http_loop *loop;
   CURL *easy;
   const struct sc_http_receiver *receiver;
@@ -40,6 +41,8 @@ struct sc_http_transfer {
   char detail[CURL_ERROR_SIZE];
 };
 
+LIST_HEAD(transfers, sc_http_transfer);
+
 struct sc_http_loop {
   struct sc_http *http;
   struct sc_park *park;
@@ -49,7 +52,7 @@ struct sc_http_loop {
   int epoll;
   int64_t timer_ms; /* when libcurl wants to be called whatever its sockets do; INT64_MAX: never */
   CURLM *multi;
-  struct sc_http_transfer *active, *free;
+  struct transfers active, free;
   uint32_t n_free, most_free, n_paused;
   uint64_t pauses;
 };
@@ -72,10 +75,10 @@ static int load_store(const char *ca_bundle, X509_STORE **out, struct sc_error *
   if (X509_STORE_load_file(*out, path) && X509_STORE_set_flags(*out, X509_V_FLAG_PARTIAL_CHAIN)) return SC_OK;
   X509_STORE_free(*out);
   *out = NULL;
-  sc_error_set(err, SC_E_CONFIG, "no certificate authorities can be read from %s", path);
-  sc_error_hint(err, ca_bundle != NULL ? "--ca-bundle and AWS_CA_BUNDLE name a PEM file"
-                                       : "install the package ca-certificates, or name a PEM file with --ca-bundle");
-  return err->code;
+  return sc_error_fail(err, SC_E_CONFIG,
+                       ca_bundle != NULL ? "--ca-bundle and AWS_CA_BUNDLE name a PEM file"
+                                         : "install the package ca-certificates, or name a PEM file with --ca-bundle",
+                       "no certificate authorities can be read from %s", path);
 }
 
 int sc_http_new(const char *ca_bundle, bool tls, struct sc_http **out, struct sc_error *err) {
@@ -98,47 +101,35 @@ void sc_http_free(struct sc_http *http) {
 
 /* ---- head ---- */
 
-static bool header_is(struct sc_slice line, const char *name, struct sc_slice *value) {
-  size_t n = strlen(name);
-  if (line.len <= n || line.ptr[n] != ':' || strncasecmp(line.ptr, name, n) != 0) return false;
-  *value = sc_slice_of(line.ptr + n + 1, line.len - n - 1);
-  while (value->len && strchr(" \t", value->ptr[0]) != NULL) value->ptr++, value->len--;
-  while (value->len && strchr(" \t\r\n", value->ptr[value->len - 1]) != NULL) value->len--;
-  return true;
+static const char *header(CURL *easy, const char *name) {
+  struct curl_header *found;
+  return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : NULL;
 }
 
-static void status_line(struct sc_http_head *head, struct sc_slice line) {
-  *head = (struct sc_http_head){.content_length = -1, .retry_after_ms = -1};
-  const char *space = memchr(line.ptr, ' ', line.len);
-  uint64_t status;
-  if (space != NULL && line.ptr + line.len - space > 3 && sc_slice_to_u64(sc_slice_of(space + 1, 3), &status))
-    head->status = (int)status;
-}
-
-static void header_line(struct sc_http_head *head, struct sc_slice line) {
-  struct sc_slice value;
-  int64_t n;
-  if (sc_slice_starts(line, "HTTP/")) status_line(head, line);
-  else if (header_is(line, "content-length", &value) && sc_slice_to_i64(value, &n) && n >= 0) head->content_length = n;
-  else if (header_is(line, "date", &value) && sc_clock_parse_http_date(value, &n)) head->date_ms = n;
-  else if (header_is(line, "x-amz-retry-after", &value) && sc_slice_to_i64(value, &n) && n >= 0)
-    head->retry_after_ms = n;
-  else if (header_is(line, "x-amzn-errortype", &value) && value.len < sizeof(head->error_type)) {
-    memcpy(head->error_type, value.ptr, value.len);
-    head->error_type[value.len] = '\0';
-  }
+/* The head is complete when the first byte of the body comes, or when the transfer is over. */
+static void read_head(struct sc_http_transfer *t) {
+  struct sc_http_head *head = &t->head;
+  long status = 0;
+  curl_off_t length = -1;
+  int64_t ms;
+  if (head->status != 0) return;
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  head->status = (int)status;
+  head->content_length = length;
+  const char *date = header(t->easy, "Date"), *after = header(t->easy, "x-amz-retry-after");
+  const char *type = header(t->easy, "x-amzn-ErrorType");
+  time_t seconds = date != NULL ? curl_getdate(date, NULL) : -1;
+  if (seconds > 0 && seconds <= DATE_MAX) head->date_ms = (int64_t)seconds * 1000;
+  if (after != NULL && sc_slice_to_i64(sc_slice_str(after), &ms) && ms >= 0) head->retry_after_ms = ms;
+  if (type != NULL && strlen(type) < sizeof(head->error_type)) memcpy(head->error_type, type, strlen(type) + 1);
 }
 
 /* ---- libcurl's callbacks ---- */
 
-static size_t on_header(char *ptr, size_t size, size_t n, void *arg) {
-  struct sc_http_transfer *t = arg;
-  header_line(&t->head, sc_slice_of(ptr, size * n));
-  return size * n;
-}
-
 static size_t on_data(char *ptr, size_t size, size_t n, void *arg) {
   struct sc_http_transfer *t = arg;
+  read_head(t);
   int rc = t->receiver->data(t->arg, &t->head, sc_slice_of(ptr, size * n), &t->err);
   if (rc == SC_OK) return size * n;
   if (rc != SC_AGAIN) return size * n + 1;
@@ -200,8 +191,6 @@ static struct sc_http_transfer *new_transfer(struct sc_http_loop *loop) {
   set_network_options(easy, loop->http);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
   return t;
@@ -213,9 +202,9 @@ static void free_transfer(struct sc_http_transfer *t) {
 }
 
 static struct sc_http_transfer *take_transfer(struct sc_http_loop *loop) {
-  struct sc_http_transfer *t = loop->free;
+  struct sc_http_transfer *t = LIST_FIRST(&loop->free);
   if (t == NULL) return new_transfer(loop);
-  loop->free = t->next;
+  LIST_REMOVE(t, link);
   loop->n_free--;
   return t;
 }
@@ -226,23 +215,13 @@ static void give_transfer(struct sc_http_transfer *t) {
     free_transfer(t);
     return;
   }
-  t->next = loop->free;
-  loop->free = t;
+  LIST_INSERT_HEAD(&loop->free, t, link);
   loop->n_free++;
 }
 
-static void link_active(struct sc_http_transfer *t) {
-  t->prev = NULL;
-  t->next = t->loop->active;
-  if (t->next != NULL) t->next->prev = t;
-  t->loop->active = t;
-}
-
-/* Takes it out of the loop; the easy handle is free for the next use. */
-static void unlink_active(struct sc_http_transfer *t) {
-  if (t->prev != NULL) t->prev->next = t->next;
-  else t->loop->active = t->next;
-  if (t->next != NULL) t->next->prev = t->prev;
+/* Takes the transfer out of the loop; its easy handle is free for the next use. */
+static void end_transfer(struct sc_http_transfer *t) {
+  LIST_REMOVE(t, link);
   if (t->paused) t->loop->n_paused--;
   t->paused = false;
   curl_multi_remove_handle(t->loop->multi, t->easy);
@@ -285,13 +264,13 @@ struct sc_http_transfer *sc_http_start(struct sc_http_loop *loop, const struct s
     give_transfer(t);
     return NULL;
   }
-  link_active(t);
+  LIST_INSERT_HEAD(&loop->active, t, link);
   return t;
 }
 
 void sc_http_cancel(struct sc_http_loop *loop, struct sc_http_transfer *transfer) {
   SC_ASSERT(transfer->loop == loop);
-  unlink_active(transfer);
+  end_transfer(transfer);
   give_transfer(transfer);
 }
 
@@ -306,19 +285,20 @@ static void curl_error(struct sc_http_transfer *t, CURLcode rc) {
   sc_error_set(&t->err, SC_E_NET, "%s", t->detail[0] ? t->detail : curl_easy_strerror(rc));
   t->err.curl_code = (int)rc;
   if (!is_settings_fault(rc)) return;
-  t->err.class = SC_CLASS_CONFIG;
+  sc_error_as(&t->err, SC_CLASS_CONFIG);
   if (rc == CURLE_PEER_FAILED_VERIFICATION)
     sc_error_hint(&t->err, "name the PEM file of the authority to trust with --ca-bundle or AWS_CA_BUNDLE");
 }
 
-/* It is over at the next look at what is overdue. */
+/* A transfer that failed counts as overdue, so the next look at deadlines ends it. */
 static void fail(struct sc_http_transfer *t, CURLcode rc) {
   if (t->err.code == SC_OK) curl_error(t, rc);
   t->deadline_ms = 0;
 }
 
 static void finish(struct sc_http_transfer *t) {
-  unlink_active(t);
+  read_head(t);
+  end_transfer(t);
   t->err.http_status = t->head.status;
   t->receiver->done(t->arg, &t->head, &t->err);
   give_transfer(t);
@@ -340,8 +320,8 @@ static unsigned collect_finished(struct sc_http_loop *loop) {
 static unsigned end_overdue(struct sc_http_loop *loop) {
   unsigned n = 0;
   int64_t now_ms = sc_clock_mono_ms();
-  for (struct sc_http_transfer *t = loop->active, *next; t != NULL; t = next) {
-    next = t->next;
+  for (struct sc_http_transfer *t = LIST_FIRST(&loop->active), *next; t != NULL; t = next) {
+    next = LIST_NEXT(t, link); /* finish may start transfers, which go to the front */
     if (t->paused || now_ms < t->deadline_ms) continue;
     if (t->err.code == SC_OK)
       sc_error_set(&t->err, SC_E_NET, "no complete reply within %lld ms", (long long)t->timeout_ms);
@@ -390,7 +370,7 @@ static void act_on_timer(struct sc_http_loop *loop) {
   act(loop, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* OpenSSL gave what it was asked for last, so it may hold more. */
+/* OpenSSL gave all that libcurl asked for last, so it may hold more decrypted bytes. */
 static bool may_hold_bytes(const struct sc_http_transfer *t) {
   const struct curl_tlssessioninfo *tls = NULL;
   if (t->paused || t->fd == CURL_SOCKET_BAD) return false;
@@ -398,11 +378,13 @@ static bool may_hold_bytes(const struct sc_http_transfer *t) {
   return tls != NULL && tls->internals != NULL && SSL_want_nothing((SSL *)tls->internals);
 }
 
-/* What OpenSSL has read ahead shows on no socket, and libcurl takes a record at a time, for any transfer whose timer is
- * due: all that may hold bytes are asked in every turn. True when there was one. */
-static bool ask_holders(struct sc_http_loop *loop) {
+/* Bytes that OpenSSL has read ahead do not make their socket readable, so epoll does not report them. libcurl takes one
+ * TLS record each time it is asked. So every transfer whose OpenSSL may hold bytes is asked in every turn. True when
+ * there was such a transfer. */
+static bool drain_tls(struct sc_http_loop *loop) {
   bool any = false;
-  for (const struct sc_http_transfer *t = loop->active; t != NULL; t = t->next) {
+  const struct sc_http_transfer *t;
+  LIST_FOREACH(t, &loop->active, link) {
     for (int asks = 0; asks < ASKS_A_TURN && may_hold_bytes(t); asks++) {
       act(loop, t->fd, CURL_CSELECT_IN);
       any = true;
@@ -458,14 +440,15 @@ int sc_http_loop_new(struct sc_http *http, struct sc_park *park, uint32_t most_a
 }
 
 void sc_http_loop_free(struct sc_http_loop *loop) {
+  struct sc_http_transfer *t;
   if (loop == NULL) return;
-  for (struct sc_http_transfer *t = loop->active, *next; t != NULL; t = next) {
-    next = t->next;
-    curl_multi_remove_handle(loop->multi, t->easy);
+  /* A handle must leave its multi handle before either is freed (curl_multi_cleanup(3)). */
+  while ((t = LIST_FIRST(&loop->active)) != NULL) {
+    end_transfer(t);
     free_transfer(t);
   }
-  for (struct sc_http_transfer *t = loop->free, *next; t != NULL; t = next) {
-    next = t->next;
+  while ((t = LIST_FIRST(&loop->free)) != NULL) {
+    LIST_REMOVE(t, link);
     free_transfer(t);
   }
   curl_multi_cleanup(loop->multi);
@@ -473,32 +456,35 @@ void sc_http_loop_free(struct sc_http_loop *loop) {
   free(loop);
 }
 
-/* What libcurl kept is given to the receiver at once; an error of that does not end the transfer by itself. */
+/* curl_easy_pause gives the receiver at once what libcurl kept. When the receiver refuses it, libcurl reports that as
+ * the result of the call alone and does not end the transfer, so we do. */
 static void resume_paused(struct sc_http_loop *loop) {
+  struct sc_http_transfer *t;
   if (loop->n_paused == 0) return;
   int64_t now_ms = sc_clock_mono_ms();
-  for (struct sc_http_transfer *t = loop->active; t != NULL; t = t->next) {
+  LIST_FOREACH(t, &loop->active, link) {
     if (!t->paused || !t->receiver->resume(t->arg)) continue;
     t->paused = false;
     loop->n_paused--;
     t->deadline_ms += now_ms - t->paused_at_ms;
     CURLcode rc = curl_easy_pause(t->easy, CURLPAUSE_CONT);
     if (rc == CURLE_OK) act(loop, t->fd, CURL_CSELECT_IN);
-    else fail(t, rc); /* libcurl says so here alone */
+    else fail(t, rc);
   }
 }
 
 static int until_next(const struct sc_http_loop *loop, int timeout_ms) {
   if (loop->watches_file) return 0;
   int64_t now_ms = sc_clock_mono_ms(), next_ms = loop->timer_ms;
-  for (const struct sc_http_transfer *t = loop->active; t != NULL; t = t->next)
-    if (!t->paused && t->deadline_ms < next_ms) next_ms = t->deadline_ms;
+  const struct sc_http_transfer *t;
+  LIST_FOREACH(t, &loop->active, link)
+  if (!t->paused && t->deadline_ms < next_ms) next_ms = t->deadline_ms;
   if (next_ms <= now_ms) return 0;
   return next_ms - now_ms < timeout_ms ? (int)(next_ms - now_ms) : timeout_ms;
 }
 
 static int wait_for_events(struct sc_http_loop *loop, struct epoll_event *events, int timeout_ms) {
-  timeout_ms = ask_holders(loop) ? 0 : until_next(loop, timeout_ms);
+  timeout_ms = drain_tls(loop) ? 0 : until_next(loop, timeout_ms);
   if (timeout_ms == 0) return epoll_wait(loop->epoll, events, EVENTS_A_TURN, 0);
   if (loop->timings != NULL) sc_timings_sleep(loop->timings);
   int n = epoll_wait(loop->epoll, events, EVENTS_A_TURN, timeout_ms);
@@ -507,6 +493,8 @@ static int wait_for_events(struct sc_http_loop *loop, struct epoll_event *events
   return n;
 }
 
+/* Whether credit is there is asked after the park is prepared: credit that comes back later wakes the wait. Finished
+ * transfers are collected before the wait, so that the owner can start others at once, and behind it. */
 void sc_http_poll(struct sc_http_loop *loop, int timeout_ms) {
   struct epoll_event events[EVENTS_A_TURN];
   if (loop->park != NULL) sc_park_prepare(loop->park);

@@ -1,14 +1,11 @@
 #include "net/kinesis/kinesis.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
-#include "engine/base/metrics.h"
-#include "engine/base/random.h"
 #include "engine/program.h"
 #include "net/aws/aws_config.h"
 #include "net/kinesis/kinesis_cbor.h"
@@ -17,22 +14,13 @@
 
 #define JSON "application/x-amz-json-1.1"
 #define TARGET_PREFIX "Kinesis_20131202."
-#define LARGEST_CONTROL_REPLY ((size_t)32 << 20)
-#define PATIENCE_FIRST_MS 10000
-#define PATIENCE_MS 60000
-#define BACKOFF_CAP_MS 20000
-#define BACKOFF_RETRY_MS 50
-#define BACKOFF_THROTTLED_MS 1000
-#define RETRY_AFTER_MORE_MS 5000
-#define PAUSE_SLICE_MS 50
-#define STORM_WINDOW_MS 10000
 
 /* ---- open and close ---- */
 
 static int set_option(void *arg, const char *name, const char *value, struct sc_error *err) {
   struct sc_options *options = arg;
-  bool means_nothing = strcmp(name, "start") == 0 && !sc_options_knows(options, name);
-  return means_nothing ? SC_OK : sc_options_set(options, name, value, SC_FROM_URL, err);
+  bool is_ignored = strcmp(name, "start") == 0 && !sc_options_knows(options, name);
+  return is_ignored ? SC_OK : sc_options_set(options, name, value, SC_FROM_URL, err);
 }
 
 /* As the AWS CLI: AWS_DEFAULT_PROFILE goes before AWS_PROFILE. */
@@ -44,7 +32,8 @@ static const char *profile_name(const struct sc_options *options) {
   return "default";
 }
 
-/* A token set in a weaker place than both halves of the key belongs to another key. */
+/* A session token that comes from a weaker place (the environment) than both halves of the key (the URL) belongs to
+ * another key. */
 static const char *token_of_key(const struct sc_options *o) {
   enum sc_option_origin token = sc_options_origin(o, SC_OPT_SESSION_TOKEN);
   bool stale =
@@ -121,9 +110,8 @@ void sc_kinesis_close(struct sc_kinesis *k) {
 
 int sc_kinesis_need_stream(const struct sc_kinesis *k, struct sc_error *err) {
   if (k->stream[0]) return SC_OK;
-  sc_error_set(err, SC_E_USAGE, "the URL names no stream: %s", k->described);
-  sc_error_hint(err, "kinesis://STREAM or kinesis://HOST:PORT/STREAM");
-  return err->code;
+  return sc_error_fail(err, SC_E_USAGE, "kinesis://STREAM or kinesis://HOST:PORT/STREAM", "the URL names no stream: %s",
+                       k->described);
 }
 
 /* ---- request bodies ---- */
@@ -232,14 +220,11 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
 /* ---- what went wrong ---- */
 
 static void note_skew(struct sc_kinesis *k, const struct sc_http_head *head) {
-  static struct sc_log_window window;
-  uint64_t more = 0;
   if (head->date_ms == 0) return;
   int64_t skew_ms = head->date_ms - sc_clock_wall_ms();
   atomic_store_explicit(&k->skew_ms, skew_ms, memory_order_relaxed);
-  if (sc_log_due(&window, STORM_WINDOW_MS, &more))
-    sc_log(SC_WARN, "this machine's clock is wrong; requests are signed with the service's time", "off_ms=%lld",
-           (long long)-skew_ms);
+  sc_log_often(SC_WARN, "this machine's clock is wrong; requests are signed with the service's time", "off_ms=%lld",
+               (long long)-skew_ms);
 }
 
 int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *operation, const char *shard_id,
@@ -263,129 +248,4 @@ int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *
   int rc = sc_kinesis_error_set(err, &fault);
   if (rc == SC_E_SKEW) note_skew(k, head);
   return rc;
-}
-
-/* ---- the control client ---- */
-
-struct sc_kinesis_client {
-  struct sc_kinesis *k;
-  bool (*stopped)(void);
-  struct sc_signer *signer;
-  struct sc_http_loop *loop;
-  struct sc_jsondoc *doc;
-  struct sc_kinesis_request request;
-  struct sc_buf reply;
-  struct sc_http_head head;
-  struct sc_random random;
-  bool proven; /* a call succeeded: worth more patience */
-};
-
-int sc_kinesis_client_new(struct sc_kinesis *k, bool (*stopped)(void), struct sc_kinesis_client **out,
-                          struct sc_error *err) {
-  struct sc_kinesis_client *c = sc_alloc_zero(1, sizeof(*c));
-  c->k = k;
-  c->stopped = stopped;
-  c->doc = sc_jsondoc_new();
-  sc_random_init(&c->random, (uint64_t)sc_clock_wall_ms() ^ (uint64_t)(uintptr_t)c);
-  *out = c;
-  if (sc_signer_new(k->endpoint.region, "kinesis", &c->signer, err) == SC_OK &&
-      sc_http_loop_new(k->http, NULL, 1, &c->loop, err) == SC_OK)
-    return SC_OK;
-  sc_kinesis_client_free(c);
-  *out = NULL;
-  return err->code;
-}
-
-void sc_kinesis_client_free(struct sc_kinesis_client *c) {
-  if (c == NULL) return;
-  sc_http_loop_free(c->loop);
-  sc_signer_free(c->signer);
-  sc_jsondoc_free(c->doc);
-  sc_kinesis_request_fini(&c->request);
-  sc_buf_fini(&c->reply);
-  free(c);
-}
-
-struct sc_buf *sc_kinesis_client_body(struct sc_kinesis_client *c) {
-  return &c->request.body;
-}
-
-int64_t sc_kinesis_client_date_ms(const struct sc_kinesis_client *c) {
-  return c->head.date_ms ? c->head.date_ms : sc_clock_wall_ms();
-}
-
-static int call_once(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
-                     const char *shard_id, struct sc_json *root, struct sc_error *err) {
-  int rc = sc_kinesis_sign(c->k, c->signer, kind, operation, &c->request, err);
-  if (rc != SC_OK) return rc;
-  sc_metric_add(sc_metrics_mine(), SC_M_CALLS, 1);
-  struct sc_http_request request = {.url = c->request.url,
-                                    .headers = c->request.headers,
-                                    .body = sc_buf_view(&c->request.body),
-                                    .timeout_ms = SC_HTTP_CALL_TIMEOUT_MS};
-  rc = sc_http_call(c->loop, &request, LARGEST_CONTROL_REPLY, c->stopped, &c->head, &c->reply, err);
-  if (rc == SC_OK && c->head.status == 200) {
-    *root = (struct sc_json){NULL, 0};
-    if (c->reply.len) rc = sc_jsondoc_parse(c->doc, sc_buf_view(&c->reply), root, err);
-  } else if (rc == SC_OK) {
-    return sc_kinesis_failed(c->k, c->doc, operation, shard_id, &c->head, sc_buf_view(&c->reply), err);
-  }
-  if (rc != SC_OK) sc_error_prefix(err, "%s at %s", operation, c->k->endpoint.at[kind].url);
-  if (rc == SC_E_NET && !err->hint[0])
-    sc_error_hint(
-        err, "check the endpoint and that it can be reached from here; proxies come from HTTPS_PROXY and NO_PROXY");
-  return rc;
-}
-
-static int64_t back_off_ms(struct sc_kinesis_client *c, const struct sc_error *err, unsigned attempt) {
-  int64_t base_ms = err->class == SC_CLASS_THROTTLE ? BACKOFF_THROTTLED_MS : BACKOFF_RETRY_MS;
-  int64_t wait_ms = sc_random_backoff_ms(&c->random, base_ms, BACKOFF_CAP_MS, attempt);
-  int64_t asked_ms = err->http_status ? c->head.retry_after_ms : -1;
-  if (asked_ms <= wait_ms) return wait_ms;
-  return asked_ms < wait_ms + RETRY_AFTER_MORE_MS ? asked_ms : wait_ms + RETRY_AFTER_MORE_MS;
-}
-
-static int pause_for(struct sc_kinesis_client *c, int64_t wait_ms, struct sc_error *err) {
-  for (int64_t left_ms = wait_ms; left_ms > 0; left_ms -= PAUSE_SLICE_MS) {
-    if (c->stopped()) return sc_error_set(err, SC_E_STOPPED, "interrupted between two attempts");
-    poll(NULL, 0, (int)(left_ms < PAUSE_SLICE_MS ? left_ms : PAUSE_SLICE_MS));
-  }
-  return SC_OK;
-}
-
-static bool is_worth_a_retry(const struct sc_error *err) {
-  return (err->class == SC_CLASS_RETRY || err->class == SC_CLASS_THROTTLE) && err->code != SC_E_EXPIRED_ITERATOR;
-}
-
-static void note_retry(const struct sc_error *err, int64_t wait_ms) {
-  static struct sc_log_window window;
-  uint64_t more = 0;
-  struct sc_metrics *m = sc_metrics_mine();
-  sc_metric_add(m, SC_M_RETRIED, 1);
-  if (err->class == SC_CLASS_THROTTLE) sc_metric_add(m, SC_M_THROTTLED, 1);
-  if (sc_log_due(&window, STORM_WINDOW_MS, &more))
-    sc_log(SC_WARN, err->text, "again_in_ms=%lld suppressed=%llu", (long long)wait_ms, (unsigned long long)more);
-}
-
-int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
-                           const char *shard_id, struct sc_json *root, struct sc_error *err) {
-  int64_t give_up_ms = sc_clock_mono_ms() + (c->proven ? PATIENCE_MS : PATIENCE_FIRST_MS);
-  for (unsigned attempt = 0;; attempt++) {
-    int rc = call_once(c, kind, operation, shard_id, root, err);
-    if (rc == SC_OK) {
-      c->proven = true;
-      return SC_OK;
-    }
-    if (!is_worth_a_retry(err)) return rc;
-    int64_t wait_ms = back_off_ms(c, err, attempt), left_ms = give_up_ms - sc_clock_mono_ms();
-    if (left_ms <= 0) return rc;
-    if (wait_ms > left_ms) wait_ms = left_ms;
-    note_retry(err, wait_ms);
-    rc = pause_for(c, wait_ms, err);
-    if (rc != SC_OK) return rc;
-  }
-}
-
-struct sc_kinesis *sc_kinesis_client_of(const struct sc_kinesis_client *c) {
-  return c->k;
 }

@@ -2,8 +2,7 @@
  * sent and understood.
  *
  * struct sc_kinesis is a stream's service as one user sees it: endpoint, credentials, clock skew. It is shared by all
- * threads and immutable but for the skew. A control client on top of it blocks; readers (source_kinesis.h) use the
- * pieces themselves.
+ * threads and immutable but for the skew. What sends the calls stands on top: channel.h, client.h.
  */
 #ifndef SC_NET_KINESIS_KINESIS_H
 #define SC_NET_KINESIS_KINESIS_H
@@ -74,23 +73,5 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
 /* What went wrong with a complete reply whose status is not 200: fills err (kinesis_error.h) and notes the skew. */
 int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *operation, const char *shard_id,
                       const struct sc_http_head *head, struct sc_slice body, struct sc_error *err);
-
-/* ---- the control client: one thread at a time ---- */
-
-struct sc_kinesis_client;
-/* stopped: whether the caller gives up (sc_stop_requested, or sc_stop_now for calls an orderly stop still needs). */
-int sc_kinesis_client_new(struct sc_kinesis *k, bool (*stopped)(void), struct sc_kinesis_client **out,
-                          struct sc_error *err);
-void sc_kinesis_client_free(struct sc_kinesis_client *c);
-struct sc_kinesis *sc_kinesis_client_of(const struct sc_kinesis_client *c);
-/* The body of the request to come; write it, then call. */
-struct sc_buf *sc_kinesis_client_body(struct sc_kinesis_client *c);
-/* Sends, with retries (full jitter; throttled ones from 1 s; x-amz-retry-after honoured) for 10 s, or for a minute once
- * a call of this client succeeded. *root: the reply's document, until the next call; no value when the reply is
- * empty. */
-int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
-                           const char *shard_id, struct sc_json *root, struct sc_error *err);
-/* Date of the last reply in epoch ms; our own clock when it had none. */
-int64_t sc_kinesis_client_date_ms(const struct sc_kinesis_client *c);
 
 #endif

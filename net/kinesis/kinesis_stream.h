@@ -1,10 +1,10 @@
 /* What the control plane asks about streams: who it is, its shards, one record again, the account's streams. Blocking,
- * over a control client (kinesis.h); errors and bounds are the client's. */
+ * over a control client (client.h); errors and bounds are the client's. */
 #ifndef SC_NET_KINESIS_KINESIS_STREAM_H
 #define SC_NET_KINESIS_KINESIS_STREAM_H
 
 #include "engine/source.h"
-#include "net/kinesis/kinesis.h"
+#include "net/kinesis/client.h"
 
 #define SC_SHARDS_MAX 1000000 /* of a stream; more is SC_E_PROTOCOL */
 

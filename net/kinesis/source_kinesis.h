@@ -1,4 +1,4 @@
-/* The Kinesis source: struct sc_source_ops of engine/source.h, by polling. Its readers: kinesis_reader.h. */
+/* The Kinesis source: struct sc_source_ops of engine/source.h, by polling. Its readers: poll_reader.h. */
 #ifndef SC_NET_KINESIS_SOURCE_KINESIS_H
 #define SC_NET_KINESIS_SOURCE_KINESIS_H
 

@@ -11,17 +11,15 @@
 #define GROW_SHARE 8 /* once throttled, the window grows by one for so many entries put */
 #define ATTEMPTS_MAX 30
 
-struct list {
-  struct sc_put_entry *first, **last;
-};
+LIST_HEAD(bucket, sc_put_entry);
 
 struct sc_put_queue {
   struct sc_put_rules rules;
-  struct sc_put_entry *oldest, *newest; /* all entries, by line */
-  struct list fresh;                    /* ready, by line */
-  struct sc_heap freed;                 /* ready because its predecessor was confirmed; by line */
-  struct sc_heap delayed;               /* by time */
-  uint64_t held, sent;                  /* entries in all; sent or delayed */
+  TAILQ_HEAD(all, sc_put_entry) all; /* by line */
+  struct sc_put_entries fresh;       /* ready, by line */
+  struct sc_heap freed;              /* ready because its predecessor was confirmed; by line */
+  struct sc_heap delayed;            /* by time */
+  uint64_t held, sent;               /* entries in all; sent or delayed */
   uint64_t n_ready, ready_bytes;
   size_t bytes;  /* of memory */
   bool is_tight; /* an entry did not fit, and nothing was confirmed since */
@@ -29,9 +27,9 @@ struct sc_put_queue {
   uint64_t highest_sent, cut; /* lines */
   uint64_t window, growth;
   bool was_throttled;
-  int64_t calm_ms;               /* until then the window does not shrink again */
-  struct sc_put_entry **buckets; /* ordered: the first entry of each key that is held */
-  struct sc_buf key;             /* the key being written */
+  int64_t calm_ms;        /* until then the window does not shrink again */
+  struct bucket *buckets; /* ordered: the first entry of each key that is held */
+  struct sc_buf key;      /* the key being written */
 };
 
 static const struct {
@@ -44,19 +42,17 @@ struct sc_put_queue *sc_put_queue_new(const struct sc_put_rules *rules) {
   SC_ASSERT(rules->most_sent >= SC_PUT_WINDOW_LEAST);
   struct sc_put_queue *q = sc_alloc_zero(1, sizeof(*q));
   q->rules = *rules;
-  q->fresh.last = &q->fresh.first;
+  TAILQ_INIT(&q->all);
+  STAILQ_INIT(&q->fresh);
   q->cut = UINT64_MAX;
   q->window = SC_PUT_WINDOW_LEAST;
-  if (rules->ordered) q->buckets = sc_alloc_zero(BUCKETS, sizeof(struct sc_put_entry *));
+  if (rules->ordered) q->buckets = sc_alloc_zero(BUCKETS, sizeof(*q->buckets));
   return q;
 }
 
 void sc_put_queue_free(struct sc_put_queue *q) {
   if (q == NULL) return;
-  for (struct sc_put_entry *e = q->oldest, *newer; e != NULL; e = newer) {
-    newer = e->newer;
-    free(e);
-  }
+  for (struct sc_put_entry *e; (e = TAILQ_FIRST(&q->all)) != NULL; free(e)) TAILQ_REMOVE(&q->all, e, by_line);
   sc_heap_fini(&q->freed);
   sc_heap_fini(&q->delayed);
   sc_buf_fini(&q->key);
@@ -93,6 +89,7 @@ static struct sc_put_entry *write_entry(struct sc_slice data, size_t key_len, st
   struct sc_put_entry *e = sc_alloc(sizeof(*e) + len);
   *e = (struct sc_put_entry){
       .bytes = (uint32_t)(data.len + key_len), .data_bytes = (uint32_t)data.len, .text_len = (uint32_t)len};
+  STAILQ_INIT(&e->following);
   char *at = append(e->text, before_data, sizeof(before_data) - 1);
   at += sc_base64_encode(data.ptr, data.len, at);
   at = append(at, before_key, sizeof(before_key) - 1);
@@ -110,20 +107,16 @@ static struct sc_slice key_of(const struct sc_put_entry *e) {
 /* ---- lists ---- */
 
 static void link_newest(struct sc_put_queue *q, struct sc_put_entry *e) {
-  SC_ASSERT(q->newest == NULL || q->newest->line < e->line);
-  e->older = q->newest;
-  if (q->newest != NULL) q->newest->newer = e;
-  else q->oldest = e;
-  q->newest = e;
+  const struct sc_put_entry *newest = TAILQ_LAST(&q->all, all);
+  SC_ASSERT(newest == NULL || newest->line < e->line);
+  TAILQ_INSERT_TAIL(&q->all, e, by_line);
   q->held++;
   q->bytes += cost_of(e);
 }
 
 static void unlink_entry(struct sc_put_queue *q, struct sc_put_entry *e) {
-  if (e->older != NULL) e->older->newer = e->newer;
-  else q->oldest = e->newer;
-  if (e->newer != NULL) e->newer->older = e->older;
-  else q->newest = e->older;
+  SC_ASSERT(q->held > 0 && q->bytes >= cost_of(e));
+  TAILQ_REMOVE(&q->all, e, by_line);
   q->held--;
   q->bytes -= cost_of(e);
 }
@@ -132,17 +125,6 @@ static void note_ready(struct sc_put_queue *q, const struct sc_put_entry *e, int
   if (q->n_ready == 0) q->ready_since_ms = now_ms;
   q->n_ready++;
   q->ready_bytes += e->bytes;
-}
-
-static void push_fresh(struct sc_put_queue *q, struct sc_put_entry *e) {
-  e->next = NULL;
-  *q->fresh.last = e;
-  q->fresh.last = &e->next;
-}
-
-static void pop_fresh(struct sc_put_queue *q) {
-  q->fresh.first = q->fresh.first->next;
-  if (q->fresh.first == NULL) q->fresh.last = &q->fresh.first;
 }
 
 /* ---- order per key ---- */
@@ -160,52 +142,32 @@ static uint64_t hash_key(const struct sc_put_queue *q, struct sc_slice key) {
   return h ^ h >> 32;
 }
 
-static struct sc_put_entry **bucket_of(struct sc_put_queue *q, uint64_t hash) {
-  return &q->buckets[hash & (BUCKETS - 1)];
-}
+static struct bucket *bucket_of(struct sc_put_queue *q, uint64_t hash) { return &q->buckets[hash & (BUCKETS - 1)]; }
 
-static struct sc_put_entry *find_leader(struct sc_put_queue *q, const struct sc_put_entry *like) {
-  struct sc_put_entry *e = *bucket_of(q, like->hash);
-  while (e != NULL && (e->hash != like->hash || !sc_slice_equals(key_of(e), key_of(like)))) e = e->neighbour;
+static struct sc_put_entry *first_of_key(struct sc_put_queue *q, const struct sc_put_entry *like) {
+  struct sc_put_entry *e;
+  LIST_FOREACH(e, bucket_of(q, like->hash), in_bucket)
+  if (e->hash == like->hash && sc_slice_equals(key_of(e), key_of(like))) break;
   return e;
 }
 
-static void lead(struct sc_put_queue *q, struct sc_put_entry *e) {
-  struct sc_put_entry **bucket = bucket_of(q, e->hash);
-  e->neighbour = *bucket;
-  *bucket = e;
-}
-
-static void end_leading(struct sc_put_queue *q, const struct sc_put_entry *e) {
-  struct sc_put_entry **at = bucket_of(q, e->hash);
-  while (*at != e) at = &(*at)->neighbour;
-  *at = e->neighbour;
-}
-
-static void follow(struct sc_put_entry *leader, struct sc_put_entry *e) {
-  if (leader->last_following != NULL) leader->last_following->next = e;
-  else leader->first_following = e;
-  leader->last_following = e;
-}
-
-/* True when it may go at once. */
+/* True when no earlier entry of its key is held, so that it may go at once. */
 static bool take_place(struct sc_put_queue *q, struct sc_put_entry *e) {
   e->hash = hash_key(q, key_of(e));
-  struct sc_put_entry *leader = find_leader(q, e);
-  if (leader != NULL) follow(leader, e);
-  else lead(q, e);
-  return leader == NULL;
+  struct sc_put_entry *first = first_of_key(q, e);
+  if (first != NULL) STAILQ_INSERT_TAIL(&first->following, e, next);
+  else LIST_INSERT_HEAD(bucket_of(q, e->hash), e, in_bucket);
+  return first == NULL;
 }
 
-/* e is confirmed: the next of its key is ready. */
-static void free_next(struct sc_put_queue *q, const struct sc_put_entry *e, int64_t now_ms) {
-  struct sc_put_entry *next = e->first_following;
-  end_leading(q, e);
+/* e is confirmed: the next entry of its key is ready, and the others follow that one. */
+static void free_next(struct sc_put_queue *q, struct sc_put_entry *e, int64_t now_ms) {
+  struct sc_put_entry *next = STAILQ_FIRST(&e->following);
+  LIST_REMOVE(e, in_bucket);
   if (next == NULL) return;
-  next->first_following = next->next;
-  next->last_following = next->next != NULL ? e->last_following : NULL;
-  next->next = NULL;
-  lead(q, next);
+  STAILQ_REMOVE_HEAD(&e->following, next);
+  STAILQ_CONCAT(&next->following, &e->following);
+  LIST_INSERT_HEAD(bucket_of(q, next->hash), next, in_bucket);
   sc_heap_set(&q->freed, &next->node, (int64_t)next->line);
   note_ready(q, next, now_ms);
 }
@@ -232,15 +194,15 @@ void sc_put_queue_add(struct sc_put_queue *q, uint64_t line, struct sc_slice dat
   e->line = line;
   link_newest(q, e);
   if (q->rules.ordered && !take_place(q, e)) return;
-  push_fresh(q, e);
+  STAILQ_INSERT_TAIL(&q->fresh, e, next);
   note_ready(q, e, now_ms);
 }
 
 /* ---- out ---- */
 
 static struct sc_put_entry *next_ready(const struct sc_put_queue *q) {
-  struct sc_put_entry *e = q->freed.n > 0 ? of_node(sc_heap_top(&q->freed)) : q->fresh.first;
-  if (q->freed.n > 0 && q->fresh.first != NULL && q->fresh.first->line < e->line) e = q->fresh.first;
+  struct sc_put_entry *fresh = STAILQ_FIRST(&q->fresh), *e = q->freed.n > 0 ? of_node(sc_heap_top(&q->freed)) : fresh;
+  if (fresh != NULL && fresh->line < e->line) e = fresh;
   return e != NULL && e->line <= q->cut && q->sent < q->window ? e : NULL;
 }
 
@@ -261,7 +223,8 @@ static bool is_worth_a_call(const struct sc_put_queue *q, int64_t now_ms, bool e
 }
 
 static void send_ready(struct sc_put_queue *q, struct sc_put_entry *e, int64_t now_ms) {
-  if (e == q->fresh.first) pop_fresh(q);
+  SC_ASSERT(q->n_ready > 0 && !e->is_sent);
+  if (e == STAILQ_FIRST(&q->fresh)) STAILQ_REMOVE_HEAD(&q->fresh, next);
   else sc_heap_remove(&q->freed, &e->node);
   q->n_ready--;
   q->ready_bytes -= e->bytes;
@@ -271,23 +234,20 @@ static void send_ready(struct sc_put_queue *q, struct sc_put_entry *e, int64_t n
   if (e->line > q->highest_sent) q->highest_sent = e->line;
 }
 
-struct sc_put_entry *sc_put_queue_take(struct sc_put_queue *q, int64_t now_ms, bool end, uint32_t *n) {
-  struct sc_put_entry *first = NULL, **last = &first;
+uint32_t sc_put_queue_take(struct sc_put_queue *q, int64_t now_ms, bool end, struct sc_put_entries *entries) {
   size_t bytes = 0;
-  *n = 0;
-  if (!is_worth_a_call(q, now_ms, end)) return NULL;
-  while (*n < q->rules.call_records) {
+  uint32_t n = 0;
+  STAILQ_INIT(entries);
+  if (!is_worth_a_call(q, now_ms, end)) return 0;
+  for (; n < q->rules.call_records; n++) {
     struct sc_put_entry *due = next_due(q, now_ms), *e = due != NULL ? due : next_ready(q);
-    if (e == NULL || (*n > 0 && bytes + e->bytes > q->rules.call_bytes)) break;
+    if (e == NULL || (n > 0 && bytes + e->bytes > q->rules.call_bytes)) break;
     if (due != NULL) sc_heap_remove(&q->delayed, &e->node);
     else send_ready(q, e, now_ms);
     bytes += e->bytes;
-    e->next = NULL;
-    *last = e;
-    last = &e->next;
-    ++*n;
+    STAILQ_INSERT_TAIL(entries, e, next);
   }
-  return first;
+  return n;
 }
 
 int64_t sc_put_queue_due_ms(const struct sc_put_queue *q, bool end) {
@@ -342,8 +302,12 @@ void sc_put_queue_cut(struct sc_put_queue *q) {
   if (q->cut == UINT64_MAX) q->cut = q->highest_sent;
 }
 
-bool sc_put_queue_is_done(const struct sc_put_queue *q) { return q->oldest == NULL || q->oldest->line > q->cut; }
+bool sc_put_queue_is_done(const struct sc_put_queue *q) {
+  return TAILQ_EMPTY(&q->all) || TAILQ_FIRST(&q->all)->line > q->cut;
+}
 uint64_t sc_put_queue_sent(const struct sc_put_queue *q) { return q->sent; }
 uint64_t sc_put_queue_held(const struct sc_put_queue *q) { return q->held; }
-uint64_t sc_put_queue_oldest(const struct sc_put_queue *q) { return q->oldest != NULL ? q->oldest->line : 0; }
+uint64_t sc_put_queue_oldest(const struct sc_put_queue *q) {
+  return TAILQ_EMPTY(&q->all) ? 0 : TAILQ_FIRST(&q->all)->line;
+}
 uint64_t sc_put_queue_window(const struct sc_put_queue *q) { return q->window; }

@@ -22,6 +22,8 @@
 #ifndef SC_NET_PUT_QUEUE_H
 #define SC_NET_PUT_QUEUE_H
 
+#include <sys/queue.h>
+
 #include "engine/base/heap.h"
 #include "engine/base/slice.h"
 
@@ -31,13 +33,17 @@
 #define SC_PUT_WINDOW_LEAST SC_PUT_CALL_RECORDS_MAX
 #define SC_PUT_CALM_MS 100
 
+STAILQ_HEAD(sc_put_entries, sc_put_entry);
+
 struct sc_put_entry {
   uint64_t line;
   uint32_t bytes, data_bytes; /* data and key, data alone: as the service counts */
   uint32_t text_len;
-  struct sc_put_entry *next; /* in the list it is in: ready, a call's, those that follow */
+  STAILQ_ENTRY(sc_put_entry) next; /* in the list it is in: ready, a call's, those that follow */
   /* the queue's own */
-  struct sc_put_entry *older, *newer, *neighbour, *first_following, *last_following;
+  TAILQ_ENTRY(sc_put_entry) by_line;
+  LIST_ENTRY(sc_put_entry) in_bucket;
+  struct sc_put_entries following; /* of the first entry of a key: the others, by line */
   struct sc_heap_node node;
   uint64_t hash;
   uint32_t key_at, attempts;
@@ -79,10 +85,11 @@ bool sc_put_queue_fits(struct sc_put_queue *q, size_t data_len, size_t key_len);
 /* A record: lines come in ascending order; key is UTF-8, 1 to SC_PUT_KEY_BYTES bytes. */
 void sc_put_queue_add(struct sc_put_queue *q, uint64_t line, struct sc_slice data, struct sc_slice key, int64_t now_ms);
 
-/* The entries of the next call, linked by next, *n of them; NULL when no call is worth making now: none is ready or
- * due, or those that are may still wait for company. end: no more lines will come, so nothing waits. */
-struct sc_put_entry *sc_put_queue_take(struct sc_put_queue *q, int64_t now_ms, bool end, uint32_t *n);
-/* When take may have something that it has not now, but for what confirmed brings; INT64_MAX: never. */
+/* The entries of the next call, and how many. 0 when no call is worth making now: none is ready or due, or those that
+ * are may still wait for company. end: no more lines will come, so nothing waits. */
+uint32_t sc_put_queue_take(struct sc_put_queue *q, int64_t now_ms, bool end, struct sc_put_entries *entries);
+/* The earliest time at which take may return a call that it would not return now, not counting what confirmations make
+ * ready; INT64_MAX: never. */
 int64_t sc_put_queue_due_ms(const struct sc_put_queue *q, bool end);
 
 /* The fate of each entry taken. confirmed frees it. unit: [0, 1), the jitter; the same for all entries of a reply. */

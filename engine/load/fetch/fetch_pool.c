@@ -47,7 +47,7 @@ struct sc_fetcher {
   struct shard **shards; /* by sc_shard_info.index; NULL: another thread's */
   size_t cap;
   struct sc_heap due;
-  struct sc_call *free_calls;
+  STAILQ_HEAD(, sc_call) free_calls;
   struct waiting *waiting; /* [p] */
   /* Calls under way, and how many there may be: as few as keep the parse threads busy. Each one more is a connection
    * more, and memory that has been out of the caches when the reply is whole. */
@@ -65,6 +65,7 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
   f->pace = run->settings.pace;
   f->waiting = sc_alloc_zero(run->settings.parse_threads, sizeof(*f->waiting));
   f->window = CALLS_AT_FIRST;
+  STAILQ_INIT(&f->free_calls);
   sc_random_init(&f->random, (uint64_t)sc_clock_mono_us() * 2654435761u + index);
   struct sc_reader_config config = {.budget = run->budget,
                                     .park = run->fetch_parks[index],
@@ -95,10 +96,7 @@ void sc_fetcher_free(struct sc_fetcher *f) {
     free(s->iterator);
     free(s);
   }
-  for (struct sc_call *next, *c = f->free_calls; c != NULL; c = next) {
-    next = c->next;
-    free(c);
-  }
+  for (struct sc_call *c; (c = STAILQ_FIRST(&f->free_calls)) != NULL; free(c)) STAILQ_REMOVE_HEAD(&f->free_calls, next);
   sc_heap_fini(&f->due);
   free(f->shards);
   free(f->waiting);
@@ -241,9 +239,9 @@ static void act(struct sc_fetcher *f, struct shard *s, enum sc_shard_do todo, co
 }
 
 static struct sc_call *take_call(struct sc_fetcher *f) {
-  struct sc_call *call = f->free_calls;
+  struct sc_call *call = STAILQ_FIRST(&f->free_calls);
   if (call == NULL) return sc_alloc_zero(1, sizeof(*call));
-  f->free_calls = call->next;
+  STAILQ_REMOVE_HEAD(&f->free_calls, next);
   memset(call, 0, sizeof(*call));
   return call;
 }
@@ -341,8 +339,7 @@ static void finished(struct sc_fetcher *f, struct sc_call *call, int64_t now_ms)
   }
   free(call->iterator);
   if (call->batch != NULL) sc_batch_free(call->batch);
-  call->next = f->free_calls;
-  f->free_calls = call;
+  STAILQ_INSERT_HEAD(&f->free_calls, call, next);
 }
 
 /* ---- messages ---- */

@@ -84,34 +84,6 @@ static void test_format_and_parse_are_inverse(void **state) {
   }
 }
 
-static void test_http_dates(void **state) {
-  (void)state;
-  int64_t ms = -1;
-  assert_true(sc_clock_parse_http_date(SC_SLICE_LITERAL("Sun, 06 Nov 1994 08:49:37 GMT"), &ms));
-  assert_int_equal(ms, 784111777000);
-  assert_true(sc_clock_parse_http_date(SC_SLICE_LITERAL("Sat, 31 Dec 2016 23:59:60 GMT"), &ms));
-  assert_int_equal(ms, 1483228800000);
-  static const char *const bad[] = {
-      "",
-      "Sun",
-      "Sunday, 06-Nov-94 08:49:37 GMT",
-      "Sun Nov  6 08:49:37 1994",
-      "Sun, 06 Nov 1994 08:49:37 UTC",
-      "Sun, 06 Nov 1994 08:49:37 GMT ",
-      "Sun, 06 Nov 1994 08:49:37",
-      "Sun, 31 Feb 1994 08:49:37 GMT",
-      "Sun, 06 Nov 1994 24:00:00 GMT",
-      "Sun, 06 Nov 1994 08:60:00 GMT",
-      "Sun, 06 Nov 1994 08:00:61 GMT",
-      "Xyz, 06 Nov 1994 08:49:37 GMT",
-      "Sun, 06 nov 1994 08:49:37 GMT",
-      "Sun, 6 Nov 1994 08:49:37 GMT",
-      "Sun, 06 Nov 1969 08:49:37 GMT",
-  };
-  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-    assert_false(sc_clock_parse_http_date(sc_slice_str(bad[i]), &ms));
-}
-
 static void test_times_a_person_writes(void **state) {
   (void)state;
   static const struct {
@@ -198,7 +170,6 @@ static void test_times_that_are_none(void **state) {
   }
   int64_t ms;
   assert_false(sc_clock_parse_time((struct sc_slice){NULL, 0}, &ms));
-  assert_false(sc_clock_parse_http_date((struct sc_slice){NULL, 0}, &ms));
 }
 
 int main(void) {
@@ -209,7 +180,6 @@ int main(void) {
       cmocka_unit_test(test_days_that_do_not_exist),
       cmocka_unit_test(test_formats),
       cmocka_unit_test(test_format_and_parse_are_inverse),
-      cmocka_unit_test(test_http_dates),
       cmocka_unit_test(test_times_a_person_writes),
       cmocka_unit_test(test_times_that_are_none),
   };

@@ -99,9 +99,7 @@ static uint32_t place_of(const struct sc_sequence *s) {
 
 /* ---- the stream; a record's sequence number is its place from 1 ---- */
 
-struct calls {
-  struct sc_call *first, **last;
-};
+STAILQ_HEAD(calls, sc_call);
 
 struct sc_reader {
   struct sc_reader_config config;
@@ -109,17 +107,9 @@ struct sc_reader {
   bool no_credit; /* for one of those waiting */
 };
 
-static void put_call(struct calls *list, struct sc_call *call) {
-  call->next = NULL;
-  *list->last = call;
-  list->last = &call->next;
-}
-
 static struct sc_call *get_call(struct calls *list) {
-  struct sc_call *call = list->first;
-  if (call == NULL) return NULL;
-  list->first = call->next;
-  if (list->first == NULL) list->last = &list->first;
+  struct sc_call *call = STAILQ_FIRST(list);
+  if (call != NULL) STAILQ_REMOVE_HEAD(list, next);
   return call;
 }
 
@@ -172,8 +162,8 @@ static int reader_new(struct sc_source *source, const struct sc_reader_config *c
   (void)source, (void)err;
   struct sc_reader *r = *out = sc_alloc_zero(1, sizeof(*r));
   r->config = *config;
-  r->waiting.last = &r->waiting.first;
-  r->done.last = &r->done.first;
+  STAILQ_INIT(&r->waiting);
+  STAILQ_INIT(&r->done);
   pthread_mutex_lock(&the_model->lock);
   SC_ASSERT(the_model->n_readers < MODEL_READERS_MAX);
   the_model->parks[the_model->n_readers++] = config->park;
@@ -193,7 +183,7 @@ static void reader_free(struct sc_reader *reader) {
 static void reader_start(struct sc_reader *reader, struct sc_call *call) {
   struct model *m = the_model;
   sc_error_clear(&call->error);
-  put_call(&reader->waiting, call);
+  STAILQ_INSERT_TAIL(&reader->waiting, call, next);
   pthread_mutex_lock(&m->lock);
   m->started++;
   if (++m->calls > m->calls_most) m->calls_most = m->calls;
@@ -206,7 +196,7 @@ static void give_call(struct sc_reader *reader, struct sc_call *call) {
   pthread_mutex_lock(&the_model->lock);
   the_model->calls--;
   pthread_mutex_unlock(&the_model->lock);
-  put_call(&reader->done, call);
+  STAILQ_INSERT_TAIL(&reader->done, call, next);
 }
 
 /* The body of records from..from+n, paid for; NULL: no credit now. */
@@ -293,18 +283,17 @@ static void note_sleep(void) {
 
 /* Those without an answer stay and are tried again when the budget or the test wakes the thread. */
 static void reader_poll(struct sc_reader *reader, int timeout_ms) {
-  struct calls before = reader->waiting;
-  if (before.first == NULL) before.last = &before.first;
-  reader->waiting = (struct calls){NULL, &reader->waiting.first};
+  struct calls before = STAILQ_HEAD_INITIALIZER(before);
+  STAILQ_CONCAT(&before, &reader->waiting);
   reader->no_credit = false;
   for (struct sc_call *call; (call = get_call(&before)) != NULL;) {
     if (answer(reader, call)) give_call(reader, call);
-    else put_call(&reader->waiting, call);
+    else STAILQ_INSERT_TAIL(&reader->waiting, call, next);
   }
   struct pollfd p = {.fd = sc_park_fd(reader->config.park), .events = POLLIN};
   sc_timings_sleep(reader->config.timings);
-  if (reader->done.first == NULL) note_sleep();
-  poll(&p, 1, reader->done.first != NULL ? 0 : timeout_ms);
+  if (STAILQ_EMPTY(&reader->done)) note_sleep();
+  poll(&p, 1, STAILQ_EMPTY(&reader->done) ? timeout_ms : 0);
   sc_timings_wake(reader->config.timings, reader->no_credit ? SC_TIME_BLOCKED : reader->config.timings->in_poll);
 }
 

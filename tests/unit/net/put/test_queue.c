@@ -27,10 +27,12 @@ static uint32_t n_taken;
 static const char *take(struct sc_put_queue *q, int64_t now_ms, bool end) {
   static char text[8192];
   size_t len = 0;
-  uint32_t n;
-  struct sc_put_entry *e = sc_put_queue_take(q, now_ms, end, &n);
+  struct sc_put_entries entries;
+  uint32_t n = sc_put_queue_take(q, now_ms, end, &entries);
+  struct sc_put_entry *e;
   text[0] = '\0';
-  for (n_taken = 0; e != NULL; e = e->next) {
+  n_taken = 0;
+  STAILQ_FOREACH(e, &entries, next) {
     len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%d", n_taken ? " " : "", (int)e->line);
     taken[n_taken++] = e;
   }
@@ -44,10 +46,10 @@ static void test_an_entry(void **state) {
   (void)state;
   struct sc_put_rules r = rules();
   struct sc_put_queue *q = sc_put_queue_new(&r);
-  uint32_t n;
+  struct sc_put_entries entries;
   sc_put_queue_add(q, 7, sc_slice_of("a\0b", 3), SC_SLICE_LITERAL("k\"\xc3\xa9"), 0);
-  struct sc_put_entry *e = sc_put_queue_take(q, 0, true, &n);
-  assert_int_equal(n, 1);
+  assert_int_equal(sc_put_queue_take(q, 0, true, &entries), 1);
+  struct sc_put_entry *e = STAILQ_FIRST(&entries);
   static const char text[] = "{\"Data\":\"YQBi\",\"PartitionKey\":\"k\\\"\xc3\xa9\"}";
   assert_true(sc_slice_equals(sc_slice_of(e->text, e->text_len), sc_slice_str(text)));
   assert_int_equal(e->line, 7);
@@ -274,7 +276,7 @@ struct world {
   int key[LINES + 1];
   uint64_t last_of_key[64];
   bool under_way[64];
-  struct sc_put_entry *calls[CALLS];
+  struct sc_put_entries calls[CALLS];
 };
 
 static void read_lines(struct world *w) {
@@ -292,10 +294,12 @@ static void read_lines(struct world *w) {
   }
 }
 
-static void check_call(struct world *w, const struct sc_put_entry *first, uint32_t n) {
+static void check_call(struct world *w, const struct sc_put_entries *entries, uint32_t n) {
   size_t bytes = 0;
   uint32_t found = 0;
-  for (const struct sc_put_entry *e = first; e != NULL; e = e->next, found++) {
+  const struct sc_put_entry *e;
+  STAILQ_FOREACH(e, entries, next) {
+    found++;
     bytes += e->bytes;
     assert_false(w->is_put[e->line]);
     if (!w->rules.ordered) continue;
@@ -307,11 +311,10 @@ static void check_call(struct world *w, const struct sc_put_entry *first, uint32
 }
 
 static void start_calls(struct world *w, bool end) {
-  uint32_t n;
   for (int i = 0; i < CALLS; i++) {
-    if (w->calls[i] != NULL) continue;
-    w->calls[i] = sc_put_queue_take(w->q, w->now_ms, end, &n);
-    check_call(w, w->calls[i], n);
+    if (!STAILQ_EMPTY(&w->calls[i])) continue;
+    uint32_t n = sc_put_queue_take(w->q, w->now_ms, end, &w->calls[i]);
+    check_call(w, &w->calls[i], n);
   }
 }
 
@@ -327,8 +330,8 @@ static void answer(struct world *w, int i) {
   uint32_t put = 0, failed = 0;
   uint64_t mood = sc_random_below(&w->random, 4); /* 0: all fail, 1: some, else none */
   double unit = sc_random_unit(&w->random);
-  for (struct sc_put_entry *e = w->calls[i], *next; e != NULL; e = next) {
-    next = e->next;
+  for (struct sc_put_entry *e; (e = STAILQ_FIRST(&w->calls[i])) != NULL;) {
+    STAILQ_REMOVE_HEAD(&w->calls[i], next);
     w->under_way[w->key[e->line]] = false;
     if (mood > 1 || (mood == 1 && sc_random_below(&w->random, 3) > 0)) {
       put_one(w, e);
@@ -338,7 +341,6 @@ static void answer(struct world *w, int i) {
     sc_put_queue_failed(w->q, e, (enum sc_put_failure)sc_random_below(&w->random, SC_PUT_FAILURES), unit, w->now_ms);
     failed++;
   }
-  w->calls[i] = NULL;
   sc_put_queue_replied(w->q, put, failed, w->now_ms);
 }
 
@@ -351,7 +353,7 @@ static void live(struct world *w) {
     if (!cut) read_lines(w);
     start_calls(w, cut || w->next_line > LINES);
     int i = (int)sc_random_below(&w->random, CALLS);
-    if (w->calls[i] != NULL) answer(w, i);
+    if (!STAILQ_EMPTY(&w->calls[i])) answer(w, i);
     w->now_ms += (int64_t)sc_random_below(&w->random, 50);
   }
 }
@@ -375,6 +377,7 @@ static void run(uint64_t seed, bool ordered, bool cuts) {
   w->next_line = 1;
   w->cut_at = cuts ? sc_random_below(&w->random, LINES) : LINES + 2;
   w->q = sc_put_queue_new(&w->rules);
+  for (int i = 0; i < CALLS; i++) STAILQ_INIT(&w->calls[i]);
   live(w);
   check_outcome(w);
   sc_put_queue_free(w->q);
@@ -394,17 +397,17 @@ struct stream {
   struct sc_put_queue *q;
   struct sc_random random;
   int64_t now_ms, answered_ms[2 * CALLS];
-  struct sc_put_entry *calls[2 * CALLS];
+  struct sc_put_entries calls[2 * CALLS];
   uint64_t shards, next_line, lines, put, tried;
   double left[SHARDS_MAX]; /* of each shard's quota */
 };
 
-static void take_or_throttle(struct stream *s, struct sc_put_entry *first) {
+static void take_or_throttle(struct stream *s, struct sc_put_entries *entries) {
   uint32_t put = 0, throttled = 0;
   double unit = sc_random_unit(&s->random);
-  for (struct sc_put_entry *e = first, *next; e != NULL; e = next) {
+  for (struct sc_put_entry *e; (e = STAILQ_FIRST(entries)) != NULL;) {
     double *left = &s->left[e->line * 7919 % s->shards];
-    next = e->next;
+    STAILQ_REMOVE_HEAD(entries, next);
     if (*left >= 1) {
       *left -= 1;
       put++;
@@ -421,12 +424,10 @@ static void take_or_throttle(struct stream *s, struct sc_put_entry *first) {
 
 /* False when there is no call to make. */
 static bool call_stream(struct stream *s, int i) {
-  uint32_t n;
   for (; s->next_line <= s->lines && sc_put_queue_has_room(s->q); s->next_line++)
     add(s->q, s->next_line, "x", "k", s->now_ms);
-  s->calls[i] = sc_put_queue_take(s->q, s->now_ms, s->next_line > s->lines, &n);
   s->answered_ms[i] = s->now_ms + ROUND_TRIP_MS;
-  return s->calls[i] != NULL;
+  return sc_put_queue_take(s->q, s->now_ms, s->next_line > s->lines, &s->calls[i]) > 0;
 }
 
 static void tick(struct stream *s) {
@@ -435,13 +436,10 @@ static void tick(struct stream *s) {
     s->left[i] += QUOTA / 1000.0;
     if (s->left[i] > QUOTA) s->left[i] = QUOTA;
   }
-  for (int i = 0; i < 2 * CALLS; i++) {
-    if (s->calls[i] == NULL || s->answered_ms[i] > s->now_ms) continue;
-    take_or_throttle(s, s->calls[i]);
-    s->calls[i] = NULL;
-  }
   for (int i = 0; i < 2 * CALLS; i++)
-    if (s->calls[i] == NULL && !call_stream(s, i)) break;
+    if (s->answered_ms[i] <= s->now_ms && !STAILQ_EMPTY(&s->calls[i])) take_or_throttle(s, &s->calls[i]);
+  for (int i = 0; i < 2 * CALLS; i++)
+    if (STAILQ_EMPTY(&s->calls[i]) && !call_stream(s, i)) break;
 }
 
 /* Ten seconds' worth of lines: taken in little more, and most records not tried in vain too often. */
@@ -451,6 +449,7 @@ static void fill_shards(uint64_t shards, double tries_most) {
   r.most_bytes = 64 << 20;
   sc_random_init(&s.random, 5);
   s.q = sc_put_queue_new(&r);
+  for (int i = 0; i < 2 * CALLS; i++) STAILQ_INIT(&s.calls[i]);
   while (s.put < s.lines) tick(&s);
   assert_true(s.now_ms < 11000);
   assert_true((double)s.tried < (double)s.lines * tries_most);
