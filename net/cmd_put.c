@@ -1,5 +1,5 @@
-/* shardcopy put STREAM FILE|-: the lines of an input into a stream, a record a line. One thread: reads, sends,
- * listens. */
+/* shardcopy put STREAM FILE|-: the lines of an input into a stream, one record per line. One thread reads the input,
+ * sends, and takes the replies. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ struct put {
   struct sc_put_input input;
   struct sc_put_progress progress;
   uint64_t all_bytes;
-  int64_t stop_timeout_ms, deadline_ms; /* of the end, once it has begun to be in a hurry */
+  int64_t stop_timeout_ms, deadline_ms; /* deadline: of the stop, INT64_MAX before it */
   bool stopping, abandoned;
 };
 
@@ -44,10 +44,9 @@ static uint64_t random_seed(void) {
 }
 
 static int fields_misused(const struct sc_options *o, struct sc_error *err) {
-  sc_error_set(err, SC_E_USAGE, "--partitioner=%s makes no use of --partition-key-fields",
-               sc_options_text(o, SC_OPT_PARTITIONER));
-  sc_error_hint(err, "leave --partitioner away, or make it fields");
-  return err->code;
+  return sc_error_fail(err, SC_E_USAGE, "leave --partitioner away, or make it fields",
+                       "--partitioner=%s makes no use of --partition-key-fields",
+                       sc_options_text(o, SC_OPT_PARTITIONER));
 }
 
 static int read_partitioner(const struct sc_options *o, enum sc_put_partitioner *out, struct sc_error *err) {
@@ -60,9 +59,8 @@ static int read_partitioner(const struct sc_options *o, enum sc_put_partitioner 
     if (strcmp(name, names[i]) == 0) *out = (enum sc_put_partitioner)i;
   if (has_fields && *out != SC_PUT_FIELDS) return fields_misused(o, err);
   if (has_fields || *out != SC_PUT_FIELDS) return SC_OK;
-  sc_error_set(err, SC_E_USAGE, "--partitioner=fields does not say which");
-  sc_error_hint(err, "--partition-key-fields=NAME,NAME makes the key of these members of each line");
-  return err->code;
+  return sc_error_fail(err, SC_E_USAGE, "--partition-key-fields=NAME,NAME makes the key of these members of each line",
+                       "--partitioner=fields does not say which");
 }
 
 static int make_key(struct put *p, const struct sc_options *o, struct sc_error *err) {
@@ -71,11 +69,9 @@ static int make_key(struct put *p, const struct sc_options *o, struct sc_error *
                                    .seed = random_seed()};
   int rc = read_partitioner(o, &rules.partitioner, err);
   if (rc != SC_OK) return rc;
-  if (sc_options_flag(o, SC_OPT_ORDERED) && rules.partitioner == SC_PUT_RANDOM) {
-    sc_error_set(err, SC_E_USAGE, "--ordered keeps the order of lines with one key; a random one is each line's own");
-    sc_error_hint(err, "--partition-key-fields=NAME,NAME gives lines that belong together one key");
-    return err->code;
-  }
+  if (sc_options_flag(o, SC_OPT_ORDERED) && rules.partitioner == SC_PUT_RANDOM)
+    return sc_error_fail(err, SC_E_USAGE, "--partition-key-fields=NAME,NAME gives lines that belong together one key",
+                         "--ordered keeps the order of lines with one key; a random key is each line's own");
   return sc_put_key_new(&rules, &p->key, err);
 }
 
@@ -210,6 +206,8 @@ static int until_next(const struct put *p, int64_t now_ms) {
   return next_ms > now_ms ? (int)(next_ms - now_ms) : 0;
 }
 
+/* The park is prepared before anything is looked at, so that a stop or a wake-up that comes meanwhile ends the wait in
+ * sc_put_sender_poll. Input is read before calls are started: what was read can go at once. */
 static void run(struct put *p) {
   for (;;) {
     sc_park_prepare(p->park);
@@ -240,7 +238,7 @@ static int why_it_ended(const struct put *p, struct sc_error *err) {
   return sc_error_set(err, SC_E_STOPPED, "interrupted");
 }
 
-/* Up to where the input is in the stream, so that a person can go on from there. */
+/* Says from which line on the input is not in the stream, so that a person can go on from there. */
 static void tell_first_line(const struct put *p) {
   uint64_t first = sc_put_queue_oldest(p->queue);
   bool is_clean = !p->abandoned && sc_put_sender_failure(p->sender) == NULL;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "codec/json/doc.h"
+#include "engine/base/array.h"
 #include "engine/base/clock.h"
 
 #define CREATE_MS 30000
@@ -83,10 +84,7 @@ static int take_shards(struct sc_drive *drive, struct sc_json list, uint32_t *ca
   while (sc_json_next(&it, NULL, &shard)) {
     if (!sc_json_str(sc_json_get(shard, "ShardId"), &id))
       return sc_error_set(err, SC_E_PROTOCOL, "ListShards: a shard without an id");
-    if (drive->n_shards == *cap) {
-      *cap = *cap == 0 ? 64 : *cap * 2;
-      drive->shards = sc_realloc(drive->shards, *cap * sizeof(*drive->shards));
-    }
+    SC_ARRAY_ROOM(drive->shards, drive->n_shards, *cap, 1);
     drive->shards[drive->n_shards] = (struct sc_buf)SC_BUF_INIT;
     sc_buf_add_slice(&drive->shards[drive->n_shards++], id);
   }

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "engine/base/text.h"
+
 #define FILE_MOST 4096
 
 struct sc_usage sc_usage_own(void) {
@@ -15,13 +17,10 @@ struct sc_usage sc_usage_own(void) {
   return (struct sc_usage){(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + us / 1e6, 0};
 }
 
-/* The next of the words that blanks separate; empty at the end. */
+/* The next word of a line; empty at its end. */
 static struct sc_slice take_word(struct sc_slice *rest) {
-  while (rest->len > 0 && (*rest->ptr == ' ' || *rest->ptr == '\n')) *rest = sc_slice_of(rest->ptr + 1, rest->len - 1);
-  size_t len = 0;
-  while (len < rest->len && rest->ptr[len] != ' ' && rest->ptr[len] != '\n') len++;
-  struct sc_slice word = sc_slice_of(rest->ptr, len);
-  *rest = sc_slice_of(rest->ptr + len, rest->len - len);
+  struct sc_slice word = sc_text_trim(*rest);
+  *rest = sc_text_cut(&word, ' ');
   return word;
 }
 
@@ -53,6 +52,7 @@ bool sc_usage_parse_statm(struct sc_slice text, uint64_t *pages) {
 /* "cpu", then user, nice, system, idle, iowait, irq, softirq, steal. */
 bool sc_usage_parse_machine(struct sc_slice text, uint64_t *ticks) {
   *ticks = 0;
+  sc_text_cut(&text, '\n');
   if (!sc_slice_is(take_word(&text), "cpu")) return false;
   for (int i = 0; i < 8; i++) {
     uint64_t number;

@@ -1,6 +1,7 @@
 #include "codec/kinesis/envelope_cbor.h"
 
 #include "codec/json/string.h"
+#include "codec/kinesis/record_members.h"
 #include "codec/text/utf8.h"
 #include "codec/wire/cbor.h"
 #include "engine/base/big_endian.h"
@@ -10,9 +11,7 @@
 #define SECONDS_MAX 9e12
 #define IS(text, name) (memcmp((text), name, sizeof(name) - 1) == 0)
 
-enum member { OTHER, SEQUENCE, ARRIVAL, DATA, PARTITION_KEY, RECORDS };
-
-/* Where we are; all functions here move c.p on and return false once c.fault says why. */
+/* The place in the body. Every function here moves c.p on, or returns false after c.fault says why. */
 struct opener {
   struct sc_cbor c;
   char *body; /* the same bytes, to be written */
@@ -20,8 +19,8 @@ struct opener {
 
 static bool wrong(struct opener *o, const char *what) { return sc_cbor_fail(&o->c, what); }
 
-/* A string of that type in one piece of less than 64 KiB, as nearly all are. False, with nothing taken, when it is
- * anything else. */
+/* Takes a string of that type when it is in one piece of less than 64 KiB, as nearly all strings are. False, with
+ * nothing taken, for anything else. */
 static inline bool take_plain(struct opener *o, enum sc_cbor_major major, struct sc_slice *out) {
   const unsigned char *p = (const unsigned char *)o->c.p;
   unsigned info = (unsigned)p[0] - ((unsigned)major << 5);
@@ -35,7 +34,7 @@ static inline bool take_plain(struct opener *o, enum sc_cbor_major major, struct
   return true;
 }
 
-/* The string that head begins; pieces are joined where the first one stands. */
+/* The string that head begins. Pieces are joined in the body, at the place of the first one. */
 static inline bool take_string(struct opener *o, const struct sc_cbor_head *head, struct sc_slice *out) {
   char *room = o->body + (o->c.p - o->body);
   return sc_cbor_string(&o->c, head, room, (size_t)(o->c.end - o->c.p), out);
@@ -79,7 +78,7 @@ static bool take_any_arrival(struct opener *o, struct sc_record *record) {
   return true;
 }
 
-/* Tag 1 and eight bytes, as the service writes it; anything else step by step. */
+/* Tag 1 and an integer of eight bytes, as the service writes it. Anything else goes the slow way. */
 static inline bool take_arrival(struct opener *o, struct sc_record *record) {
   if (o->c.end - o->c.p < 10 || !IS(o->c.p, "\xc1\x1b")) return take_any_arrival(o, record);
   uint64_t ms = sc_be_get64(o->c.p + 2);
@@ -111,18 +110,7 @@ static bool take_partition_key(struct opener *o, struct sc_record *record) {
 
 /* ---- Names ---- */
 
-static enum member member_of(struct sc_slice name) {
-  static const char *const known[] = {[SEQUENCE] = "SequenceNumber",
-                                      [ARRIVAL] = "ApproximateArrivalTimestamp",
-                                      [DATA] = "Data",
-                                      [PARTITION_KEY] = "PartitionKey",
-                                      [RECORDS] = "Records"};
-  for (enum member member = SEQUENCE; member <= RECORDS; member++)
-    if (sc_slice_is(name, known[member])) return member;
-  return OTHER;
-}
-
-/* A name we do not know at first sight: it may be in pieces. */
+/* A name that take_name does not know: it may be in pieces. */
 static bool take_any_name(struct opener *o, enum member *member) {
   struct sc_slice name;
   if (!take_text(o, &name, "a name that is no text")) return false;
@@ -138,7 +126,8 @@ static bool take_any_name(struct opener *o, enum member *member) {
   }                             \
   break
 
-/* With their heads, as everybody writes them. What is compared may lie behind the end; then no value follows. */
+/* Names are compared with their heads, as encoders write them. The comparison may read the padding behind the end. A
+ * name found there is not believed: no value follows within the body. */
 static inline bool take_name(struct opener *o, enum member *member) {
   switch ((unsigned char)*o->c.p) {
     case 0x6e:
@@ -229,9 +218,9 @@ static bool take_reply(struct opener *o, struct sc_record *records, uint32_t *n)
 
 int sc_envelope_cbor_open(char *body, size_t len, struct sc_record *records, uint32_t *n, struct sc_error *err) {
   struct opener o = {sc_cbor_of(sc_slice_of(body, len)), body};
+  SC_ASSERT(body != NULL && records != NULL);
   *n = 0;
   if (take_reply(&o, records, n)) return SC_OK;
-  sc_error_set(err, SC_E_PROTOCOL, "GetRecords reply: %s at byte %zu", o.c.fault, (size_t)(o.c.p - body));
-  sc_error_hint(err, "is this CBOR as Kinesis sends it? --protocol=json asks for JSON");
-  return err->code;
+  return sc_error_fail(err, SC_E_PROTOCOL, "is this CBOR as Kinesis sends it? --protocol=json asks for JSON",
+                       "GetRecords reply: %s at byte %zu", o.c.fault, (size_t)(o.c.p - body));
 }

@@ -1,15 +1,14 @@
 #include "codec/kinesis/envelope_json.h"
 
 #include "codec/json/skip.h"
+#include "codec/kinesis/record_members.h"
 #include "codec/text/base64.h"
 #include "codec/text/utf8.h"
 #include "engine/position.h"
 
 #define MICROS_DIGITS 6
 
-enum member { OTHER, SEQUENCE, ARRIVAL, DATA, PARTITION_KEY, RECORDS };
-
-/* Where we are; all functions here move p on and return false once fault says why. */
+/* The place in the body. Every function here moves p on, or returns false after fault says why. */
 struct opener {
   char *p;
   char *end;
@@ -76,7 +75,7 @@ static bool take_null(struct opener *o) {
 
 /* ---- The members of a record ---- */
 
-/* Escaped digits are digits too; nobody writes them, but what the tokenizer takes is to be taken here. */
+/* Digits may be escaped in JSON. No service writes them so, but reply_scan.c takes them, so this must take them too. */
 static bool take_escaped_sequence(struct opener *o, struct sc_record *record) {
   struct sc_sequence sequence;
   if (!take_string(o, &record->sequence)) return false;
@@ -109,7 +108,7 @@ static bool to_micros(const struct sc_json_number *number, int64_t *out) {
   return true;
 }
 
-/* A number with more digits than we keep: what a double has of them is far below a microsecond. */
+/* A number with more digits than sc_json_number keeps. The error of a double is far below a microsecond. */
 static bool long_to_micros(const struct sc_json_number *number, const char *text, size_t len, int64_t *out) {
   double seconds;
   if (!sc_json_number_to_double(number, text, len, &seconds) || seconds > 9e12 || seconds < -9e12) return false;
@@ -130,7 +129,7 @@ static bool take_arrival(struct opener *o, struct sc_record *record) {
   return true;
 }
 
-/* The rest of Data, behind its whole groups: the group with padding, or text with escapes ("\/"). */
+/* The rest of Data behind its whole groups: a group with padding, or a text with escapes ("\/"). */
 static bool take_data_rest(struct opener *o, char *out, struct sc_slice *data) {
   struct sc_slice rest;
   size_t len;
@@ -165,18 +164,7 @@ static bool take_partition_key(struct opener *o, struct sc_record *record) {
 
 #define LEN_IF(text, name) (memcmp((text), name, sizeof(name) - 1) == 0 ? sizeof(name) - 1 : 0)
 
-static enum member member_of(struct sc_slice name) {
-  static const char *const known[] = {[SEQUENCE] = "SequenceNumber",
-                                      [ARRIVAL] = "ApproximateArrivalTimestamp",
-                                      [DATA] = "Data",
-                                      [PARTITION_KEY] = "PartitionKey",
-                                      [RECORDS] = "Records"};
-  for (enum member member = SEQUENCE; member <= RECORDS; member++)
-    if (sc_slice_is(name, known[member])) return member;
-  return OTHER;
-}
-
-/* A name we do not know at first sight: it may be escaped. */
+/* A name that know_name does not know: it may be escaped. */
 static bool take_any_name(struct opener *o, enum member *member) {
   struct sc_slice name;
   if (!take_string(o, &name)) return false;
@@ -184,8 +172,8 @@ static bool take_any_name(struct opener *o, enum member *member) {
   return true;
 }
 
-/* Its length with both quotes when the name is written as everybody writes it, else 0. What is compared may lie behind
- * the end; then nothing that follows fits. */
+/* The length of the name with both quotes when it is written without escapes, else 0. The comparison may read the
+ * padding behind the end. A name found there is not believed: no colon follows within the body. */
 static inline size_t know_name(const char *text, enum member *member) {
   switch (text[1]) {
     case 'S':
@@ -285,6 +273,7 @@ static bool take_reply(struct opener *o, struct sc_record *records, uint32_t *n)
 
 int sc_envelope_json_open(char *body, size_t len, struct sc_record *records, uint32_t *n, struct sc_error *err) {
   struct opener o = {body, body + len, {"", body}};
+  SC_ASSERT(body != NULL && records != NULL);
   *n = 0;
   if (take_reply(&o, records, n)) return SC_OK;
   return sc_error_set(err, SC_E_PROTOCOL, "GetRecords reply: %s at byte %zu", o.fault.what,

@@ -10,7 +10,7 @@
  * ApproximateArrivalTimestamp is a number of epoch seconds, also with fraction or exponent (1.649930049016E9), to the
  * nearest microsecond (one of more than 19 digits goes through a double, which is off by less than one).
  * Pure, no allocation, any thread. Bounds: SC_RECORDS_MAX records, nesting SC_JSON_DEPTH_MAX.
- * Source: Kinesis API, GetRecords and Record; protocol `json` 1.1.
+ * Source: Kinesis API Reference, GetRecords and Record; Smithy, AWS JSON 1.1 protocol.
  */
 #ifndef SC_CODEC_KINESIS_ENVELOPE_JSON_H
 #define SC_CODEC_KINESIS_ENVELOPE_JSON_H

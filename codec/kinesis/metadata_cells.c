@@ -29,14 +29,14 @@ void sc_metadata_cells_free(struct sc_metadata_cells *m) {
   free(m);
 }
 
-/* What the scratch of a row can take at most in that column. Escapes make six bytes of one. */
+/* Bytes of scratch that the column of a row takes at most. A byte that is escaped becomes six. */
 static size_t bound_of(const struct sc_metadata_cells *m, enum sc_role role, const struct sc_record *record) {
   if (role == SC_ROLE_MESSAGE_ID) return SC_MESSAGE_ID_LEN;
   if (role != SC_ROLE_ENVELOPE) return 0;
   return ENVELOPE_FRAME + SC_SHARD_ID_MAX + record->sequence.len + 6 * (strlen(m->stream) + record->partition_key.len);
 }
 
-/* Before anything points into it. */
+/* Room for all rows is made first, since cells point into the scratch, which must not move afterwards. */
 static void make_room(struct sc_metadata_cells *m, const struct sc_plan *plan, const struct sc_record *records,
                       const struct sc_cells *cells) {
   size_t bytes = 0;

@@ -8,7 +8,7 @@
 #define BLOCKS 64     /* masked at once */
 #define SHORT_MAX 800 /* bytes of any name or number we look for, should every character be escaped */
 
-/* Outside of nested values the reply is read byte by byte: a state says what may come. */
+/* Outside of nested values the reply is read byte by byte. The state says what may come next. */
 enum state {
   AT_START,       /* the reply's { */
   AT_FIRST_NAME,  /* a name or } */
@@ -29,7 +29,7 @@ static int wrong(struct sc_error *err, const char *what, size_t at) {
   return sc_error_set(err, SC_E_PROTOCOL, "GetRecords reply: %s at byte %zu", what, at);
 }
 
-/* The string without escapes; one that is longer than any we look for becomes empty. */
+/* The string without escapes. A string that is longer than any we look for becomes empty. */
 static struct sc_slice plain(struct sc_slice text, char buffer[SHORT_MAX]) {
   if (text.len > SHORT_MAX) return SC_SLICE_LITERAL("");
   if (memchr(text.ptr, '\\', text.len) == NULL) return text;
@@ -48,7 +48,8 @@ static struct sc_slice slice_of(const char *body, struct sc_reply_span span) {
 
 /* ---- Nested values ---- */
 
-/* Between two records there is a comma, around them nothing; looked at here, since masks do not show scalars. */
+/* Between two records there is one comma, before the first and behind the last none. The gaps are read byte by byte,
+ * since the masks show brackets only: a scalar among the records would go unseen. */
 static bool gap_is_fine(const char *body, size_t from, size_t to, unsigned want_commas) {
   unsigned commas = 0;
   for (; from < to; from++) {

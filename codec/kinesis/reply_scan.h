@@ -1,15 +1,16 @@
 /* What the next request needs from a GetRecords reply in JSON, taken while the reply arrives.
  *
- * The fetch thread feeds each chunk once curl has put it behind the others in the batch's body; when the body is whole
- * it asks for the facts. Depth-aware: names count as members of the reply's own object only, never as bytes somewhere
- * (a partition key may contain any of them); members come in any order; escapes are handled. What is inside `Records`
- * is passed with 64-byte masks, and only the last record is looked into; everything else in there is the parse thread's
- * to check (envelope_json.h).
+ * The fetch thread feeds each chunk after it was appended to the body, and asks for the facts when the body is whole.
+ * Depth-aware: names count as members of the reply's own object only, never as bytes somewhere (a partition key may
+ * contain any of them); members come in any order; escapes are handled. What is inside `Records` is passed with 64-byte
+ * masks, and only the last record is looked into; everything else in there is the parse thread's to check
+ * (envelope_json.h).
  *
  * Stricter than JSON in one thing: a member this module reads must not come twice.
  * Plain struct in the caller's storage; no allocation, no I/O, any thread. The body may move between calls (only
  * offsets are kept). Bounds: nesting 64, iterator SC_REPLY_ITERATOR_MAX bytes, body below 4 GiB.
- * Source: Kinesis API, GetRecords, Response Elements; protocol `json` 1.1 (absent and null are alike).
+ * Source: Kinesis API Reference, GetRecords, Response Elements; Smithy, AWS JSON 1.1 protocol. Absent and null are
+ * alike.
  */
 #ifndef SC_CODEC_KINESIS_REPLY_SCAN_H
 #define SC_CODEC_KINESIS_REPLY_SCAN_H

@@ -105,8 +105,10 @@ static inline size_t plain_bytes(const unsigned char *p) {
   return is_time + 1 + (info < 24 ? 0 : (size_t)1 << (info - 24));
 }
 
-/* Inside of a record: passes what holds no other items, as far as it has come. What stops it is for step. */
+/* Inside of a record: passes items that hold no other items, as far as they have come. step takes the item at which
+ * this stops. */
 static void pass_plain(struct sc_reply_scan_cbor *scan, const char *body, size_t len) {
+  SC_ASSERT(scan->walk.depth > 0);
   struct sc_cbor_level *top = &scan->walk.levels[scan->walk.depth - 1];
   uint64_t most = top->is_indefinite ? UINT64_MAX : top->n - 1, n = 0;
   size_t pos = scan->pos;

@@ -1,5 +1,7 @@
 #include "codec/text/rfc3339.h"
 
+#include "engine/base/clock.h"
+
 enum { OFFSET_HOURS_MAX = 15 };
 
 struct cursor {
@@ -22,13 +24,10 @@ static bool take_one_of(struct cursor *c, const char *set) {
 }
 
 static bool take_date(struct cursor *c) {
-  static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   int year, month, day;
-  bool read = take_digits(c, 4, &year) && take_one_of(c, "-") && take_digits(c, 2, &month) && take_one_of(c, "-") &&
-              take_digits(c, 2, &day);
-  if (!read || year < 1 || month < 1 || month > 12 || day < 1 || day > lengths[month - 1]) return false;
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return leap || month != 2 || day < 29;
+  int64_t days;
+  return take_digits(c, 4, &year) && take_one_of(c, "-") && take_digits(c, 2, &month) && take_one_of(c, "-") &&
+         take_digits(c, 2, &day) && year >= 1 && sc_clock_days(year, month, day, &days);
 }
 
 static bool take_time(struct cursor *c) {

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "engine/base/assert.h"
+
 /* ---- values of heads ---- */
 
 /* Source: RFC 8949 appendix D. */
@@ -191,6 +193,7 @@ const char *sc_cbor_walk_on(struct sc_cbor_walk *walk, const struct sc_cbor_head
 /* ---- writing ---- */
 
 char *sc_cbor_put(char *at, enum sc_cbor_major major, uint64_t value) {
+  SC_ASSERT(major <= SC_CBOR_OTHER);
   unsigned n = value < 24 ? 0 : value <= UINT8_MAX ? 1 : value <= UINT16_MAX ? 2 : value <= UINT32_MAX ? 4 : 8;
   unsigned info = n == 0 ? (unsigned)value : 24 + (unsigned)__builtin_ctz(n);
   *at++ = (char)((unsigned)major << 5 | info);

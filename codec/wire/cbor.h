@@ -78,8 +78,8 @@ static inline const char *sc_cbor_head(const char *p, const char *end, struct sc
 
 /* ---- pulling items from bytes that are all there ---- */
 
-/* Where we are. Every function that takes one moves p on, or returns false with fault set, a static text; p then says
- * about where. */
+/* A cursor. Every function that takes one moves p on, or returns false with fault set to a static text; p then is near
+ * the fault. */
 struct sc_cbor {
   const char *p, *end;
   const char *fault; /* NULL: none so far */
@@ -126,7 +126,7 @@ static inline bool sc_cbor_more(struct sc_cbor *c, struct sc_cbor_list *list) {
   return false;
 }
 
-/* ---- the same, head by head, of bytes that are still coming ---- */
+/* ---- walking head by head through bytes that are still arriving ---- */
 
 struct sc_cbor_level {
   uint64_t n; /* definite: items still to come; indefinite: items that came */
@@ -141,8 +141,9 @@ struct sc_cbor_walk {
   struct sc_cbor_level levels[SC_CBOR_DEPTH_MAX];
 };
 
-/* Takes notice of the next head. NULL, or what is wrong with it there: a static text. Of a string in one piece,
- * head->value bytes follow which are nobody's head. A top-level item is over when depth is 0 again and no tag waits. */
+/* Takes notice of the next head. NULL, or what is wrong with it there: a static text. Behind the head of a string
+ * in one piece, head->value bytes follow that are no heads. A top-level item is over when depth is 0 again and no tag
+ * waits. */
 const char *sc_cbor_walk_on(struct sc_cbor_walk *walk, const struct sc_cbor_head *head);
 /* Whether what comes next is a piece of a string. */
 static inline bool sc_cbor_walk_in_string(const struct sc_cbor_walk *walk) {

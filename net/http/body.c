@@ -9,6 +9,7 @@ void sc_body_init(struct sc_body *body, struct sc_budget *budget, size_t largest
 }
 
 void sc_body_begin(struct sc_body *body, int64_t content_length) {
+  SC_ASSERT(content_length >= -1);
   sc_body_drop(body);
   body->expected = content_length;
 }
@@ -21,7 +22,7 @@ static int too_large(const struct sc_body *body, struct sc_error *err) {
 static struct sc_batch *paid_batch(const struct sc_body *body, size_t body_cap) {
   size_t cost = sc_batch_cost(body_cap);
   if (sc_budget_take(body->budget, SC_POOL_BODIES, cost)) return sc_batch_new(body->budget, body_cap, cost, false);
-  if (body->expected < 0) { /* from the reserve it never grows again */
+  if (body->expected < 0) { /* a body from the reserve never grows again, so it gets the largest size at once */
     body_cap = body->largest_bytes;
     cost = sc_batch_cost(body_cap);
   }
@@ -51,6 +52,7 @@ static size_t next_cap(const struct sc_body *body, size_t needed) {
 }
 
 int sc_body_add(struct sc_body *body, struct sc_slice chunk, struct sc_error *err) {
+  SC_ASSERT(body->wanted == 0); /* after SC_AGAIN, resume comes first */
   if (chunk.len == 0) return SC_OK;
   size_t have = body->batch != NULL ? body->batch->body_len : 0;
   if (body->expected > (int64_t)body->largest_bytes || chunk.len > body->largest_bytes - have)

@@ -1,8 +1,8 @@
 /* A reply body on its way into a batch, paid for before it is received (architecture.md, Memory).
  *
  * With a Content-Length the credit is taken and the batch allocated once, at the first byte. Without one (chunked
- * replies of emulators) the batch grows by doubling, within credit. When the pool has none, the reserve is tried; when
- * that is taken too, the caller pauses the transfer and asks again with sc_body_resume.
+ * replies of emulators) the batch grows by doubling, within credit. When the pool has no credit left, the reserve is
+ * tried. When that is taken too, the caller pauses the transfer and asks again with sc_body_resume.
  *
  * Owned by one fetch thread; no call blocks; allocates only what it has credit for.
  */
@@ -14,7 +14,7 @@
 
 struct sc_body {
   struct sc_budget *budget;
-  size_t largest_bytes; /* sc_batch_cost of it is at most the budget's reserve, else a body could wait for ever */
+  size_t largest_bytes; /* sc_batch_cost of it is at most the budget's reserve, else a body could wait forever */
   int64_t expected;     /* Content-Length, -1 unknown */
   size_t wanted;        /* body bytes credit is missing for; 0: none */
   struct sc_batch *batch;

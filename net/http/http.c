@@ -221,8 +221,9 @@ static void give_transfer(struct sc_http_transfer *t) {
 
 /* Takes the transfer out of the loop; its easy handle is free for the next use. */
 static void end_transfer(struct sc_http_transfer *t) {
+  SC_ASSERT(!t->paused || t->loop->n_paused > 0);
   LIST_REMOVE(t, link);
-  if (t->paused) t->loop->n_paused--;
+  t->loop->n_paused -= t->paused;
   t->paused = false;
   curl_multi_remove_handle(t->loop->multi, t->easy);
 }
@@ -245,6 +246,7 @@ static void set_request(struct sc_http_transfer *t, const struct sc_http_request
 
 struct sc_http_transfer *sc_http_start(struct sc_http_loop *loop, const struct sc_http_request *request,
                                        struct sc_error *err) {
+  SC_ASSERT(request->receiver != NULL && request->timeout_ms > 0);
   struct sc_http_transfer *t = take_transfer(loop);
   if (t == NULL) {
     sc_error_set(err, SC_E_NET, "libcurl has no handle to give");

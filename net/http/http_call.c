@@ -1,4 +1,4 @@
-/* The blocking call of http.h, on a loop as any other. */
+/* The blocking call of http.h: it runs a loop until its one transfer is over. */
 #include "net/http/http.h"
 
 #define STOP_LOOK_MS 100

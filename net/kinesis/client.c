@@ -105,6 +105,8 @@ static void note_retry(const struct sc_error *err, int64_t wait_ms) {
   sc_log_often(SC_WARN, err->text, "again_in_ms=%lld", (long long)wait_ms);
 }
 
+/* A client whose first call fails is most likely misconfigured, so it gives up early. Once a call succeeded, a failure
+ * most likely passes. */
 int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
                            const char *shard_id, struct sc_json *root, struct sc_error *err) {
   int64_t give_up_ms = sc_clock_mono_ms() + (c->proven ? PATIENCE_MS : PATIENCE_FIRST_MS);

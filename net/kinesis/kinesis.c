@@ -169,6 +169,7 @@ void sc_kinesis_write_get_iterator(const struct sc_kinesis *k, struct sc_buf *ou
 
 void sc_kinesis_write_get_records(const struct sc_kinesis *k, struct sc_buf *out, const char *iterator,
                                   uint32_t limit) {
+  SC_ASSERT(iterator != NULL && limit >= 1 && limit <= SC_RECORDS_MAX);
   sc_buf_clear(out);
   sc_buf_printf(out, "{\"Limit\":%u", limit);
   if (k->arn[0] && k->endpoint.aws) add_member(out, "StreamARN", sc_slice_str(k->arn));
@@ -212,6 +213,7 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
   r->headers[n++] = r->date_header;
   r->headers[n++] = r->authorization_header;
   if (k->token_header != NULL) r->headers[n++] = k->token_header;
+  SC_ASSERT(n < sizeof(r->headers) / sizeof(r->headers[0]));
   r->headers[n] = NULL;
   r->url = k->endpoint.at[kind].url;
   return SC_OK;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/text.h"
+
 #define SKEW_LEAST_MS (INT64_C(4) * 60 * 1000)
 
 enum hint { NO_HINT, HINT_KEYS, HINT_EXPIRED, HINT_PERMISSION, HINT_STREAM, HINT_KMS, HINT_CLOCK };
@@ -57,11 +59,9 @@ static const struct rule rules[] = {
 };
 
 struct sc_slice sc_kinesis_error_name(struct sc_slice type) {
-  const char *hash = type.len ? memchr(type.ptr, '#', type.len) : NULL;
-  const char *end = type.ptr + type.len;
-  if (hash != NULL) type = sc_slice_of(hash + 1, (size_t)(end - hash - 1));
-  const char *colon = type.len ? memchr(type.ptr, ':', type.len) : NULL;
-  if (colon != NULL) type.len = (size_t)(colon - type.ptr);
+  struct sc_slice behind = sc_text_cut(&type, '#');
+  if (behind.ptr != NULL) type = behind;
+  sc_text_cut(&type, ':');
   return type;
 }
 

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "codec/text/base64.h"
+#include "engine/base/array.h"
 #include "engine/base/clock.h"
 
 #define PAGES_MAX 100000
-#define LISTINGS_MAX 5       /* begun again because a token expired */
+#define LISTINGS_MAX 5       /* a listing begins again when its token expired */
 #define REREAD_PAGES_MAX 100 /* empty pages on the way to the record */
 #define HOUR_MS INT64_C(3600000)
 #define RECORD_KIB_MAX (1 << 20)
@@ -93,17 +94,13 @@ bool sc_kinesis_read_shard(struct sc_json shard, struct sc_listed *out) {
 struct listing {
   struct sc_listed *shards;
   size_t n, cap;
-  struct sc_buf token;
 };
 
 static int add_page(struct listing *l, struct sc_json root, struct sc_error *err) {
   struct sc_json_iter it = sc_json_walk(sc_json_get(root, "Shards"));
   for (struct sc_json shard; sc_json_next(&it, NULL, &shard);) {
     if (l->n == SC_SHARDS_MAX) return unexpected(err, "ListShards", "more shards than a stream can have");
-    if (l->n == l->cap) {
-      l->cap = l->cap ? 2 * l->cap : 256;
-      l->shards = sc_realloc(l->shards, l->cap * sizeof(*l->shards));
-    }
+    SC_ARRAY_ROOM(l->shards, l->n, l->cap, 1);
     if (!sc_kinesis_read_shard(shard, &l->shards[l->n])) return unexpected(err, "ListShards", "a malformed shard");
     l->n++;
   }
@@ -231,10 +228,7 @@ struct streams {
 static int add_streams(struct streams *list, struct sc_json root, struct sc_error *err) {
   struct sc_json_iter it = sc_json_walk(sc_json_get(root, "StreamNames"));
   for (struct sc_json name; sc_json_next(&it, NULL, &name); list->n++) {
-    if (list->n == list->cap) {
-      list->cap = list->cap ? 2 * list->cap : 64;
-      list->items = sc_realloc(list->items, list->cap * sizeof(*list->items));
-    }
+    SC_ARRAY_ROOM(list->items, list->n, list->cap, 1);
     struct sc_stream_summary *s = &list->items[list->n];
     memset(s, 0, sizeof(*s));
     if (!copy_text(name, s->name, sizeof(s->name))) return unexpected(err, "ListStreams", "a malformed stream name");

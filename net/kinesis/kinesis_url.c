@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/log.h"
+#include "engine/base/text.h"
 #include "net/aws/endpoint.h"
 
 /* What is being parsed, its parts still encoded. */
@@ -23,56 +23,19 @@ struct parse {
 static int bad_url(struct parse *p, const char *what) {
   struct sc_buf redacted = SC_BUF_INIT;
   sc_log_redact_url(&redacted, p->url);
-  sc_error_set(p->err, SC_E_USAGE, "%.300s: %s", sc_buf_str(&redacted), what);
-  sc_error_hint(p->err,
-                "kinesis://STREAM, kinesis://arn:aws:kinesis:..., kinesis://HOST:PORT/STREAM or "
-                "kinesis://KEY:SECRET@aws/STREAM");
+  int rc = sc_error_fail(p->err, SC_E_USAGE,
+                         "kinesis://STREAM, kinesis://arn:aws:kinesis:..., kinesis://HOST:PORT/STREAM or "
+                         "kinesis://KEY:SECRET@aws/STREAM",
+                         "%.300s: %s", sc_buf_str(&redacted), what);
   sc_buf_fini(&redacted);
-  return p->err->code;
-}
-
-/* ---- slices of the URL ---- */
-
-/* Cuts s at the first c; what is behind it, or an empty slice with a NULL pointer when there is no c. */
-static struct sc_slice cut(struct sc_slice *s, char c) {
-  const char *at = s->len ? memchr(s->ptr, c, s->len) : NULL;
-  if (at == NULL) return sc_slice_of(NULL, 0);
-  struct sc_slice behind = {at + 1, s->len - (size_t)(at - s->ptr) - 1};
-  s->len = (size_t)(at - s->ptr);
-  return behind;
-}
-
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Decodes s into text of size bytes. False when an escape is malformed, decodes to NUL, or when it does not fit. */
-static bool decode(struct sc_slice s, char *text, size_t size) {
-  size_t n = 0;
-  for (size_t i = 0; i < s.len; i++, n++) {
-    int c = (unsigned char)s.ptr[i];
-    if (n + 1 >= size) return false;
-    if (c == '%') {
-      if (s.len - i < 3) return false;
-      int high = hex_digit(s.ptr[i + 1]), low = hex_digit(s.ptr[i + 2]);
-      if (high < 0 || low < 0) return false;
-      c = high * 16 + low;
-      i += 2;
-    }
-    if (c == 0) return false;
-    text[n] = (char)c;
-  }
-  text[n] = '\0';
-  return true;
+  return rc;
 }
 
 /* Hands an option over, decoded; the copy is wiped. */
 static int give(struct parse *p, const char *name, struct sc_slice value) {
   char *text = sc_alloc(value.len + 1);
-  int rc = decode(value, text, value.len + 1) ? p->option(p->arg, name, text, p->err)
-                                              : bad_url(p, "a malformed percent escape");
+  int rc = sc_text_unpercent(value, false, text, value.len + 1) ? p->option(p->arg, name, text, p->err)
+                                                                : bad_url(p, "a malformed percent escape");
   explicit_bzero(text, value.len + 1);
   free(text);
   return rc;
@@ -84,7 +47,7 @@ static int set_stream(struct parse *p, struct sc_slice encoded) {
   char text[sizeof(p->out->arn)];
   struct sc_stream_arn arn;
   struct sc_slice name;
-  if (!decode(encoded, text, sizeof(text))) return bad_url(p, "a malformed or overlong stream name");
+  if (!sc_text_unpercent(encoded, false, text, sizeof(text))) return bad_url(p, "a malformed or overlong stream name");
   name = sc_slice_str(text);
   if (sc_slice_starts(name, "arn:")) {
     if (!sc_stream_arn_parse(name, &arn))
@@ -101,7 +64,7 @@ static int set_stream(struct parse *p, struct sc_slice encoded) {
 /* ---- authority and path ---- */
 
 static int give_user(struct parse *p, struct sc_slice user) {
-  struct sc_slice secret = cut(&user, ':');
+  struct sc_slice secret = sc_text_cut(&user, ':');
   if (user.len == 0 || secret.len == 0) return bad_url(p, "user info is KEY:SECRET");
   int rc = give(p, "access-key-id", user);
   return rc != SC_OK ? rc : give(p, "secret-access-key", secret);
@@ -124,7 +87,7 @@ static int parse_place(struct parse *p) {
   struct sc_slice authority = p->rest;
   if (authority.len == 0) return SC_OK;
   if (sc_slice_starts(authority, "arn:") || sc_slice_starts(authority, "arn%3")) return set_stream(p, authority);
-  struct sc_slice path = cut(&authority, '/');
+  struct sc_slice path = sc_text_cut(&authority, '/');
   if (authority.len == 0) return bad_url(p, "no host before the path");
   if (path.ptr == NULL && !looks_like_host(authority)) return set_stream(p, authority);
   if (!sc_slice_is(authority, "aws")) p->host = authority;
@@ -132,13 +95,13 @@ static int parse_place(struct parse *p) {
 }
 
 static bool is_loopback(struct sc_slice host) {
-  static const char dot_localhost[] = ".localhost";
-  size_t n = sizeof(dot_localhost) - 1;
+  struct sc_slice domain = SC_SLICE_LITERAL(".localhost");
   if (host.len && host.ptr[0] == '[') return sc_slice_starts(host, "[::1]");
-  cut(&host, ':');
+  sc_text_cut(&host, ':');
   if (sc_slice_starts(host, "127.")) return host.len == strspn(host.ptr, "0123456789.");
-  if (host.len == 9 && strncasecmp(host.ptr, "localhost", 9) == 0) return true;
-  return host.len > n && strncasecmp(host.ptr + host.len - n, dot_localhost, n) == 0;
+  if (sc_text_equals_nocase(host, SC_SLICE_LITERAL("localhost"))) return true;
+  return host.len > domain.len &&
+         sc_text_equals_nocase(sc_slice_of(host.ptr + host.len - domain.len, domain.len), domain);
 }
 
 static int give_endpoint(struct parse *p) {
@@ -175,8 +138,9 @@ static int set_tls(struct parse *p, struct sc_slice value) {
 
 static int parse_parameter(struct parse *p, struct sc_slice parameter) {
   char text[64];
-  struct sc_slice value = cut(&parameter, '=');
-  if (!decode(parameter, text, sizeof(text)) || text[0] == '\0') return bad_url(p, "a malformed parameter");
+  struct sc_slice value = sc_text_cut(&parameter, '=');
+  if (!sc_text_unpercent(parameter, false, text, sizeof(text)) || text[0] == '\0')
+    return bad_url(p, "a malformed parameter");
   struct sc_slice name = sc_slice_str(text);
   if (value.ptr == NULL) value = SC_SLICE_LITERAL("true");
   if (sc_slice_is(name, "tls")) return set_tls(p, value);
@@ -188,28 +152,22 @@ static int parse_parameter(struct parse *p, struct sc_slice parameter) {
 }
 
 static int parse_query(struct parse *p) {
-  for (struct sc_slice parameter = p->query; parameter.ptr != NULL;) {
-    struct sc_slice behind = cut(&parameter, '&');
-    int rc = parameter.len ? parse_parameter(p, parameter) : SC_OK;
-    if (rc != SC_OK) return rc;
-    parameter = behind;
-  }
-  return SC_OK;
+  int rc = SC_OK;
+  for (struct sc_slice rest = p->query, parameter; rc == SC_OK && sc_text_next(&rest, '&', &parameter);)
+    if (parameter.len > 0) rc = parse_parameter(p, parameter);
+  return rc;
 }
 
 static bool names_endpoint(struct sc_slice query) {
-  for (struct sc_slice parameter = query; parameter.ptr != NULL;) {
-    struct sc_slice behind = cut(&parameter, '&');
+  for (struct sc_slice parameter; sc_text_next(&query, '&', &parameter);)
     if (sc_slice_starts(parameter, "endpoint=")) return true;
-    parameter = behind;
-  }
   return false;
 }
 
 bool sc_kinesis_url_claims(const char *url) { return strncmp(url, "kinesis:", 8) == 0; }
 
 static int parse_parts(struct parse *p) {
-  p->query = cut(&p->rest, '?');
+  p->query = sc_text_cut(&p->rest, '?');
   if (sc_slice_starts(p->rest, "//")) p->rest = sc_slice_of(p->rest.ptr + 2, p->rest.len - 2);
   else if (p->rest.len) return bad_url(p, "// is missing behind kinesis:");
   p->toolkit = p->rest.len == 0;

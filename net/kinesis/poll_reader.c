@@ -52,6 +52,7 @@ static struct slot *take_slot(struct sc_reader *r, struct sc_call *call) {
 static void end_call(struct slot *slot) {
   struct sc_reader *r = slot->reader;
   struct sc_call *call = slot->call;
+  SC_ASSERT(call->impl == slot);
   call->impl = NULL;
   sc_body_drop(&slot->body);
   slot->call = NULL;
@@ -150,7 +151,7 @@ static void iterator_came(struct slot *slot, struct sc_error *err) {
   else sc_error_set(err, SC_E_PROTOCOL, "a reply without a ShardIterator");
 }
 
-/* Base64 counts as what it stands for: the service's pace is one of data. */
+/* The service limits bytes of data. In JSON the body is mostly base64, which is a third larger than its data. */
 static size_t paced_bytes(const struct slot *slot, size_t body_len) {
   return slot->is_cbor ? body_len : body_len / 4 * 3;
 }
@@ -180,6 +181,7 @@ static void records_came(struct slot *slot, struct sc_error *err) {
   set_iterator(call, facts.iterator, facts.iterator_len);
   sc_metric_add(sc_metrics_mine(), SC_M_BODY_BYTES, body.len);
   if (facts.n_records == 0) return;
+  SC_ASSERT(call->batch == NULL);
   call->batch = sc_body_take(&slot->body);
   call->batch->envelope = slot->is_cbor ? SC_ENVELOPE_CBOR : SC_ENVELOPE_JSON;
   call->batch->n_records = facts.n_records;

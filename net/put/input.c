@@ -7,15 +7,14 @@
 
 #include "engine/base/log.h"
 
-#define REFUSED_TOLD 20 /* each; after that now and then */
-#define STORM_WINDOW_MS 10000
+#define REFUSED_LOGGED 20 /* each on its own; later ones are rate-limited */
 #define FIELDS_AFTER_LINES 1000
 
 void sc_put_input_init(struct sc_put_input *in) {
   sc_put_lines_init(&in->lines, in->most_record_bytes);
   in->line = in->key_of_line = sc_slice_of(NULL, 0);
   in->empty = in->refused = in->read_bytes = 0;
-  in->ended = in->is_whole = in->asked_for_fields = false;
+  in->ended = in->is_whole = in->warned_of_field = false;
   sc_error_clear(&in->error);
 }
 
@@ -33,19 +32,16 @@ int sc_put_input_wants(const struct sc_put_input *in) {
 
 /* ---- refused lines ---- */
 
-static void tell_refused(const struct sc_put_input *in, const struct sc_error *err) {
-  static struct sc_log_window window;
-  uint64_t more = 0;
-  if (in->refused <= REFUSED_TOLD) sc_log_error(SC_WARN, "refused", err);
-  else if (sc_log_due(&window, STORM_WINDOW_MS, &more))
-    sc_log(SC_WARN, err->text, "refused=%llu", (unsigned long long)in->refused);
+static void log_refused(const struct sc_put_input *in, const struct sc_error *err) {
+  if (in->refused <= REFUSED_LOGGED) sc_log_error(SC_WARN, "refused", err);
+  else sc_log_often(SC_WARN, err->text, "refused=%llu", (unsigned long long)in->refused);
 }
 
 static void refuse(struct sc_put_input *in, struct sc_error *err) {
   in->refused++;
   sc_error_prefix(err, "%s, line %llu", in->name, (unsigned long long)in->lines.number);
   if (in->skip_refused) {
-    tell_refused(in, err);
+    log_refused(in, err);
     return;
   }
   if (!err->hint[0]) sc_error_hint(err, "--on-error=skip goes on without such lines");
@@ -64,11 +60,11 @@ static void refuse_size(struct sc_put_input *in, size_t bytes, const char *what)
 
 /* ---- lines ---- */
 
-/* A name that no line has is misspelt, most likely; all keys are then alike. */
-static void ask_for_fields(struct sc_put_input *in) {
+/* A field that no line contains is most likely misspelt. All partition keys are then alike. */
+static void warn_of_unseen_field(struct sc_put_input *in) {
   struct sc_slice name = sc_put_key_unseen(in->key);
   struct sc_buf field = SC_BUF_INIT;
-  in->asked_for_fields = true;
+  in->warned_of_field = true;
   if (name.len == 0 || in->lines.number == 0) return;
   char *text = sc_strndup(name);
   sc_log_add_field(&field, "field", text);
@@ -93,10 +89,10 @@ static void take_line(struct sc_put_input *in, struct sc_slice line) {
     in->line = line;
     in->key_of_line = key;
   }
-  if (in->lines.number == FIELDS_AFTER_LINES && !in->asked_for_fields) ask_for_fields(in);
+  if (in->lines.number == FIELDS_AFTER_LINES && !in->warned_of_field) warn_of_unseen_field(in);
 }
 
-/* True when no line waits any more. Line and key stand where they were read until then. */
+/* True when no line waits for memory any more. Until then the line and its key stay where they were read. */
 static bool hand_over(struct sc_put_input *in, int64_t now_ms) {
   if (in->line.ptr == NULL) return true;
   if (!sc_put_queue_fits(in->queue, in->line.len, in->key_of_line.len)) return false;
@@ -107,7 +103,7 @@ static bool hand_over(struct sc_put_input *in, int64_t now_ms) {
 
 static void end_input(struct sc_put_input *in) {
   in->ended = in->is_whole = true;
-  if (!in->asked_for_fields) ask_for_fields(in);
+  if (!in->warned_of_field) warn_of_unseen_field(in);
 }
 
 /* ---- reading ---- */

@@ -1,8 +1,8 @@
-/* The input of put: reads a descriptor without ever waiting for it, and makes entries of its lines (put_queue.h).
+/* The input of put: reads a descriptor without ever waiting for it, and makes entries of its lines (queue.h).
  *
  * A line that is empty, or holds a carriage return alone, is passed over and counted. A line that cannot be a record
- * (too large with its key; no JSON object though the key is made of fields) is refused: counted, told with its number,
- * and the end of the input unless skip_refused. One thread; the descriptor stays the caller's.
+ * (too large with its key; no JSON object though the key is made of fields) is refused: it is counted and logged with
+ * its number, and it ends the input unless skip_refused. One thread; the descriptor stays the caller's.
  *
  * After each read: lines = lines in the queue, confirmed or not + empty + refused.
  */
@@ -26,7 +26,7 @@ struct sc_put_input {
   uint64_t empty, refused, read_bytes;
   bool ended;            /* no more lines will come: the end, an error, a refused line, or stop */
   bool is_whole;         /* ended, and there was nothing behind the last line */
-  bool asked_for_fields; /* a field no line had was told */
+  bool warned_of_field;  /* of one that no line contains, or looked for it at the end */
   struct sc_error error; /* code 0: none */
 };
 

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "codec/json/skip.h"
+#include "codec/text/hex.h"
 #include "codec/text/utf8.h"
 #include "engine/base/buf.h"
 #include "engine/base/random.h"
+#include "engine/base/text.h"
 
 #define UNIT_RAW_BYTES 6 /* \uXXXX is the longest that one UTF-16 unit is written */
 
@@ -30,16 +32,12 @@ struct sc_put_key {
 /* ---- the rules ---- */
 
 static int read_fields(struct sc_put_key *k, const char *names, struct sc_error *err) {
-  struct sc_slice rest = sc_slice_str(names);
-  for (bool more = true; more;) {
-    const char *comma = rest.len ? memchr(rest.ptr, ',', rest.len) : NULL;
-    struct sc_slice name = comma != NULL ? sc_slice_of(rest.ptr, (size_t)(comma - rest.ptr)) : rest;
-    more = comma != NULL;
+  struct sc_slice rest = sc_slice_str(names), name;
+  while (sc_text_next(&rest, ',', &name)) {
     if (name.len == 0) return sc_error_set(err, SC_E_USAGE, "--partition-key-fields: a name is empty in '%s'", names);
     if (k->n_fields == SC_PUT_KEY_FIELDS_MAX)
       return sc_error_set(err, SC_E_USAGE, "--partition-key-fields: more than %d names", SC_PUT_KEY_FIELDS_MAX);
     k->fields[k->n_fields++].name = name;
-    if (more) rest = sc_slice_of(comma + 1, rest.len - name.len - 1);
   }
   return SC_OK;
 }
@@ -142,11 +140,9 @@ static int read_object(struct sc_put_key *k, struct sc_slice line, struct sc_err
 
 /* ---- the key ---- */
 
-static int hex_digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
-
 static unsigned escaped_unit(const char *p) {
   unsigned unit = 0;
-  for (int i = 2; i < UNIT_RAW_BYTES; i++) unit = unit * 16 + (unsigned)hex_digit(p[i]);
+  for (int i = 2; i < UNIT_RAW_BYTES; i++) unit = unit * 16 + (unsigned)sc_text_hex_digit(p[i]);
   return unit;
 }
 
@@ -165,7 +161,8 @@ static size_t character(const char *p, bool escapes, size_t *units) {
   return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
-/* As many of the characters as fit; once one did not, none. */
+/* Adds as many whole characters of s as fit. units goes on counting beyond the limit, so after a character that did not
+ * fit nothing more is added. */
 static void add_text(struct sc_put_key *k, struct sc_slice s, bool escapes) {
   size_t n = 0, units, added;
   while (n < s.len) {
@@ -201,10 +198,8 @@ static int join_fields(struct sc_put_key *k, struct sc_slice *key, struct sc_err
 }
 
 static struct sc_slice random_key(struct sc_put_key *k) {
-  static const char digits[] = "0123456789abcdef";
   uint64_t bits = sc_random_u64(&k->random);
-  for (int i = 0; i < 16; i++, bits >>= 4) k->text[i] = digits[bits & 15];
-  return sc_slice_of(k->text, 16);
+  return sc_slice_of(k->text, (size_t)(sc_hex_put(k->text, &bits, sizeof(bits)) - k->text));
 }
 
 int sc_put_key_make(struct sc_put_key *k, struct sc_slice line, struct sc_slice *key, struct sc_error *err) {

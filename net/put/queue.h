@@ -9,9 +9,9 @@
  *   following   ordered alone: an earlier entry of the same key is not confirmed yet
  *
  * Order per key (ordered): a call holds at most one entry of a key, and none whose predecessor is not confirmed.
- * PutRecords puts the entries of one call in any order and may fail any of them, so nothing less would do. The price: a
- * key moves one record a round trip. Reading goes on past entries that follow, in search of other keys, until memory is
- * full; then the slowest key of those held sets the pace.
+ * PutRecords puts the entries of one call in any order and may fail any of them, so nothing less would keep the order.
+ * The price: a key advances by one record per round trip. The input is read on past entries that follow, in search of
+ * other keys, until memory is full. Then the slowest key of those held sets the pace.
  *
  * Bounds: entries take at most most_bytes of memory, or one entry when that is larger (fits), and no more lines are
  * wanted once a call's worth is ready (has_room). A service that throttles is asked less: of entries sent and not

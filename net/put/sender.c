@@ -31,7 +31,7 @@ struct sc_put_sender {
   struct sc_error failure;
 };
 
-/* Its entries have all been answered for, or never sent. */
+/* The slot's entries are the queue's again. */
 static void give_slot(struct slot *slot) {
   if (slot->base.request.body.cap > SC_PUT_KEEP_BYTES) sc_buf_fini(&slot->base.request.body);
   if (slot->base.text.cap > SC_PUT_KEEP_BYTES) sc_buf_fini(&slot->base.text);
@@ -93,7 +93,7 @@ static void call_failed(struct slot *slot, struct sc_error *err, int64_t now_ms)
   check_patience(s, err, now_ms);
 }
 
-/* The reply's verdicts on the entries, as they come. */
+/* What the reply says of the entries, summed up. */
 struct verdicts {
   uint32_t put, failed, throttled;
   double unit;
@@ -131,6 +131,7 @@ static void judge(struct slot *slot, struct sc_put_entry *e, struct sc_json reco
 
 static void account(struct slot *slot, const struct verdicts *v, int64_t now_ms) {
   struct sc_put_sender *s = slot->sender;
+  SC_ASSERT(v->put + v->failed <= slot->n_entries);
   s->counts.put += v->put;
   s->counts.retried += v->failed;
   s->counts.throttled += v->throttled;

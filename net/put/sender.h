@@ -1,4 +1,4 @@
-/* PutRecords calls, several at a time: from the queue (put_queue.h) to the service and back. One thread; only poll
+/* PutRecords calls, several at a time: from the queue (queue.h) to the service and back. One thread; only poll
  * blocks.
  *
  * Each call is written, signed and sent by this loop; its reply says of every entry whether it was put, and the queue

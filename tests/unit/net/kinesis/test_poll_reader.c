@@ -233,7 +233,7 @@ static void wrong_clock_is_set_right(void **state) {
   assert_non_null(strstr(peer.requests[1], "X-Amz-Date: 20260102T030405Z"));
 }
 
-/* The 113 bytes of protocol.md: one record, "hi", tagged milliseconds. */
+/* A reply with one record, "hi", whose arrival time is tagged milliseconds. */
 #define CBOR_RECORD                                                                         \
   "\xbf\x67Records\x9f\xbf\x6eSequenceNumber\x61\x31\x78\x1b\x41pproximateArrivalTimestamp" \
   "\xc1\x1b\0\0\x01\x8b\xcf\xe5\x68\x7b\x64\x44\x61ta\x42hi\x6cPartitionKey\x61k\xff\xff"   \
