@@ -1,25 +1,36 @@
 #include "net/aws/aws_config.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "engine/base/buf.h"
+#include "engine/base/array.h"
+#include "engine/base/text.h"
+#include "net/aws/files.h"
+#include "net/aws/words.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 
-enum kind { OTHER, PROFILE, SERVICES };
+enum kind { OTHER, PROFILE, SSO_SESSION, SERVICES };
 
-struct setting {
+struct section {
   enum kind kind;
-  char *section, *key;
-  char *parent; /* the key it is nested under; NULL: none */
-  char *value;  /* NULL: the section's own mark, that it is there */
+  bool is_credentials;
+  bool is_replaced; /* by a later section that names the same under another header */
+  char *header;     /* as written between the brackets */
+  char *name;
+};
+
+/* Nested settings stand right behind the setting they belong to. */
+struct setting {
+  size_t section;
+  bool is_nested;
+  char *key, *value;
 };
 
 struct sc_aws_config {
+  struct section *sections;
+  size_t n_sections, cap_sections;
   struct setting *settings;
   size_t n, cap;
 };
@@ -28,163 +39,185 @@ struct sc_aws_config *sc_aws_config_new(void) {
   return sc_alloc_zero(1, sizeof(struct sc_aws_config));
 }
 
-static void wipe(char *text) {
-  if (text != NULL) explicit_bzero(text, strlen(text));
-  free(text);
-}
-
 void sc_aws_config_free(struct sc_aws_config *config) {
   if (config == NULL) return;
-  for (size_t i = 0; i < config->n; i++) {
-    free(config->settings[i].section);
-    free(config->settings[i].key);
-    free(config->settings[i].parent);
-    wipe(config->settings[i].value);
+  for (size_t i = 0; i < config->n_sections; i++) {
+    free(config->sections[i].header);
+    free(config->sections[i].name);
   }
+  for (size_t i = 0; i < config->n; i++) {
+    explicit_bzero(config->settings[i].value, strlen(config->settings[i].value));
+    free(config->settings[i].value);
+    free(config->settings[i].key);
+  }
+  free(config->sections);
   free(config->settings);
   free(config);
 }
 
+/* ---- sections ---- */
+
+static const struct {
+  const char *word;
+  enum kind kind;
+} named_kinds[] = {{"profile", PROFILE}, {"sso-session", SSO_SESSION}, {"services", SERVICES}};
+
+/* What a header of the config file stands for: a kind's word and a name, which may be quoted, or "default". */
+static void name_section(struct section *s) {
+  struct sc_words words;
+  if (s->is_credentials || strcmp(s->header, "default") == 0) {
+    s->kind = PROFILE;
+    s->name = sc_strdup(s->header);
+    return;
+  }
+  for (size_t i = 0; i < sizeof(named_kinds) / sizeof(named_kinds[0]); i++) {
+    if (strncmp(s->header, named_kinds[i].word, strlen(named_kinds[i].word)) != 0) continue;
+    if (!sc_words_split(sc_slice_str(s->header), &words)) break;
+    if (words.n == 2) {
+      s->kind = named_kinds[i].kind;
+      s->name = sc_strdup(words.items[1]);
+    }
+    sc_words_fini(&words);
+    break;
+  }
+  if (s->name == NULL) s->name = sc_strdup("");
+}
+
+static void replace_namesakes(struct sc_aws_config *c, const struct section *s) {
+  for (size_t i = 0; i < c->n_sections; i++) {
+    struct section *other = &c->sections[i];
+    if (other != s && other->kind == s->kind && other->is_credentials == s->is_credentials &&
+        strcmp(other->name, s->name) == 0)
+      other->is_replaced = true;
+  }
+}
+
+static size_t find_section(struct sc_aws_config *c, struct sc_slice header, bool is_credentials) {
+  for (size_t i = 0; i < c->n_sections; i++)
+    if (c->sections[i].is_credentials == is_credentials && sc_slice_is(header, c->sections[i].header)) return i;
+  SC_ARRAY_ROOM(c->sections, c->n_sections, c->cap_sections, 1);
+  struct section *s = &c->sections[c->n_sections++];
+  *s = (struct section){.is_credentials = is_credentials, .header = sc_strndup(header)};
+  name_section(s);
+  if (s->kind != OTHER) replace_namesakes(c, s);
+  return c->n_sections - 1;
+}
+
 /* ---- lines ---- */
 
+/* key: of the setting that is being read; its ptr is NULL when there is none. */
 struct reader {
   struct sc_aws_config *config;
-  bool is_credentials;
-  enum kind kind;
-  struct sc_slice section; /* ptr NULL: before the first */
-  struct sc_slice parent;  /* the last key that had no value; ptr NULL: none */
+  bool is_credentials, has_section;
+  size_t section, indent;
+  struct sc_slice key;
+  struct sc_buf value;
 };
 
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-
-static struct sc_slice trim(struct sc_slice s) {
-  while (s.len && is_blank(s.ptr[0])) s.ptr++, s.len--;
-  while (s.len && is_blank(s.ptr[s.len - 1])) s.len--;
-  return s;
-}
-
-static struct sc_slice without_comment(struct sc_slice s) {
-  for (size_t i = 0; i < s.len; i++)
-    if ((s.ptr[i] == '#' || s.ptr[i] == ';') && (i == 0 || is_blank(s.ptr[i - 1]))) s.len = i;
-  return trim(s);
-}
-
-static struct sc_slice next_line(struct sc_slice *text) {
-  const char *end = memchr(text->ptr, '\n', text->len);
-  struct sc_slice line = {text->ptr, end != NULL ? (size_t)(end - text->ptr) : text->len};
-  size_t used = line.len + (end != NULL ? 1 : 0);
-  *text = sc_slice_of(text->ptr + used, text->len - used);
-  return line;
-}
-
-static bool add_setting(struct reader *r, struct sc_slice key, struct sc_slice parent, const struct sc_slice *value) {
+static bool add_setting(struct reader *r, bool is_nested, struct sc_slice key, struct sc_slice value) {
   struct sc_aws_config *c = r->config;
   if (c->n == SC_AWS_CONFIG_SETTINGS_MAX) return false;
-  if (c->n == c->cap) {
-    c->cap = c->cap ? 2 * c->cap : 32;
-    c->settings = sc_realloc(c->settings, c->cap * sizeof(*c->settings));
+  SC_ARRAY_ROOM(c->settings, c->n, c->cap, 1);
+  c->settings[c->n++] = (struct setting){r->section, is_nested, sc_strndup(key), sc_strndup(value)};
+  return true;
+}
+
+/* What was read of a value is one text, or nested settings: then it begins with an empty line. */
+static bool end_value(struct reader *r) {
+  struct sc_slice value = sc_buf_view(&r->value), line;
+  bool is_nested = value.len > 0 && value.ptr[0] == '\n';
+  if (r->key.ptr == NULL) return true;
+  if (!add_setting(r, false, r->key, is_nested ? sc_slice_of(NULL, 0) : value)) return false;
+  while (is_nested && sc_text_next(&value, '\n', &line)) {
+    struct sc_slice behind = sc_text_cut(&line, '=');
+    if (behind.ptr == NULL && line.len == 0) continue;
+    if (behind.ptr == NULL || !add_setting(r, true, sc_text_trim(line), sc_text_trim(behind))) return false;
   }
-  c->settings[c->n++] = (struct setting){.kind = r->kind,
-                                         .section = sc_strndup(r->section),
-                                         .key = sc_strndup(key),
-                                         .parent = parent.ptr != NULL ? sc_strndup(parent) : NULL,
-                                         .value = value != NULL ? sc_strndup(*value) : NULL};
+  r->key = sc_slice_of(NULL, 0);
   return true;
 }
 
-/* "profile x" -> x; also "profile \"x y\"". False when the word is another. */
-static bool behind_word(struct sc_slice *name, const char *word) {
-  size_t n = strlen(word);
-  if (!sc_slice_starts(*name, word) || name->len <= n || !is_blank(name->ptr[n])) return false;
-  struct sc_slice rest = trim(sc_slice_of(name->ptr + n, name->len - n));
-  if (rest.len >= 2 && rest.ptr[0] == '"' && rest.ptr[rest.len - 1] == '"')
-    rest = sc_slice_of(rest.ptr + 1, rest.len - 2);
-  *name = rest;
+static bool begin_section(struct reader *r, struct sc_slice line) {
+  const char *end = memrchr(line.ptr, ']', line.len);
+  if (end == NULL || end == line.ptr + 1) return false;
+  if (!end_value(r)) return false;
+  r->section = find_section(r->config, sc_slice_of(line.ptr + 1, (size_t)(end - line.ptr) - 1), r->is_credentials);
+  r->has_section = true;
   return true;
 }
 
-static enum kind kind_of(bool is_credentials, struct sc_slice *name) {
-  if (is_credentials) return PROFILE;
-  if (sc_slice_is(*name, "default") || behind_word(name, "profile")) return PROFILE;
-  return behind_word(name, "services") ? SERVICES : OTHER;
+static bool begin_value(struct reader *r, struct sc_slice line) {
+  size_t n = 0;
+  while (n < line.len && line.ptr[n] != '=' && line.ptr[n] != ':') n++;
+  struct sc_slice key = sc_text_trim(sc_slice_of(line.ptr, n));
+  if (!r->has_section || n == line.len || key.len == 0 || !end_value(r)) return false;
+  r->key = key;
+  sc_buf_clear(&r->value);
+  sc_buf_add_slice(&r->value, sc_text_trim(sc_slice_of(line.ptr + n + 1, line.len - n - 1)));
+  return true;
 }
 
-static bool read_section(struct reader *r, struct sc_slice line) {
-  const char *end = memchr(line.ptr, ']', line.len);
-  if (end == NULL || without_comment(sc_slice_of(end + 1, line.len - (size_t)(end - line.ptr) - 1)).len) return false;
-  r->section = trim(sc_slice_of(line.ptr + 1, (size_t)(end - line.ptr) - 1));
-  r->parent = sc_slice_of(NULL, 0);
-  r->kind = kind_of(r->is_credentials, &r->section);
-  return r->section.len && add_setting(r, SC_SLICE_LITERAL(""), sc_slice_of(NULL, 0), NULL);
+static bool read_line(struct reader *r, struct sc_slice whole) {
+  struct sc_slice line = sc_text_trim(whole);
+  if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == ';') return true;
+  if (memchr(line.ptr, 0, line.len) != NULL) return false;
+  size_t indent = (size_t)(line.ptr - whole.ptr);
+  if (r->key.ptr != NULL && indent > r->indent) {
+    sc_buf_add_char(&r->value, '\n');
+    sc_buf_add_slice(&r->value, line);
+    return true;
+  }
+  r->indent = indent;
+  return line.ptr[0] == '[' && memchr(line.ptr, ']', line.len) != NULL ? begin_section(r, line) : begin_value(r, line);
 }
 
-static bool read_setting(struct reader *r, struct sc_slice line, bool nested) {
-  const char *equals = memchr(line.ptr, '=', line.len);
-  if (nested && r->parent.ptr == NULL) return true; /* the next line of a longer value: none of ours has one */
-  if (equals == NULL) return nested;
-  struct sc_slice key = trim(sc_slice_of(line.ptr, (size_t)(equals - line.ptr)));
-  struct sc_slice value = without_comment(sc_slice_of(equals + 1, line.len - (size_t)(equals - line.ptr) - 1));
-  if (!nested) r->parent = value.len ? sc_slice_of(NULL, 0) : key;
-  return key.len && add_setting(r, key, nested ? r->parent : sc_slice_of(NULL, 0), &value);
-}
-
-static bool read_line(struct reader *r, struct sc_slice line) {
-  bool nested = line.len && is_blank(line.ptr[0]);
-  struct sc_slice text = trim(line);
-  if (text.len == 0 || text.ptr[0] == '#' || text.ptr[0] == ';') return true;
-  if (memchr(text.ptr, 0, text.len) != NULL) return false;
-  if (text.ptr[0] == '[' && !nested) return read_section(r, text);
-  return r->section.ptr != NULL && read_setting(r, text, nested);
+/* A line ends at \n, \r\n or \r. */
+static struct sc_slice next_line(struct sc_slice *text) {
+  size_t n = 0;
+  while (n < text->len && text->ptr[n] != '\n' && text->ptr[n] != '\r') n++;
+  struct sc_slice line = {text->ptr, n};
+  if (n < text->len) n += text->ptr[n] == '\r' && n + 1 < text->len && text->ptr[n + 1] == '\n' ? 2 : 1;
+  *text = sc_slice_of(text->ptr + n, text->len - n);
+  return line;
 }
 
 int sc_aws_config_add(struct sc_aws_config *config, struct sc_slice text, bool is_credentials, const char *where,
                       struct sc_error *err) {
   struct reader r = {.config = config, .is_credentials = is_credentials};
+  unsigned line = 0;
+  bool ok = true;
   if (sc_slice_starts(text, "\xef\xbb\xbf")) text = sc_slice_of(text.ptr + 3, text.len - 3);
-  for (unsigned line = 1; text.len; line++) {
-    if (read_line(&r, next_line(&text))) continue;
-    sc_error_set(err, SC_E_CONFIG, "%s, line %u: neither [section] nor key = value", where, line);
-    sc_error_hint(err, "correct the file, or name another with %s",
-                  is_credentials ? "AWS_SHARED_CREDENTIALS_FILE" : "AWS_CONFIG_FILE");
-    return err->code;
+  while (ok && text.len > 0) {
+    line++;
+    ok = read_line(&r, next_line(&text));
   }
-  return SC_OK;
+  ok = ok && end_value(&r);
+  sc_aws_wipe(&r.value);
+  if (ok) return SC_OK;
+  sc_error_set(err, SC_E_CONFIG, "%s, line %u: neither [section] nor key = value", where, line);
+  sc_error_hint(err, "correct the file, or name another with %s",
+                is_credentials ? "AWS_SHARED_CREDENTIALS_FILE" : "AWS_CONFIG_FILE");
+  return err->code;
 }
 
 /* ---- files ---- */
 
-static int read_file(const char *path, struct sc_buf *text, struct sc_error *err) {
-  FILE *file = fopen(path, "re");
-  if (file == NULL && (errno == ENOENT || errno == ENOTDIR)) return SC_OK;
-  if (file == NULL) return sc_error_errno(err, SC_E_CONFIG, errno, "cannot read %s", path);
-  sc_buf_reserve(text, FILE_BYTES_MAX + 1);
-  text->len = fread(text->ptr, 1, FILE_BYTES_MAX + 1, file);
-  int failed = ferror(file) ? errno : 0;
-  fclose(file);
-  if (failed) return sc_error_errno(err, SC_E_CONFIG, failed, "cannot read %s", path);
-  if (text->len > FILE_BYTES_MAX) return sc_error_set(err, SC_E_CONFIG, "%s is larger than 1 MiB", path);
-  return SC_OK;
-}
-
-static int load_file(struct sc_aws_config *config, const char *variable, const char *name, bool is_credentials,
+static int load_file(struct sc_aws_config *config, const char *variable, const char *fallback, bool is_credentials,
                      struct sc_error *err) {
-  const char *path = getenv(variable), *home = getenv("HOME");
-  struct sc_buf full = SC_BUF_INIT, text = SC_BUF_INIT;
-  bool below_home = path != NULL && strncmp(path, "~/", 2) == 0;
-  if (path != NULL && *path && !below_home) sc_buf_add_str(&full, path);
-  else sc_buf_printf(&full, "%s/%s", home != NULL ? home : "", below_home ? path + 2 : name);
-  int rc = read_file(sc_buf_str(&full), &text, err);
-  if (rc == SC_OK) rc = sc_aws_config_add(config, sc_buf_view(&text), is_credentials, sc_buf_str(&full), err);
-  if (text.ptr != NULL) explicit_bzero(text.ptr, text.cap);
-  sc_buf_fini(&text);
-  sc_buf_fini(&full);
-  return rc;
+  const char *name = getenv(variable);
+  struct sc_buf path = SC_BUF_INIT, text = SC_BUF_INIT;
+  sc_aws_file_expand(&path, name != NULL && *name ? name : fallback);
+  int rc = sc_aws_file_read(sc_buf_str(&path), FILE_BYTES_MAX, &text, err);
+  if (rc == SC_OK) rc = sc_aws_config_add(config, sc_buf_view(&text), is_credentials, sc_buf_str(&path), err);
+  sc_aws_wipe(&text);
+  sc_buf_fini(&path);
+  return rc == SC_AGAIN ? SC_OK : rc;
 }
 
 int sc_aws_config_load(struct sc_aws_config **out, struct sc_error *err) {
   *out = sc_aws_config_new();
-  int rc = load_file(*out, "AWS_CONFIG_FILE", ".aws/config", false, err);
-  if (rc == SC_OK) rc = load_file(*out, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", true, err);
+  int rc = load_file(*out, "AWS_CONFIG_FILE", "~/.aws/config", false, err);
+  if (rc == SC_OK) rc = load_file(*out, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", true, err);
   if (rc == SC_OK) return SC_OK;
   sc_aws_config_free(*out);
   *out = NULL;
@@ -193,34 +226,59 @@ int sc_aws_config_load(struct sc_aws_config **out, struct sc_error *err) {
 
 /* ---- lookups ---- */
 
-static bool same_or_none(const char *a, const char *b) {
-  return a != NULL && b != NULL ? strcasecmp(a, b) == 0 : a == b;
+static bool is_section(const struct section *s, enum kind kind, const char *name) {
+  return s->kind == kind && !s->is_replaced && strcmp(s->name, name) == 0;
 }
 
-/* The last one counts, and the credentials file was added last. */
-static const char *find(const struct sc_aws_config *config, enum kind kind, const char *section, const char *parent,
-                        const char *key) {
+/* The last setting of that key; NULL: none. */
+static const struct setting *find(const struct sc_aws_config *config, bool is_credentials, enum kind kind,
+                                  const char *name, const char *key) {
   for (size_t i = config->n; i-- > 0;) {
     const struct setting *s = &config->settings[i];
-    if (s->kind == kind && s->value != NULL && *s->value && strcmp(s->section, section) == 0 &&
-        strcasecmp(s->key, key) == 0 && same_or_none(s->parent, parent))
-      return s->value;
+    const struct section *section = &config->sections[s->section];
+    if (!s->is_nested && section->is_credentials == is_credentials && is_section(section, kind, name) &&
+        strcasecmp(s->key, key) == 0)
+      return s;
   }
   return NULL;
 }
 
-bool sc_aws_config_has_profile(const struct sc_aws_config *config, const char *profile) {
-  for (size_t i = 0; i < config->n; i++)
-    if (config->settings[i].kind == PROFILE && strcmp(config->settings[i].section, profile) == 0) return true;
+static const char *text_of(const struct setting *s) { return s != NULL && *s->value ? s->value : NULL; }
+
+static bool has_section(const struct sc_aws_config *config, enum kind kind, const char *name) {
+  for (size_t i = 0; i < config->n_sections; i++)
+    if (is_section(&config->sections[i], kind, name)) return true;
   return false;
 }
 
+bool sc_aws_config_has_profile(const struct sc_aws_config *config, const char *profile) {
+  return has_section(config, PROFILE, profile);
+}
+
+bool sc_aws_config_has_sso_session(const struct sc_aws_config *config, const char *session) {
+  return has_section(config, SSO_SESSION, session);
+}
+
+const char *sc_aws_config_profile_in(const struct sc_aws_config *config, bool is_credentials, const char *profile,
+                                     const char *key) {
+  return text_of(find(config, is_credentials, PROFILE, profile, key));
+}
+
 const char *sc_aws_config_profile(const struct sc_aws_config *config, const char *profile, const char *key) {
-  return find(config, PROFILE, profile, NULL, key);
+  const struct setting *s = find(config, true, PROFILE, profile, key);
+  return text_of(s != NULL ? s : find(config, false, PROFILE, profile, key));
+}
+
+const char *sc_aws_config_sso_session(const struct sc_aws_config *config, const char *session, const char *key) {
+  return text_of(find(config, false, SSO_SESSION, session, key));
 }
 
 const char *sc_aws_config_service(const struct sc_aws_config *config, const char *profile, const char *service,
                                   const char *key) {
-  const char *services = sc_aws_config_profile(config, profile, "services");
-  return services != NULL ? find(config, SERVICES, services, service, key) : NULL;
+  const char *services = sc_aws_config_profile(config, profile, "services"), *value = NULL;
+  const struct setting *s = services != NULL ? find(config, false, SERVICES, services, service) : NULL;
+  const struct setting *end = config->settings + config->n;
+  while (s != NULL && ++s < end && s->is_nested)
+    if (strcmp(s->key, key) == 0) value = s->value;
+  return value != NULL && *value ? value : NULL;
 }

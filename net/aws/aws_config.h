@@ -1,12 +1,18 @@
-/* The AWS shared files, ~/.aws/config and ~/.aws/credentials, as the AWS CLI reads them ("Configuration and credential
- * file settings", AWS CLI User Guide).
+/* The AWS shared files, ~/.aws/config and ~/.aws/credentials, as the AWS CLI and boto3 read them ("Configuration and
+ * credential file settings", AWS CLI User Guide; Python's configparser, which both rest on).
  *
- * Sections [default], [profile NAME] and [services NAME] of the config file, [NAME] of the credentials file, whose
- * values go before the config file's. Keys are case-insensitive; # and ; begin a comment at the start of a line or
- * behind a blank; lines set in below a key without a value are its nested settings (services' endpoint_url); a section
- * that comes twice is one. A missing file is empty. Bounds: a file of 1 MiB, SC_AWS_CONFIG_SETTINGS_MAX settings.
+ * Sections [default], [profile NAME], [sso-session NAME] and [services NAME] of the config file, [NAME] of the
+ * credentials file. A profile of both files has the settings of both; the credentials file's go before. Within a file
+ * the last value of a key counts, and a section that comes twice is one. When two headers name one profile ([default]
+ * and [profile default]), the one that appears later replaces the other.
  *
- * Read once at start, control thread; immutable after; all text is wiped in free, since it may hold keys.
+ * A line is KEY = VALUE or KEY: VALUE; keys are case-insensitive. A line indented deeper than the key above it goes on
+ * with that key's value; when the value's first line is empty, such lines are nested settings. Lines whose first
+ * character is # or ; are comments. Nothing else is: "a # b" is a value. Blank lines are skipped. A file that is
+ * missing is empty. Bounds: a file of 1 MiB, SC_AWS_CONFIG_SETTINGS_MAX settings.
+ *
+ * Read once at start, control thread; immutable after, so any thread may look things up. All text is wiped in free,
+ * since it may hold keys.
  */
 #ifndef SC_NET_AWS_AWS_CONFIG_H
 #define SC_NET_AWS_AWS_CONFIG_H
@@ -26,9 +32,14 @@ int sc_aws_config_add(struct sc_aws_config *config, struct sc_slice text, bool i
 /* AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, by default in ~/.aws. */
 int sc_aws_config_load(struct sc_aws_config **out, struct sc_error *err);
 
-/* All NULL when it is not there or empty; views that live as long as config. */
+/* The lookups return NULL when the setting is not there, empty or nested; else a view that lives as long as config. */
 bool sc_aws_config_has_profile(const struct sc_aws_config *config, const char *profile);
 const char *sc_aws_config_profile(const struct sc_aws_config *config, const char *profile, const char *key);
+/* The same from one of the files alone. */
+const char *sc_aws_config_profile_in(const struct sc_aws_config *config, bool is_credentials, const char *profile,
+                                     const char *key);
+bool sc_aws_config_has_sso_session(const struct sc_aws_config *config, const char *session);
+const char *sc_aws_config_sso_session(const struct sc_aws_config *config, const char *session, const char *key);
 /* The nested setting in the services section that the profile names: [services X] SERVICE = \n  KEY = value. */
 const char *sc_aws_config_service(const struct sc_aws_config *config, const char *profile, const char *service,
                                   const char *key);

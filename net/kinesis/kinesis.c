@@ -41,11 +41,18 @@ static const char *token_of_key(const struct sc_options *o) {
   return stale ? NULL : sc_options_text(o, SC_OPT_SESSION_TOKEN);
 }
 
+static enum sc_choice choice(const struct sc_options *o, int id) {
+  if (!sc_options_is_set(o, id)) return SC_UNSET;
+  return sc_options_flag(o, id) ? SC_YES : SC_NO;
+}
+
 static int settle_endpoint(struct sc_kinesis *k, const struct sc_options *o, const struct sc_aws_config *config,
                            struct sc_error *err) {
   struct sc_endpoint_ask ask = {.region = sc_options_text(o, SC_OPT_REGION),
                                 .endpoint = sc_options_text(o, SC_OPT_ENDPOINT),
                                 .arn = k->arn[0] ? k->arn : NULL,
+                                .fips = choice(o, SC_OPT_FIPS),
+                                .dual_stack = choice(o, SC_OPT_DUAL_STACK),
                                 .profile = profile_name(o),
                                 .config = config};
   int rc = sc_endpoint_resolve(&ask, &k->endpoint, err);
@@ -207,7 +214,10 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
   if (rc != SC_OK) return rc;
   snprintf(r->date_header, sizeof(r->date_header), "X-Amz-Date: %s", r->signature.amz_date);
   snprintf(r->authorization_header, sizeof(r->authorization_header), "Authorization: %s", r->signature.authorization);
+  /* libcurl would write an IPv6 address in a form of its own, and that is not what was signed. */
+  snprintf(r->host_header, sizeof(r->host_header), "Host: %s", k->endpoint.at[kind].host);
   size_t n = 0;
+  r->headers[n++] = r->host_header;
   r->headers[n++] = r->is_cbor ? "Content-Type: " SC_KINESIS_CBOR : "Content-Type: " JSON;
   r->headers[n++] = r->target_header;
   r->headers[n++] = r->date_header;

@@ -47,7 +47,7 @@ struct sc_kinesis_request {
   struct sc_buf body;
   bool is_cbor;                        /* body is; else it is JSON */
   struct sc_sigv4_signature signature; /* views of the headers below live here */
-  char target_header[80], date_header[32], authorization_header[530];
+  char host_header[290], target_header[80], date_header[32], authorization_header[530];
   const char *headers[8];
   const char *url;
 };

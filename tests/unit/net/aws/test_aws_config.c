@@ -44,20 +44,54 @@ static void profiles(void **state) {
   (void)state;
   add("# my file\n"
       "[default]\nregion = us-east-1\noutput=json\r\n\n"
-      "[profile work]\n Region = ignored\nREGION=eu-west-1 # home\n"
-      "[profile \"two words\"]\nregion = a;b\nempty =\n"
-      "[sso-session x]\nregion = nowhere\n"
+      "[profile work]\n Region = ignored\n REGION: eu-west-1 # home\n"
+      "[profile \"two words\"] # mine\nregion = a;b\nempty =\n"
+      "[sso-session x]\nregion = nowhere\nsso_region = there\n"
       "[work]\nregion = not-a-profile\n",
       false);
   is("default", "region", "us-east-1");
   is("default", "output", "json");
-  is("work", "region", "eu-west-1");
+  is("work", "region", "eu-west-1 # home");
   is("two words", "region", "a;b");
   is("two words", "empty", NULL);
   is("x", "region", NULL);
   is("nobody", "region", NULL);
   assert_true(sc_aws_config_has_profile(config, "work"));
   assert_false(sc_aws_config_has_profile(config, "x"));
+  assert_true(sc_aws_config_has_sso_session(config, "x"));
+  assert_string_equal(sc_aws_config_sso_session(config, "x", "sso_region"), "there");
+  assert_null(sc_aws_config_sso_session(config, "work", "region"));
+}
+
+/* A section's first key may be indented as it likes; what is deeper than it goes on with its value. */
+static void indentation(void **state) {
+  (void)state;
+  add("  [default]\n    aws_access_key_id = INDENTED\n\n    # a comment\n\taws_secret_access_key = one\n", true);
+  is("default", "aws_access_key_id", "INDENTED");
+  is("default", "aws_secret_access_key", "one");
+  add("[deeper]\nregion = a\n  b = c\nx = 1\r y = 2", true);
+  is("deeper", "region", "a\nb = c");
+  is("deeper", "x", "1\ny = 2");
+  is("deeper", "b", NULL);
+}
+
+static void the_later_header_replaces(void **state) {
+  (void)state;
+  add("[profile default]\nregion = first\nx = 1\n[default]\nregion = second\n[profile default]\nregion = third\n",
+      false);
+  is("default", "region", "second");
+  is("default", "x", NULL);
+}
+
+static void each_file_alone(void **state) {
+  (void)state;
+  add("[profile work]\nregion = config\nx = 1\n", false);
+  add("[work]\nregion = credentials\n[profile work]\nx = 2\n", true);
+  assert_string_equal(sc_aws_config_profile_in(config, false, "work", "region"), "config");
+  assert_string_equal(sc_aws_config_profile_in(config, true, "work", "region"), "credentials");
+  assert_null(sc_aws_config_profile_in(config, true, "work", "x"));
+  is("work", "x", "1");
+  is("profile work", "x", "2");
 }
 
 static void credentials_go_before_config(void **state) {
@@ -89,6 +123,7 @@ static void nested_is_not_plain(void **state) {
   (void)state;
   add("[default]\ns3 =\n  region = nested\nregion = plain\ns3 =\n  region = nested-again\n", false);
   is("default", "region", "plain");
+  is("default", "s3", NULL);
 }
 
 static void same_section_twice(void **state) {
@@ -112,7 +147,7 @@ static void malformed(void **state) {
   refuse("[a]\n\ntopsecret\n", 15, "line 3");
   refuse("[a\nb = c\n", 9, "line 1");
   refuse("[]\n", 3, "line 1");
-  refuse("[a] topsecret\n", 14, "line 1");
+  refuse("[a]\nb =\n topsecret\nc = d", 24, "line 4");
   refuse("[a]\n= topsecret", 15, "line 2");
   refuse("[a]\nb = top\0secret", 18, "line 2");
 }
@@ -143,6 +178,9 @@ static void files(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(profiles),
+      CASE(indentation),
+      CASE(the_later_header_replaces),
+      CASE(each_file_alone),
       CASE(credentials_go_before_config),
       CASE(services_are_nested),
       CASE(nested_is_not_plain),

@@ -94,20 +94,21 @@ static void signed_requests(void **state) {
   sc_buf_add_str(&r.body, "{}");
   assert_int_equal(sc_kinesis_sign(&k, signer, SC_ENDPOINT_DATA, "GetRecords", &r, &err), SC_OK);
   assert_string_equal(r.url, "https://h/");
-  assert_string_equal(r.headers[0], "Content-Type: application/x-amz-json-1.1");
-  assert_string_equal(r.headers[1], "X-Amz-Target: Kinesis_20131202.GetRecords");
-  assert_string_equal(r.headers[2], "X-Amz-Date: 20260102T030405Z");
+  assert_string_equal(r.headers[0], "Host: h");
+  assert_string_equal(r.headers[1], "Content-Type: application/x-amz-json-1.1");
+  assert_string_equal(r.headers[2], "X-Amz-Target: Kinesis_20131202.GetRecords");
+  assert_string_equal(r.headers[3], "X-Amz-Date: 20260102T030405Z");
   assert_non_null(
-      strstr(r.headers[3], "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/kinesis/aws4_request"));
-  assert_null(r.headers[4]);
+      strstr(r.headers[4], "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/kinesis/aws4_request"));
+  assert_null(r.headers[5]);
   k.credentials.token = "T";
   k.token_header = token_header;
   atomic_store(&k.skew_ms, 3600000);
   assert_int_equal(sc_kinesis_sign(&k, signer, SC_ENDPOINT_DATA, "GetRecords", &r, &err), SC_OK);
-  assert_string_equal(r.headers[2], "X-Amz-Date: 20260102T040405Z");
-  assert_non_null(strstr(r.headers[3], "x-amz-security-token"));
-  assert_string_equal(r.headers[4], "X-Amz-Security-Token: T");
-  assert_null(r.headers[5]);
+  assert_string_equal(r.headers[3], "X-Amz-Date: 20260102T040405Z");
+  assert_non_null(strstr(r.headers[4], "x-amz-security-token"));
+  assert_string_equal(r.headers[5], "X-Amz-Security-Token: T");
+  assert_null(r.headers[6]);
   sc_signer_free(signer);
   sc_kinesis_request_fini(&r);
 }
