@@ -20,49 +20,42 @@ static const char *const keys[] = {"schema", "namespace",  "shard_id",   "sequen
 /* Adds the rows of one schema's table. */
 static int list_schema(struct sc_pg *pg, const char *schema, const char *name_space, struct sc_list *list,
                        struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  int rc = sc_pg_sql(pg, &sql, err,
+  struct sc_pg_answer answer;
+  int rc = sc_pg_query(pg, &answer, err,
                        "SELECT %L, namespace, shard_id, sequence, CASE WHEN ended THEN 'ended' WHEN active AND owner"
                        " IS NOT NULL THEN 'active' ELSE 'idle' END, epoch, " UTC("read_until") ", " UTC(
                            "updated_at") ", owner, start_at FROM %I.kinesis_checkpoints"
                                          " WHERE namespace = coalesce(%L, namespace) ORDER BY namespace, shard_id",
                        schema, schema, name_space);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   for (int row = 0; row < sc_pg_rows(answer.rows); row++) {
     const char *cells[N_COLUMNS];
     for (size_t i = 0; i < N_COLUMNS; i++) cells[i] = sc_pg_value(answer.rows, row, (int)i);
     sc_list_add(list, cells);
   }
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&sql);
   return rc;
 }
 
 static int no_table(struct sc_pg *pg, const char *schema, struct sc_error *err) {
-  sc_error_set(err, SC_E_NO_TARGET, "%s: no table %s%skinesis_checkpoints", sc_pg_where(pg),
-               schema != NULL ? schema : "", schema != NULL ? "." : "");
-  sc_error_hint(err, "no load has written there yet; --checkpoint-schema names another schema");
-  return err->code;
+  return sc_error_fail(err, SC_E_NO_TARGET, "no load has written there yet; --checkpoint-schema names another schema",
+                       "%s: no table %s%skinesis_checkpoints", sc_pg_where(pg), schema != NULL ? schema : "",
+                       schema != NULL ? "." : "");
 }
 
 /* All schemas with a table of positions; only one when the user named it. */
 static int list_all(struct sc_pg *pg, const char *schema, const char *name_space, struct sc_list *list,
                     struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  int rc = sc_pg_sql(pg, &sql, err,
-                     "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname"
-                     " = 'kinesis_checkpoints' AND c.relkind IN ('r', 'p', 'v') AND n.nspname = coalesce(%L,"
-                     " n.nspname) ORDER BY 1",
-                     schema);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  struct sc_pg_answer answer;
+  int rc = sc_pg_query(pg, &answer, err,
+                       "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname"
+                       " = 'kinesis_checkpoints' AND c.relkind IN ('r', 'p', 'v') AND n.nspname = coalesce(%L,"
+                       " n.nspname) ORDER BY 1",
+                       schema);
   if (rc == SC_OK && !sc_pg_rows(answer.rows)) rc = no_table(pg, schema, err);
   for (int row = 0; row < sc_pg_rows(answer.rows) && rc == SC_OK; row++) {
     rc = list_schema(pg, sc_pg_value(answer.rows, row, 0), name_space, list, err);
   }
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&sql);
   return rc;
 }
 
@@ -97,11 +90,9 @@ int sc_cmd_checkpoints_list(struct sc_options *options, struct sc_error *err) {
   struct sc_pg_settings settings;
   char schema[64];
   char *table = NULL;
-  if (!sc_pg_url_claims(url)) {
-    sc_error_set(err, SC_E_USAGE, "only a PostgreSQL target keeps positions");
-    sc_error_hint(err, "shardcopy checkpoints list postgresql://user@host/db");
-    return err->code;
-  }
+  if (!sc_pg_url_claims(url))
+    return sc_error_fail(err, SC_E_USAGE, "shardcopy checkpoints list postgresql://user@host/db",
+                         "only a PostgreSQL target keeps positions");
   int rc = sc_pg_url_parse(url, options, &settings, &table, err);
   if (rc != SC_OK) return rc;
   rc = find_schema(options, table, schema, err);

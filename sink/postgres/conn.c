@@ -27,13 +27,11 @@ struct sc_pg {
 int sc_pg_settings_parse(const char *url, struct sc_pg_settings *out, struct sc_error *err) {
   *out = (struct sc_pg_settings){NULL, 0};
   PQconninfoOption *all = PQconninfoParse(url, NULL);
-  if (all == NULL) {
-    sc_error_set(err, SC_E_USAGE, "the database URL is malformed");
-    sc_error_hint(err,
-                  "postgresql://USER@HOST:PORT/DATABASE; in user and password write %%40 for @, %%3A for :, %%2F for "
-                  "/, %%25 for %%");
-    return err->code;
-  }
+  if (all == NULL)
+    return sc_error_fail(err, SC_E_USAGE,
+                         "postgresql://USER@HOST:PORT/DATABASE; in user and password write %40 for @, %3A for :, %2F "
+                         "for /, %25 for %",
+                         "the database URL is malformed");
   out->items = sc_alloc_zero(SETTINGS_MAX, sizeof(*out->items));
   for (PQconninfoOption *o = all; o->keyword != NULL && out->n < SETTINGS_MAX; o++) {
     if (o->val == NULL) continue;
@@ -127,7 +125,7 @@ const struct sc_pg_diagnosis *sc_pg_diagnosis(const struct sc_pg *pg) { return &
 
 /* ---- Waiting ---- */
 
-/* However long the server takes: keep-alives and its own timeouts tell the dead from the slow. */
+/* Waits however long the server takes: keep-alives and the server's own timeouts tell the dead from the slow. */
 static int wait_for(struct sc_pg *pg, short events, struct sc_error *err) {
   int rc;
   do {
@@ -148,7 +146,8 @@ static bool is_readable(const struct sc_pg *pg) {
   return poll(&p, 1, 0) > 0;
 }
 
-/* Takes in what came during a COPY. */
+/* Reads what the server sent during a COPY. Notices are counted by their receiver; anything else is most likely an
+ * error. */
 static int read_during_copy(struct sc_pg *pg, struct sc_error *err) {
   if (!is_readable(pg)) return SC_OK;
   uint64_t notices = pg->notices;
@@ -206,6 +205,7 @@ static void collect(const struct sc_pg_settings *settings, const char *applicati
                                             {"keepalives_count", "3"},
                                             {"tcp_user_timeout", "30000"}};
   *p = (struct pairs){.n = 0};
+  SC_ASSERT(settings->n <= SETTINGS_MAX);
   for (size_t i = 0; i < settings->n; i++) {
     const char *keyword = settings->items[i].keyword;
     if (!strcmp(keyword, "application_name") || !strcmp(keyword, "client_encoding")) continue;
@@ -218,8 +218,8 @@ static void collect(const struct sc_pg_settings *settings, const char *applicati
   add_pair(p, "client_encoding", "UTF8");
 }
 
-/* The SQLSTATE in a message of verbosity VERBOSE: "FATAL:  28P01: password ..."; libpq keeps no result of a
- * start-up. */
+/* The SQLSTATE in a message of verbosity VERBOSE, "FATAL:  28P01: password ...": libpq keeps no result of a start-up
+ * that could be asked for the field. Returns the words behind it, NULL without. */
 static const char *state_in(const char *message, char out[6]) {
   static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
   for (const char *p = strstr(message, ":  "); p != NULL; p = strstr(p + 1, ":  ")) {
@@ -336,10 +336,8 @@ static int add_quoted(struct sc_pg *pg, struct sc_buf *out, char kind, const cha
   return SC_OK;
 }
 
-int sc_pg_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const char *fmt, ...) {
-  va_list args;
+static int add_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const char *fmt, va_list args) {
   int rc = SC_OK;
-  va_start(args, fmt);
   for (const char *p = fmt; *p && rc == SC_OK; p++) {
     const char *percent = strchrnul(p, '%');
     sc_buf_add(out, p, (size_t)(percent - p));
@@ -351,35 +349,56 @@ int sc_pg_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const 
     else if (*p == '%') sc_buf_add_char(out, '%');
     else SC_ASSERT(!"a conversion sc_pg_sql knows");
   }
+  return rc;
+}
+
+int sc_pg_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  int rc = add_sql(pg, out, err, fmt, args);
   va_end(args);
   return rc;
 }
 
-/* Files one result away; the first error of the message counts. */
-static int take_result(struct sc_pg *pg, PGresult *res, enum sc_pg_phase phase, struct sc_pg_answer *answer, int code,
+/* Puts one result into the answer. rc is that of the results before it: the first error of a message counts, since
+ * those behind it follow from it. */
+static int take_result(struct sc_pg *pg, PGresult *res, enum sc_pg_phase phase, struct sc_pg_answer *answer, int rc,
                        struct sc_error *err) {
   ExecStatusType status = PQresultStatus(res);
   bool bad = status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
-  if (bad && !code) code = fail(pg, res, phase, err);
-  if (!bad && !code) {
+  if (bad && rc == SC_OK) rc = fail(pg, res, phase, err);
+  if (!bad && rc == SC_OK) {
     answer->succeeded++;
     copy_text(answer->tag, sizeof(answer->tag), PQcmdStatus(res));
   }
-  if (status != PGRES_TUPLES_OK) {
-    PQclear(res);
-    return code;
+  if (status == PGRES_TUPLES_OK) {
+    PGresult *older = answer->rows;
+    answer->rows = res;
+    res = older;
   }
-  PQclear(answer->rows);
-  answer->rows = res;
-  return code;
+  PQclear(res);
+  return rc;
+}
+
+/* The caller's answer is filled whatever happened; rows only after a success, and only for a caller that asked. */
+static int give_answer(struct sc_pg_answer *own, struct sc_pg_answer *answer, int rc) {
+  if (rc != SC_OK || answer == NULL) {
+    PQclear(own->rows);
+    own->rows = NULL;
+  }
+  if (answer != NULL) *answer = *own;
+  return rc;
 }
 
 static int send_query(struct sc_pg *pg, const char *sql, struct sc_error *err) {
+  SC_ASSERT(sql[0] != 0);
   pg->diagnosis = (struct sc_pg_diagnosis){.sqlstate = ""};
   return PQsendQuery(pg->conn, sql) ? SC_OK : lost(pg, err);
 }
 
-/* Reads results until the message is done, or, when in_copy is given, until the COPY is open. */
+/* Reads results until the message is done, or, when in_copy is given, until the COPY is open. Results behind an error
+ * are read too, since libpq sends no other statement before PQgetResult has returned NULL; only a connection that is
+ * gone has none. */
 static int drain(struct sc_pg *pg, enum sc_pg_phase phase, struct sc_pg_answer *answer, bool *in_copy,
                  struct sc_error *err) {
   int rc = SC_OK;
@@ -387,7 +406,7 @@ static int drain(struct sc_pg *pg, enum sc_pg_phase phase, struct sc_pg_answer *
     PGresult *res;
     struct sc_error wait_error;
     int waited = next_result(pg, &res, &wait_error);
-    if (waited) {
+    if (waited != SC_OK) {
       if (rc == SC_OK) *err = wait_error;
       return rc != SC_OK ? rc : waited;
     }
@@ -407,13 +426,18 @@ int sc_pg_run(struct sc_pg *pg, const char *sql, enum sc_pg_phase phase, struct 
   struct sc_pg_answer own = {NULL, 0, ""};
   int rc = send_query(pg, sql, err);
   if (rc == SC_OK) rc = drain(pg, phase, &own, NULL, err);
-  if (answer != NULL && rc == SC_OK) {
-    *answer = own;
-    return SC_OK;
-  }
-  PQclear(own.rows);
-  own.rows = NULL;
-  if (answer != NULL) *answer = own;
+  return give_answer(&own, answer, rc);
+}
+
+int sc_pg_query(struct sc_pg *pg, struct sc_pg_answer *answer, struct sc_error *err, const char *fmt, ...) {
+  struct sc_buf sql = SC_BUF_INIT;
+  va_list args;
+  if (answer != NULL) *answer = (struct sc_pg_answer){NULL, 0, ""};
+  va_start(args, fmt);
+  int rc = add_sql(pg, &sql, err, fmt, args);
+  va_end(args);
+  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, answer, err);
+  sc_buf_fini(&sql);
   return rc;
 }
 
@@ -446,12 +470,7 @@ int sc_pg_copy_begin(struct sc_pg *pg, const char *sql, struct sc_pg_answer *ans
   if (rc == SC_OK) rc = drain(pg, SC_PG_COPY, &own, &in_copy, err);
   if (rc == SC_OK && !in_copy) rc = sc_error_set(err, SC_E_INTERNAL, "%s: no COPY was begun", pg->where);
   pg->suspect = false;
-  if (rc != SC_OK || answer == NULL) {
-    PQclear(own.rows);
-    own.rows = NULL;
-  }
-  if (answer != NULL) *answer = own;
-  return rc;
+  return give_answer(&own, answer, rc);
 }
 
 static int put_chunk(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err) {
@@ -465,6 +484,7 @@ static int put_chunk(struct sc_pg *pg, const char *data, size_t len, struct sc_e
 
 int sc_pg_copy_put(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err) {
   int rc = sc_pg_copy_poll(pg, err);
+  SC_ASSERT(len == 0 || data != NULL);
   while (rc == SC_OK && len) {
     size_t n = len < CHUNK_BYTES ? len : CHUNK_BYTES;
     rc = put_chunk(pg, data, n, err);

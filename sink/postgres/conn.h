@@ -1,9 +1,9 @@
 /* A connection to PostgreSQL that never blocks its thread: libpq in non-blocking mode behind the wait hook of sink.h.
- * The one module that knows libpq-fe.h; everything else in sink/pg_* speaks through it.
+ * The one module that includes libpq-fe.h; the rest of this folder speaks through it.
  *
- * Rules kept here (anchors.md and issues of other programs): a chunk of COPY goes out only after PQflush said 0; no
- * statement is sent while a COPY is open; results are drained to NULL; input during a COPY is read, since it may be the
- * server's error.
+ * Rules kept here (PostgreSQL manual, libpq: Asynchronous Command Processing, Functions Associated with the COPY
+ * Command): a chunk of COPY goes out only after PQflush returned 0; no statement is sent while a COPY is open; results
+ * are drained to NULL; input during a COPY is read, since it may be the server's error.
  *
  * One thread owns a connection. Calls wait through the hook as long as it lets them: SC_E_STOPPED and SC_E_DEADLINE
  * come from there. A connection that failed (SC_E_DB_LOST) is only good for close. Messages name host, database and
@@ -53,7 +53,7 @@ bool sc_pg_is_lost(const struct sc_pg *pg);
 bool sc_pg_in_transaction(const struct sc_pg *pg); /* open or failed */
 /* A setting the server reports by itself (server_encoding ...); NULL for others. */
 const char *sc_pg_parameter(const struct sc_pg *pg, const char *name);
-/* Waits without a socket: 0 after ms, or what the hook says. */
+/* Waits without a socket: SC_OK after ms, or what the hook says. */
 int sc_pg_sleep(struct sc_pg *pg, int ms, struct sc_error *err);
 
 /* ---- Statements ---- */
@@ -62,16 +62,17 @@ int sc_pg_sleep(struct sc_pg *pg, int ms, struct sc_error *err);
  * %% a percent sign. */
 int sc_pg_sql(struct sc_pg *pg, struct sc_buf *out, struct sc_error *err, const char *fmt, ...);
 
-/* Runs one message of one or more statements to its end. *out, when asked for, is the last result with rows (NULL when
- * there was none); the caller frees it. An error is classified for phase; *failed_at, when asked for, is the number of
- * statements that succeeded. *tag, when asked for, gets the command tag of the last statement (32 bytes). */
+/* What a message of one or more statements brought. */
 struct sc_pg_answer {
-  struct pg_result *rows;
-  int succeeded; /* statements */
-  char tag[32];
+  struct pg_result *rows; /* the last result with rows, which the caller frees; NULL without one, and after an error */
+  int succeeded;          /* statements */
+  char tag[32];           /* command tag of the last statement that succeeded */
 };
+/* Runs one message to its end. An error is classified for phase. answer may be NULL; else it is always filled. */
 int sc_pg_run(struct sc_pg *pg, const char *sql, enum sc_pg_phase phase, struct sc_pg_answer *answer,
               struct sc_error *err);
+/* sc_pg_sql and sc_pg_run in one, for statements that are neither a COPY nor a COMMIT with rows (SC_PG_QUERY). */
+int sc_pg_query(struct sc_pg *pg, struct sc_pg_answer *answer, struct sc_error *err, const char *fmt, ...);
 /* ROLLBACK when a transaction is open; for cleaning up after an error. Keeps quiet when the connection is lost. */
 void sc_pg_abandon(struct sc_pg *pg);
 
@@ -90,7 +91,8 @@ int sc_pg_copy_begin(struct sc_pg *pg, const char *sql, struct sc_pg_answer *ans
 int sc_pg_copy_put(struct sc_pg *pg, const char *data, size_t len, struct sc_error *err);
 /* Reads what is there without waiting; outside a COPY too, where it finds out that the server is gone. */
 int sc_pg_copy_poll(struct sc_pg *pg, struct sc_error *err);
-/* The server spoke during the COPY, and not a notice: most likely an error, which only the end of the COPY can tell. */
+/* The server sent something during the COPY that is no notice: most likely an error, which only the end of the COPY
+ * shows. */
 bool sc_pg_copy_suspect(const struct sc_pg *pg);
 /* Ends the COPY and drains its results: SC_OK when the server took all of it. give_up: ends it as failed, SC_OK when
  * that worked. */

@@ -9,7 +9,7 @@ struct rule {
   int code;
 };
 
-/* The first that fits decides. */
+/* The first rule that fits decides. */
 static const struct rule rules[] = {{"08", SC_E_DB_LOST},     {"57P01", SC_E_DB_RETRY},  {"57P02", SC_E_DB_RETRY},
                                     {"57P03", SC_E_DB_RETRY}, {"57P05", SC_E_DB_LOST},   {"57P04", SC_E_NO_TARGET},
                                     {"57", SC_E_DB_RETRY},    {"25006", SC_E_DB_RETRY},  {"25P03", SC_E_DB_LOST},
@@ -17,7 +17,7 @@ static const struct rule rules[] = {{"08", SC_E_DB_LOST},     {"57P01", SC_E_DB_
                                     {"55P03", SC_E_DB_RETRY}, {"55006", SC_E_DB_RETRY},  {"58", SC_E_DB_RETRY},
                                     {"28", SC_E_AUTH},        {"3D000", SC_E_NO_TARGET}, {"42501", SC_E_DB_REFUSED}};
 
-/* In a COPY or a COMMIT. 42: only what reading the catalog again may put right. */
+/* In a COPY or a COMMIT these come first. Of class 42 only what reading the catalog again may put right. */
 static const struct rule copy_rules[] = {{"22", SC_E_ROW},     {"23", SC_E_ROW},     {"54", SC_E_ROW},
                                          {"P0", SC_E_ROW},     {"44", SC_E_ROW},     {"42P01", SC_E_PLAN},
                                          {"42703", SC_E_PLAN}, {"42704", SC_E_PLAN}, {"42804", SC_E_PLAN},
@@ -40,8 +40,12 @@ int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase) {
   return rc != SC_OK ? rc : SC_E_DB_REFUSED;
 }
 
+bool sc_pg_is_duplicate(const struct sc_error *err) {
+  return !strcmp(err->sqlstate, "42P07") || !strcmp(err->sqlstate, "42P06") || !strncmp(err->sqlstate, "23", 2);
+}
+
 static const struct {
-  const char *prefix;
+  const char *sqlstate;
   const char *text;
 } hints[] = {
     {"28P01", "check the password: PGPASSWORD, ~/.pgpass or the URL"},
@@ -57,10 +61,7 @@ static const struct {
 
 void sc_pg_hint(struct sc_error *err, const char *sqlstate, enum sc_pg_phase phase) {
   for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-    if (!strcmp(hints[i].prefix, sqlstate)) {
-      sc_error_hint(err, "%s", hints[i].text);
-      return;
-    }
+    if (!strcmp(hints[i].sqlstate, sqlstate)) sc_error_hint(err, "%s", hints[i].text);
   }
   if (phase == SC_PG_CONNECT && !sqlstate[0]) sc_error_hint(err, "is the server running there, and reachable?");
 }

@@ -1,6 +1,6 @@
 /* What an error of PostgreSQL means for us: SQLSTATE and the moment it came -> code of errors.def. Pure.
  *
- * Rule of the house (architecture.md, Rows that do not fit): only classes 22, 23, 54, P0 (and 44000, a view's check) of
+ * The rule (docs/architecture.md, "Rows that do not fit"): only classes 22, 23, 54, P0 (and 44000, a view's check) of
  * a COPY or a COMMIT are the row's fault; everything that may pass by itself is retried; what the operator must change
  * stops the load. Source: PostgreSQL manual, appendix A (error codes).
  */
@@ -20,6 +20,9 @@ enum sc_pg_phase {
 
 /* sqlstate: 5 characters, or "" when the server gave none (connection lost). */
 int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase);
+/* Whether DDL failed because another session had made the same object at the same moment: duplicate table (42P07),
+ * duplicate schema (42P06), or a unique index of the system catalogs (class 23). */
+bool sc_pg_is_duplicate(const struct sc_error *err);
 /* Sets err->hint where there is something to do about it. */
 void sc_pg_hint(struct sc_error *err, const char *sqlstate, enum sc_pg_phase phase);
 /* The row a COPY error's CONTEXT names ("COPY t, line 3, column a: ..."), counted from 1; 0 when it names none. Server

@@ -25,72 +25,59 @@ static void remember(struct sc_pg_lock *own, const struct pg_result *rows) {
 
 static int try_lock(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_pg_lock *own, bool *got,
                     struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  int rc = sc_pg_sql(pg, &sql, err,
-                     "SELECT pg_try_advisory_lock(%D), pg_backend_pid(),"
-                     " (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())",
-                     names->lock_key);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  struct sc_pg_answer answer;
+  int rc = sc_pg_query(pg, &answer, err,
+                       "SELECT pg_try_advisory_lock(%D), pg_backend_pid(),"
+                       " (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())",
+                       names->lock_key);
   if (rc == SC_OK) *got = sc_pg_bool(answer.rows, 0, 0);
   if (rc == SC_OK && *got) remember(own, answer.rows);
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&sql);
   return rc;
 }
 
 static int find_holder(struct sc_pg *pg, const struct sc_pg_names *names, struct holder *out, struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
+  struct sc_pg_answer answer;
   *out = (struct holder){0, ""};
-  int rc = sc_pg_sql(
-      pg, &sql, err,
+  int rc = sc_pg_query(
+      pg, &answer, err,
       "SELECT l.pid, coalesce(substring(a.application_name FROM '^shardcopy .* ([0-9]+@[^ ]*)$'), a.usename, '')"
       " FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " LOCK_IS,
       names->lock_key);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   if (rc == SC_OK && sc_pg_rows(answer.rows)) {
     out->pid = (int)sc_pg_int(answer.rows, 0, 0, 0);
     snprintf(out->name, sizeof(out->name), "%s", sc_pg_value(answer.rows, 0, 1));
   }
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&sql);
   return rc;
 }
 
 /* The holder's backend, and those whose application_name is its own but for the role. */
 static int end_holder(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  int rc =
-      sc_pg_sql(pg, &sql, err,
-                "WITH holder AS (SELECT a.pid, a.application_name AS name FROM pg_locks l"
-                " LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " LOCK_IS
-                ")"
-                " SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a, holder h WHERE a.pid <> pg_backend_pid()"
-                " AND (a.pid = h.pid OR a.datname = current_database() AND h.name LIKE 'shardcopy %%@%%'"
-                " AND regexp_replace(a.application_name, ' [^ ]+ ([^ ]+)$', ' \\1')"
-                " = regexp_replace(h.name, ' [^ ]+ ([^ ]+)$', ' \\1'))",
-                names->lock_key);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
-  sc_buf_fini(&sql);
-  return rc;
+  return sc_pg_query(
+      pg, NULL, err,
+      "WITH holder AS (SELECT a.pid, a.application_name AS name FROM pg_locks l"
+      " LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " LOCK_IS
+      ")"
+      " SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a, holder h WHERE a.pid <> pg_backend_pid()"
+      " AND (a.pid = h.pid OR a.datname = current_database() AND h.name LIKE 'shardcopy %%@%%'"
+      " AND regexp_replace(a.application_name, ' [^ ]+ ([^ ]+)$', ' \\1')"
+      " = regexp_replace(h.name, ' [^ ]+ ([^ ]+)$', ' \\1'))",
+      names->lock_key);
 }
 
-/* *others: the lock is held, and not by an earlier session of this load; one of those is ended. */
+/* Ends an earlier session of this load that still holds the lock. *others: the lock is held by another load. */
 static int end_own(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_pg_lock *own, bool *others,
                    struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
+  struct sc_pg_answer answer;
   *others = true;
   if (own->pid == 0) return SC_OK;
-  int rc = sc_pg_sql(pg, &sql, err,
-                     "SELECT CASE WHEN a.pid = %D AND a.backend_start = %L THEN pg_terminate_backend(a.pid) IS NULL"
-                     " ELSE true END FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " LOCK_IS,
-                     own->pid, own->begun, names->lock_key);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  int rc = sc_pg_query(pg, &answer, err,
+                       "SELECT CASE WHEN a.pid = %D AND a.backend_start = %L THEN pg_terminate_backend(a.pid) IS NULL"
+                       " ELSE true END FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " LOCK_IS,
+                       own->pid, own->begun, names->lock_key);
   if (rc == SC_OK) *others = sc_pg_rows(answer.rows) > 0 && sc_pg_bool(answer.rows, 0, 0);
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&sql);
   return rc;
 }
 
@@ -98,10 +85,10 @@ static int say_busy(struct sc_pg *pg, const struct sc_pg_names *names, struct sc
   struct holder holder;
   int rc = find_holder(pg, names, &holder, err);
   if (rc != SC_OK) return rc;
-  sc_error_set(err, SC_E_BUSY, "\"%s\" is being loaded by %s (backend %d of %s)", names->name_space,
-               holder.name[0] ? holder.name : "another session", holder.pid, sc_pg_where(pg));
-  sc_error_hint(err, "stop it first, or --take-over ends it; --namespace=OTHER loads the stream independently");
-  return err->code;
+  return sc_error_fail(err, SC_E_BUSY,
+                       "stop it first, or --take-over ends it; --namespace=OTHER loads the stream independently",
+                       "\"%s\" is being loaded by %s (backend %d of %s)", names->name_space,
+                       holder.name[0] ? holder.name : "another session", holder.pid, sc_pg_where(pg));
 }
 
 int sc_pg_lock_take(struct sc_pg *pg, const struct sc_pg_names *names, bool take_over, struct sc_pg_lock *own,
@@ -120,16 +107,13 @@ int sc_pg_lock_take(struct sc_pg *pg, const struct sc_pg_names *names, bool take
 }
 
 int sc_pg_lock_check(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  int rc = sc_pg_sql(pg, &sql, err,
-                     "SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = pg_backend_pid() AND " LOCK_IS ")",
-                     names->lock_key);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  struct sc_pg_answer answer;
+  int rc = sc_pg_query(pg, &answer, err,
+                       "SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = pg_backend_pid() AND " LOCK_IS ")",
+                       names->lock_key);
   if (rc == SC_OK && !sc_pg_bool(answer.rows, 0, 0)) {
     rc = sc_error_set(err, SC_E_DB_LOST, "%s: the lock of \"%s\" is gone", sc_pg_where(pg), names->name_space);
   }
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&sql);
   return rc;
 }

@@ -14,28 +14,22 @@ static char *qualified(struct sc_pg *pg, const char *schema, const char *table, 
   return NULL;
 }
 
-/* The schema a bare table name stands for. */
+/* The schema of a table named without one. */
 static int find_schema(struct sc_pg *pg, const char *table, char out[64], struct sc_error *err) {
-  struct sc_buf name = SC_BUF_INIT, sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  int rc = sc_pg_sql(pg, &name, err, "%I", table);
-  if (rc == SC_OK) {
-    rc = sc_pg_sql(pg, &sql, err,
-                   "SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                   " WHERE c.oid = to_regclass(%L)), current_schema(), 'public')",
-                   sc_buf_str(&name));
-  }
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
+  struct sc_pg_answer answer;
+  int rc = sc_pg_query(pg, &answer, err,
+                       "SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                       " WHERE c.oid = to_regclass(quote_ident(%L))), current_schema(), 'public')",
+                       table);
   if (rc == SC_OK) snprintf(out, 64, "%s", sc_pg_value(answer.rows, 0, 0));
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&name);
-  sc_buf_fini(&sql);
   return rc;
 }
 
+/* FNV-1a, 64 bits. Loads of other versions take the same lock, so the hash may never change. */
 int64_t sc_pg_names_lock_key(const char *checkpoint_schema, const char *name_space) {
   const char *const parts[] = {"shardcopy", checkpoint_schema, name_space};
-  uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
+  uint64_t h = 0xcbf29ce484222325;
   for (int i = 0; i < 3; i++) {
     size_t len = strlen(parts[i]) + 1; /* with its NUL, so that the parts cannot run into each other */
     for (size_t k = 0; k < len; k++) h = (h ^ (unsigned char)parts[i][k]) * 0x100000001b3;

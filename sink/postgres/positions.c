@@ -64,20 +64,16 @@ static const char dead_letters_ddl[] =
 
 static int exists_already(struct sc_pg *pg, const struct sc_pg_names *names, bool *schema, bool *tables,
                           struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  int rc = sc_pg_sql(pg, &sql, err,
-                     "SELECT to_regnamespace(quote_ident(%L)) IS NOT NULL, to_regclass(%L) IS NOT NULL AND "
-                     "to_regclass(%L) IS NOT NULL",
-                     names->checkpoint_schema, names->checkpoints, names->dead_letters);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
-  if (rc == SC_OK) {
-    *schema = sc_pg_bool(answer.rows, 0, 0);
-    *tables = sc_pg_bool(answer.rows, 0, 1);
-  }
+  struct sc_pg_answer answer;
+  int rc = sc_pg_query(pg, &answer, err,
+                       "SELECT to_regnamespace(quote_ident(%L)) IS NOT NULL, to_regclass(%L) IS NOT NULL AND "
+                       "to_regclass(%L) IS NOT NULL",
+                       names->checkpoint_schema, names->checkpoints, names->dead_letters);
+  if (rc != SC_OK) return rc;
+  *schema = sc_pg_bool(answer.rows, 0, 0);
+  *tables = sc_pg_bool(answer.rows, 0, 1);
   sc_pg_result_free(answer.rows);
-  sc_buf_fini(&sql);
-  return rc;
+  return SC_OK;
 }
 
 static int make_tables(struct sc_pg *pg, const struct sc_pg_names *names, bool with_schema, struct sc_error *err) {
@@ -87,8 +83,7 @@ static int make_tables(struct sc_pg *pg, const struct sc_pg_names *names, bool w
     rc = sc_pg_sql(pg, &sql, err, "CREATE SCHEMA IF NOT EXISTS %I;", names->checkpoint_schema);
   if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, checkpoints_ddl, names->checkpoints);
   if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, dead_letters_ddl, names->dead_letters);
-  if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, "COMMIT");
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
+  if (rc == SC_OK) rc = sc_pg_query(pg, NULL, err, "%S COMMIT", sc_buf_str(&sql));
   if (rc != SC_OK) sc_pg_abandon(pg);
   sc_buf_fini(&sql);
   return rc;
@@ -98,10 +93,8 @@ int sc_pg_positions_prepare(struct sc_pg *pg, const struct sc_pg_names *names, s
   bool schema = false, tables = false;
   int rc = exists_already(pg, names, &schema, &tables, err);
   if (rc == SC_OK && !tables) rc = make_tables(pg, names, !schema, err);
-  /* Somebody else's DDL at the same moment shows as a duplicate in the catalog. */
-  bool raced = rc != SC_OK &&
-               (!strncmp(err->sqlstate, "23", 2) || !strcmp(err->sqlstate, "42P07") || !strcmp(err->sqlstate, "42P06"));
-  if (raced) rc = make_tables(pg, names, true, err);
+  /* Another program's DDL at the same moment: what it made is there now, and IF NOT EXISTS takes it. */
+  if (rc != SC_OK && sc_pg_is_duplicate(err)) rc = make_tables(pg, names, true, err);
   return rc;
 }
 
@@ -123,99 +116,87 @@ static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
     int64_t created = sc_pg_int(rows, i, 5, 0), updated = sc_pg_int(rows, i, 7, 0);
     if (created) out->stream_created_ms = created;
     out->has_records = out->has_records || sc_pg_bool(rows, i, 6);
-    out->has_records |= sc_pg_bool(rows, i, 8);
     if (updated > out->newest_updated_ms) out->newest_updated_ms = updated;
   }
 }
 
 int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_survey *out,
                            struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  struct sc_pg_answer table = {NULL, 0, ""}, stored = {NULL, 0, ""};
+  struct sc_pg_answer answer;
   *out = (struct sc_survey){.n = 0};
-  int rc = sc_pg_sql(pg, &sql, err, "SELECT to_regclass(%L) IS NOT NULL, to_regclass(%L) IS NOT NULL", names->target,
-                     names->checkpoints);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &table, err);
-  sc_buf_clear(&sql);
-  bool stores = rc == SC_OK && sc_pg_bool(table.rows, 0, 1);
-  if (stores) {
-    rc = sc_pg_sql(pg, &sql, err,
-                     "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS("stream_created") ", "
-                     " sequence IS NOT NULL, " AS_MS("updated_at") ", sequence IS NOT NULL FROM %S WHERE namespace = %L ORDER BY shard_id",
-                     names->checkpoints, names->name_space);
-  }
-  if (rc == SC_OK && stores) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &stored, err);
-  if (rc == SC_OK) {
-    out->table_exists = sc_pg_bool(table.rows, 0, 0);
-    if (stores) read_survey(stored.rows, out);
-  }
-  sc_pg_result_free(table.rows);
-  sc_pg_result_free(stored.rows);
-  sc_buf_fini(&sql);
+  int rc = sc_pg_query(pg, &answer, err, "SELECT to_regclass(%L) IS NOT NULL, to_regclass(%L) IS NOT NULL",
+                       names->target, names->checkpoints);
+  if (rc != SC_OK) return rc;
+  bool stores = sc_pg_bool(answer.rows, 0, 1);
+  out->table_exists = sc_pg_bool(answer.rows, 0, 0);
+  sc_pg_result_free(answer.rows);
+  if (!stores) return SC_OK;
+  rc = sc_pg_query(pg, &answer, err,
+                   "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS(
+                       "stream_created") ", sequence IS NOT NULL, " AS_MS("updated_at")
+                   " FROM %S WHERE namespace = %L ORDER BY shard_id",
+                   names->checkpoints, names->name_space);
+  if (rc == SC_OK) read_survey(answer.rows, out);
+  sc_pg_result_free(answer.rows);
   return rc;
 }
 
 int sc_pg_positions_forget(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  int rc = sc_pg_sql(pg, &sql, err, "DELETE FROM %S WHERE namespace = %L", names->checkpoints, names->name_space);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
-  sc_buf_fini(&sql);
-  return rc;
+  return sc_pg_query(pg, NULL, err, "DELETE FROM %S WHERE namespace = %L", names->checkpoints, names->name_space);
+}
+
+static void end_arrays(struct sc_buf *arrays, size_t n) {
+  for (size_t i = 0; i < n; i++) sc_pg_array_end(&arrays[i]);
+}
+
+static void free_arrays(struct sc_buf *arrays, size_t n) {
+  for (size_t i = 0; i < n; i++) sc_buf_fini(&arrays[i]);
 }
 
 int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_stream_identity *identity,
                         const struct sc_position_row *rows, size_t n, struct sc_error *err) {
-  struct sc_buf ids = SC_BUF_INIT, first = SC_BUF_INIT, second = SC_BUF_INIT, starts = SC_BUF_INIT, sql = SC_BUF_INIT;
+  enum { IDS, FIRST, SECOND, STARTS, N };
+  struct sc_buf a[N] = {SC_BUF_INIT};
   for (size_t i = 0; i < n; i++) {
     char start[160];
     sc_position_format(&rows[i].start, start);
-    sc_pg_array_add(&ids, sc_slice_str(rows[i].shard_id));
-    sc_pg_array_add(&first, sc_slice_str(rows[i].parents[0]));
-    sc_pg_array_add(&second, sc_slice_str(rows[i].parents[1]));
-    sc_pg_array_add(&starts, sc_slice_str(start));
+    sc_pg_array_add(&a[IDS], sc_slice_str(rows[i].shard_id));
+    sc_pg_array_add(&a[FIRST], sc_slice_str(rows[i].parents[0]));
+    sc_pg_array_add(&a[SECOND], sc_slice_str(rows[i].parents[1]));
+    sc_pg_array_add(&a[STARTS], sc_slice_str(start));
   }
-  sc_pg_array_end(&ids);
-  sc_pg_array_end(&first);
-  sc_pg_array_end(&second);
-  sc_pg_array_end(&starts);
-  int rc = sc_pg_sql(pg, &sql, err,
+  end_arrays(a, N);
+  int rc = sc_pg_query(pg, NULL, err,
                        "INSERT INTO %S (namespace, shard_id, start_at, stream_arn, stream_created, parents)"
-                       " SELECT %L, w.shard_id, w.start_at, nullif(%L, ''), " FROM_MS("%D::bigint") ","
-                       " array_remove(ARRAY[w.first, w.second], '')"
-                       " FROM unnest(%L::text[], %L::text[], %L::text[], %L::text[]) AS w(shard_id, first, second, start_at)"
-                       " ON CONFLICT (namespace, shard_id) DO NOTHING",
-                       names->checkpoints, names->name_space, identity->arn, identity->created_ms, ids.ptr, first.ptr, second.ptr,
-                       starts.ptr);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
-  sc_buf_fini(&ids);
-  sc_buf_fini(&first);
-  sc_buf_fini(&second);
-  sc_buf_fini(&starts);
-  sc_buf_fini(&sql);
+                       " SELECT %L, w.shard_id, w.start_at, nullif(%L, ''), " FROM_MS("%D::bigint")
+                       ", array_remove(ARRAY[w.first, w.second], '')"
+                       " FROM unnest(%L::text[], %L::text[], %L::text[], %L::text[])"
+                       " AS w(shard_id, first, second, start_at) ON CONFLICT (namespace, shard_id) DO NOTHING",
+                       names->checkpoints, names->name_space, identity->arn, identity->created_ms, a[IDS].ptr,
+                       a[FIRST].ptr, a[SECOND].ptr, a[STARTS].ptr);
+  free_arrays(a, N);
   return rc;
 }
 
 int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
                             size_t n, struct sc_error *err) {
-  struct sc_buf ids = SC_BUF_INIT, epochs = SC_BUF_INIT, sql = SC_BUF_INIT;
+  struct sc_buf ids = SC_BUF_INIT, epochs = SC_BUF_INIT;
   for (size_t i = 0; i < n; i++) {
     sc_pg_array_add(&ids, sc_slice_str(rows[i].shard_id));
     sc_pg_array_add_int(&epochs, rows[i].epoch);
   }
   sc_pg_array_end(&ids);
   sc_pg_array_end(&epochs);
-  int rc = sc_pg_sql(
-      pg, &sql, err,
+  int rc = sc_pg_query(
+      pg, NULL, err,
       "WITH held AS MATERIALIZED (SELECT shard_id FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[])"
       " ORDER BY shard_id FOR UPDATE)"
       " UPDATE %S c SET active = false, owner = NULL, lease_until = NULL, updated_at = clock_timestamp()"
       " FROM unnest(%L::text[], %L::bigint[]) AS w(shard_id, epoch), held"
       " WHERE c.namespace = %L AND c.shard_id = w.shard_id AND held.shard_id = w.shard_id AND c.epoch = w.epoch",
       names->checkpoints, names->name_space, ids.ptr, names->checkpoints, ids.ptr, epochs.ptr, names->name_space);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
   sc_buf_fini(&ids);
   sc_buf_fini(&epochs);
-  sc_buf_fini(&sql);
   return rc;
 }
 
@@ -224,12 +205,10 @@ int sc_pg_positions_release(struct sc_pg *pg, const struct sc_pg_names *names, c
 static int read_sequence(const char *text, struct sc_taken *out, struct sc_error *err) {
   out->sequence.len = 0;
   if (text == NULL) return SC_OK;
-  bool fine = sc_sequence_parse(sc_slice_str(text), &out->sequence);
-  if (fine && sc_slice_is(sc_sequence_view(&out->sequence), text)) return SC_OK;
-  sc_error_set(err, SC_E_POSITIONS, "the stored position of shard %s is no sequence number: \"%.140s\"", out->shard_id,
-               text);
-  sc_error_hint(err, "--restart forgets the positions of this load");
-  return err->code;
+  if (sc_sequence_parse(sc_slice_str(text), &out->sequence) && sc_slice_is(sc_sequence_view(&out->sequence), text))
+    return SC_OK;
+  return sc_error_fail(err, SC_E_POSITIONS, "--restart forgets the positions of this load",
+                       "the stored position of shard %s is no sequence number: \"%.140s\"", out->shard_id, text);
 }
 
 static int read_taken(const struct pg_result *rows, int row, struct sc_taken *out, struct sc_error *err) {
@@ -241,10 +220,9 @@ static int read_taken(const struct pg_result *rows, int row, struct sc_taken *ou
   if (out->sequence.len) {
     out->start = (struct sc_position){.start = SC_START_AFTER, .sequence = out->sequence};
   } else if (start == NULL || !sc_position_parse(start, &out->start)) {
-    sc_error_set(err, SC_E_POSITIONS, "the stored start of shard %s is not understood: \"%.140s\"", out->shard_id,
-                 start != NULL ? start : "");
-    sc_error_hint(err, "--restart forgets the positions of this load");
-    return err->code;
+    return sc_error_fail(err, SC_E_POSITIONS, "--restart forgets the positions of this load",
+                         "the stored start of shard %s is not understood: \"%.140s\"", out->shard_id,
+                         start != NULL ? start : "");
   }
   out->read_until_ms = sc_pg_int(rows, row, 4, 0);
   out->ended = sc_pg_bool(rows, row, 5);
@@ -256,34 +234,34 @@ static int read_all_taken(const struct pg_result *rows, const char *const *shard
                           struct sc_error *err) {
   for (size_t i = 0; i < n; i++) {
     const char *id = (int)i < sc_pg_rows(rows) ? sc_pg_value(rows, (int)i, 0) : NULL;
-    if (id == NULL || strcmp(id, shard_ids[i]) != 0) {
-      sc_error_set(err, SC_E_POSITIONS, "the row of shard %s is gone from kinesis_checkpoints", shard_ids[i]);
-      sc_error_hint(err, "did somebody delete it? --restart begins anew");
-      return err->code;
-    }
+    if (id == NULL || strcmp(id, shard_ids[i]) != 0)
+      return sc_error_fail(err, SC_E_POSITIONS, "did somebody delete it? --restart begins anew",
+                           "the row of shard %s is gone from kinesis_checkpoints", shard_ids[i]);
     int rc = read_taken(rows, (int)i, &out[i], err);
     if (rc != SC_OK) return rc;
   }
   return SC_OK;
 }
 
+static void add_ids(struct sc_buf *array, const char *const *shard_ids, size_t n) {
+  for (size_t i = 0; i < n; i++) sc_pg_array_add(array, sc_slice_str(shard_ids[i]));
+  sc_pg_array_end(array);
+}
+
 int sc_pg_positions_peek(struct sc_pg *pg, const struct sc_pg_names *names, const char *const *shard_ids, size_t n,
                          struct sc_taken *out, struct sc_error *err) {
-  struct sc_buf ids = SC_BUF_INIT, sql = SC_BUF_INIT;
-  struct sc_pg_answer answer = {NULL, 0, ""};
-  for (size_t i = 0; i < n; i++) sc_pg_array_add(&ids, sc_slice_str(shard_ids[i]));
-  sc_pg_array_end(&ids);
-  int rc = sc_pg_sql(
-      pg, &sql, err,
+  struct sc_buf ids = SC_BUF_INIT;
+  struct sc_pg_answer answer;
+  add_ids(&ids, shard_ids, n);
+  int rc = sc_pg_query(
+      pg, &answer, err,
       "SELECT c.shard_id, c.epoch, c.sequence, c.start_at, " AS_MS("c.read_until") ", c.ended"
       " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place) JOIN %S c ON c.shard_id = w.shard_id"
       " WHERE c.namespace = %L ORDER BY w.place",
       ids.ptr, names->checkpoints, names->name_space);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, &answer, err);
   if (rc == SC_OK) rc = read_all_taken(answer.rows, shard_ids, n, out, err);
   sc_pg_result_free(answer.rows);
   sc_buf_fini(&ids);
-  sc_buf_fini(&sql);
   return rc;
 }
 
@@ -294,21 +272,22 @@ static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, con
   snprintf(owner, sizeof(owner), "%s/%d", worker, sc_pg_backend_pid(pg));
   return sc_pg_sql(pg, sql, err,
                    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '500ms';"
-                   " WITH held AS MATERIALIZED (SELECT shard_id FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[])"
-                   " ORDER BY shard_id FOR UPDATE),"
-                   " taken AS (UPDATE %S c SET epoch = c.epoch + 1, owner = %L, active = NOT c.ended, updated_at = clock_timestamp()"
+                   " WITH held AS MATERIALIZED (SELECT shard_id FROM %S WHERE namespace = %L"
+                   " AND shard_id = ANY(%L::text[]) ORDER BY shard_id FOR UPDATE),"
+                   " taken AS (UPDATE %S c SET epoch = c.epoch + 1, owner = %L, active = NOT c.ended,"
+                   " updated_at = clock_timestamp()"
                    " FROM held WHERE c.namespace = %L AND c.shard_id = held.shard_id RETURNING c.*)"
                    " SELECT t.shard_id, t.epoch, t.sequence, t.start_at, " AS_MS("t.read_until") ", t.ended"
-                   " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place) JOIN taken t ON t.shard_id = w.shard_id"
-                   " ORDER BY w.place; COMMIT",
+                   " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place)"
+                   " JOIN taken t ON t.shard_id = w.shard_id ORDER BY w.place; COMMIT",
                    names->checkpoints, names->name_space, ids, names->checkpoints, owner, names->name_space, ids);
 }
 
-/* Ends the backends that the rows name as owner and that hold locks on the table: our own, cut off in mid-commit. */
+/* Ends the backends that the rows name as owner and that hold locks on the table: sessions of this load that were cut
+ * off in the middle of a commit. */
 static int end_owners(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, struct sc_error *err) {
-  struct sc_buf sql = SC_BUF_INIT;
-  int rc = sc_pg_sql(
-      pg, &sql, err,
+  return sc_pg_query(
+      pg, NULL, err,
       "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a"
       " WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.application_name LIKE 'shardcopy %%'"
       " AND a.pid IN (SELECT substring(c.owner FROM '/([0-9]+)$')::int FROM %S c"
@@ -316,12 +295,11 @@ static int end_owners(struct sc_pg *pg, const struct sc_pg_names *names, const c
       " AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = to_regclass(%L)"
       " AND l.mode IN ('RowShareLock', 'RowExclusiveLock'))",
       names->checkpoints, names->name_space, ids, names->checkpoints);
-  if (rc == SC_OK) rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_QUERY, NULL, err);
-  sc_buf_fini(&sql);
-  return rc;
 }
 
-/* One try after the other while the rows are locked. */
+/* Tries again while the rows are locked. A transaction in doubt gets TAKE_GRACE_MS to end by itself, since its commit
+ * may be on its way to the disk; after that its backend is ended. lock_timeout bounds each try, so that a stop is
+ * noticed. */
 static int take_rows(struct sc_pg *pg, const struct sc_pg_names *names, const char *ids, const char *statement,
                      struct sc_pg_answer *answer, struct sc_error *err) {
   int64_t begun = sc_clock_mono_ms();
@@ -331,8 +309,7 @@ static int take_rows(struct sc_pg *pg, const struct sc_pg_names *names, const ch
     sc_pg_abandon(pg);
     int64_t waited = sc_clock_mono_ms() - begun;
     if (strcmp(err->sqlstate, "55P03") != 0 || waited > TAKE_LIMIT_MS) return rc;
-    if (waited > TAKE_GRACE_MS) rc = end_owners(pg, names, ids, err);
-    else rc = SC_OK;
+    rc = waited > TAKE_GRACE_MS ? end_owners(pg, names, ids, err) : SC_OK;
     if (rc == SC_OK) rc = sc_pg_sleep(pg, 20, err);
     if (rc != SC_OK) return rc;
   }
@@ -342,8 +319,7 @@ int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, cons
                          struct sc_taken *out, struct sc_error *err) {
   struct sc_buf ids = SC_BUF_INIT, sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  for (size_t i = 0; i < n; i++) sc_pg_array_add(&ids, sc_slice_str(shard_ids[i]));
-  sc_pg_array_end(&ids);
+  add_ids(&ids, shard_ids, n);
   int rc = take_statement(pg, names, ids.ptr, &sql, err);
   if (rc == SC_OK) rc = take_rows(pg, names, ids.ptr, sc_buf_str(&sql), &answer, err);
   if (rc == SC_OK) rc = read_all_taken(answer.rows, shard_ids, n, out, err);
@@ -355,60 +331,52 @@ int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, cons
 
 /* ---- Commit ---- */
 
-struct commit_arrays {
-  struct sc_buf ids, epochs, previous, sequences, ended, read_until;
-};
+enum { IDS, EPOCHS, PREVIOUS, SEQUENCES, ENDED, READ_UNTIL, N_ARRAYS };
 
-static void collect_rows(const struct sc_commit_row *rows, size_t n, struct commit_arrays *a) {
+static void collect_rows(const struct sc_commit_row *rows, size_t n, struct sc_buf *a) {
   for (size_t i = 0; i < n; i++) {
-    sc_pg_array_add(&a->ids, sc_slice_str(rows[i].shard_id));
-    sc_pg_array_add_int(&a->epochs, rows[i].epoch);
-    add_sequence(&a->previous, rows[i].previous);
-    add_sequence(&a->sequences, rows[i].sequence);
-    sc_pg_array_add(&a->ended, sc_slice_str(rows[i].ended ? "t" : "f"));
-    sc_pg_array_add_int(&a->read_until, rows[i].read_until_ms);
+    SC_ASSERT(i == 0 || strcmp(rows[i - 1].shard_id, rows[i].shard_id) != 0);
+    SC_ASSERT(rows[i].epoch > 0 && rows[i].previous != NULL && rows[i].sequence != NULL);
+    sc_pg_array_add(&a[IDS], sc_slice_str(rows[i].shard_id));
+    sc_pg_array_add_int(&a[EPOCHS], rows[i].epoch);
+    add_sequence(&a[PREVIOUS], rows[i].previous);
+    add_sequence(&a[SEQUENCES], rows[i].sequence);
+    sc_pg_array_add(&a[ENDED], sc_slice_str(rows[i].ended ? "t" : "f"));
+    sc_pg_array_add_int(&a[READ_UNTIL], rows[i].read_until_ms);
   }
-  sc_pg_array_end(&a->ids);
-  sc_pg_array_end(&a->epochs);
-  sc_pg_array_end(&a->previous);
-  sc_pg_array_end(&a->sequences);
-  sc_pg_array_end(&a->ended);
-  sc_pg_array_end(&a->read_until);
+  end_arrays(a, N_ARRAYS);
 }
 
-static void free_arrays(struct commit_arrays *a) {
-  sc_buf_fini(&a->ids);
-  sc_buf_fini(&a->epochs);
-  sc_buf_fini(&a->previous);
-  sc_buf_fini(&a->sequences);
-  sc_buf_fini(&a->ended);
-  sc_buf_fini(&a->read_until);
-}
-
-/* The division by zero fails the transaction unless all rows matched. */
-static int commit_statement(struct sc_pg *pg, const struct sc_pg_names *names, const struct commit_arrays *a, size_t n,
+/* The rows are locked in shard order first, so that two loads that commit the same shards do not deadlock. The division
+ * by zero fails the transaction unless all rows matched. */
+static int commit_statement(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_buf *a, size_t n,
                             const char *synchronous, struct sc_buf *sql, struct sc_error *err) {
   return sc_pg_sql(
       pg, sql, err,
-      "SET LOCAL lock_timeout = '10s'; SELECT set_config('synchronous_commit', coalesce(%L, current_setting('synchronous_commit')), true);"
-      " SELECT count(*) FROM (SELECT 1 FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[]) ORDER BY shard_id FOR UPDATE) l;"
-      " WITH changed AS (UPDATE %S c SET sequence = w.sequence, sub_sequence = NULL, continuation = NULL, ended = w.ended,"
-      " active = NOT w.ended, read_until = coalesce(" FROM_MS("w.read_until") ", c.read_until), updated_at = clock_timestamp()"
+      "SET LOCAL lock_timeout = '10s';"
+      " SELECT set_config('synchronous_commit', coalesce(%L, current_setting('synchronous_commit')), true);"
+      " SELECT count(*) FROM (SELECT 1 FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[])"
+      " ORDER BY shard_id FOR UPDATE) l;"
+      " WITH changed AS (UPDATE %S c SET sequence = w.sequence, sub_sequence = NULL, continuation = NULL,"
+      " ended = w.ended, active = NOT w.ended, updated_at = clock_timestamp(),"
+      " read_until = coalesce(" FROM_MS("w.read_until")
+      ", c.read_until)"
       " FROM unnest(%L::text[], %L::bigint[], %L::text[], %L::text[], %L::bool[], %L::bigint[])"
       " AS w(shard_id, epoch, previous, sequence, ended, read_until)"
       " WHERE c.namespace = %L AND c.shard_id = w.shard_id AND c.epoch = w.epoch"
       " AND c.sequence IS NOT DISTINCT FROM w.previous RETURNING 1)"
       " SELECT 1 / (count(*) = %D)::int FROM changed; COMMIT",
-      synchronous, names->checkpoints, names->name_space,
-      a->ids.ptr, names->checkpoints, a->ids.ptr, a->epochs.ptr, a->previous.ptr, a->sequences.ptr, a->ended.ptr, a->read_until.ptr,
-      names->name_space, (int64_t)n);
+      synchronous, names->checkpoints, names->name_space, a[IDS].ptr, names->checkpoints, a[IDS].ptr, a[EPOCHS].ptr,
+      a[PREVIOUS].ptr, a[SEQUENCES].ptr, a[ENDED].ptr, a[READ_UNTIL].ptr, names->name_space, (int64_t)n);
 }
 #define STATEMENTS_BEFORE_COMMIT 4
 
-static int explain_failure(struct sc_pg *pg, int succeeded, int code, struct sc_error *err) {
-  if (code == SC_E_STOPPED || code == SC_E_DEADLINE || sc_pg_is_lost(pg) || code == SC_E_DB_LOST) return code;
+/* An error of a statement before the COMMIT means that nothing was committed. One of the COMMIT itself leaves that open
+ * unless it refused a row, and the take has to find out. */
+static int explain_failure(struct sc_pg *pg, int succeeded, int rc, struct sc_error *err) {
+  if (rc == SC_E_STOPPED || rc == SC_E_DEADLINE || sc_pg_is_lost(pg) || rc == SC_E_DB_LOST) return rc;
   if (succeeded >= STATEMENTS_BEFORE_COMMIT) {
-    if (code != SC_E_ROW)
+    if (rc != SC_E_ROW)
       sc_error_set(err, SC_E_DB_LOST, "%s: the commit failed: %s", sc_pg_where(pg), sc_pg_diagnosis(pg)->message);
     return err->code;
   }
@@ -423,11 +391,12 @@ static int explain_failure(struct sc_pg *pg, int succeeded, int code, struct sc_
 
 int sc_pg_positions_commit(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
                            size_t n, const char *synchronous, struct sc_error *err) {
-  struct commit_arrays a = {.ids = SC_BUF_INIT};
+  struct sc_buf a[N_ARRAYS] = {SC_BUF_INIT};
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
-  collect_rows(rows, n, &a);
-  int rc = commit_statement(pg, names, &a, n, synchronous, &sql, err);
+  SC_ASSERT(sc_pg_is_lost(pg) || sc_pg_in_transaction(pg));
+  collect_rows(rows, n, a);
+  int rc = commit_statement(pg, names, a, n, synchronous, &sql, err);
   if (rc == SC_OK) {
     rc = sc_pg_run(pg, sc_buf_str(&sql), SC_PG_COMMIT, &answer, err);
     if (rc != SC_OK) rc = explain_failure(pg, answer.succeeded, rc, err);
@@ -435,7 +404,7 @@ int sc_pg_positions_commit(struct sc_pg *pg, const struct sc_pg_names *names, co
       rc = sc_error_set(err, SC_E_DB_LOST, "%s: COMMIT answered %s", sc_pg_where(pg), answer.tag);
   }
   sc_pg_result_free(answer.rows);
-  free_arrays(&a);
+  free_arrays(a, N_ARRAYS);
   sc_buf_fini(&sql);
   return rc;
 }

@@ -1,11 +1,11 @@
-/* The positions of a load in PostgreSQL: table kinesis_checkpoints, kept in the rows' own transaction (architecture.md,
- * Exactly once).
+/* The positions of a load in PostgreSQL: table kinesis_checkpoints, kept in the rows' own transaction
+ * (docs/architecture.md, "Exactly once").
  *
  * A position to read from is only ever the answer of a take, which raises the epoch in the same statement. The commit
  * is one message: lock the rows in shard order, compare epoch and previous position, update, fail unless all matched,
  * COMMIT.
  *
- * All functions run on the session's thread and wait through its hook. "pg" has no COPY open.
+ * All functions run on the session's thread and wait through its hook. pg has no COPY open.
  */
 #ifndef SC_SINK_POSTGRES_POSITIONS_H
 #define SC_SINK_POSTGRES_POSITIONS_H

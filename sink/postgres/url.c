@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/base/text.h"
 #include "engine/program.h"
 
 bool sc_pg_url_claims(const char *url) {
@@ -9,32 +10,12 @@ bool sc_pg_url_claims(const char *url) {
   return sc_slice_starts(s, "postgresql://") || sc_slice_starts(s, "postgres://");
 }
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Percent-decoded and NUL-terminated, malloc'ed; NULL when malformed or with %00. */
 static char *decode(struct sc_slice s) {
   char *out = sc_alloc(s.len + 1);
-  size_t n = 0;
-  for (size_t i = 0; i < s.len; i++) {
-    char c = s.ptr[i];
-    if (c == '%') {
-      int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1;
-      int low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
-      if (high < 0 || low < 0 || !(high | low)) {
-        free(out);
-        return NULL;
-      }
-      c = (char)(high << 4 | low);
-      i += 2;
-    }
-    out[n++] = c;
-  }
-  out[n] = 0;
-  return out;
+  if (sc_text_unpercent(s, false, out, s.len + 1)) return out;
+  free(out);
+  return NULL;
 }
 
 static bool same_name(const char *option, const char *name) {
@@ -44,7 +25,7 @@ static bool same_name(const char *option, const char *name) {
   return !*option && !*name;
 }
 
-/* Of any command. */
+/* Whether any command has the option. */
 static bool is_option(const char *name) {
   int i = 0;
   while (i < sc_program.n_options && !same_name(sc_program.options[i].name, name)) i++;
@@ -54,23 +35,22 @@ static bool is_option(const char *name) {
 static int set_option(struct sc_options *options, const char *name, const char *value, struct sc_error *err) {
   if (sc_options_knows(options, name)) return sc_options_set(options, name, value, SC_FROM_URL, err);
   if (is_option(name)) return SC_OK;
-  sc_error_set(err, SC_E_USAGE, "the database URL has a parameter nobody knows: %s", name);
-  sc_error_hint(
-      err, "libpq's parameters (sslmode, connect_timeout ...) and shardcopy's options (table, namespace ...) go there");
-  return err->code;
+  return sc_error_fail(
+      err, SC_E_USAGE,
+      "libpq's parameters (sslmode, connect_timeout ...) and shardcopy's options (table, namespace ...) go there",
+      "the database URL has an unknown parameter: %s", name);
 }
 
 /* One "name=value" of the query: kept for libpq in rest, or made an option. */
 static int take_parameter(struct sc_slice part, struct sc_options *options, struct sc_buf *rest, char **table,
                           struct sc_error *err) {
-  const char *equals = memchr(part.ptr, '=', part.len);
-  size_t name_len = equals != NULL ? (size_t)(equals - part.ptr) : part.len;
-  char *name = decode(sc_slice_of(part.ptr, name_len));
-  char *value = equals != NULL ? decode(sc_slice_of(equals + 1, part.len - name_len - 1)) : sc_strdup("true");
+  struct sc_slice left = part, right = sc_text_cut(&left, '=');
+  bool has_value = right.ptr != NULL;
+  char *name = decode(left), *value = has_value ? decode(right) : sc_strdup("true");
   int rc = SC_OK;
   if (name == NULL || value == NULL) {
     rc = sc_error_set(err, SC_E_USAGE, "the database URL's query has a malformed percent escape");
-  } else if (equals != NULL && sc_pg_settings_knows(name)) {
+  } else if (has_value && sc_pg_settings_knows(name)) {
     sc_buf_add_char(rest, rest->len ? '&' : '?');
     sc_buf_add_slice(rest, part);
   } else {
@@ -87,18 +67,15 @@ static int take_parameter(struct sc_slice part, struct sc_options *options, stru
 
 int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_settings *out, char **table,
                     struct sc_error *err) {
-  const char *query = strchrnul(url, '?');
+  struct sc_slice place = sc_slice_str(url), query = sc_text_cut(&place, '?'), part;
   struct sc_buf rest = SC_BUF_INIT, whole = SC_BUF_INIT;
   char *named = NULL;
   int rc = SC_OK;
   *out = (struct sc_pg_settings){NULL, 0};
-  for (const char *p = *query ? query + 1 : query; *p && rc == SC_OK;) {
-    const char *end = strchrnul(p, '&');
-    if (end > p) rc = take_parameter(sc_slice_of(p, (size_t)(end - p)), options, &rest, &named, err);
-    p = *end ? end + 1 : end;
-  }
+  while (rc == SC_OK && sc_text_next(&query, '&', &part))
+    if (part.len > 0) rc = take_parameter(part, options, &rest, &named, err);
   if (rc == SC_OK) {
-    sc_buf_add(&whole, url, (size_t)(query - url));
+    sc_buf_add_slice(&whole, place);
     sc_buf_add_slice(&whole, sc_buf_view(&rest));
     rc = sc_pg_settings_parse(sc_buf_str(&whole), out, err);
     explicit_bzero(whole.ptr, whole.len);
@@ -138,8 +115,8 @@ int sc_pg_url_table(const char *text, char schema[64], char table[64], struct sc
     fine = take_name(&p, table);
   }
   if (fine && !*p) return SC_OK;
-  sc_error_set(err, SC_E_USAGE, "\"%.200s\" is not a table's name", text);
-  sc_error_hint(err,
-                "--table=TABLE or --table=SCHEMA.TABLE, each at most 63 bytes; in double quotes when it holds a dot");
-  return err->code;
+  return sc_error_fail(
+      err, SC_E_USAGE,
+      "--table=TABLE or --table=SCHEMA.TABLE, each at most 63 bytes; in double quotes when it holds a dot",
+      "\"%.200s\" is not a table's name", text);
 }
