@@ -1,5 +1,5 @@
-/* The target "null:": records are decoded, counted and forgotten. No position is kept. For measuring everything before
- * the target. */
+/* The target "null:": records are decoded, counted and dropped. No position is kept. It serves to measure everything
+ * before the target. */
 #ifndef SC_SINK_NULL_H
 #define SC_SINK_NULL_H
 

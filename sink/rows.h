@@ -1,11 +1,12 @@
-/* Rows into blocks: what the encoders of all sinks share. Parse threads; inline, pure. */
+/* Appending rows to a block: what the encoders of all sinks share. Parse threads; inline, pure. */
 #ifndef SC_SINK_ROWS_H
 #define SC_SINK_ROWS_H
 
 #include "engine/batch.h"
 
-/* Is there room for a row of at most bound bytes with its reference? When not, *needed_bytes becomes what a block must
- * have free for it: bound, or more than this block has when it is full of rows or of sequence digits. */
+/* Whether there is room for a row of at most bound bytes with its reference. When not, *needed_bytes becomes the bytes
+ * that a block must have free for the row: bound, or more than this block has when it is full of rows or of sequence
+ * digits. */
 static inline bool sc_rows_fit(const struct sc_block *block, size_t bound, size_t sequence_len, size_t *needed_bytes) {
   size_t room = block->cap - block->len;
   bool indexed = block->n_rows < block->cap_rows && sequence_len <= block->sequences_cap - block->sequences_len;
@@ -14,8 +15,10 @@ static inline bool sc_rows_fit(const struct sc_block *block, size_t bound, size_
   return false;
 }
 
-/* The row written from block->len to end. */
+/* Adds the row that was written from block->len to end. */
 static inline void sc_rows_add(struct sc_block *block, size_t end, uint32_t span, struct sc_slice sequence) {
+  SC_ASSERT(end <= block->cap && block->n_rows < block->cap_rows);
+  SC_ASSERT(sequence.len <= block->sequences_cap - block->sequences_len);
   block->rows[block->n_rows++] = (struct sc_row_ref){.offset = (uint32_t)block->len,
                                                      .span = span,
                                                      .sequence_offset = (uint32_t)block->sequences_len,
@@ -44,13 +47,13 @@ static inline void sc_rows_take_back(const struct sc_rows_mark *mark, struct sc_
   block->n_rows = mark->n_rows;
 }
 
-/* The last row of the record that row is of. */
+/* The last row of the record that `row` belongs to. */
 static inline uint32_t sc_rows_last(const struct sc_cells *cells, uint32_t row) {
   while (row + 1 < cells->n_rows && cells->record[row + 1] == cells->record[row]) row++;
   return row;
 }
 
-/* A block so large has room for the index of so many rows, whatever their sequence numbers. */
+/* Bytes of a block that has room for the references of that many rows, whatever their sequence numbers. */
 static inline size_t sc_rows_indexed_bytes(uint32_t rows) { return (size_t)rows * 384; }
 
 #endif

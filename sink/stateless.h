@@ -1,4 +1,4 @@
-/* What sinks without positions have in common: nothing to begin, to end or to commit. Write threads; inline, pure. */
+/* The calls of a sink without transactions: they do nothing and succeed. Write threads; inline, pure. */
 #ifndef SC_SINK_STATELESS_H
 #define SC_SINK_STATELESS_H
 

@@ -9,6 +9,7 @@
 
 #include "codec/text/hex.h"
 #include "engine/base/clock.h"
+#include "engine/base/text.h"
 #include "engine/program.h"
 #include "engine/stop.h"
 #include "sink/rows.h"
@@ -17,14 +18,12 @@
 #define FILE_CHUNK ((size_t)1 << 20)
 #define WAIT_MS 60000
 
-/* What struct sc_sink is here; plan->sink too. */
-struct output {
+struct sc_sink { /* plan->sink too */
   bool envelope;
 };
 
-/* What struct sc_session is here. */
-struct session {
-  struct output *output;
+struct sc_session {
+  struct sc_sink *sink;
   struct sc_wait wait;
   size_t chunk; /* bytes that a write never blocks on once the descriptor is writable */
   bool closed;  /* nobody reads any more */
@@ -34,10 +33,9 @@ static bool claims(const char *url) { return strcmp(url, "-") == 0; }
 
 static int sink_open(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,
                      struct sc_error *err) {
-  struct output *o = sc_alloc_zero(1, sizeof(*o));
   (void)url, (void)stream_name, (void)err;
-  o->envelope = sc_options_flag(options, SC_OPT_ENVELOPE);
-  *out = (struct sc_sink *)o;
+  *out = sc_alloc_zero(1, sizeof(**out));
+  (*out)->envelope = sc_options_flag(options, SC_OPT_ENVELOPE);
   return SC_OK;
 }
 
@@ -50,17 +48,14 @@ static const char *describe(const struct sc_sink *sink) {
 
 /* ---- Encoding ---- */
 
-static bool is_white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 static void blank(char *line, size_t len, char c) {
   for (char *p = line, *end = line + len; p < end && (p = memchr(p, c, (size_t)(end - p)));) *p = ' ';
 }
 
-/* The payload as one line: what is white space around it goes, line breaks inside (white space in JSON) become
- * spaces. */
+/* The payload as one line: white space around it is cut off, and line breaks inside it, which are white space in JSON,
+ * become spaces. */
 static char *put_line(char *out, struct sc_slice data) {
-  while (data.len && is_white(data.ptr[0])) data.ptr++, data.len--;
-  while (data.len && is_white(data.ptr[data.len - 1])) data.len--;
+  data = sc_text_trim(data);
   if (data.len) memcpy(out, data.ptr, data.len);
   blank(out, data.len, '\n');
   blank(out, data.len, '\r');
@@ -107,17 +102,17 @@ static char *put_envelope(char *out, const char *shard_id, const struct sc_recor
 static uint32_t encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
                        const struct sc_record *records, uint32_t span, struct sc_block *block,
                        struct sc_rejects *rejects, size_t *needed_bytes) {
-  const struct output *o = plan->sink;
+  bool envelope = ((const struct sc_sink *)plan->sink)->envelope;
   uint32_t row = first_row;
   (void)rejects;
   *needed_bytes = 0;
   for (; row < cells->n_rows; row++) {
     const struct sc_record *record = &records[cells->record[row]];
     size_t bound = record->data.len + 2;
-    if (o->envelope) bound += 512 + 6 * record->partition_key.len + record->sequence.len;
+    if (envelope) bound += 512 + 6 * record->partition_key.len + record->sequence.len;
     if (!sc_rows_fit(block, bound, record->sequence.len, needed_bytes)) break;
     char *out = block->data + block->len;
-    if (o->envelope) {
+    if (envelope) {
       out = put_envelope(out, block->spans[span].shard->id, record);
       *out++ = '}';
     } else {
@@ -133,14 +128,14 @@ static uint32_t encode(const struct sc_plan *plan, const struct sc_cells *cells,
 
 static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
                         struct sc_error *err) {
-  struct session *s = sc_alloc_zero(1, sizeof(*s));
+  struct sc_session *s = sc_alloc_zero(1, sizeof(*s));
   struct stat st;
   (void)role, (void)err;
   bool file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
-  s->output = (struct output *)sink;
+  s->sink = sink;
   s->wait = *wait;
   s->chunk = file ? FILE_CHUNK : PIPE_BUF;
-  *out = (struct sc_session *)s;
+  *out = s;
   return SC_OK;
 }
 
@@ -154,16 +149,16 @@ static int take(struct sc_session *session, const char *const *shard_ids, size_t
 }
 
 /* Without columns: a decoder only validates. */
-static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
-                     struct sc_plan **out, struct sc_error *err) {
+static int make_plan(struct sc_session *s, const struct sc_sample *sample, uint32_t generation, struct sc_plan **out,
+                     struct sc_error *err) {
   (void)sample, (void)err;
   *out = sc_plan_new(generation, 1);
-  (*out)->sink = ((struct session *)session)->output;
+  (*out)->sink = s->sink;
   sc_plan_seal(*out);
   return SC_OK;
 }
 
-static int wait_writable(struct session *s, struct sc_error *err) {
+static int wait_writable(struct sc_session *s, struct sc_error *err) {
   int rc;
   do {
     rc = s->wait.wait(s->wait.arg, STDOUT_FILENO, POLLOUT, WAIT_MS);
@@ -171,8 +166,8 @@ static int wait_writable(struct session *s, struct sc_error *err) {
   return rc != SC_OK ? sc_error_set(err, rc, "interrupted while writing to standard output") : SC_OK;
 }
 
-/* One write; a reader that went away is no error: the run ends as if it had been asked to stop. */
-static int write_some(struct session *s, const char **data, size_t *len, struct sc_error *err) {
+/* One write. A reader that closed its end is no error: the run ends as if it had been asked to stop. */
+static int write_some(struct sc_session *s, const char **data, size_t *len, struct sc_error *err) {
   ssize_t n = write(STDOUT_FILENO, *data, *len < s->chunk ? *len : s->chunk);
   if (n < 0 && errno == EPIPE) {
     s->closed = true;
@@ -188,9 +183,8 @@ static int write_some(struct session *s, const char **data, size_t *len, struct 
   return SC_OK;
 }
 
-static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
+static int push(struct sc_session *s, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
                 struct sc_error *err) {
-  struct session *s = (struct session *)session;
   if (first_row >= end_row) return SC_OK;
   SC_ASSERT(end_row <= block->n_rows);
   size_t from = block->rows[first_row].offset;

@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "codec/text/rfc3339.h"
 #include "engine/base/big_endian.h"
+#include "engine/base/text.h"
 #include "sink/postgres/copy_text.h"
 #include "sink/postgres/number.h"
 #include "sink/postgres/text_copy.h"
@@ -34,17 +34,6 @@ char *sc_pgcopy_put_time(char *out, int64_t epoch_us) {
 
 /* ---- Refusing ---- */
 
-char *sc_pgcopy_reject(const struct sc_pgcopy_column *column, struct sc_reject *why, const char *sqlstate,
-                       const char *fmt, ...) {
-  va_list args;
-  memcpy(why->sqlstate, sqlstate, 6);
-  int n = snprintf(why->reason, sizeof(why->reason), "column \"%s\": ", column->name);
-  va_start(args, fmt);
-  vsnprintf(why->reason + n, sizeof(why->reason) - (size_t)n, fmt, args);
-  va_end(args);
-  return NULL;
-}
-
 /* A cell as a message shows it: its first bytes, whole characters, control characters blanked. */
 static const char *show(const struct sc_cell *cell, char out[64]) {
   static const char *const kinds[] = {[SC_CELL_NULL] = "null", [SC_CELL_TIME] = "a time"};
@@ -55,8 +44,7 @@ static const char *show(const struct sc_cell *cell, char out[64]) {
     *end = 0;
     return out;
   }
-  size_t n = cell->len < 48 ? cell->len : 48;
-  while (n && n < cell->len && ((unsigned char)cell->ptr[n] & 0xC0) == 0x80) n--;
+  size_t n = sc_text_utf8_cut(sc_slice_of(cell->ptr, cell->len), 48);
   snprintf(out, 64, "\"%.*s%s\"", (int)n, cell->ptr, n < cell->len ? "..." : "");
   for (char *p = out; *p; p++) {
     if ((unsigned char)*p < 32 || *p == 127) *p = ' ';
@@ -80,13 +68,6 @@ static char *refuse_number(const struct sc_pgcopy_column *c, const struct sc_cel
     return sc_pgcopy_reject(c, why, "22P02", "%s is not a whole number", show(cell, text));
   return refuse_value(c, cell, why, status == SC_PG_NUMBER_RANGE ? "22003" : "22P02");
 }
-
-static inline bool is_text(const struct sc_cell *cell) {
-  return cell->type - SC_CELL_NUMBER <= SC_CELL_BYTES - SC_CELL_NUMBER;
-}
-_Static_assert(SC_CELL_STRING == SC_CELL_NUMBER + 1 && SC_CELL_JSON == SC_CELL_NUMBER + 2 &&
-                   SC_CELL_BYTES == SC_CELL_NUMBER + 3,
-               "cells with text stand side by side");
 
 static inline struct sc_slice slice_of(const struct sc_cell *cell) { return sc_slice_of(cell->ptr, cell->len); }
 /* NUMBER or STRING: what may spell a number or a time. */
@@ -183,9 +164,8 @@ static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell 
 
 static int bool_word(struct sc_slice s) {
   static const char *const words[] = {"true", "t", "yes", "y", "on", "1", "false", "f", "no", "n", "off", "0"};
-  for (int i = 0; i < 12; i++) {
-    if (strlen(words[i]) == s.len && !strncasecmp(words[i], s.ptr, s.len)) return i < 6;
-  }
+  for (int i = 0; i < 12; i++)
+    if (sc_text_equals_nocase(s, sc_slice_str(words[i]))) return i < 6;
   return -1;
 }
 
@@ -217,18 +197,14 @@ static char *put_as_text(const struct sc_cell *cell, char *out) {
   return end;
 }
 
-static char *refuse_nul(const struct sc_pgcopy_column *c, struct sc_reject *why) {
-  return sc_pgcopy_reject(c, why, "22021", "text cannot hold U+0000");
-}
-
 static inline char *put_string(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                                struct sc_reject *why) {
-  if (!sc_text_copy(sc_be_put32(out, cell->len), cell->ptr, cell->len)) return refuse_nul(c, why);
+  if (!sc_text_copy(sc_be_put32(out, cell->len), cell->ptr, cell->len)) return sc_pgcopy_reject_nul(c, why);
   return out + 4 + cell->len;
 }
 
 static char *put_text(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (!is_text(cell)) return put_as_text(cell, out);
+  if (!sc_pgcopy_has_text(cell)) return put_as_text(cell, out);
   if (cell->type == SC_CELL_STRING) return put_string(c, cell, out, why);
   return put_bytes(out, cell->ptr, cell->len);
 }
@@ -260,19 +236,13 @@ static char *put_varchar(const struct sc_pgcopy_column *c, const struct sc_cell 
                           sc_pg_type_name(c->type), most);
 }
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (!is_text(cell)) return put_as_text(cell, out);
+  if (!sc_pgcopy_has_text(cell)) return put_as_text(cell, out);
   bool hex = cell->type == SC_CELL_STRING && cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x';
   if (!hex) return put_bytes(out, cell->ptr, cell->len);
   char *end = out + 4;
   for (uint32_t i = 2; i < cell->len; i += 2) {
-    int high = hex_value(cell->ptr[i]), low = i + 1 < cell->len ? hex_value(cell->ptr[i + 1]) : -1;
+    int high = sc_text_hex_digit(cell->ptr[i]), low = i + 1 < cell->len ? sc_text_hex_digit(cell->ptr[i + 1]) : -1;
     if (high < 0 || low < 0) return refuse_value(c, cell, why, "22P02");
     *end++ = (char)(high << 4 | low);
   }
@@ -288,7 +258,8 @@ static char *put_uuid(const struct sc_pgcopy_column *c, const struct sc_cell *ce
   size_t at = 0;
   for (int i = 0; i < 16; i++) {
     if (i && i % 2 == 0 && at < s.len && s.ptr[at] == '-') at++; /* a hyphen after each group of four digits */
-    int high = at < s.len ? hex_value(s.ptr[at]) : -1, low = at + 1 < s.len ? hex_value(s.ptr[at + 1]) : -1;
+    int high = at < s.len ? sc_text_hex_digit(s.ptr[at]) : -1,
+        low = at + 1 < s.len ? sc_text_hex_digit(s.ptr[at + 1]) : -1;
     if (high < 0 || low < 0) return refuse_value(c, cell, why, "22P02");
     *p++ = (char)(high << 4 | low);
     at += 2;
@@ -335,7 +306,7 @@ static char *put_date(const struct sc_pgcopy_column *c, const struct sc_cell *ce
 static char *put_json(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   if (cell->type == SC_CELL_STRING)
     return refuse_value(c, cell, why, "22P02"); /* a decoder gives strings as JSON here */
-  return is_text(cell) ? put_bytes(out, cell->ptr, cell->len) : put_as_text(cell, out);
+  return sc_pgcopy_has_text(cell) ? put_bytes(out, cell->ptr, cell->len) : put_as_text(cell, out);
 }
 
 static char *put_jsonb(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
@@ -385,7 +356,8 @@ static sc_pgcopy_fn *encoder_of(uint32_t type) {
   }
 }
 
-/* What put_usual needs; nothing for columns whose every value wants a look. A double's bits are those of its cell. */
+/* What put_usual needs; nothing for columns whose values all need their encoder. A double's bits are those of its cell.
+ */
 static void set_usual(struct sc_pgcopy_column *c) {
   c->usual = UINT32_MAX;
   if (c->encode == put_int8) c->usual = SC_CELL_INT, c->width = 8;
@@ -426,15 +398,16 @@ void sc_pgcopy_free(void *pgcopy) {
 
 /* ---- Rows ---- */
 
-/* No row of these cells takes more. */
+/* The bytes that a row of these cells takes at most. */
 static size_t bound_of(const struct sc_pgcopy *copy, const struct sc_cell *row) {
   size_t text = 0;
-  for (uint32_t i = 0; i < copy->n_columns; i++) text += row[i].len & (0 - (uint32_t)is_text(&row[i]));
+  for (uint32_t i = 0; i < copy->n_columns; i++) text += row[i].len & (0 - (uint32_t)sc_pgcopy_has_text(&row[i]));
   return 2 + (size_t)copy->n_columns * SC_PGCOPY_SLACK + text * copy->growth;
 }
 
-/* Cells of the one type their column is made for; what those of other types become is the encoders' to say. Values of a
- * fixed length take one way without a branch: what is behind a shorter one is written over. */
+/* Cells of the type that most values of the column have; the encoders write all others. Values of a fixed length take
+ * one path without a branch: eight bytes are written whatever the width, and the next value overwrites what is too
+ * much. */
 static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                               struct sc_reject *why) {
   if (c->width > 0) {
@@ -446,14 +419,14 @@ static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_
 
 static char *put_other(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   if (cell->type != SC_CELL_NULL) return c->encode(c, cell, out, why);
-  return c->not_null ? sc_pgcopy_reject(c, why, "23502", "null, and the column is NOT NULL")
-                     : sc_be_put32(out, UINT32_MAX);
+  return c->not_null ? sc_pgcopy_reject_null(c, why) : sc_be_put32(out, UINT32_MAX);
 }
 
-static char *put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, char *out, struct sc_reject *why) {
-  out = sc_be_put16(out, (uint16_t)copy->n_columns);
-  for (uint32_t i = 0; i < copy->n_columns; i++) {
-    const struct sc_pgcopy_column *c = &copy->columns[i];
+static char *put_row(const struct sc_pgcopy_column *columns, uint32_t n, const struct sc_cell *row, char *out,
+                     struct sc_reject *why) {
+  out = sc_be_put16(out, (uint16_t)n);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct sc_pgcopy_column *c = &columns[i];
     out = row[i].type == c->usual ? put_usual(c, &row[i], out, why) : put_other(c, &row[i], out, why);
     if (__builtin_expect(out == NULL, 0)) {
       why->column = i;
@@ -483,12 +456,12 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
                           const struct sc_record *records, uint32_t span, struct sc_block *block,
                           struct sc_rejects *rejects, size_t *needed_bytes) {
   const struct sc_pgcopy *copy = plan->sink;
-  char *(*const put)(const struct sc_pgcopy *, const struct sc_cell *, char *, struct sc_reject *) =
+  char *(*const put)(const struct sc_pgcopy_column *, uint32_t, const struct sc_cell *, char *, struct sc_reject *) =
       copy->text ? sc_pgcopy_text_put_row : put_row;
   struct sc_rows_mark mark = {.first = first_row};
   uint32_t row = first_row;
   *needed_bytes = 0;
-  SC_ASSERT(cells->n_columns == copy->n_columns);
+  SC_ASSERT(cells->n_columns == copy->n_columns && first_row <= cells->n_rows);
   for (; row < cells->n_rows; row++) {
     const struct sc_cell *values = &cells->cells[(size_t)row * cells->n_columns];
     struct sc_slice sequence = records[cells->record[row]].sequence;
@@ -499,8 +472,9 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
       *needed_bytes = needed_of(copy, cells, row, *needed_bytes);
       break;
     }
-    char *end = put(copy, values, block->data + block->len, &rejects->items[rejects->n]);
+    char *end = put(copy->columns, copy->n_columns, values, block->data + block->len, &rejects->items[rejects->n]);
     if (end != NULL) {
+      SC_ASSERT(end <= block->data + block->cap);
       sc_rows_add(block, (size_t)(end - block->data), span, sequence);
       continue;
     }

@@ -3,10 +3,10 @@
  * A tuple is int16 number of columns, then for each int32 length (-1: NULL) and the bytes of the type's receive
  * function, all big-endian (PostgreSQL manual, COPY, Binary Format). Header and trailer are the session's: blocks hold
  * bare tuples, so that they can be replayed from any row. For tables with a column of a type unknown here the same rows
- * become COPY text (pgcopy_text.h).
+ * become COPY text (copy_text.h).
  *
- * Parse threads; pure: no I/O, no allocation, no block is overrun: each row's bound is computed before a byte of it is
- * written.
+ * Parse threads; pure: no I/O, no allocation. No block is overrun: each row's bound is computed before a byte of the
+ * row is written.
  *
  * What a value becomes:
  *   smallint integer bigint   integers, also 3.0 and 1e3, and strings of digits; out of range 22003, else 22P02
@@ -14,12 +14,11 @@
  *   numeric                   any number, exact, also in strings; NaN; precision checked 22003
  *   boolean                   true, false; 0 and 1; strings true false t f yes no y n on off 1 0
  *   text, varchar, char       strings; numbers, booleans, objects and arrays as their JSON text; U+0000 is 22021, too
- *   long 22001
+ *                             long 22001
  *   bytea                     raw bytes as they are; a string "\x" + hex digits is what they say (bad ones 22P02), any
- *   other value its
- *                             UTF-8 bytes
+ *                             other value its UTF-8 bytes
  *   uuid                      hex digits with or without hyphens and braces, else 22P02
- *   date, timestamp(tz)       strings as pg_time.h reads them, else 22007; out of range 22008
+ *   date, timestamp(tz)       strings as time.h reads them, else 22007; out of range 22008
  *   json, jsonb               any value
  * NULL into NOT NULL is 23502.
  */
@@ -27,25 +26,7 @@
 #define SC_SINK_POSTGRES_COPY_H
 
 #include "engine/sink.h"
-
-struct sc_pgcopy_column;
-
-/* Encodes a cell that is not NULL at out, its length first; returns the end, or NULL with the reject's sqlstate and
- * reason filled. At most SC_PGCOPY_SLACK bytes, plus the cell's len times the format's growth when it has text. */
-typedef char *sc_pgcopy_fn(const struct sc_pgcopy_column *column, const struct sc_cell *cell, char *out,
-                           struct sc_reject *why);
-#define SC_PGCOPY_SLACK 48
-
-struct sc_pgcopy_column {
-  sc_pgcopy_fn *encode;
-  const char *name; /* the plan's */
-  uint32_t usual;   /* enum sc_cell_type of most cells, which need no encoder; UINT32_MAX: none */
-  uint32_t width;   /* of their values in bytes; 0: it varies */
-  int64_t zero;     /* what a value of 0 is in the cell */
-  uint32_t type;
-  int32_t modifier;
-  bool not_null, exact; /* as in the plan */
-};
+#include "sink/postgres/copy_column.h"
 
 /* plan->sink of PostgreSQL plans. */
 struct sc_pgcopy {
@@ -74,9 +55,5 @@ char *sc_pgcopy_put_bytes(char *out, const void *bytes, size_t len);
 char *sc_pgcopy_put_null(char *out);
 char *sc_pgcopy_put_count(char *out, uint16_t columns);
 char *sc_pgcopy_put_time(char *out, int64_t epoch_us); /* timestamptz */
-
-/* Fills a reject; returns NULL. The reason becomes: column "NAME": TEXT. */
-char *sc_pgcopy_reject(const struct sc_pgcopy_column *column, struct sc_reject *why, const char *sqlstate,
-                       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -18,7 +18,10 @@ static char *put_escaped(char *out, const char *text, size_t len) {
   return out;
 }
 
-static bool has_text(const struct sc_cell *cell) { return cell->type >= SC_CELL_NUMBER && cell->type <= SC_CELL_BYTES; }
+static char *put_null(char *out) {
+  memcpy(out, "\\N", 2);
+  return out + 2;
+}
 
 static char *put_scalar(const struct sc_cell *cell, char *out) {
   switch (cell->type) {
@@ -34,10 +37,9 @@ static char *put_scalar(const struct sc_cell *cell, char *out) {
 }
 
 static char *put_any(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (!has_text(cell)) return put_scalar(cell, out);
-  if (cell->type == SC_CELL_STRING && cell->len && memchr(cell->ptr, 0, cell->len) != NULL) {
-    return sc_pgcopy_reject(c, why, "22021", "text cannot hold U+0000");
-  }
+  if (!sc_pgcopy_has_text(cell)) return put_scalar(cell, out);
+  if (cell->type == SC_CELL_STRING && cell->len && memchr(cell->ptr, 0, cell->len) != NULL)
+    return sc_pgcopy_reject_nul(c, why);
   return put_escaped(out, cell->ptr, cell->len);
 }
 
@@ -56,7 +58,7 @@ static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell 
 }
 
 static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (!has_text(cell)) return put_scalar(cell, out);
+  if (!sc_pgcopy_has_text(cell)) return put_scalar(cell, out);
   bool hex = cell->type == SC_CELL_STRING && cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x';
   if (hex) return put_any(c, cell, out, why);
   return sc_hex_put(put_escaped(out, "\\x", 2), cell->ptr, cell->len);
@@ -77,23 +79,18 @@ sc_pgcopy_fn *sc_pgcopy_text_encoder(uint32_t type) {
   }
 }
 
-char *sc_pgcopy_text_put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, char *out,
+char *sc_pgcopy_text_put_row(const struct sc_pgcopy_column *columns, uint32_t n, const struct sc_cell *row, char *out,
                              struct sc_reject *why) {
-  for (uint32_t i = 0; i < copy->n_columns; i++) {
-    const struct sc_pgcopy_column *c = &copy->columns[i];
-    if (row[i].type != SC_CELL_NULL) {
-      out = c->encode(c, &row[i], out, why);
-    } else if (c->not_null) {
-      out = sc_pgcopy_reject(c, why, "23502", "null, and the column is NOT NULL");
-    } else {
-      *out++ = '\\';
-      *out++ = 'N';
-    }
+  for (uint32_t i = 0; i < n; i++) {
+    const struct sc_pgcopy_column *c = &columns[i];
+    if (row[i].type != SC_CELL_NULL) out = c->encode(c, &row[i], out, why);
+    else if (c->not_null) out = sc_pgcopy_reject_null(c, why);
+    else out = put_null(out);
     if (out == NULL) {
       why->column = i;
       return NULL;
     }
-    *out++ = i + 1 < copy->n_columns ? '\t' : '\n';
+    *out++ = i + 1 < n ? '\t' : '\n';
   }
   return out;
 }

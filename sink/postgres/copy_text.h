@@ -8,11 +8,13 @@
 #ifndef SC_SINK_POSTGRES_COPY_TEXT_H
 #define SC_SINK_POSTGRES_COPY_TEXT_H
 
-#include "sink/postgres/copy.h"
+#include "sink/postgres/copy_column.h"
 
 #define SC_PGCOPY_TEXT_GROWTH 2 /* a byte becomes an escape, or two hex digits */
 
 sc_pgcopy_fn *sc_pgcopy_text_encoder(uint32_t type);
-char *sc_pgcopy_text_put_row(const struct sc_pgcopy *copy, const struct sc_cell *row, char *out, struct sc_reject *why);
+/* A line of n cells. Returns the end, or NULL with why filled, its column too. */
+char *sc_pgcopy_text_put_row(const struct sc_pgcopy_column *columns, uint32_t n, const struct sc_cell *row, char *out,
+                             struct sc_reject *why);
 
 #endif

@@ -1,7 +1,8 @@
 #include "sink/postgres/layout.h"
 
 #include <stdio.h>
-#include <strings.h>
+
+#include "engine/base/text.h"
 
 static const struct role {
   const char *word;
@@ -33,15 +34,6 @@ static const struct {
 
 /* ---- --metadata ---- */
 
-/* Cuts off what stands before the next colon, or everything. */
-static struct sc_slice next_part(struct sc_slice *rest) {
-  const char *colon = rest->len ? memchr(rest->ptr, ':', rest->len) : NULL;
-  struct sc_slice part = colon != NULL ? sc_slice_of(rest->ptr, (size_t)(colon - rest->ptr)) : *rest;
-  size_t taken = part.len + (colon != NULL);
-  *rest = sc_slice_of(rest->ptr + taken, rest->len - taken);
-  return part;
-}
-
 static const struct role *find_role(struct sc_slice word) {
   for (size_t i = 0; i < N_ROLES; i++) {
     if (sc_slice_is(word, roles[i].word)) return &roles[i];
@@ -58,17 +50,17 @@ static bool has_name(const struct sc_pg_layout *layout, struct sc_slice name) {
 
 /* NULL, or what is wrong with the item. */
 static const char *add_item(struct sc_pg_layout *layout, struct sc_slice item) {
-  struct sc_slice rest = item, word = next_part(&rest);
+  struct sc_slice word = item, rest = sc_text_cut(&word, ':');
   const struct role *role = find_role(word);
   if (role == NULL) return "is no metadata column";
   const char *type = role->type;
-  bool more = word.len < item.len;
-  if (more && role->role == SC_ROLE_SEQUENCE &&
-      (sc_slice_is(rest, "numeric") || sc_slice_starts(rest, "numeric:") || sc_slice_starts(rest, "text:"))) {
-    more = rest.len > 7 || rest.ptr[0] == 't';
-    type = sc_slice_is(next_part(&rest), "numeric") ? "numeric" : "text";
+  struct sc_slice first = rest, behind = sc_text_cut(&first, ':');
+  bool numeric = sc_slice_is(first, "numeric"), typed = numeric || (sc_slice_is(first, "text") && behind.ptr != NULL);
+  if (role->role == SC_ROLE_SEQUENCE && typed) {
+    type = numeric ? "numeric" : "text";
+    rest = behind;
   }
-  struct sc_slice name = more ? rest : sc_slice_str(role->name);
+  struct sc_slice name = rest.ptr != NULL ? rest : sc_slice_str(role->name);
   if (name.len == 0 || name.len > SC_COLUMN_NAME_MAX) return "names a column of no or more than 63 bytes";
   if (has_name(layout, name)) return "names a column that another one has";
   if (sc_pg_layout_is_one_column(layout) && sc_slice_is(name, SC_COLUMNS_DATA)) return "is the column of the payload";
@@ -81,20 +73,16 @@ static const char *add_item(struct sc_pg_layout *layout, struct sc_slice item) {
 
 static int parse_list(const char *text, struct sc_pg_layout *out, struct sc_error *err) {
   if (!strcmp(text, "none")) return SC_OK;
-  for (const char *p = text;; p++) {
-    size_t len = strcspn(p, ",");
-    const char *wrong = add_item(out, sc_slice_of(p, len));
-    if (wrong != NULL) {
-      sc_error_set(err, SC_E_USAGE, "--metadata: \"%.*s\" %s", (int)len, p, wrong);
-      sc_error_hint(
-          err,
-          "shard, sequence (or sequence:numeric), arrival, partition-key, stream, message-id, envelope, sub-sequence, "
-          "separated by commas, each with a name as in shard:NAME, or none");
-      return err->code;
-    }
-    p += len;
-    if (!*p) return SC_OK;
+  struct sc_slice rest = sc_slice_str(text), item;
+  while (sc_text_next(&rest, ',', &item)) {
+    const char *wrong = add_item(out, item);
+    if (wrong != NULL)
+      return sc_error_fail(err, SC_E_USAGE,
+                           "shard, sequence (or sequence:numeric), arrival, partition-key, stream, message-id, "
+                           "envelope, sub-sequence, separated by commas, each with a name as in shard:NAME, or none",
+                           "--metadata: \"%.*s\" %s", SC_SLICE_ARGS(item), wrong);
   }
+  return SC_OK;
 }
 
 /* ---- The layout ---- */
@@ -115,7 +103,8 @@ int sc_pg_layout_parse(const char *columns, const char *metadata, bool metadata_
 enum sc_role sc_pg_layout_role(const struct sc_pg_layout *layout, const char *name) {
   for (size_t i = 0; i < layout->n; i++) {
     const struct sc_pg_metadata *m = &layout->metadata[i];
-    if (!strcmp(m->name, name) || (layout->by_position && !strcasecmp(m->name, name))) return m->role;
+    struct sc_slice own = sc_slice_str(m->name), its = sc_slice_str(name);
+    if (layout->by_position ? sc_text_equals_nocase(own, its) : sc_slice_equals(own, its)) return m->role;
   }
   for (size_t i = 0; i < N_ROLES; i++) {
     if (roles[i].reserved && !strcmp(roles[i].name, name)) return roles[i].role;

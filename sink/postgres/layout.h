@@ -7,7 +7,7 @@
  * more than once, under several names. --like stands for a list, which --metadata replaces:
  *   exasol  kinesis_shard_id, shard_sequence_number; by_position
  *   dlt     _kinesis__shard_id, _kinesis__seq_no, _kinesis__ts, _kinesis__partition, _kinesis__stream_name,
- *   _kinesis_msg_id
+ *           _kinesis_msg_id
  *   flink   timestamp, shard-id, sequence-number (the keys of its METADATA columns)
  *   ctk     kinesis (the envelope as an object), kinesis_msg_id
  */

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "engine/base/big_endian.h"
+#include "engine/base/text.h"
 
 #define DIGITS_MAX 3000 /* groups numeric_recv takes */
 #define SCALE_MAX 16383
@@ -30,12 +30,6 @@ static char digit_at(const struct decimal *d, size_t i) {
   if (i >= d->n) return '0';
   i += d->first;
   return i < d->whole.len ? d->whole.ptr[i] : d->fraction.ptr[i - d->whole.len];
-}
-
-static struct sc_slice trim(struct sc_slice s) {
-  while (s.len && (*s.ptr == ' ' || (*s.ptr >= '\t' && *s.ptr <= '\r'))) s.ptr++, s.len--;
-  while (s.len && (s.ptr[s.len - 1] == ' ' || (s.ptr[s.len - 1] >= '\t' && s.ptr[s.len - 1] <= '\r'))) s.len--;
-  return s;
 }
 
 static struct sc_slice take_digits(struct sc_slice *s) {
@@ -68,7 +62,7 @@ static bool take_exponent(struct sc_slice *s, long *out) {
 }
 
 static bool scan(struct sc_slice text, struct decimal *d) {
-  struct sc_slice s = trim(text);
+  struct sc_slice s = sc_text_trim(text);
   long exponent;
   *d = (struct decimal){.negative = take_sign(&s)};
   d->whole = take_digits(&s);
@@ -160,8 +154,8 @@ static enum sc_pg_number_status put_decimal(const struct decimal *d, int32_t mod
 enum sc_pg_number_status sc_pg_number_to_numeric(struct sc_slice text, int32_t modifier, char *out, size_t *len) {
   struct decimal d;
   if (scan(text, &d)) return put_decimal(&d, modifier, out, len);
-  struct sc_slice word = trim(text);
-  if (word.len != 3 || strncasecmp(word.ptr, "nan", 3) != 0) return SC_PG_NUMBER_SYNTAX;
+  struct sc_slice word = sc_text_trim(text);
+  if (!sc_text_equals_nocase(word, SC_SLICE_LITERAL("nan"))) return SC_PG_NUMBER_SYNTAX;
   put_head(out, 0, 0, SIGN_NAN, 0);
   *len = 8;
   return SC_PG_NUMBER_OK;
@@ -197,8 +191,9 @@ enum sc_pg_number_status sc_pg_number_to_int64(struct sc_slice text, int64_t *ou
 
 static bool word_to_double(struct sc_slice s, double *out) {
   bool negative = take_sign(&s);
-  bool nan = s.len == 3 && !strncasecmp(s.ptr, "nan", 3);
-  bool infinite = (s.len == 3 && !strncasecmp(s.ptr, "inf", 3)) || (s.len == 8 && !strncasecmp(s.ptr, "infinity", 8));
+  bool nan = sc_text_equals_nocase(s, SC_SLICE_LITERAL("nan"));
+  bool infinite =
+      sc_text_equals_nocase(s, SC_SLICE_LITERAL("inf")) || sc_text_equals_nocase(s, SC_SLICE_LITERAL("infinity"));
   *out = nan ? NAN : negative ? -INFINITY : INFINITY;
   return nan || infinite;
 }
@@ -206,7 +201,7 @@ static bool word_to_double(struct sc_slice s, double *out) {
 enum sc_pg_number_status sc_pg_number_to_double(struct sc_slice text, double *out) {
   char buffer[1100]; /* no double needs more than 767 digits to be told from its neighbours */
   struct decimal d;
-  struct sc_slice s = trim(text);
+  struct sc_slice s = sc_text_trim(text);
   if (!scan(s, &d)) return word_to_double(s, out) ? SC_PG_NUMBER_OK : SC_PG_NUMBER_SYNTAX;
   if (s.len >= sizeof(buffer)) return SC_PG_NUMBER_RANGE;
   memcpy(buffer, s.ptr, s.len);
@@ -229,8 +224,8 @@ char *sc_pg_put_int(char *out, int64_t value) {
   return out + sizeof(digits) - n;
 }
 
-/* Most numbers of the world have few decimals: value = n / 10^6 exactly rounded, so that its text reads back as value.
- * NULL when not. */
+/* Most numbers have few decimals: value = n / 10^6 exactly rounded, so that its text reads back as value. NULL when
+ * this one has more. */
 static char *put_short_decimal(char *out, double value) {
   static const double unit = 1000000;
   if (!(fabs(value) < 9e9) || (value == 0 && signbit(value))) return NULL;

@@ -1,5 +1,4 @@
-/* The PostgreSQL sink: the vtable of sink.h over pg_url, pg_conn, pg_names, pg_lock, pg_positions, pg_catalog, pgcopy
- * and pg_dead. */
+/* The PostgreSQL sink: the functions of sink.h over the modules of this folder. */
 #include "sink/postgres/postgres.h"
 
 #include <pthread.h>
@@ -16,15 +15,14 @@
 #include "sink/postgres/positions.h"
 #include "sink/postgres/url.h"
 
-/* What struct sc_sink is here. */
-struct postgres {
+struct sc_sink {
   struct sc_pg_settings settings;
   char schema[64], table[64], checkpoint_schema[64];
   char *name_space;
   char *description;
   struct sc_pg_layout layout;
   bool async;
-  pthread_mutex_t mutex; /* of the three below, set once by the first session */
+  pthread_mutex_t mutex; /* of the three below, which the first session sets once */
   bool named;
   bool ascii_only;
   struct sc_pg_names names;
@@ -34,9 +32,8 @@ struct postgres {
   _Atomic(const char *) newest;   /* fingerprint of the newest plan; plans live longer than sessions */
 };
 
-/* What struct sc_session is here. */
-struct session {
-  struct postgres *sink;
+struct sc_session {
+  struct sc_sink *sink;
   struct sc_pg *pg;
   const struct sc_plan *plan; /* of the COPY that is open; NULL without one */
   uint64_t rows;              /* pushed into it */
@@ -45,14 +42,14 @@ struct session {
   char durable[16]; /* synchronous_commit of the last commit; "" when the session's own does */
 };
 
-static struct postgres *sink_of(struct sc_sink *sink) { return (struct postgres *)sink; }
-static struct session *session_of(struct sc_session *session) { return (struct session *)session; }
-static const struct sc_pg_names *names_of(const struct session *s) { return &s->sink->names; }
+static struct sc_pg_target target_of(struct sc_session *s) {
+  struct sc_sink *p = s->sink;
+  return (struct sc_pg_target){s->pg, &p->names, &p->layout, &p->changes, &p->defaults};
+}
 
 /* ---- The sink ---- */
 
-static void sink_close(struct sc_sink *sink) {
-  struct postgres *p = sink_of(sink);
+static void sink_close(struct sc_sink *p) {
   if (p == NULL) return;
   sc_pg_settings_fini(&p->settings);
   sc_pg_names_fini(&p->names);
@@ -71,7 +68,7 @@ static const char *setting_or(const struct sc_pg_settings *settings, const char 
   return value != NULL ? value : *owned ? *owned : fallback;
 }
 
-static char *make_description(const struct postgres *p) {
+static char *make_description(const struct sc_sink *p) {
   char *free_host, *free_database, *free_user;
   struct sc_buf out = SC_BUF_INIT;
   const char *host = setting_or(&p->settings, "host", "(local socket)", &free_host);
@@ -85,18 +82,17 @@ static char *make_description(const struct postgres *p) {
   return out.ptr;
 }
 
-static int read_table(struct postgres *p, const char *text, const char *stream_name, struct sc_error *err) {
+static int read_table(struct sc_sink *p, const char *text, const char *stream_name, struct sc_error *err) {
   if (text != NULL) return sc_pg_url_table(text, p->schema, p->table, err);
   if (strlen(stream_name) < sizeof(p->table)) {
     snprintf(p->table, sizeof(p->table), "%s", stream_name);
     return SC_OK;
   }
-  sc_error_set(err, SC_E_CONFIG, "the stream's name is too long for a table's (63 bytes): %.128s", stream_name);
-  sc_error_hint(err, "name the table with --table=NAME");
-  return err->code;
+  return sc_error_fail(err, SC_E_CONFIG, "name the table with --table=NAME",
+                       "the stream's name is too long for a table's (63 bytes): %.128s", stream_name);
 }
 
-static int read_options(struct postgres *p, const struct sc_options *o, const char *stream_name, struct sc_error *err) {
+static int read_options(struct sc_sink *p, const struct sc_options *o, const char *stream_name, struct sc_error *err) {
   const char *checkpoint_schema = sc_options_text(o, SC_OPT_CHECKPOINT_SCHEMA),
              *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
   p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
@@ -116,27 +112,27 @@ static int read_options(struct postgres *p, const struct sc_options *o, const ch
 
 static int sink_open(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,
                      struct sc_error *err) {
-  struct postgres *p = sc_alloc_zero(1, sizeof(*p));
+  struct sc_sink *p = sc_alloc_zero(1, sizeof(*p));
   *out = NULL;
   pthread_mutex_init(&p->mutex, NULL);
   int rc = sc_pg_url_parse(url, options, &p->settings, NULL, err);
   if (rc == SC_OK) rc = read_options(p, options, stream_name, err);
   if (rc != SC_OK) {
-    sink_close((struct sc_sink *)p);
+    sink_close(p);
     return rc;
   }
   p->description = make_description(p);
-  *out = (struct sc_sink *)p;
+  *out = p;
   return SC_OK;
 }
 
-static const char *sink_describe(const struct sc_sink *sink) { return ((const struct postgres *)sink)->description; }
+static const char *sink_describe(const struct sc_sink *p) { return p->description; }
 
 /* ---- Sessions ---- */
 
-/* What a role or a database may have set otherwise, and would break a load. UTC, so that binary and text COPY read a
- * time without an offset alike. The server's side of the connection looks after a client that vanished, too: its locks
- * would stay. */
+/* Settings that a role or a database may have changed in a way that breaks a load. TimeZone is UTC, so that binary and
+ * text COPY read a time without an offset alike. The keep-alives of the server's side end the session of a client that
+ * vanished; its locks would stay otherwise. */
 static void add_settings(struct sc_buf *sql, int version, bool writes) {
   static const struct {
     int since;
@@ -157,7 +153,7 @@ static void add_settings(struct sc_buf *sql, int version, bool writes) {
   }
 }
 
-static int settle(struct session *s, bool writes, struct sc_error *err) {
+static int settle(struct sc_session *s, bool writes, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   struct sc_pg_answer answer = {NULL, 0, ""};
   add_settings(&sql, sc_pg_server_version(s->pg), writes);
@@ -173,7 +169,7 @@ static int settle(struct session *s, bool writes, struct sc_error *err) {
   return rc;
 }
 
-static int name_once(struct postgres *p, struct sc_pg *pg, struct sc_error *err) {
+static int name_once(struct sc_sink *p, struct sc_pg *pg, struct sc_error *err) {
   int rc = SC_OK;
   pthread_mutex_lock(&p->mutex);
   if (!p->named) {
@@ -186,8 +182,7 @@ static int name_once(struct postgres *p, struct sc_pg *pg, struct sc_error *err)
   return rc;
 }
 
-static void session_close(struct sc_session *session) {
-  struct session *s = session_of(session);
+static void session_close(struct sc_session *s) {
   if (s == NULL) return;
   sc_pg_close(s->pg);
   free(s);
@@ -195,80 +190,70 @@ static void session_close(struct sc_session *session) {
 
 static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
                         struct sc_error *err) {
-  struct session *s = sc_alloc_zero(1, sizeof(*s));
+  struct sc_session *s = sc_alloc_zero(1, sizeof(*s));
   char application[64];
   *out = NULL;
-  s->sink = sink_of(sink);
+  s->sink = sink;
   sc_pg_names_application(s->sink->name_space, role, application);
   int rc = sc_pg_connect(&s->sink->settings, application, wait, &s->pg, err);
   if (rc == SC_OK) rc = settle(s, sc_slice_starts(sc_slice_str(role), "write"), err);
   if (rc == SC_OK) rc = name_once(s->sink, s->pg, err);
-  if (rc != SC_OK) session_close((struct sc_session *)s);
-  else *out = (struct sc_session *)s;
+  if (rc != SC_OK) session_close(s);
+  else *out = s;
   return rc;
 }
 
 /* ---- Positions and table: handed on ---- */
 
-static int prepare(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return sc_pg_positions_prepare(s->pg, names_of(s), err);
+static int prepare(struct sc_session *s, struct sc_error *err) {
+  return sc_pg_positions_prepare(s->pg, &s->sink->names, err);
 }
-static int lock(struct sc_session *session, bool take_over, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return sc_pg_lock_take(s->pg, names_of(s), take_over, &s->sink->lock, err);
+static int lock(struct sc_session *s, bool take_over, struct sc_error *err) {
+  return sc_pg_lock_take(s->pg, &s->sink->names, take_over, &s->sink->lock, err);
 }
-static int check_lock(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return sc_pg_lock_check(s->pg, names_of(s), err);
+static int check_lock(struct sc_session *s, struct sc_error *err) {
+  return sc_pg_lock_check(s->pg, &s->sink->names, err);
 }
-static int survey(struct sc_session *session, struct sc_survey *out, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return sc_pg_positions_survey(s->pg, names_of(s), out, err);
+static int survey(struct sc_session *s, struct sc_survey *out, struct sc_error *err) {
+  return sc_pg_positions_survey(s->pg, &s->sink->names, out, err);
 }
-static int forget(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return sc_pg_positions_forget(s->pg, names_of(s), err);
+static int forget(struct sc_session *s, struct sc_error *err) {
+  return sc_pg_positions_forget(s->pg, &s->sink->names, err);
 }
-static int add_shards(struct sc_session *session, const struct sc_stream_identity *identity,
+static int add_shards(struct sc_session *s, const struct sc_stream_identity *identity,
                       const struct sc_position_row *rows, size_t n, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return n ? sc_pg_positions_add(s->pg, names_of(s), identity, rows, n, err) : SC_OK;
+  return n ? sc_pg_positions_add(s->pg, &s->sink->names, identity, rows, n, err) : SC_OK;
 }
-static int release(struct sc_session *session, const struct sc_commit_row *rows, size_t n, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return n ? sc_pg_positions_release(s->pg, names_of(s), rows, n, err) : SC_OK;
+static int release(struct sc_session *s, const struct sc_commit_row *rows, size_t n, struct sc_error *err) {
+  return n ? sc_pg_positions_release(s->pg, &s->sink->names, rows, n, err) : SC_OK;
 }
-static int take(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+static int take(struct sc_session *s, const char *const *shard_ids, size_t n, struct sc_taken *out,
                 struct sc_error *err) {
-  struct session *s = session_of(session);
-  return n ? sc_pg_positions_take(s->pg, names_of(s), shard_ids, n, out, err) : SC_OK;
+  return n ? sc_pg_positions_take(s->pg, &s->sink->names, shard_ids, n, out, err) : SC_OK;
 }
-static int peek(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
+static int peek(struct sc_session *s, const char *const *shard_ids, size_t n, struct sc_taken *out,
                 struct sc_error *err) {
-  struct session *s = session_of(session);
-  return n ? sc_pg_positions_peek(s->pg, names_of(s), shard_ids, n, out, err) : SC_OK;
+  return n ? sc_pg_positions_peek(s->pg, &s->sink->names, shard_ids, n, out, err) : SC_OK;
 }
-static int propose(struct sc_session *session, const struct sc_sample *sample, struct sc_proposal *out,
+static int propose(struct sc_session *s, const struct sc_sample *sample, struct sc_proposal *out,
                    struct sc_error *err) {
-  struct session *s = session_of(session);
-  return sc_pg_catalog_propose(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, sample, out, err);
+  struct sc_pg_target t = target_of(s);
+  return sc_pg_catalog_propose(&t, sample, out, err);
 }
-static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
-                     struct sc_plan **out, struct sc_error *err) {
-  struct session *s = session_of(session);
-  struct postgres *p = s->sink;
-  int rc = sc_pg_catalog_plan(s->pg, names_of(s), &p->layout, &p->changes, &p->defaults, sample, generation, out, err);
-  if (rc == SC_OK && *out) atomic_store(&p->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
+static int make_plan(struct sc_session *s, const struct sc_sample *sample, uint32_t generation, struct sc_plan **out,
+                     struct sc_error *err) {
+  struct sc_pg_target t = target_of(s);
+  int rc = sc_pg_catalog_plan(&t, sample, generation, out, err);
+  if (rc == SC_OK && *out != NULL)
+    atomic_store(&s->sink->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
   return rc;
 }
-static int grant(struct sc_session *session, const struct sc_sample *requests, struct sc_error *err) {
-  struct session *s = session_of(session);
-  return sc_pg_alter(s->pg, names_of(s), &s->sink->layout, &s->sink->changes, requests, err);
+static int grant(struct sc_session *s, const struct sc_sample *requests, struct sc_error *err) {
+  struct sc_pg_target t = target_of(s);
+  return sc_pg_alter(&t, requests, err);
 }
 
-static bool encode_dead(const struct sc_sink *sink, const struct sc_dead_letter *letter, struct sc_block *block) {
-  const struct postgres *p = (const struct postgres *)sink;
+static bool encode_dead(const struct sc_sink *p, const struct sc_dead_letter *letter, struct sc_block *block) {
   return sc_pg_dead_encode(&p->names, p->ascii_only, letter, block);
 }
 
@@ -276,31 +261,31 @@ static bool encode_dead(const struct sc_sink *sink, const struct sc_dead_letter 
 
 static const struct sc_pgcopy *copy_of(const struct sc_plan *plan) { return plan->sink; }
 
-static int begin(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
-  SC_ASSERT(!s->plan);
+static int begin(struct sc_session *s, struct sc_error *err) {
+  SC_ASSERT(s->plan == NULL);
   s->savepoint = false;
   s->rows_before = s->rows = 0;
   return sc_pg_run(s->pg, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", SC_PG_QUERY, NULL, err);
 }
 
-/* Ends the COPY that is open. */
-static int close_copy(struct session *s, struct sc_error *err) {
+/* Ends the COPY that is open. The plan is forgotten first: whatever the outcome, no COPY is open afterwards. */
+static int close_copy(struct sc_session *s, struct sc_error *err) {
   bool text = copy_of(s->plan)->text;
   s->plan = NULL;
   int rc = text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_trailer, sizeof(sc_pgcopy_trailer), err);
   return rc != SC_OK ? rc : sc_pg_copy_end(s->pg, false, err);
 }
 
-static int table_changed(struct session *s, struct sc_error *err) {
+static int table_changed(struct sc_session *s, struct sc_error *err) {
   int rc = sc_pg_copy_end(s->pg, true, err);
   if (rc != SC_OK) return rc;
   return sc_error_set(err, SC_E_PLAN, "%s: the columns of table %s are no longer what they were", sc_pg_where(s->pg),
-                      names_of(s)->target);
+                      s->sink->names.target);
 }
 
-/* Are these the columns the plan was made for? Those that we have added since do not matter: the COPY names its own. */
-static bool is_as_planned(struct session *s, const struct sc_pgcopy *copy, const char *fingerprint) {
+/* Whether these are the columns that the plan was made for. Columns that this load has added behind them do not matter,
+ * since the COPY names its own. */
+static bool is_as_planned(struct sc_session *s, const struct sc_pgcopy *copy, const char *fingerprint) {
   const char *newest = atomic_load(&s->sink->newest);
   size_t len = strlen(copy->fingerprint);
   if (fingerprint == NULL) return false;
@@ -309,7 +294,7 @@ static bool is_as_planned(struct session *s, const struct sc_pgcopy *copy, const
          fingerprint[len] == ',';
 }
 
-static int open_copy(struct session *s, const struct sc_plan *plan, struct sc_error *err) {
+static int open_copy(struct sc_session *s, const struct sc_plan *plan, struct sc_error *err) {
   const struct sc_pgcopy *copy = copy_of(plan);
   struct sc_pg_answer answer;
   int rc = sc_pg_copy_begin(s->pg, copy->begin_sql, &answer, err);
@@ -323,40 +308,40 @@ static int open_copy(struct session *s, const struct sc_plan *plan, struct sc_er
   return copy->text ? SC_OK : sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
 }
 
-/* The server spoke: the COPY is ended to hear what. When it was nothing bad, the next push opens another one. */
-static int listen_to_server(struct session *s, struct sc_error *err) {
+/* The server sent something during the COPY. Only the end of the COPY shows what it was. When it was no error, the next
+ * push opens another COPY; rows_before lets refusal count on from the rows of this one. */
+static int listen_to_server(struct sc_session *s, struct sc_error *err) {
   int rc = close_copy(s, err);
   if (rc == SC_OK) s->rows_before += s->rows;
   return rc;
 }
 
-static int end_copy(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
+static int end_copy(struct sc_session *s, struct sc_error *err) {
   int rc = s->plan != NULL ? close_copy(s, err) : SC_OK;
   if (rc == SC_OK) s->rows_before = 0;
   return rc;
 }
 
-static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
+static int push(struct sc_session *s, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
                 struct sc_error *err) {
-  struct session *s = session_of(session);
   int rc = SC_OK;
   if (first_row >= end_row) return SC_OK;
-  SC_ASSERT(end_row <= block->n_rows);
-  if (s->plan != NULL && s->plan != block->plan) rc = end_copy(session, err);
+  SC_ASSERT(end_row <= block->n_rows && block->plan != NULL);
+  if (s->plan != NULL && s->plan != block->plan) rc = end_copy(s, err);
   if (rc == SC_OK && s->plan == NULL) rc = open_copy(s, block->plan, err);
   if (rc != SC_OK) return rc;
   size_t from = block->rows[first_row].offset, end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
+  SC_ASSERT(from < end && end <= block->len);
   s->rows += end_row - first_row;
   rc = sc_pg_copy_put(s->pg, block->data + from, end - from, err);
   if (rc == SC_OK && sc_pg_copy_suspect(s->pg)) rc = listen_to_server(s, err);
   return rc;
 }
 
-static int put_dead(struct session *s, const char *dead, size_t len, struct sc_error *err) {
+static int put_dead(struct sc_session *s, const char *dead, size_t len, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
   int rc = sc_pg_sql(s->pg, &sql, err, "COPY %S (" SC_PG_DEAD_COLUMNS ") FROM STDIN (FORMAT binary)",
-                     names_of(s)->dead_letters);
+                     s->sink->names.dead_letters);
   if (rc == SC_OK) rc = sc_pg_copy_begin(s->pg, sc_buf_str(&sql), NULL, err);
   if (rc == SC_OK) rc = sc_pg_copy_put(s->pg, sc_pgcopy_header, sizeof(sc_pgcopy_header), err);
   if (rc == SC_OK) rc = sc_pg_copy_put(s->pg, dead, len, err);
@@ -366,28 +351,25 @@ static int put_dead(struct session *s, const char *dead, size_t len, struct sc_e
   return rc;
 }
 
-static int push_dead(struct sc_session *session, const char *dead, size_t len, struct sc_error *err) {
-  struct session *s = session_of(session);
-  int rc = end_copy(session, err);
+static int push_dead(struct sc_session *s, const char *dead, size_t len, struct sc_error *err) {
+  int rc = end_copy(s, err);
   if (rc != SC_OK || !len) return rc;
   rc = put_dead(s, dead, len, err);
   if (rc != SC_E_ROW && rc != SC_E_PLAN) return rc;
-  err->code = SC_E_DB_REFUSED; /* a dead letter cannot become one */
-  err->class = sc_error_class_of(SC_E_DB_REFUSED);
-  sc_error_prefix(err, "table %s", names_of(s)->dead_letters);
+  err->code = SC_E_DB_REFUSED; /* a dead letter that is refused cannot become a dead letter */
+  sc_error_as(err, sc_error_class_of(SC_E_DB_REFUSED));
+  sc_error_prefix(err, "table %s", s->sink->names.dead_letters);
   return err->code;
 }
 
-static int commit(struct sc_session *session, const struct sc_commit_row *rows, size_t n, bool is_last,
+static int commit(struct sc_session *s, const struct sc_commit_row *rows, size_t n, bool is_last,
                   struct sc_error *err) {
-  struct session *s = session_of(session);
-  SC_ASSERT(!s->plan);
+  SC_ASSERT(s->plan == NULL);
   const char *synchronous = is_last && s->durable[0] ? s->durable : NULL;
-  return sc_pg_positions_commit(s->pg, names_of(s), rows, n, synchronous, err);
+  return sc_pg_positions_commit(s->pg, &s->sink->names, rows, n, synchronous, err);
 }
 
-static int rollback(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
+static int rollback(struct sc_session *s, struct sc_error *err) {
   int rc = s->plan != NULL ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
   s->plan = NULL;
   s->savepoint = false;
@@ -395,9 +377,8 @@ static int rollback(struct sc_session *session, struct sc_error *err) {
   return sc_pg_run(s->pg, "ROLLBACK", SC_PG_QUERY, NULL, err);
 }
 
-static int savepoint(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
-  SC_ASSERT(!s->plan);
+static int savepoint(struct sc_session *s, struct sc_error *err) {
+  SC_ASSERT(s->plan == NULL);
   const char *sql = s->savepoint ? "RELEASE SAVEPOINT shardcopy; SAVEPOINT shardcopy"
                                  : "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT shardcopy";
   int rc = sc_pg_run(s->pg, sql, SC_PG_COPY, NULL, err);
@@ -405,8 +386,7 @@ static int savepoint(struct sc_session *session, struct sc_error *err) {
   return rc;
 }
 
-static int back_to_savepoint(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
+static int back_to_savepoint(struct sc_session *s, struct sc_error *err) {
   int rc = s->plan != NULL ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
   s->plan = NULL;
   s->rows_before = 0;
@@ -414,8 +394,7 @@ static int back_to_savepoint(struct sc_session *session, struct sc_error *err) {
   return rc != SC_OK ? rc : sc_pg_run(s->pg, "ROLLBACK TO SAVEPOINT shardcopy", SC_PG_QUERY, NULL, err);
 }
 
-static void refusal(const struct sc_session *session, struct sc_refusal *out) {
-  const struct session *s = (const struct session *)session;
+static void refusal(const struct sc_session *s, struct sc_refusal *out) {
   const struct sc_pg_diagnosis *d = sc_pg_diagnosis(s->pg);
   char column[64], text[700];
   unsigned long long line = sc_pg_context_line(d->context, s->sink->names.table, column);
@@ -430,10 +409,9 @@ static void refusal(const struct sc_session *session, struct sc_refusal *out) {
   snprintf(out->reason, sizeof(out->reason), "%.249s", text);
 }
 
-static int session_fd(const struct sc_session *session) { return sc_pg_socket(((const struct session *)session)->pg); }
+static int session_fd(const struct sc_session *s) { return sc_pg_socket(s->pg); }
 
-static int check(struct sc_session *session, struct sc_error *err) {
-  struct session *s = session_of(session);
+static int check(struct sc_session *s, struct sc_error *err) {
   int rc = sc_pg_copy_poll(s->pg, err);
   return rc == SC_OK && s->plan != NULL && sc_pg_copy_suspect(s->pg) ? listen_to_server(s, err) : rc;
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/base/buf.h"
+#include "engine/base/array.h"
 #include "engine/base/log.h"
 #include "sink/postgres/types.h"
 
@@ -38,7 +38,7 @@ static bool is_frozen(const struct sc_pg_schema *schema, const char *column) {
 
 void sc_pg_schema_freeze(struct sc_pg_schema *schema, const char *column) {
   if (is_frozen(schema, column)) return;
-  schema->frozen = sc_realloc(schema->frozen, (schema->n_frozen + 1) * sizeof(schema->frozen[0]));
+  SC_ARRAY_ROOM(schema->frozen, schema->n_frozen, schema->cap_frozen, 1);
   snprintf(schema->frozen[schema->n_frozen++], 64, "%s", column);
 }
 

@@ -24,9 +24,10 @@ struct sc_pg_schema {
   bool infer_timestamps;
   uint32_t max_columns; /* of the payload */
 
-  bool no_columns, said_full; /* the server refused to add one; the log says that there are enough */
-  char (*frozen)[64];         /* columns whose type the server refused to change */
-  size_t n_frozen;
+  bool no_columns;    /* the server refused to add one */
+  bool said_full;     /* --max-columns is reached, and the log says so */
+  char (*frozen)[64]; /* columns whose type the server refused to change */
+  size_t n_frozen, cap_frozen;
 };
 
 /* NULL: not given. Asserts that a word is one of the option's choices. */
@@ -35,8 +36,8 @@ void sc_pg_schema_init(struct sc_pg_schema *schema, const char *unknown_keys, co
 void sc_pg_schema_fini(struct sc_pg_schema *schema);
 void sc_pg_schema_freeze(struct sc_pg_schema *schema, const char *column);
 
-/* Fills in unknown, fail_on_type and the columns' widens and exact. ours: our comment is on it. kind:
- * pg_class.relkind. */
+/* Fills in unknown, fail_on_type and the columns' widens and exact. ours: the table's comment says that we made it.
+ * kind: pg_class.relkind. */
 void sc_pg_schema_apply(struct sc_pg_schema *schema, const struct sc_pg_layout *layout, bool ours, char kind, bool text,
                         struct sc_plan *plan);
 /* The SQL type of a new column. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <strings.h>
 
+#include "engine/base/text.h"
 #include "sink/postgres/number.h"
 
 #define DAY_US INT64_C(86400000000)
@@ -45,7 +46,7 @@ static bool take_word(struct cursor *c, const char *word) {
 }
 
 static void skip_spaces(struct cursor *c) {
-  while (c->p < c->end && (*c->p == ' ' || (*c->p >= '\t' && *c->p <= '\r'))) c->p++;
+  while (c->p < c->end && sc_text_is_blank(*c->p)) c->p++;
 }
 
 /* ".123456789" to microseconds, rounded as the server does. */
@@ -122,10 +123,8 @@ static int infinity_of(struct cursor c) {
 }
 
 static struct cursor trimmed(struct sc_slice text) {
-  struct cursor c = {text.ptr, text.ptr + text.len};
-  skip_spaces(&c);
-  while (c.end > c.p && (c.end[-1] == ' ' || (c.end[-1] >= '\t' && c.end[-1] <= '\r'))) c.end--;
-  return c;
+  text = sc_text_trim(text);
+  return (struct cursor){text.ptr, text.ptr + text.len};
 }
 
 enum sc_pg_time_status sc_pg_time_parse(struct sc_slice text, bool with_zone, int64_t *us) {

@@ -4,6 +4,7 @@
 
 #include "codec/json/sample.h"
 #include "codec/text/rfc3339.h"
+#include "engine/base/buf.h"
 #include "sink/postgres/types.h"
 
 /* What a column of the type stands for; 0: it holds everything, or is none that we would change. */

@@ -9,7 +9,6 @@
 #define SC_SINK_POSTGRES_WIDEN_H
 
 #include "engine/plan.h"
-#include "sink/postgres/copy.h"
 
 struct sc_pg_column_type {
   uint32_t type;    /* enum sc_pg_type */

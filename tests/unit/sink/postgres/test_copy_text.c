@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "sink/postgres/copy.h"
 #include "sink/postgres/types.h"
 
 #define INET 869

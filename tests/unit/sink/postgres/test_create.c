@@ -1,4 +1,4 @@
-#include "sink/postgres/catalog.h"
+#include "sink/postgres/create.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@ static size_t n_used;
 
 static const char *name_of(struct sc_slice key) {
   static char name[64];
-  assert_true(sc_pg_catalog_name(key, (const char(*)[64])used, n_used, name));
+  assert_true(sc_pg_create_name(key, (const char(*)[64])used, n_used, name));
   assert_true(n_used < 40);
   snprintf(used[n_used++], 64, "%s", name);
   return name;
@@ -56,7 +56,7 @@ static void long_keys_are_cut_between_characters(void **state) {
 static void a_key_with_nul_has_no_name(void **state) {
   (void)state;
   char name[64];
-  assert_false(sc_pg_catalog_name(sc_slice_of("a\0b", 3), NULL, 0, name));
+  assert_false(sc_pg_create_name(sc_slice_of("a\0b", 3), NULL, 0, name));
 }
 
 int main(void) {
