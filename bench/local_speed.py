@@ -57,18 +57,21 @@ def fill(peer):
 
 def put_records(out, peer):
     """A stream a run, since what is put stays."""
-    service = services.LocalService()
-    for i in range(RUNS):
-        services.drive("create", f"put{i}", "--shards", 4, *service.where())
+    memory, disk = services.LocalService(), services.LocalService("--data-dir", f"{services.temporary_folder('kept')}/data")
+    for service in (memory, disk):
+        for i in range(RUNS):
+            services.drive("create", f"put{i}", "--shards", 4, *service.where())
     cases = [(f"{program}, HTTP, {'CBOR' if cbor else 'JSON'}", which,
               ["put", stream, *which.where(), "-n", n, *(["--cbor"] if cbor else [])])
-             for program, which, n, stream in [("shardcopy-local", service, RECORDS, "put{}".format),
+             for program, which, n, stream in [("shardcopy-local", memory, RECORDS, "put{}".format),
+                                               ("shardcopy-local --data-dir", disk, RECORDS, "put{}".format),
                                                ("kinesalite", peer, PEER_RECORDS // 4, "demo")]
-             for cbor in (False, True) if which is service or not cbor]
+             for cbor in (False, True) if which is not peer or not cbor]
     found = repeated(out, "PutRecords", "records of 124 bytes, 500 a call, 8 connections", *cases)
     results.table("PutRecords, records of 124 bytes, 500 a call", ["", "records/s", "records/s a core"],
                   [[name, f.show("records_per_s"), f.show("records_per_service_cpu_s")] for name, f in found])
-    service.stop()
+    memory.stop()
+    disk.stop()
 
 
 def many_shards_run():
