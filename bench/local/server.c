@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "bench/local/api/service.h"
-#include "bench/local/auth/keyring.h"
+#include "bench/local/auth/signature.h"
+#include "bench/local/auth/stub_keys.h"
 #include "bench/local/disk/datadir.h"
+#include "bench/local/faults/faultspec.h"
 #include "bench/local/http/certs.h"
 #include "bench/local/http/http.h"
 #include "bench/local/http/tls.h"

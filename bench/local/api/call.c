@@ -55,19 +55,6 @@ bool scl_call_check_created(struct scl_call *call, const struct scl_store_stream
   return not_found(call, sc_slice_str(stream->name)) != NULL;
 }
 
-bool scl_call_resource(struct scl_call *call, struct sc_slice text, struct scl_resource *resource) {
-  struct scl_arn arn;
-  *resource = (struct scl_resource){0};
-  bool is_arn = scl_arn_read(text, &arn);
-  SC_ASSERT(is_arn);
-  if (arn.consumer.len > 0) {
-    resource->consumer = scl_call_consumer(call, text, &resource->stream);
-    return resource->consumer != NULL;
-  }
-  resource->stream = scl_call_stream_of(call, text);
-  return resource->stream != NULL;
-}
-
 static struct scl_store_stream *find_stream(struct scl_call *call, struct sc_slice name) {
   if (name.len == 0) return NULL;
   struct scl_store_stream *stream = scl_store_find(call->store, name);
@@ -201,4 +188,61 @@ struct scl_token scl_call_token(const struct scl_call *call, enum scl_token_kind
 
 bool scl_call_token_expired(const struct scl_call *call, const struct scl_token *token, int64_t life_ms) {
   return token->generation != call->generation || call->now_ms - token->issued_ms > life_ms;
+}
+
+/* ---- consumers ---- */
+
+static const char *consumer_status_text(enum scl_consumer_status status) {
+  static const char *const texts[] = {"CREATING", "ACTIVE", "DELETING"};
+  return texts[status];
+}
+
+void scl_add_consumer(struct scl_writer *w, const struct scl_call *call, const struct scl_store_stream *stream,
+                      const struct scl_store_consumer *consumer) {
+  struct sc_buf arn = SC_BUF_INIT;
+  sc_buf_printf(&arn, "arn:aws:kinesis:%s:%s:stream/%s/consumer/%s:%" PRId64, call->settings->region,
+                SCL_SERVICE_ACCOUNT, stream->name, consumer->name, consumer->created_ms / 1000);
+  scl_writer_str(w, "ConsumerName", consumer->name);
+  scl_writer_text(w, "ConsumerARN", sc_buf_view(&arn));
+  scl_writer_str(w, "ConsumerStatus", consumer_status_text(scl_consumer_status(consumer, call->now_ms)));
+  scl_writer_time(w, "ConsumerCreationTimestamp", consumer->created_ms);
+  sc_buf_fini(&arn);
+}
+
+bool scl_call_check_consumer(struct scl_call *call, const struct scl_store_stream *stream,
+                             const struct scl_store_consumer *consumer) {
+  if (scl_consumer_status(consumer, call->now_ms) == SCL_CONSUMER_ACTIVE) return true;
+  scl_call_fail(call, "ResourceInUseException",
+                "Consumer %s with creation timestamp %" PRId64 " under stream: %s, account %s is not in ACTIVE status.",
+                consumer->name, consumer->created_ms / 1000, stream->name, SCL_SERVICE_ACCOUNT);
+  return false;
+}
+
+struct scl_store_consumer *scl_call_consumer(struct scl_call *call, struct sc_slice text,
+                                             struct scl_store_stream **stream) {
+  struct scl_arn arn;
+  struct scl_store_consumer *consumer = NULL;
+  bool is_arn = scl_arn_read(text, &arn);
+  SC_ASSERT(is_arn);
+  *stream = scl_store_find(call->store, arn.stream);
+  if (*stream != NULL) consumer = scl_stream_find_consumer(*stream, arn.consumer, call->now_ms);
+  bool is_ours = sc_slice_is(arn.account, SCL_SERVICE_ACCOUNT) && sc_slice_is(arn.region, call->settings->region);
+  if (consumer != NULL && is_ours && consumer->created_ms / 1000 == arn.created_s) return consumer;
+  scl_call_fail(call, "ResourceNotFoundException",
+                "Consumer %.*s with creation timestamp %" PRId64 " under stream: %.*s, account %.*s not found.",
+                SC_SLICE_ARGS(arn.consumer), arn.created_s, SC_SLICE_ARGS(arn.stream), SC_SLICE_ARGS(arn.account));
+  return NULL;
+}
+
+bool scl_call_resource(struct scl_call *call, struct sc_slice text, struct scl_resource *resource) {
+  struct scl_arn arn;
+  *resource = (struct scl_resource){0};
+  bool is_arn = scl_arn_read(text, &arn);
+  SC_ASSERT(is_arn);
+  if (arn.consumer.len > 0) {
+    resource->consumer = scl_call_consumer(call, text, &resource->stream);
+    return resource->consumer != NULL;
+  }
+  resource->stream = scl_call_stream_of(call, text);
+  return resource->stream != NULL;
 }

@@ -1,8 +1,5 @@
 /* RegisterStreamConsumer, DescribeStreamConsumer, ListStreamConsumers, DeregisterStreamConsumer. */
-#include <inttypes.h>
-
 #include "bench/local/api/operation.h"
-#include "engine/base/error.h"
 
 #define MAX_CONSUMERS 20
 #define MAX_COMMITTED_CONSUMERS 50
@@ -11,48 +8,6 @@
 
 #define NAME_MEMBER(required) \
   { "ConsumerName", SCL_MEMBER_TEXT, (required), 1, SCL_STORE_MAX_NAME, SCL_PATTERN_NAME, NULL, NULL, 0 }
-
-static const char *status_text(enum scl_consumer_status status) {
-  static const char *const texts[] = {"CREATING", "ACTIVE", "DELETING"};
-  return texts[status];
-}
-
-void scl_add_consumer(struct scl_writer *w, const struct scl_call *call, const struct scl_store_stream *stream,
-                      const struct scl_store_consumer *consumer) {
-  struct sc_buf arn = SC_BUF_INIT;
-  sc_buf_printf(&arn, "arn:aws:kinesis:%s:%s:stream/%s/consumer/%s:%" PRId64, call->settings->region,
-                SCL_SERVICE_ACCOUNT, stream->name, consumer->name, consumer->created_ms / 1000);
-  scl_writer_str(w, "ConsumerName", consumer->name);
-  scl_writer_text(w, "ConsumerARN", sc_buf_view(&arn));
-  scl_writer_str(w, "ConsumerStatus", status_text(scl_consumer_status(consumer, call->now_ms)));
-  scl_writer_time(w, "ConsumerCreationTimestamp", consumer->created_ms);
-  sc_buf_fini(&arn);
-}
-
-bool scl_call_check_consumer(struct scl_call *call, const struct scl_store_stream *stream,
-                             const struct scl_store_consumer *consumer) {
-  if (scl_consumer_status(consumer, call->now_ms) == SCL_CONSUMER_ACTIVE) return true;
-  scl_call_fail(call, "ResourceInUseException",
-                "Consumer %s with creation timestamp %" PRId64 " under stream: %s, account %s is not in ACTIVE status.",
-                consumer->name, consumer->created_ms / 1000, stream->name, SCL_SERVICE_ACCOUNT);
-  return false;
-}
-
-struct scl_store_consumer *scl_call_consumer(struct scl_call *call, struct sc_slice text,
-                                             struct scl_store_stream **stream) {
-  struct scl_arn arn;
-  struct scl_store_consumer *consumer = NULL;
-  bool is_arn = scl_arn_read(text, &arn);
-  SC_ASSERT(is_arn);
-  *stream = scl_store_find(call->store, arn.stream);
-  if (*stream != NULL) consumer = scl_stream_find_consumer(*stream, arn.consumer, call->now_ms);
-  bool is_ours = sc_slice_is(arn.account, SCL_SERVICE_ACCOUNT) && sc_slice_is(arn.region, call->settings->region);
-  if (consumer != NULL && is_ours && consumer->created_ms / 1000 == arn.created_s) return consumer;
-  scl_call_fail(call, "ResourceNotFoundException",
-                "Consumer %.*s with creation timestamp %" PRId64 " under stream: %.*s, account %.*s not found.",
-                SC_SLICE_ARGS(arn.consumer), arn.created_s, SC_SLICE_ARGS(arn.stream), SC_SLICE_ARGS(arn.account));
-  return NULL;
-}
 
 /* ---- RegisterStreamConsumer ---- */
 

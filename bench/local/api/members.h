@@ -8,8 +8,8 @@
 #ifndef SCL_API_MEMBERS_H
 #define SCL_API_MEMBERS_H
 
+#include "bench/local/base/apierror.h"
 #include "codec/json/doc.h"
-#include "engine/base/buf.h"
 
 enum scl_member_type {
   SCL_MEMBER_TEXT,    /* min, max: characters */
@@ -55,13 +55,6 @@ struct scl_value {
   uint64_t bytes;          /* BLOB: decoded length */
   size_t n;                /* LIST, TEXTS, MAP: elements */
   struct scl_value *items; /* LIST, TEXTS, MAP: n rows of n_members; STRUCTURE: one row */
-};
-
-/* Why a body was refused. */
-struct scl_refusal {
-  const char *type; /* NULL: it was not */
-  struct sc_buf text;
-  int n_complaints;
 };
 
 /* A row of n values for the object, to be freed with scl_values_free even when refused. */

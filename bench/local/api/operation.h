@@ -8,12 +8,15 @@
 
 #include "bench/local/api/arn.h"
 #include "bench/local/api/members.h"
-#include "bench/local/api/service.h"
+#include "bench/local/api/settings.h"
 #include "bench/local/api/token.h"
 #include "bench/local/base/writer.h"
-#include "bench/local/faults/faults.h"
+#include "bench/local/http/exchange.h"
+#include "bench/local/store/store.h"
 
 struct scl_subscriptions;
+struct scl_fault;
+struct scl_faults;
 
 struct scl_call {
   const struct scl_service_settings *settings;

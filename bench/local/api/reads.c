@@ -4,6 +4,7 @@
 
 #include "bench/local/api/limits.h"
 #include "bench/local/api/start.h"
+#include "bench/local/faults/faults.h"
 
 /* ---- GetShardIterator ---- */
 

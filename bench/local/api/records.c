@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "bench/local/api/limits.h"
+#include "bench/local/faults/fault.h"
 
 #define MAX_RECORD_BYTES (10 << 20)
 #define MAX_REQUEST_BYTES (10u << 20)

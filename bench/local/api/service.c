@@ -8,6 +8,8 @@
 #include "bench/local/api/limits.h"
 #include "bench/local/api/operation.h"
 #include "bench/local/api/subscription.h"
+#include "bench/local/auth/signature.h"
+#include "bench/local/auth/stub_credentials.h"
 #include "bench/local/faults/admin.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"

@@ -20,24 +20,7 @@ static bool take_part(struct sc_slice *rest, char separator, struct sc_slice *pa
 
 bool scl_signed_headers_next(struct sc_slice *rest, struct sc_slice *name) { return take_part(rest, ';', name); }
 
-struct sc_slice scl_request_header(const struct scl_request *request, const char *name) {
-  for (int i = 0; i < request->n_headers; i++)
-    if (sc_slice_is(request->headers[i].name, name)) return request->headers[i].value;
-  return sc_slice_of(NULL, 0);
-}
-
 /* ---- Authorization ---- */
-
-/* Another sentence of a refusal. */
-static void complain(struct scl_refusal *refusal, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void complain(struct scl_refusal *refusal, const char *fmt, ...) {
-  va_list args;
-  refusal->type = INCOMPLETE;
-  if (refusal->text.len > 0) sc_buf_add_char(&refusal->text, ' ');
-  va_start(args, fmt);
-  sc_buf_vprintf(&refusal->text, fmt, args);
-  va_end(args);
-}
 
 /* The next run of bytes that are neither blank nor comma. */
 static bool take_word(struct sc_slice *rest, struct sc_slice *word) {
@@ -59,14 +42,15 @@ static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_sl
                       struct scl_refusal *refusal) {
   const char *equals = memchr(word.ptr, '=', word.len);
   if (equals == NULL) {
-    complain(refusal, "'%.*s' not a valid key=value pair (missing equal-sign) in Authorization header: '%.*s'.",
-             SC_SLICE_ARGS(word), SC_SLICE_ARGS(header));
+    scl_refusal_add(refusal, INCOMPLETE,
+                    "'%.*s' not a valid key=value pair (missing equal-sign) in Authorization header: '%.*s'.",
+                    SC_SLICE_ARGS(word), SC_SLICE_ARGS(header));
     return false;
   }
   struct sc_slice name = sc_slice_of(word.ptr, (size_t)(equals - word.ptr));
   for (int i = 0; i < PARTS; i++) {
     if (!sc_slice_is(name, PART_NAMES[i])) continue;
-    if (parts[i].len > 0) complain(refusal, "Authorization header has '%s' twice.", PART_NAMES[i]);
+    if (parts[i].len > 0) scl_refusal_add(refusal, INCOMPLETE, "Authorization header has '%s' twice.", PART_NAMES[i]);
     parts[i] = sc_slice_of(equals + 1, word.len - name.len - 1);
   }
   return refusal->type == NULL;
@@ -76,11 +60,13 @@ static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_sl
 static bool has_all(struct sc_slice header, bool has_date, const struct sc_slice parts[PARTS],
                     struct scl_refusal *refusal) {
   for (int i = 0; i < PARTS; i++)
-    if (parts[i].len == 0) complain(refusal, "Authorization header requires '%s' parameter.", PART_NAMES[i]);
+    if (parts[i].len == 0)
+      scl_refusal_add(refusal, INCOMPLETE, "Authorization header requires '%s' parameter.", PART_NAMES[i]);
   if (!has_date)
-    complain(refusal, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+    scl_refusal_add(refusal, INCOMPLETE,
+                    "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
   if (refusal->type == NULL) return true;
-  complain(refusal, "Authorization=%.*s", SC_SLICE_ARGS(header));
+  scl_refusal_add(refusal, INCOMPLETE, "Authorization=%.*s", SC_SLICE_ARGS(header));
   return false;
 }
 
@@ -90,9 +76,10 @@ static bool read_credential(struct sc_slice credential, struct scl_authorization
   bool is_good = true;
   for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) is_good = is_good && take_part(&rest, '/', parts[i]);
   if (is_good && rest.ptr == NULL && a->key_id.len > 0) return true;
-  complain(refusal,
-           "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%.*s'.",
-           SC_SLICE_ARGS(credential));
+  scl_refusal_add(
+      refusal, INCOMPLETE,
+      "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%.*s'.",
+      SC_SLICE_ARGS(credential));
   return false;
 }
 
@@ -105,7 +92,8 @@ bool scl_authorization_read(struct sc_slice header, bool has_date, struct scl_au
     if (!read_pair(word, header, parts, refusal)) return false;
   if (!has_all(header, has_date, parts, refusal)) return false;
   if (!sc_slice_starts(header, ALGORITHM " ")) {
-    complain(refusal, "Unsupported AWS 'algorithm': '%.*s'.", (int)strcspn(header.ptr, " ,"), header.ptr);
+    scl_refusal_add(refusal, INCOMPLETE, "Unsupported AWS 'algorithm': '%.*s'.", (int)strcspn(header.ptr, " ,"),
+                    header.ptr);
     return false;
   }
   authorization->signature = parts[PART_SIGNATURE];

@@ -4,7 +4,7 @@
 #ifndef SCL_AUTH_CANONICAL_H
 #define SCL_AUTH_CANONICAL_H
 
-#include "bench/local/api/members.h"
+#include "bench/local/base/apierror.h"
 #include "bench/local/http/exchange.h"
 
 /* The parts of an Authorization header; views of it. */
@@ -19,9 +19,6 @@ struct scl_authorization {
  * with the service's IncompleteSignatureException. */
 bool scl_authorization_read(struct sc_slice header, bool has_date, struct scl_authorization *authorization,
                             struct scl_refusal *refusal);
-
-/* The first header of that name (lower case); ptr NULL when there is none. */
-struct sc_slice scl_request_header(const struct scl_request *request, const char *name);
 
 /* Takes the next name off a list of signed headers; false when none is left. */
 bool scl_signed_headers_next(struct sc_slice *rest, struct sc_slice *name);

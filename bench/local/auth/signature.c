@@ -121,20 +121,8 @@ struct check {
 };
 
 static bool refuse(struct check *c, const char *type, const char *text) {
-  c->refusal->type = type;
-  sc_buf_add_str(&c->refusal->text, text);
+  scl_refusal_add(c->refusal, type, "%s", text);
   return false;
-}
-
-/* Another sentence of a refusal. */
-static void complain(struct check *c, const char *type, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void complain(struct check *c, const char *type, const char *fmt, ...) {
-  va_list args;
-  c->refusal->type = type;
-  if (c->refusal->text.len > 0) sc_buf_add_char(&c->refusal->text, ' ');
-  va_start(args, fmt);
-  sc_buf_vprintf(&c->refusal->text, fmt, args);
-  va_end(args);
 }
 
 static bool two_digits(const char *at, int max, int *out) {
@@ -162,17 +150,19 @@ static bool read_date(struct sc_slice text, int64_t *ms) {
 static bool check_scope(struct check *c) {
   const struct scl_authorization *a = &c->authorization;
   if (!sc_slice_is(a->region, c->signatures->region))
-    complain(c, INVALID, "Credential should be scoped to a valid region, not '%.*s'.", SC_SLICE_ARGS(a->region));
+    scl_refusal_add(c->refusal, INVALID, "Credential should be scoped to a valid region, not '%.*s'.",
+                    SC_SLICE_ARGS(a->region));
   if (!sc_slice_is(a->service, c->service))
-    complain(c, INVALID, "Credential should be scoped to correct service: '%s'.", c->service);
+    scl_refusal_add(c->refusal, INVALID, "Credential should be scoped to correct service: '%s'.", c->service);
   if (!sc_slice_is(a->terminator, "aws4_request"))
-    complain(c, INVALID, "Credential should be scoped with a valid terminator: 'aws4_request', not '%.*s'.",
-             SC_SLICE_ARGS(a->terminator));
+    scl_refusal_add(c->refusal, INVALID,
+                    "Credential should be scoped with a valid terminator: 'aws4_request', not '%.*s'.",
+                    SC_SLICE_ARGS(a->terminator));
   if (!sc_slice_equals(a->date, sc_slice_of(c->date.ptr, 8)))
-    complain(c, INVALID,
-             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-             "'%.*s' != '%.8s', from '%.16s'.",
-             SC_SLICE_ARGS(a->date), c->date.ptr, c->date.ptr);
+    scl_refusal_add(c->refusal, INVALID,
+                    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+                    "'%.*s' != '%.8s', from '%.16s'.",
+                    SC_SLICE_ARGS(a->date), c->date.ptr, c->date.ptr);
   return c->refusal->type == NULL;
 }
 
@@ -186,11 +176,11 @@ static bool is_signed(const struct scl_authorization *a, const char *name) {
 static bool check_signed_headers(struct check *c) {
   static const char *const needed[] = {"x-amz-date", "x-amz-target", "x-amz-security-token"};
   if (!is_signed(&c->authorization, "host"))
-    complain(c, INVALID, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+    scl_refusal_add(c->refusal, INVALID, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
     bool is_there = scl_request_header(c->request, needed[i]).ptr != NULL;
     if (is_there && !is_signed(&c->authorization, needed[i]))
-      complain(c, INVALID, "'%s' must be a 'SignedHeader' in the AWS Authorization.", needed[i]);
+      scl_refusal_add(c->refusal, INVALID, "'%s' must be a 'SignedHeader' in the AWS Authorization.", needed[i]);
   }
   return c->refusal->type == NULL;
 }
@@ -203,10 +193,11 @@ static bool check_clock(struct check *c, int64_t signed_ms) {
   sc_clock_format_amz(now_ms, now);
   sc_clock_format_amz(now_ms + (is_old ? -SCL_SIGNATURE_SKEW_MS : SCL_SIGNATURE_SKEW_MS), limit);
   if (is_old)
-    complain(c, INVALID, "Signature expired: %.16s is now earlier than %s (%s - 5 min.)", c->date.ptr, limit, now);
+    scl_refusal_add(c->refusal, INVALID, "Signature expired: %.16s is now earlier than %s (%s - 5 min.)", c->date.ptr,
+                    limit, now);
   else
-    complain(c, INVALID, "Signature not yet current: %.16s is still later than %s (%s + 5 min.)", c->date.ptr, limit,
-             now);
+    scl_refusal_add(c->refusal, INVALID, "Signature not yet current: %.16s is still later than %s (%s + 5 min.)",
+                    c->date.ptr, limit, now);
   return false;
 }
 
@@ -220,8 +211,8 @@ static bool check_key(struct check *c, struct scl_key *key) {
 }
 
 static bool refuse_signature(struct check *c, const struct sc_buf *canonical, const struct sc_buf *to_sign) {
-  complain(
-      c, INVALID,
+  scl_refusal_add(
+      c->refusal, INVALID,
       "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
       "Key and signing method. Consult the service documentation for details.\n\n"
       "The Canonical String for this request should have been\n'%s'\n\n"
@@ -264,9 +255,9 @@ static bool check_header(struct check *c, struct sc_slice header, int64_t *signe
   if (c->date.ptr == NULL) c->date = scl_request_header(c->request, "date");
   if (!scl_authorization_read(header, c->date.ptr != NULL, &c->authorization, c->refusal)) return false;
   if (read_date(c->date, signed_ms)) return true;
-  complain(c, INCOMPLETE,
-           "Date must be in ISO-8601 'basic format'. Got '%.*s'. See http://en.wikipedia.org/wiki/ISO_8601",
-           SC_SLICE_ARGS(c->date));
+  scl_refusal_add(c->refusal, INCOMPLETE,
+                  "Date must be in ISO-8601 'basic format'. Got '%.*s'. See http://en.wikipedia.org/wiki/ISO_8601",
+                  SC_SLICE_ARGS(c->date));
   return false;
 }
 

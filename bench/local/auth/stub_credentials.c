@@ -1,75 +1,14 @@
 #include "bench/local/auth/stub_credentials.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/random.h>
 
 #include "bench/local/auth/form.h"
-#include "bench/local/auth/stub_parts.h"
+#include "bench/local/auth/stub_sts.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define LETTERS UPPER "abcdefghijklmnopqrstuvwxyz"
-#define BASE64 LETTERS "0123456789+/"
-#define KEY_ID UPPER "234567"
-#define TOKEN LETTERS "0123456789-_"
 #define MAX_IMDS_TTL_S 21600
 #define META "/latest/meta-data/"
-
-struct scl_stub_credentials *scl_stub_credentials_new(const struct scl_stub_settings *settings) {
-  struct scl_stub_credentials *stub = sc_alloc_zero(1, sizeof(*stub));
-  stub->settings = *settings;
-  pthread_mutex_init(&stub->lock, NULL);
-  return stub;
-}
-
-void scl_stub_credentials_free(struct scl_stub_credentials *stub) {
-  if (stub == NULL) return;
-  pthread_mutex_destroy(&stub->lock);
-  free(stub);
-}
-
-/* ---- keys and tokens ---- */
-
-void scl_stub_random_text(char *out, size_t n, const char *alphabet) {
-  unsigned char bytes[256];
-  size_t letters = strlen(alphabet);
-  SC_ASSERT(n <= sizeof(bytes));
-  bool is_filled = getrandom(bytes, n, 0) == (ssize_t)n; /* up to 256 bytes come at once */
-  SC_ASSERT(is_filled);
-  for (size_t i = 0; i < n; i++) out[i] = alphabet[bytes[i] % letters];
-  out[n] = '\0';
-}
-
-void scl_stub_issue(struct scl_stub_credentials *stub, const char *owner, int64_t expiry_s, int64_t now_ms,
-                    struct scl_key *key) {
-  *key = (struct scl_key){.id = "ASIA", .token = "IQoJb3JpZ2luX2VjE", .expires_ms = now_ms + expiry_s * 1000};
-  scl_stub_random_text(key->id + 4, 16, KEY_ID);
-  scl_stub_random_text(key->secret, 40, BASE64);
-  scl_stub_random_text(key->token + strlen(key->token), 183, BASE64);
-  snprintf(key->owner, sizeof(key->owner), "%s", owner);
-  scl_keyring_add(stub->settings.keys, key);
-}
-
-static void make_token(struct scl_stub_credentials *stub, int64_t expires_ms, struct scl_stub_token *token) {
-  scl_stub_random_text(token->text, SCL_STUB_TOKEN_TEXT - 1, TOKEN);
-  token->expires_ms = expires_ms;
-  pthread_mutex_lock(&stub->lock);
-  stub->tokens[stub->n_tokens++ % SCL_STUB_TOKENS] = *token;
-  pthread_mutex_unlock(&stub->lock);
-}
-
-/* The end of a token that was made here; 0: it was not. */
-static int64_t token_end(struct scl_stub_credentials *stub, struct sc_slice text) {
-  int64_t end = 0;
-  pthread_mutex_lock(&stub->lock);
-  size_t n = stub->n_tokens < SCL_STUB_TOKENS ? stub->n_tokens : SCL_STUB_TOKENS;
-  for (size_t i = 0; i < n; i++)
-    if (sc_slice_is(text, stub->tokens[i].text)) end = stub->tokens[i].expires_ms;
-  pthread_mutex_unlock(&stub->lock);
-  return end;
-}
 
 /* A session of the account's role of that name. */
 static void issue_for_role(struct scl_stub_credentials *stub, const char *role, const char *session, int64_t now_ms,
@@ -131,7 +70,7 @@ static void put_imds_token(struct scl_stub_credentials *stub, const struct scl_r
     answer_text(reply, 400, "x-aws-ec2-metadata-token-ttl-seconds is not 1 to 21600\n");
     return;
   }
-  make_token(stub, reply->date_ms + (int64_t)ttl_s * 1000, &token);
+  scl_stub_token_make(stub, reply->date_ms + (int64_t)ttl_s * 1000, &token);
   answer_text(reply, 200, token.text);
 }
 
@@ -160,7 +99,7 @@ static void get_imds(struct scl_stub_credentials *stub, const struct scl_request
   char zone[80];
   struct sc_slice path = request->path;
   snprintf(zone, sizeof(zone), "%.64sa", stub->settings.region);
-  if (token_end(stub, scl_request_header(request, "x-aws-ec2-metadata-token")) <= reply->date_ms)
+  if (scl_stub_token_end(stub, scl_request_header(request, "x-aws-ec2-metadata-token")) <= reply->date_ms)
     answer_text(reply, 401, "no x-aws-ec2-metadata-token, or an old one\n");
   else if (sc_slice_is(path, META "iam/security-credentials/") || sc_slice_is(path, META "iam/security-credentials"))
     answer_text(reply, 200, SCL_STUB_ROLE);
@@ -198,7 +137,7 @@ static void answer_sso(struct scl_reply *reply, int status, const char *type, co
 /* What was made here must not have ended; what was not is believed. */
 static bool is_bearer(struct scl_stub_credentials *stub, const struct scl_request *request, int64_t now_ms) {
   struct sc_slice bearer = scl_request_header(request, "x-amz-sso_bearer_token");
-  int64_t end = token_end(stub, bearer);
+  int64_t end = scl_stub_token_end(stub, bearer);
   return bearer.len > 0 && (end == 0 || now_ms < end);
 }
 
@@ -244,8 +183,8 @@ static bool has_text(struct sc_json object, const char *name, struct sc_slice *t
 static void answer_oidc_token(struct scl_stub_credentials *stub, struct scl_reply *reply) {
   struct scl_stub_token access;
   char refresh[SCL_STUB_TOKEN_TEXT];
-  make_token(stub, reply->date_ms + stub->settings.expiry_s * 1000, &access);
-  scl_stub_random_text(refresh, sizeof(refresh) - 1, TOKEN);
+  scl_stub_token_make(stub, reply->date_ms + stub->settings.expiry_s * 1000, &access);
+  scl_stub_random_text(refresh, sizeof(refresh) - 1, SCL_STUB_TOKEN_ALPHABET);
   struct scl_writer w = begin_json(reply, 200);
   scl_writer_str(&w, "accessToken", access.text);
   scl_writer_int(&w, "expiresIn", stub->settings.expiry_s);

@@ -1,8 +1,9 @@
-/* STS, version 2011-06-15: the query protocol, form data in, XML out. */
+#include "bench/local/auth/stub_sts.h"
+
 #include <stdio.h>
 
 #include "bench/local/auth/form.h"
-#include "bench/local/auth/stub_parts.h"
+#include "bench/local/auth/signature.h"
 #include "engine/base/clock.h"
 
 #define NAMESPACE "https://sts.amazonaws.com/doc/2011-06-15/"

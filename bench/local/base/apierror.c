@@ -44,3 +44,12 @@ const struct scl_apierror *scl_apierror_find(struct sc_slice code) {
 const char *scl_apierror_member(const char *code) {
   return strcmp(code, "SerializationException") == 0 ? "Message" : "message";
 }
+
+void scl_refusal_add(struct scl_refusal *refusal, const char *type, const char *fmt, ...) {
+  va_list args;
+  refusal->type = type;
+  if (refusal->text.len > 0) sc_buf_add_char(&refusal->text, ' ');
+  va_start(args, fmt);
+  sc_buf_vprintf(&refusal->text, fmt, args);
+  va_end(args);
+}

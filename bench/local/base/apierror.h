@@ -3,7 +3,7 @@
 #ifndef SCL_BASE_APIERROR_H
 #define SCL_BASE_APIERROR_H
 
-#include "engine/base/slice.h"
+#include "engine/base/buf.h"
 
 struct scl_apierror {
   const char *code;
@@ -18,5 +18,16 @@ extern const int scl_apierrors_n;
 const struct scl_apierror *scl_apierror_find(struct sc_slice code);
 /* The member that an error's text is in: "message", but for SerializationException. */
 const char *scl_apierror_member(const char *code);
+
+/* Why a request was refused. Zero at first; the owner frees the text. */
+struct scl_refusal {
+  const char *type; /* NULL: it was not */
+  struct sc_buf text;
+  int n_complaints; /* of members.h: how many the text lists */
+};
+
+/* Sets the type and adds a sentence to the text. */
+void scl_refusal_add(struct scl_refusal *refusal, const char *type, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

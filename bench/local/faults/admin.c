@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "engine/base/error.h"
+#include "bench/local/faults/faultspec.h"
 
 /* Ten years. */
 #define MAX_ADVANCE_MS INT64_C(315360000000)

@@ -20,6 +20,8 @@
 #include "bench/local/http/exchange.h"
 #include "engine/base/error.h"
 
+/* Faults that may wait at one time. */
+#define SCL_FAULTS_MAX 10000
 /* The operation by which events of a subscription are named. */
 #define SCL_FAULT_EVENTS "SubscribeToShard.event"
 

@@ -13,7 +13,7 @@
 #ifndef SCL_FAULTS_FAULTS_H
 #define SCL_FAULTS_FAULTS_H
 
-#include "bench/local/faults/faultspec.h"
+#include "bench/local/faults/fault.h"
 
 #define SCL_FAULTS_OVER 100
 

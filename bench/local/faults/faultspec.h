@@ -13,8 +13,6 @@
 #include "bench/local/faults/fault.h"
 #include "codec/json/doc.h"
 
-#define SCL_FAULTS_MAX 10000
-
 /* Zero at first. */
 struct scl_faultlist {
   struct scl_fault *items; /* malloc'ed */

@@ -30,6 +30,13 @@ struct scl_request {
   int n_headers;
 };
 
+/* The value of the first header of that name (lower case); ptr NULL when there is none. */
+static inline struct sc_slice scl_request_header(const struct scl_request *request, const char *name) {
+  for (int i = 0; i < request->n_headers; i++)
+    if (sc_slice_is(request->headers[i].name, name)) return request->headers[i].value;
+  return sc_slice_of(NULL, 0);
+}
+
 /* What becomes of the connection, or of the stream, after the last byte. */
 enum scl_ending {
   SCL_ENDING_KEEP,   /* as HTTP says */

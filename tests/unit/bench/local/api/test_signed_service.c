@@ -1,4 +1,5 @@
 /* The service when it checks signatures (signature.h): when it asks, and how its refusals look. */
+#include "bench/local/auth/signature.h"
 #include "tests/unit/bench/local/api/service_calls.h"
 #include "tests/unit/bench/local/auth/signed_request.h"
 

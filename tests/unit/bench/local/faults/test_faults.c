@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "bench/local/faults/faultspec.h"
 #include "tests/unit/engine/base/check.h"
 
 #define CALLS 2000
