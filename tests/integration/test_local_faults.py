@@ -83,9 +83,9 @@ HTTP2 = [
     ("kind=rst-stream,bytes=3", [92], "INTERNAL_ERROR", False),
     ("kind=rst-stream,bytes=-1", [92], "INTERNAL_ERROR", False),
     ("kind=refused-stream", [0], "REFUSED_STREAM", True),  # curl asks again
-    ("kind=goaway,bytes=3", [18], "GOAWAY", False),
+    ("kind=goaway,bytes=3", [18, 92], "GOAWAY", False),
     ("kind=reset,bytes=3", [55, 56], "reset by peer", False),
-    ("kind=truncate,bytes=3", [18], "not closed cleanly", False),
+    ("kind=truncate,bytes=3", [18], "HTTP/2 200", False),
     ("kind=split,piece_bytes=1", [0], "HTTP/2 200", True),
     ("kind=throttle,retry_after_ms=700", [0], "x-amz-retry-after: 700", False),
 ]

@@ -201,11 +201,13 @@ static int start_lingering(struct scl_conn *conn, int64_t now_ms) {
 static int linger(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch) {
   if (now_ms >= conn->wake_ms) return SCL_CONN_CLOSE;
   ssize_t n = recv(conn->fd, scratch->in, sizeof(scratch->in), 0);
-  return n > 0 || (n < 0 && errno == EAGAIN) ? EPOLLIN : SCL_CONN_CLOSE;
+  if (n > 0 || (n < 0 && errno == EAGAIN)) return EPOLLIN;
+  return SCL_CONN_CLOSE;
 }
 
 static int keep_hanging(unsigned events) {
-  return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? SCL_CONN_CLOSE : EPOLLRDHUP;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) return SCL_CONN_CLOSE;
+  return EPOLLRDHUP;
 }
 
 /* Write, read, write, until something would block. */

@@ -6,7 +6,11 @@ import urllib.request
 from unittest import mock
 
 import cbor2
-import cbor2.decoder
+
+try:
+    from cbor2 import _decoder  # from 5.5 on (Debian 13)
+except ImportError:
+    from cbor2 import decoder as _decoder
 
 CONTENT_TYPE = "application/x-amz-cbor-1.1"
 
@@ -19,8 +23,8 @@ def loads(data):
     """One value and nothing behind it; times come as Millis. cbor2 would read them as seconds."""
     times = {1: lambda decoder: Millis(decoder._decode())}  # pylint: disable=protected-access
     stream = io.BytesIO(data)
-    with mock.patch.dict(cbor2.decoder.semantic_decoders, times):
-        value = cbor2.decoder.load(stream)
+    with mock.patch.dict(_decoder.semantic_decoders, times):
+        value = _decoder.load(stream)
     assert stream.read() == b"", "bytes behind the end"
     return value
 
