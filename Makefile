@@ -24,7 +24,7 @@ BUDGET_peers := 120
 BUDGET_conformance := 180
 
 VERSION := 0.1.0
-PKGS := libcurl openssl simdjson libpq libdeflate
+PKGS := libcurl openssl simdjson libpq libdeflate libnghttp2
 LOCAL_PKGS := openssl simdjson libdeflate
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 

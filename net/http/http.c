@@ -1,9 +1,7 @@
 #include "net/http/http.h"
 
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/park.h"
+#include "net/http/http_parts.h"
 
 #define UNACKNOWLEDGED_MS 20000
 #define RECEIVE_BYTES 65536L
@@ -21,10 +20,6 @@
 #define EVENTS_A_TURN 4                         /* few: a whole reply is handed over while it is in the caches */
 #define ASKS_A_TURN 16                          /* TLS records of one transfer, before the next one's turn */
 #define DATE_MAX INT64_C(253402300799)          /* seconds: the end of the year 9999 */
-
-struct sc_http {
-  X509_STORE *store; /* NULL without TLS */
-};
 
 struct sc_http_transfer {
   LIST_ENTRY(sc_http_transfer) link; /* among the active or the free */
@@ -101,6 +96,11 @@ void sc_http_free(struct sc_http *http) {
 
 /* ---- head ---- */
 
+int64_t sc_http_parse_date(const char *text) {
+  time_t seconds = curl_getdate(text, NULL);
+  return seconds > 0 && seconds <= DATE_MAX ? (int64_t)seconds * 1000 : 0;
+}
+
 static const char *header(CURL *easy, const char *name) {
   struct curl_header *found;
   return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : NULL;
@@ -119,8 +119,7 @@ static void read_head(struct sc_http_transfer *t) {
   head->content_length = length;
   const char *date = header(t->easy, "Date"), *after = header(t->easy, "x-amz-retry-after");
   const char *type = header(t->easy, "x-amzn-ErrorType");
-  time_t seconds = date != NULL ? curl_getdate(date, NULL) : -1;
-  if (seconds > 0 && seconds <= DATE_MAX) head->date_ms = (int64_t)seconds * 1000;
+  if (date != NULL) head->date_ms = sc_http_parse_date(date);
   if (after != NULL && sc_slice_to_i64(sc_slice_str(after), &ms) && ms >= 0) head->retry_after_ms = ms;
   if (type != NULL && strlen(type) < sizeof(head->error_type)) memcpy(head->error_type, type, strlen(type) + 1);
 }
@@ -140,27 +139,34 @@ static size_t on_data(char *ptr, size_t size, size_t n, void *arg) {
   return CURL_WRITEFUNC_PAUSE;
 }
 
-static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose) {
-  (void)arg, (void)purpose;
+void sc_http_set_socket(curl_socket_t fd) {
   int ms = UNACKNOWLEDGED_MS;
   setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose) {
+  (void)arg, (void)purpose;
+  sc_http_set_socket(fd);
   return CURL_SOCKOPT_OK;
+}
+
+void sc_http_set_tls(SSL_CTX *context, const struct sc_http *http) {
+  SSL_CTX_set1_cert_store(context, http->store);
+  /* One read of the socket for several TLS records, instead of two for each; the buffer is kept between them. */
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_default_read_buffer_len(context, READ_AHEAD_BYTES);
+  SSL_CTX_clear_mode(context, SSL_MODE_RELEASE_BUFFERS);
 }
 
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg) {
   (void)easy;
-  const struct sc_http *http = arg;
-  SSL_CTX_set1_cert_store(ssl_ctx, http->store);
-  /* One read of the socket for several TLS records, instead of two for each; the buffer is kept between them. */
-  SSL_CTX_set_read_ahead(ssl_ctx, 1);
-  SSL_CTX_set_default_read_buffer_len(ssl_ctx, READ_AHEAD_BYTES);
-  SSL_CTX_clear_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
+  sc_http_set_tls(ssl_ctx, arg);
   return CURLE_OK;
 }
 
 /* ---- transfers ---- */
 
-static void set_network_options(CURL *easy, const struct sc_http *http) {
+void sc_http_set_network(CURL *easy, const struct sc_http *http) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http->store ? "http,https" : "http");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -188,7 +194,7 @@ static struct sc_http_transfer *new_transfer(struct sc_http_loop *loop) {
   t->loop = loop;
   t->easy = easy;
   t->fd = CURL_SOCKET_BAD;
-  set_network_options(easy, loop->http);
+  sc_http_set_network(easy, loop->http);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
@@ -283,18 +289,18 @@ static bool is_settings_fault(CURLcode rc) {
          rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT;
 }
 
-static void curl_error(struct sc_http_transfer *t, CURLcode rc) {
-  sc_error_set(&t->err, SC_E_NET, "%s", t->detail[0] ? t->detail : curl_easy_strerror(rc));
-  t->err.curl_code = (int)rc;
+void sc_http_curl_error(CURLcode rc, const char *detail, struct sc_error *err) {
+  sc_error_set(err, SC_E_NET, "%s", detail[0] ? detail : curl_easy_strerror(rc));
+  err->curl_code = (int)rc;
   if (!is_settings_fault(rc)) return;
-  sc_error_as(&t->err, SC_CLASS_CONFIG);
+  sc_error_as(err, SC_CLASS_CONFIG);
   if (rc == CURLE_PEER_FAILED_VERIFICATION)
-    sc_error_hint(&t->err, "name the PEM file of the authority to trust with --ca-bundle or AWS_CA_BUNDLE");
+    sc_error_hint(err, "name the PEM file of the authority to trust with --ca-bundle or AWS_CA_BUNDLE");
 }
 
 /* A transfer that failed counts as overdue, so the next look at deadlines ends it. */
 static void fail(struct sc_http_transfer *t, CURLcode rc) {
-  if (t->err.code == SC_OK) curl_error(t, rc);
+  if (t->err.code == SC_OK) sc_http_curl_error(rc, t->detail, &t->err);
   t->deadline_ms = 0;
 }
 
@@ -313,7 +319,7 @@ static unsigned collect_finished(struct sc_http_loop *loop) {
     struct sc_http_transfer *t = NULL;
     CURLcode rc = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
-    if (rc != CURLE_OK && t->err.code == SC_OK) curl_error(t, rc);
+    if (rc != CURLE_OK && t->err.code == SC_OK) sc_http_curl_error(rc, t->detail, &t->err);
     finish(t);
   }
   return n;
