@@ -1,9 +1,9 @@
 #include "engine/list.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "engine/print.h"
 
 void sc_list_init(struct sc_list *list, const char *const *headings, const char *const *keys, size_t n_columns,
                   bool json) {
@@ -67,9 +67,5 @@ void sc_list_print(const struct sc_list *list, struct sc_buf *out) {
 int sc_list_write(const struct sc_list *list, struct sc_error *err) {
   struct sc_buf out = SC_BUF_INIT;
   sc_list_print(list, &out);
-  size_t written = out.len ? fwrite(out.ptr, 1, out.len, stdout) : 0;
-  bool failed = written != out.len || fflush(stdout) != 0;
-  int saved = errno;
-  sc_buf_fini(&out);
-  return failed ? sc_error_errno(err, SC_E_IO, saved, "cannot write the list") : SC_OK;
+  return sc_print(&out, err);
 }

@@ -1,10 +1,12 @@
 /* Options, then one command, then its exit status. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "engine/base/descriptors.h"
 #include "engine/base/log.h"
+#include "engine/print.h"
 #include "engine/program.h"
 #include "engine/stop.h"
 
@@ -16,9 +18,9 @@ const char *malloc_conf = "dirty_decay_ms:60000";
 static int print_help(const struct sc_options *options) {
   struct sc_buf out = SC_BUF_INIT;
   sc_options_print_help(&sc_program, sc_options_command(options), &out);
-  bool written = fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
-  sc_buf_fini(&out);
-  return written ? EXIT_SUCCESS : sc_error_exit_status(SC_E_IO);
+  struct sc_error err;
+  int rc = sc_print(&out, &err);
+  return rc == SC_OK ? EXIT_SUCCESS : sc_error_exit_status(rc);
 }
 
 static void init_log(const struct sc_options *options) {
@@ -34,13 +36,14 @@ static int run_command(struct sc_options *options) {
   sc_descriptors_raise_limit();
   int rc = sc_stop_listen(&err);
   if (rc == SC_OK) rc = sc_command_table[sc_options_command(options)](options, &err);
-  if (rc == SC_OK) return EXIT_SUCCESS;
+  if (rc == SC_OK || (rc == SC_E_STOPPED && sc_stop_is_unread())) return EXIT_SUCCESS;
   sc_log_error(SC_ERROR_LEVEL, rc == SC_E_STOPPED ? "stopped" : "failed", &err);
   return sc_error_exit_status(rc);
 }
 
 int main(int argc, char **argv) {
   sc_log_init(SC_INFO, isatty(STDERR_FILENO) == 1);
+  signal(SIGPIPE, SIG_IGN); /* a write says EPIPE */
   struct sc_options *options = NULL;
   struct sc_error err;
   if (sc_options_parse(&sc_program, argc, argv, &options, &err) != SC_OK) {

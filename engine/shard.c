@@ -4,6 +4,7 @@
 #define THROTTLE_BASE_MS 1000
 #define BACKOFF_CAP_MS 20000
 #define CONFIRM_AGAIN_MS 1000
+#define SILENT_PAGES 3
 
 static enum sc_shard_do next_do(const struct sc_shard *s) {
   switch (s->state) {
@@ -37,6 +38,7 @@ enum sc_shard_do sc_shard_start(struct sc_shard *s, const struct sc_position *at
   s->in_call = false;
   s->failures = 0;
   s->doubted = false;
+  s->silent_pages = 0;
   s->unknown = false;
   return go(s, SC_SHARD_ITERATOR, now_ms);
 }
@@ -73,8 +75,11 @@ static int64_t pay(struct sc_shard *s, const struct sc_reply *reply, const struc
   return s->paced_ms;
 }
 
+/* Some emulators never send MillisBehindLatest. There only a row of empty pages shows the tip. */
 static bool is_at_tip(const struct sc_shard *s, const struct sc_reply *reply, const struct sc_pace *pace) {
-  return !s->closed && !reply->full && reply->behind_ms >= 0 && reply->behind_ms <= pace->behind_latest_ms;
+  if (s->closed || reply->full) return false;
+  if (reply->behind_ms < 0) return s->silent_pages >= SILENT_PAGES;
+  return reply->behind_ms <= pace->behind_latest_ms;
 }
 
 static enum sc_shard_do read_on(struct sc_shard *s, const struct sc_reply *reply, const struct sc_pace *pace,
@@ -115,6 +120,8 @@ enum sc_shard_do sc_shard_got_records(struct sc_shard *s, const struct sc_reply 
   s->in_call = false;
   s->failures = 0;
   move_on(s, reply);
+  bool is_silent = reply->n_records == 0 && reply->behind_ms < 0;
+  s->silent_pages = !is_silent ? 0 : s->silent_pages < SILENT_PAGES ? s->silent_pages + 1 : SILENT_PAGES;
   if (reply->n_records > 0) s->doubted = false;
   int64_t due_ms = later(now_ms, pay(s, reply, pace));
   if (reply->has_next) return read_on(s, reply, pace, due_ms, flags);

@@ -41,6 +41,7 @@ struct sc_shard {
   unsigned failures;           /* calls since the last GetRecords that succeeded */
   bool closed;                 /* a listing says so */
   bool doubted;                /* closed, and a null iterator without child shards came; no record since */
+  uint8_t silent_pages;        /* empty replies without a lag since the last other one */
   bool unknown;                /* UNSURE because the service does not know the shard */
   int64_t called_ms;           /* the last GetRecords */
   int64_t paced_ms;            /* the next GetRecords not before, by calls and bytes */

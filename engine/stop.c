@@ -7,7 +7,7 @@
 #include "engine/base/log.h"
 #include "engine/base/thread.h"
 
-static _Atomic bool wanted, at_once, orderly;
+static _Atomic bool wanted, at_once, orderly, unread;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* the park lives as long as it is held */
 static struct sc_park *woken;
 
@@ -32,6 +32,13 @@ void sc_stop_request_now(void) {
   atomic_store(&at_once, true);
   sc_stop_request();
 }
+
+void sc_stop_unread(void) {
+  atomic_store(&unread, true);
+  sc_stop_request();
+}
+
+bool sc_stop_is_unread(void) { return atomic_load(&unread); }
 
 void sc_stop_in_order(bool on) { atomic_store(&orderly, on); }
 
@@ -67,8 +74,6 @@ int sc_stop_listen(struct sc_error *err) {
   sigset_t set;
   signal_set(&set);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
-  struct sigaction ignore = {.sa_handler = SIG_IGN};
-  sigaction(SIGPIPE, &ignore, NULL);
   static struct sc_thread thread;
   return sc_thread_start(&thread, "signals", listen_main, NULL, err);
 }

@@ -17,14 +17,17 @@ void sc_stop_request(void);
  * their connections. */
 bool sc_stop_now(void);
 void sc_stop_request_now(void);
+/* The reader of standard output went away (EPIPE): nobody wants the rest, so the run ends in order as if asked to stop,
+ * and its outcome is success. */
+void sc_stop_unread(void);
+bool sc_stop_is_unread(void);
 /* From here on the first signal means an orderly stop: control calls it when its threads run. */
 void sc_stop_in_order(bool on);
 
 /* The park woken by each of them; control's, which stays its owner. NULL: none. Once it returns, no thread touches the
  * park that was set before: it may be freed. */
 void sc_stop_wakes(struct sc_park *park);
-/* Before any other thread is started: blocks the signals everywhere and starts the thread that takes them. SIGPIPE is
- * ignored. */
+/* Before any other thread is started: blocks the signals everywhere and starts the thread that takes them. */
 int sc_stop_listen(struct sc_error *err);
 
 #endif

@@ -110,19 +110,16 @@ static bool is_tolerable(const struct sc_error *err) {
   return strncmp(err->service, "AccessDenied", strlen("AccessDenied")) == 0 || err->code == SC_E_REFUSED;
 }
 
-static int look_at_stream(struct put *p, struct sc_error *err) {
+static int look_at_stream(struct put *p, const struct sc_options *o, struct sc_error *err) {
   struct sc_kinesis_client *client;
   struct sc_stream_identity identity = {.max_record_bytes = 0};
-  char status[32] = "";
   int rc = sc_kinesis_client_new(p->k, sc_stop_requested, &client, err);
   if (rc != SC_OK) return rc;
-  rc = sc_kinesis_describe(client, &identity, status, err);
+  rc = sc_kinesis_describe_active(client, sc_options_int(o, SC_OPT_WAIT), &identity, err);
   sc_kinesis_client_free(client);
   if (rc != SC_OK && !is_tolerable(err)) return rc;
   if (rc != SC_OK)
     sc_log(SC_INFO, "the stream's limit of a record is not known; 10 MiB is taken for it", "why=%s", err->service);
-  if (strcmp(status, "DELETING") == 0)
-    return sc_error_set(err, SC_E_NO_SOURCE, "stream %s is being deleted", p->k->described);
   bool known = identity.max_record_bytes > 0 && (size_t)identity.max_record_bytes < SC_PUT_RECORD_BYTES_MAX;
   p->input.most_record_bytes = known ? (size_t)identity.max_record_bytes : SC_PUT_RECORD_BYTES_MAX;
   return SC_OK;
@@ -146,7 +143,7 @@ static int prepare(struct put *p, struct sc_options *o, struct sc_error *err) {
   if (rc == SC_OK) rc = make_key(p, o, err);
   if (rc == SC_OK) rc = open_input(p, sc_options_argument(o, 1), err);
   if (rc == SC_OK && (p->park = sc_park_new(err)) == NULL) rc = err->code;
-  if (rc == SC_OK) rc = look_at_stream(p, err);
+  if (rc == SC_OK) rc = look_at_stream(p, o, err);
   if (rc == SC_OK) rc = make_queue(p, o, err);
   if (rc != SC_OK) return rc;
   p->stop_timeout_ms = sc_options_int(o, SC_OPT_STOP_TIMEOUT);

@@ -1,17 +1,16 @@
 /* shardcopy streams list, create, delete. */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
 #include "engine/list.h"
+#include "engine/print.h"
 #include "engine/program.h"
 #include "engine/stop.h"
 #include "net/kinesis/kinesis_stream.h"
 
 #define ACTIVE_WITHIN_MS 120000
-#define ACTIVE_LOOK_MS 500
 
 sc_command_fn sc_cmd_streams_list, sc_cmd_streams_create, sc_cmd_streams_delete;
 
@@ -47,11 +46,13 @@ int sc_cmd_streams_list(struct sc_options *options, struct sc_error *err) {
   static const char *const headings[] = {"STREAM", "STATUS", "MODE", "CREATED"};
   static const char *const keys[] = {"stream", "status", "mode", "created"};
   const char *url = sc_options_n_arguments(options) > 0 ? sc_options_argument(options, 0) : "kinesis:";
+  bool is_endpoint = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
   struct session s;
   struct sc_stream_summary *streams = NULL;
   struct sc_list list;
   size_t n = 0;
-  int rc = open_session(url, options, false, &s, err);
+  int rc = is_endpoint ? sc_options_set(options, "endpoint", url, SC_FROM_URL, err) : SC_OK;
+  if (rc == SC_OK) rc = open_session(is_endpoint ? "kinesis:" : url, options, false, &s, err);
   if (rc != SC_OK) return rc;
   rc = sc_kinesis_list_streams(s.client, &streams, &n, err);
   sc_list_init(&list, headings, keys, 4, strcmp(sc_options_text(options, SC_OPT_FORMAT), "json") == 0);
@@ -63,17 +64,11 @@ int sc_cmd_streams_list(struct sc_options *options, struct sc_error *err) {
   return rc;
 }
 
-static int wait_active(struct session *s, struct sc_error *err) {
-  struct sc_stream_identity identity;
-  char status[32];
-  for (int64_t waited_ms = 0; waited_ms < ACTIVE_WITHIN_MS; waited_ms += ACTIVE_LOOK_MS) {
-    int rc = sc_kinesis_describe(s->client, &identity, status, err);
-    if (rc != SC_OK || strcmp(status, "ACTIVE") == 0) return rc;
-    if (sc_stop_requested())
-      return sc_error_set(err, SC_E_STOPPED, "interrupted; %s is being created", s->k->described);
-    poll(NULL, 0, ACTIVE_LOOK_MS);
-  }
-  return sc_error_set(err, SC_E_SERVICE, "%s is still %s after %d s", s->k->described, status, ACTIVE_WITHIN_MS / 1000);
+static int say(const struct session *s, const struct sc_options *options, const char *done, struct sc_error *err) {
+  struct sc_buf text = SC_BUF_INIT;
+  if (sc_options_flag(options, SC_OPT_QUIET)) return SC_OK;
+  sc_buf_printf(&text, "%s %s\n", done, s->k->described);
+  return sc_print(&text, err);
 }
 
 int sc_cmd_streams_create(struct sc_options *options, struct sc_error *err) {
@@ -81,8 +76,9 @@ int sc_cmd_streams_create(struct sc_options *options, struct sc_error *err) {
   int rc = open_session(sc_options_argument(options, 0), options, true, &s, err);
   if (rc != SC_OK) return rc;
   rc = sc_kinesis_create_stream(s.client, sc_options_int(options, SC_OPT_SHARDS), err);
-  if (rc == SC_OK) rc = wait_active(&s, err);
-  if (rc == SC_OK && !sc_options_flag(options, SC_OPT_QUIET)) printf("created %s\n", s.k->described);
+  struct sc_stream_identity identity;
+  if (rc == SC_OK) rc = sc_kinesis_describe_active(s.client, ACTIVE_WITHIN_MS, &identity, err);
+  if (rc == SC_OK) rc = say(&s, options, "created", err);
   close_session(&s);
   return rc;
 }
@@ -92,7 +88,7 @@ int sc_cmd_streams_delete(struct sc_options *options, struct sc_error *err) {
   int rc = open_session(sc_options_argument(options, 0), options, true, &s, err);
   if (rc != SC_OK) return rc;
   rc = sc_kinesis_delete_stream(s.client, err);
-  if (rc == SC_OK && !sc_options_flag(options, SC_OPT_QUIET)) printf("deleted %s\n", s.k->described);
+  if (rc == SC_OK) rc = say(&s, options, "deleted", err);
   close_session(&s);
   return rc;
 }

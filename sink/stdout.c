@@ -166,12 +166,12 @@ static int wait_writable(struct sc_session *s, struct sc_error *err) {
   return rc != SC_OK ? sc_error_set(err, rc, "interrupted while writing to standard output") : SC_OK;
 }
 
-/* One write. A reader that closed its end is no error: the run ends as if it had been asked to stop. */
+/* One write. A reader that closed its end is no error (stop.h). */
 static int write_some(struct sc_session *s, const char **data, size_t *len, struct sc_error *err) {
   ssize_t n = write(STDOUT_FILENO, *data, *len < s->chunk ? *len : s->chunk);
   if (n < 0 && errno == EPIPE) {
     s->closed = true;
-    sc_stop_request();
+    sc_stop_unread();
     return SC_OK;
   }
   if (n < 0 && errno != EAGAIN && errno != EINTR)

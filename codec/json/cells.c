@@ -8,6 +8,7 @@
 #include "codec/text/utf8.h"
 #include "engine/base/buf.h"
 #include "engine/base/metrics.h"
+#include "engine/base/text.h"
 
 #define SCRATCH_MIN ((size_t)64 << 10)
 #define GUESS_BYTES 32
@@ -287,11 +288,19 @@ static const char *read_members(struct reader *r, const char *p) {
 
 static const char *reject_other(struct reader *r, const char *p) {
   char c = sc_json_peek(p, r->end);
+  struct sc_slice text = sc_text_trim(sc_slice_of(p, (size_t)(r->end - p)));
   if (p == r->end) return reject_record(r, "22023", "the record is empty", NULL);
   if (c == '[') return reject_record(r, "22023", "the record is a JSON array, not an object", NULL);
   if (c == '"') return reject_record(r, "22023", "the record is a JSON string, not an object", NULL);
   if (c == '-' || (c >= '0' && c <= '9'))
     return reject_record(r, "22023", "the record is a number, not an object", NULL);
+  if (sc_slice_is(text, "null")) return reject_record(r, "22023", "the record is null, not an object", NULL);
+  if (sc_slice_is(text, "true") || sc_slice_is(text, "false"))
+    return reject_record(r, "22023", "the record is true or false, not an object", NULL);
+  if (sc_slice_starts(text, "\xef\xbb\xbf"))
+    return reject_record(r, "22P02", "the record begins with a byte order mark, which JSON does not allow", NULL);
+  if (memchr(text.ptr, '\t', text.len) != NULL)
+    return reject_record(r, "22P02", "the record is tab-separated text, not JSON", NULL);
   return reject_record(r, "22P02", "no JSON value", p);
 }
 

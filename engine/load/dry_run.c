@@ -1,6 +1,5 @@
 #include "engine/load/dry_run.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "engine/list.h"
 #include "engine/load/control/controller.h"
 #include "engine/load/wait.h"
+#include "engine/print.h"
 
 struct dry {
   struct sc_controller c;
@@ -175,10 +175,7 @@ static int print(const struct dry *d, bool json, struct sc_error *err) {
   struct sc_buf out = SC_BUF_INIT;
   if (json) print_json(d, &out);
   else print_text(d, &out);
-  bool failed = fwrite(out.ptr, 1, out.len, stdout) != out.len || fflush(stdout) != 0;
-  int saved = errno;
-  sc_buf_fini(&out);
-  return failed ? sc_error_errno(err, SC_E_IO, saved, "cannot write to standard output") : SC_OK;
+  return sc_print(&out, err);
 }
 
 /* ---- the run ---- */

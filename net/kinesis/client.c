@@ -86,9 +86,9 @@ static int64_t back_off_ms(struct sc_kinesis_client *c, const struct sc_error *e
   return asked_ms < wait_ms + RETRY_AFTER_MORE_MS ? asked_ms : wait_ms + RETRY_AFTER_MORE_MS;
 }
 
-static int pause_for(struct sc_kinesis_client *c, int64_t wait_ms, struct sc_error *err) {
+int sc_kinesis_client_pause(struct sc_kinesis_client *c, int64_t wait_ms, struct sc_error *err) {
   for (int64_t left_ms = wait_ms; left_ms > 0; left_ms -= PAUSE_SLICE_MS) {
-    if (c->stopped()) return sc_error_set(err, SC_E_STOPPED, "interrupted between two attempts");
+    if (c->stopped()) return sc_error_set(err, SC_E_STOPPED, "interrupted while waiting for %s", c->ch.k->described);
     poll(NULL, 0, (int)(left_ms < PAUSE_SLICE_MS ? left_ms : PAUSE_SLICE_MS));
   }
   return SC_OK;
@@ -121,7 +121,7 @@ int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind ki
     if (left_ms <= 0) return rc;
     if (wait_ms > left_ms) wait_ms = left_ms;
     note_retry(err, wait_ms);
-    rc = pause_for(c, wait_ms, err);
+    rc = sc_kinesis_client_pause(c, wait_ms, err);
     if (rc != SC_OK) return rc;
   }
 }

@@ -7,7 +7,9 @@
 #include "codec/text/base64.h"
 #include "engine/base/array.h"
 #include "engine/base/clock.h"
+#include "engine/base/log.h"
 
+#define ACTIVE_LOOK_MS 500
 #define PAGES_MAX 100000
 #define LISTINGS_MAX 5       /* a listing begins again when its token expired */
 #define REREAD_PAGES_MAX 100 /* empty pages on the way to the record */
@@ -70,6 +72,26 @@ int sc_kinesis_describe(struct sc_kinesis_client *c, struct sc_stream_identity *
   if (rc == SC_OK) rc = read_description(d, out, status, err);
   if (rc == SC_OK) out->service_ms = sc_kinesis_client_date_ms(c);
   return rc;
+}
+
+int sc_kinesis_describe_active(struct sc_kinesis_client *c, int64_t wait_ms, struct sc_stream_identity *out,
+                               struct sc_error *err) {
+  const char *name = sc_kinesis_client_of(c)->described;
+  int64_t give_up_ms = sc_clock_mono_ms() + wait_ms;
+  char status[32];
+  int rc = sc_kinesis_describe(c, out, status, err);
+  if (rc == SC_OK && strcmp(status, "CREATING") == 0 && wait_ms > 0)
+    sc_log(SC_INFO, "the stream is being created; waiting for it", "most_s=%lld", (long long)wait_ms / 1000);
+  while (rc == SC_OK && strcmp(status, "CREATING") == 0 && sc_clock_mono_ms() < give_up_ms) {
+    rc = sc_kinesis_client_pause(c, ACTIVE_LOOK_MS, err);
+    if (rc == SC_OK) rc = sc_kinesis_describe(c, out, status, err);
+  }
+  if (rc != SC_OK) return rc;
+  if (strcmp(status, "DELETING") == 0) return sc_error_set(err, SC_E_NO_SOURCE, "stream %s is being deleted", name);
+  if (strcmp(status, "CREATING") != 0) return SC_OK;
+  return sc_error_fail(err, SC_E_NO_SOURCE,
+                       "run again when the stream is ACTIVE; --wait says how long it is waited for",
+                       "stream %s is still being created after %lld s", name, (long long)wait_ms / 1000);
 }
 
 /* ---- shards ---- */

@@ -11,6 +11,10 @@
 /* DescribeStreamSummary; DescribeStream where that is unknown. status: ACTIVE, CREATING ... */
 int sc_kinesis_describe(struct sc_kinesis_client *c, struct sc_stream_identity *out, char status[32],
                         struct sc_error *err);
+/* The same of a stream that can be used: waits at most wait_ms, looking every half second, while it is being created.
+ * Then, and when it is being deleted, SC_E_NO_SOURCE; SC_E_STOPPED when the client is stopped. */
+int sc_kinesis_describe_active(struct sc_kinesis_client *c, int64_t wait_ms, struct sc_stream_identity *out,
+                               struct sc_error *err);
 /* ListShards, all pages, begun again when a token expires. *shards is malloc'ed. */
 int sc_kinesis_list_shards(struct sc_kinesis_client *c, struct sc_listed **shards, size_t *n, struct sc_error *err);
 /* The payload of the record with that number into data. SC_E_GAP when it is not there any more. */

@@ -12,6 +12,7 @@
 #include "net/kinesis/kinesis_cbor.h"
 
 #define TEXT_BYTES_MAX ((size_t)64 << 10) /* an iterator's reply, or what is kept of an error's */
+#define TIME_ITERATOR_MS 5000             /* for an answer to AT_TIMESTAMP from a service that is not AWS */
 #define FULL_BYTES ((size_t)1 << 20)      /* a page of this size may have been cut by the service's own limit */
 
 /* One call under way. */
@@ -25,7 +26,8 @@ struct slot {
     struct sc_reply_scan_cbor cbor;
   } scan;
   bool begun;
-  bool is_cbor; /* the reply, by its first byte: a service may answer in JSON what was asked in CBOR */
+  bool from_latest; /* LATEST is asked for, since AT_TIMESTAMP was not answered */
+  bool is_cbor;     /* the reply, by its first byte: a service may answer in JSON what was asked in CBOR */
 };
 
 struct sc_reader {
@@ -44,6 +46,7 @@ static struct slot *take_slot(struct sc_reader *r, struct sc_call *call) {
   if (slot->reader == NULL) sc_body_init(&slot->body, r->config.budget, r->config.largest_reply_bytes);
   slot->reader = r;
   slot->call = call;
+  slot->from_latest = false;
   call->impl = slot;
   return slot;
 }
@@ -64,6 +67,18 @@ static const char *operation_of(const struct sc_call *call) {
   return call->kind == SC_CALL_ITERATOR ? "GetShardIterator" : "GetRecords";
 }
 
+static bool asks_for_a_time(const struct slot *slot) {
+  const struct sc_call *call = slot->call;
+  return call->kind == SC_CALL_ITERATOR && call->position.start == SC_START_AT_TIME && !slot->from_latest;
+}
+
+static void write_get_iterator(const struct sc_kinesis *k, struct slot *slot) {
+  struct sc_position at = slot->call->position;
+  if (slot->from_latest) at.start = SC_START_LATEST;
+  slot->base.request.is_cbor = false;
+  sc_kinesis_write_get_iterator(k, &slot->base.request.body, slot->call->shard->id, &at);
+}
+
 static void write_get_records(const struct sc_kinesis *k, struct slot *slot) {
   const struct sc_call *call = slot->call;
   struct sc_kinesis_request *request = &slot->base.request;
@@ -80,13 +95,10 @@ static int send_slot(struct slot *slot) {
   struct sc_call *call = slot->call;
   sc_buf_clear(&slot->base.text);
   slot->begun = false;
-  if (call->kind == SC_CALL_RECORDS) {
-    write_get_records(ch->k, slot);
-  } else {
-    slot->base.request.is_cbor = false;
-    sc_kinesis_write_get_iterator(ch->k, &slot->base.request.body, call->shard->id, &call->position);
-  }
-  return sc_kinesis_channel_send(ch, &slot->base, operation_of(call), SC_HTTP_CALL_TIMEOUT_MS, &receiver, &call->error);
+  if (call->kind == SC_CALL_RECORDS) write_get_records(ch->k, slot);
+  else write_get_iterator(ch->k, slot);
+  int64_t timeout_ms = asks_for_a_time(slot) && !ch->k->endpoint.aws ? TIME_ITERATOR_MS : SC_HTTP_CALL_TIMEOUT_MS;
+  return sc_kinesis_channel_send(ch, &slot->base, operation_of(call), timeout_ms, &receiver, &call->error);
 }
 
 static void send_waiting(struct sc_reader *r) {
@@ -197,7 +209,7 @@ static void reply_came(struct slot *slot, const struct sc_http_head *head, struc
 }
 
 /* True when the service refused CBOR and JSON may be asked for: in this call and in every later one. */
-static bool falls_back(struct slot *slot, struct sc_error *err) {
+static bool drops_cbor(struct slot *slot, struct sc_error *err) {
   struct sc_kinesis *k = slot->reader->ch.k;
   if (!slot->base.request.is_cbor || !sc_kinesis_cbor_is_refused(err)) return false;
   if (!k->may_fall_back) {
@@ -209,11 +221,22 @@ static bool falls_back(struct slot *slot, struct sc_error *err) {
   return true;
 }
 
+/* kinesalite never answers AT_TIMESTAMP when no record is as new as that. Then LATEST is the same place. True when it
+ * is to be asked for; never of AWS, which always answers. */
+static bool drops_time(struct slot *slot, const struct sc_error *err) {
+  bool is_silent = err->code == SC_E_NET && err->curl_code == 0;
+  if (!is_silent || !asks_for_a_time(slot) || slot->reader->ch.k->endpoint.aws) return false;
+  sc_log_often(SC_WARN, "the service does not answer AT_TIMESTAMP: reading from LATEST", "shard=%s",
+               slot->call->shard->id);
+  slot->from_latest = true;
+  return true;
+}
+
 static void on_done(void *arg, const struct sc_http_head *head, struct sc_error *err) {
   struct slot *slot = arg;
   struct sc_call *call = slot->call;
   reply_came(slot, head, err);
-  if (err->code != SC_OK && falls_back(slot, err)) {
+  if (err->code != SC_OK && (drops_cbor(slot, err) || drops_time(slot, err))) {
     if (send_slot(slot) == SC_OK) return;
     *err = call->error;
   }

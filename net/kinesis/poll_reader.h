@@ -7,6 +7,7 @@
  *
  * GetRecords is asked in CBOR when the stream's service says so (struct sc_kinesis); whatever comes back, JSON or CBOR,
  * is taken. A service that refuses CBOR is asked again in JSON within the same call, and from then on, when it may be.
+ * A service other than AWS that does not answer AT_TIMESTAMP within 5 s is asked for LATEST within the same call.
  *
  * Contracts of the functions: engine/source.h. At most min(config.max_in_flight, SC_HTTP_CONNECTIONS_MAX) calls are
  * sent at a time; more wait in order. After an error call->iterator is still the one the call came with.

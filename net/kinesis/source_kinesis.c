@@ -22,6 +22,7 @@ struct sc_source {
   struct sc_kinesis_client *again; /* of reread, which any thread may call */
   pthread_mutex_t again_lock;
   struct sc_pace pace;
+  int64_t wait_ms; /* --wait */
 };
 
 static void set_pace(struct sc_pace *pace, const struct sc_options *options, const struct sc_endpoint *endpoint) {
@@ -66,6 +67,7 @@ static int source_open(const char *url, struct sc_options *options, struct sc_so
   }
   set_protocol(s->k, options);
   set_pace(&s->pace, options, &s->k->endpoint);
+  s->wait_ms = sc_options_int(options, SC_OPT_WAIT);
   *out = s;
   return SC_OK;
 }
@@ -77,10 +79,7 @@ static const char *source_stream_name(const struct sc_source *s) { return s->k->
 static void source_pace(const struct sc_source *s, struct sc_pace *out) { *out = s->pace; }
 
 static int source_identity(struct sc_source *s, struct sc_stream_identity *out, struct sc_error *err) {
-  char status[32];
-  int rc = sc_kinesis_describe(s->control, out, status, err);
-  if (rc != SC_OK || strcmp(status, "DELETING") != 0) return rc;
-  return sc_error_set(err, SC_E_NO_SOURCE, "stream %s is being deleted", s->k->described);
+  return sc_kinesis_describe_active(s->control, s->wait_ms, out, err);
 }
 
 static int source_list_shards(struct sc_source *s, struct sc_listed **shards, size_t *n, struct sc_error *err) {

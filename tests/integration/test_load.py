@@ -1,9 +1,12 @@
 """A load to the tip, resuming, and what it says about itself."""
 import json
+import os
 import re
 import signal
+import subprocess
 
 import pytest
+from support.process import BUILD, clean_environment
 from support.records import assert_each_once, assert_each_position_once, assert_positions_match_rows, numbered
 from support.summary import assert_adds_up
 from support.wait import wait_until
@@ -210,3 +213,24 @@ def test_streams_and_shards(local, shardcopy):
 def test_help_teaches(shardcopy):
     assert "shardcopy load" in shardcopy.run("--help").out
     assert "--follow" in shardcopy.run("load", "--help").out
+
+
+@pytest.mark.parametrize("command", ["load URL -", "load URL - --follow", "load URL null: --dry-run", "shards list URL", "--help"])
+def test_nobody_reads_standard_output(local, stream, folder, command):
+    """A closed pipe is the end: exit status 0, and no error."""
+    stream().put_many(numbered(0, 10))
+    unread, output = os.pipe()
+    os.close(unread)
+    arguments = command.replace("URL", local.url("demo")).split()
+    done = subprocess.run([f"{BUILD}/shardcopy", *arguments], stdout=output, stderr=subprocess.PIPE, text=True, timeout=60,
+                          env=clean_environment(folder), check=True)
+    os.close(output)
+    assert "level=error" not in done.stderr and "interrupted" not in done.stderr
+
+
+def test_the_streams_of_an_endpoint(local, stream, shardcopy):
+    """The forms that --help and the documents have."""
+    stream()
+    endpoint = local.url("").rstrip("/")
+    for form in (endpoint, endpoint.replace("kinesis:", "http:")):
+        assert "demo" in shardcopy.run("streams", "list", form).out

@@ -72,7 +72,7 @@ def test_formats_we_cannot_decode_stop_the_load(local, stream, database, shardco
     source = stream()
     source.put(payload)
     done = shardcopy.load(local.url("demo"), database.url(), status=10)
-    assert name in done.err
+    assert name in done.err and "--columns=raw" in done.err
     assert database.value("SELECT count(*) FROM kinesis_checkpoints WHERE sequence IS NOT NULL") == 0
 
 
@@ -90,3 +90,18 @@ def test_too_little_memory(local, stream, database, shardcopy):
     stream().put({"id": 0})
     done = shardcopy.load(local.url("demo"), database.url(), "--memory=2MiB", status=2)
     assert "--memory" in done.err and "MiB" in done.err
+
+
+@pytest.mark.parametrize("payload, words", [(b"\xef\xbb\xbf{}", "byte order mark"), (b"ab\t1\tc", "tab-separated"), (b"null", "is null"),
+                                            (b"true", "true or false")])
+def test_records_that_are_no_json_object(local, stream, database, shardcopy, payload, words):
+    source = stream()
+    source.put({"id": 1})
+    source.put(payload)
+    shardcopy.load(local.url("demo"), database.url())
+    assert words in database.value("SELECT reason FROM kinesis_dead_letters")
+
+
+def test_two_regions(shardcopy):
+    done = shardcopy.run("shards", "list", "kinesis://arn:aws:kinesis:eu-west-1:123456789012:stream/x", "--region=us-east-1", status=2)
+    assert "eu-west-1" in done.err and "us-east-1" in done.err and "hint" in done.err

@@ -1,8 +1,10 @@
 """Where a first run starts: every format a person or CrateDB Toolkit writes."""
 import datetime
+import json
 import time
 
 import pytest
+from support.fake import JSON, FakeKinesis
 from support.records import numbered
 from support.wait import wait_until
 
@@ -80,3 +82,27 @@ def test_a_bad_one_is_refused_before_anything_is_read(local, stream, database, s
     done = shardcopy.load(local.url("demo"), database.url(), f"--start={start}", status=2)
     assert "--start" in done.err
     assert not database.exists("kinesis_checkpoints")
+
+
+def test_a_stream_that_is_being_created(local_service, database, shardcopy):
+    """It is waited for, but not longer than --wait."""
+    service = local_service("--create-ms=1500")
+    service.client().create_stream(StreamName="demo", ShardCount=1)
+    done = shardcopy.load(service.url("demo"), "null:", "--wait=0s", status=3)
+    assert "being created" in done.err and "hint" in done.err
+    assert "waiting" in shardcopy.load(service.url("demo"), "null:").err
+
+
+def test_a_service_that_never_says_how_far_behind(database, shardcopy):
+    """A bounded load ends with empty pages."""
+    records = [{"SequenceNumber": "1", "Data": "eyJpZCI6MX0=", "PartitionKey": "k", "ApproximateArrivalTimestamp": 1700000000.0}]
+
+    def silent(number):
+        body = {"Records": records if number == 0 else [], "NextShardIterator": f"iterator-{number + 1};"}
+        return lambda content_type: (200, JSON, json.dumps(body).encode())
+    fake = FakeKinesis([silent(number) for number in range(10)])
+    try:
+        shardcopy.load(f"kinesis://{fake.address}/demo", database.url())
+    finally:
+        fake.close()
+    assert database.count("demo") == 1

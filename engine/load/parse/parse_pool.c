@@ -154,9 +154,10 @@ static bool refuse_format(struct sc_parser *p, const struct sc_batch *batch) {
   struct sc_slice sequence = p->records.items[which].sequence;
   sc_error_set(&err, SC_E_FORMAT, "shard %s, sequence number %.*s: the record is %s, which this version cannot decode",
                batch->shard->id, SC_SLICE_ARGS(sequence), format);
-  sc_error_hint(&err,
-                "nothing of this reply was written and the position did not move; send plain JSON, or wait for a "
-                "version that decodes it");
+  sc_error_hint(
+      &err,
+      "nothing of this reply was written and the position did not move; send plain JSON, or load the bytes as "
+      "they are with --columns=raw");
   memcpy(err.shard, batch->shard->id, sizeof(batch->shard->id));
   sc_parser_fail(p, &err);
   return true;

@@ -127,6 +127,20 @@ static void tip_ends_a_bounded_load(void **state) {
   assert_int_equal(s.state, SC_SHARD_DONE);
 }
 
+static void silence_ends_a_bounded_load(void **state) {
+  (void)state;
+  struct sc_shard s = reading();
+  struct sc_reply r = empty_page();
+  r.behind_ms = -1;
+  for (int i = 0; i < 2; i++) assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  struct sc_reply records = page("1");
+  records.behind_ms = -1;
+  assert_int_equal(got(&s, &records), SC_DO_GET_RECORDS); /* it begins anew */
+  for (int i = 0; i < 2; i++) assert_int_equal(got(&s, &r), SC_DO_GET_RECORDS);
+  assert_int_equal(got(&s, &r), SC_DO_NOTHING);
+  assert_int_equal(flags, SC_BATCH_TIP);
+}
+
 static void tip_slows_a_follower(void **state) {
   (void)state;
   struct sc_pace follow = pace;
@@ -368,6 +382,7 @@ int main(void) {
       cmocka_unit_test(no_pace),
       cmocka_unit_test(a_new_iterator_keeps_the_pace),
       cmocka_unit_test(tip_ends_a_bounded_load),
+      cmocka_unit_test(silence_ends_a_bounded_load),
       cmocka_unit_test(tip_slows_a_follower),
       cmocka_unit_test(a_closed_shard_has_no_tip),
       cmocka_unit_test(ends_with_children),

@@ -334,7 +334,11 @@ static void broken_records(void **state) {
       {"{\"d\":\"\\u0000\"}", "22P05", "column \"d\""},
       {"{\"d\":[1e131073]}", "22003", "column \"d\""},
       {"{\"d\":1e-16384}", "22003", "column \"d\""},
-      {"\xef\xbb\xbf{}", "22P02", "byte 0"},
+      {"\xef\xbb\xbf{}", "22P02", "byte order mark"},
+      {"a\tb\tc", "22P02", "tab-separated"},
+      {" null\n", "22023", "null"},
+      {"false", "22023", "true or false"},
+      {"nul", "22P02", "byte 0"},
       {"// x\n{}", "22P02", "byte 0"},
   };
   make_plan("a:i,b:d,c:t,d:j");

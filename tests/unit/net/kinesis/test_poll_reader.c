@@ -107,6 +107,25 @@ static void iterators(void **state) {
   assert_int_equal(calls[0].error.code, SC_E_PROTOCOL);
 }
 
+/* What kinesalite does when no record is as new as the time asked for. */
+static void a_time_without_an_answer(void **state) {
+  (void)state;
+  SCRIPT({{.bytes = "HTTP/1.1 200 OK\r\n"}, OK("{\"ShardIterator\":\"AAAA\"}")});
+  calls[0] = (struct sc_call){
+      .kind = SC_CALL_ITERATOR, .shard = &shard, .position = {.start = SC_START_AT_TIME, .at_ms = 1700000000007}};
+  sc_clock_freeze(0, 1700000000007);
+  sc_kinesis_reader_start(reader, &calls[0]);
+  while (sc_kinesis_reader_next(reader) == NULL) {
+    sc_kinesis_reader_poll(reader, 10);
+    if (atomic_load(&peer.answered) == 1) sc_clock_advance(1000);
+  }
+  sc_clock_real();
+  assert_int_equal(calls[0].error.code, SC_OK);
+  assert_string_equal(calls[0].iterator, "AAAA");
+  assert_non_null(strstr(peer.requests[0], "\"AT_TIMESTAMP\""));
+  assert_non_null(strstr(peer.requests[1], "\"LATEST\""));
+}
+
 static void records(void **state) {
   (void)state;
   SCRIPT({OK(ONE_RECORD)});
@@ -355,6 +374,7 @@ int main(void) {
   sc_log_init(SC_ERROR_LEVEL, false);
   const struct CMUnitTest tests[] = {
       CASE(iterators),
+      CASE(a_time_without_an_answer),
       CASE(records),
       CASE(empty_pages_have_no_batch),
       CASE(failures),
