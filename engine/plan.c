@@ -3,13 +3,16 @@
 #include <stdlib.h>
 
 #include "engine/base/buf.h"
+#include "engine/program.h"
 
-enum sc_columns_mode sc_columns_mode(const char *word) {
+struct sc_columns_settings sc_columns_settings(const struct sc_options *options) {
   static const char *const words[] = {"auto", "table", "json", "raw"};
+  const char *word = sc_options_text(options, SC_OPT_COLUMNS);
   int mode = 0;
   while (mode < 3 && strcmp(words[mode], word) != 0) mode++;
   SC_ASSERT(strcmp(words[mode], word) == 0);
-  return (enum sc_columns_mode)mode;
+  return (struct sc_columns_settings){(enum sc_columns_mode)mode,
+                                      (uint32_t)sc_options_int(options, SC_OPT_MAX_COLUMNS)};
 }
 
 struct sc_plan *sc_plan_new(uint32_t generation, uint32_t cap_columns) {

@@ -27,8 +27,15 @@ enum sc_role {
 /* --columns: what becomes of a record. TABLE: as AUTO, into a table that is there and stays as it is. JSON: its whole
  * text is the one payload column. RAW: its bytes are. */
 enum sc_columns_mode { SC_COLUMNS_AUTO, SC_COLUMNS_TABLE, SC_COLUMNS_JSON, SC_COLUMNS_RAW };
-#define SC_COLUMNS_DATA "data"                          /* the payload column of JSON and RAW */
-enum sc_columns_mode sc_columns_mode(const char *word); /* "auto", "table", "json", "raw"; asserts that it is one */
+#define SC_COLUMNS_DATA "data" /* the payload column of JSON and RAW */
+
+/* --columns and --max-columns, which the engine and the sink both go by: the one place that reads them. */
+struct sc_options;
+struct sc_columns_settings {
+  enum sc_columns_mode mode;
+  uint32_t max; /* columns that keys may make */
+};
+struct sc_columns_settings sc_columns_settings(const struct sc_options *options);
 
 /* What kind of cell the column's encoder likes best. The decoder gives that kind when the value allows it: INTEGER:
  * INT, else NUMBER. DOUBLE: DOUBLE (finite), else NUMBER. NUMERIC: NUMBER. TEXT: STRING, numbers as NUMBER, nested as

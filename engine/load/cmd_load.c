@@ -49,6 +49,7 @@ static uint32_t threads_or(const struct sc_options *o, int id, uint32_t fallback
 
 static void read_settings(const struct sc_options *o, struct sc_run *run) {
   struct sc_settings *s = &run->settings;
+  struct sc_columns_settings columns = sc_columns_settings(o);
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
   uint32_t half = processors < 2 ? 1 : (uint32_t)processors / 2;
   s->fetch_threads = threads_or(o, SC_OPT_FETCH_THREADS, half);
@@ -76,8 +77,8 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
   s->largest_reply_bytes = LARGEST_REPLY_BYTES;
   s->largest_record_bytes = LARGEST_RECORD_BYTES;
   s->split = strcmp(sc_options_text(o, SC_OPT_CONCATENATED), "split") == 0;
-  s->max_columns = (uint32_t)sc_options_int(o, SC_OPT_MAX_COLUMNS);
-  s->columns = sc_columns_mode(sc_options_text(o, SC_OPT_COLUMNS));
+  s->max_columns = columns.max;
+  s->columns = columns.mode;
 }
 
 static int read_request(const struct sc_options *o, struct sc_load_options *options, struct sc_error *err) {

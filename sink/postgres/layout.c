@@ -87,9 +87,9 @@ static int parse_list(const char *text, struct sc_pg_layout *out, struct sc_erro
 
 /* ---- The layout ---- */
 
-int sc_pg_layout_parse(const char *columns, const char *metadata, bool metadata_given, const char *like,
+int sc_pg_layout_parse(enum sc_columns_mode columns, const char *metadata, bool metadata_given, const char *like,
                        struct sc_pg_layout *out, struct sc_error *err) {
-  *out = (struct sc_pg_layout){.columns = sc_columns_mode(columns)};
+  *out = (struct sc_pg_layout){.columns = columns};
   out->by_position = like != NULL && !strcmp(like, "exasol");
   if (out->by_position && sc_pg_layout_is_one_column(out)) {
     return sc_error_set(err, SC_E_USAGE, "--like=exasol fills columns by position: --columns is auto or table with it");

@@ -32,7 +32,7 @@ struct sc_pg_layout {
 };
 
 /* like may be NULL; metadata_given: by the user, else the default list. SC_E_USAGE says what is wrong with the list. */
-int sc_pg_layout_parse(const char *columns, const char *metadata, bool metadata_given, const char *like,
+int sc_pg_layout_parse(enum sc_columns_mode columns, const char *metadata, bool metadata_given, const char *like,
                        struct sc_pg_layout *out, struct sc_error *err);
 
 /* What a column of that name is filled with: the listed metadata, else shard, sequence, arrival and partition key by

@@ -1,6 +1,6 @@
 /* One load per name: the session advisory lock of a namespace, who holds it, and taking it over.
  *
- * The holder is found through pg_locks and pg_stat_activity: its application_name ends with PID@HOST (pg_names.h).
+ * The holder is found through pg_locks and pg_stat_activity: its application_name ends with PID@HOST (names.h).
  * Sessions of one load share that tail and the namespace; a take-over ends them all and waits (10 s) until the lock is
  * free.
  *

@@ -95,6 +95,7 @@ static int read_table(struct sc_sink *p, const char *text, const char *stream_na
 static int read_options(struct sc_sink *p, const struct sc_options *o, const char *stream_name, struct sc_error *err) {
   const char *checkpoint_schema = sc_options_text(o, SC_OPT_CHECKPOINT_SCHEMA),
              *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
+  struct sc_columns_settings columns = sc_columns_settings(o);
   p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
   p->name_space = sc_strdup(name_space != NULL ? name_space : stream_name);
   if (checkpoint_schema != NULL && strlen(checkpoint_schema) >= sizeof(p->checkpoint_schema)) {
@@ -103,11 +104,11 @@ static int read_options(struct sc_sink *p, const struct sc_options *o, const cha
   snprintf(p->checkpoint_schema, sizeof(p->checkpoint_schema), "%s",
            checkpoint_schema != NULL ? checkpoint_schema : "");
   sc_pg_schema_init(&p->changes, sc_options_text(o, SC_OPT_UNKNOWN_KEYS), sc_options_text(o, SC_OPT_ON_TYPE_CHANGE),
-                    sc_options_flag(o, SC_OPT_INFER_TIMESTAMPS), (uint32_t)sc_options_int(o, SC_OPT_MAX_COLUMNS));
+                    sc_options_flag(o, SC_OPT_INFER_TIMESTAMPS), columns.max);
   int rc = read_table(p, sc_options_text(o, SC_OPT_TABLE), stream_name, err);
   if (rc != SC_OK) return rc;
-  return sc_pg_layout_parse(sc_options_text(o, SC_OPT_COLUMNS), sc_options_text(o, SC_OPT_METADATA),
-                            sc_options_is_set(o, SC_OPT_METADATA), sc_options_text(o, SC_OPT_LIKE), &p->layout, err);
+  return sc_pg_layout_parse(columns.mode, sc_options_text(o, SC_OPT_METADATA), sc_options_is_set(o, SC_OPT_METADATA),
+                            sc_options_text(o, SC_OPT_LIKE), &p->layout, err);
 }
 
 static int sink_open(const char *url, struct sc_options *options, const char *stream_name, struct sc_sink **out,

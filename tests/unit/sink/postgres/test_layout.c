@@ -11,7 +11,8 @@ static struct sc_pg_layout layout;
 static struct sc_error err;
 
 static void parse(const char *metadata) {
-  if (sc_pg_layout_parse("auto", metadata, true, NULL, &layout, &err) != SC_OK) fail_msg("%s: %s", metadata, err.text);
+  if (sc_pg_layout_parse(SC_COLUMNS_AUTO, metadata, true, NULL, &layout, &err) != SC_OK)
+    fail_msg("%s: %s", metadata, err.text);
 }
 
 static void assert_column(size_t i, enum sc_role role, const char *name, const char *type) {
@@ -63,33 +64,33 @@ static void wrong_lists(void **state) {
                                     "sequence:numeric:",
                                     "shard:0123456789012345678901234567890123456789012345678901234567890123"};
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    if (sc_pg_layout_parse("auto", bad[i], true, NULL, &layout, &err) != SC_E_USAGE) fail_msg("%s", bad[i]);
+    if (sc_pg_layout_parse(SC_COLUMNS_AUTO, bad[i], true, NULL, &layout, &err) != SC_E_USAGE) fail_msg("%s", bad[i]);
     assert_non_null(strstr(err.hint, "partition-key"));
   }
-  assert_int_equal(sc_pg_layout_parse("json", "shard:data", true, NULL, &layout, &err), SC_E_USAGE);
-  assert_int_equal(sc_pg_layout_parse("auto", "shard:data", true, NULL, &layout, &err), SC_OK);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_JSON, "shard:data", true, NULL, &layout, &err), SC_E_USAGE);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_AUTO, "shard:data", true, NULL, &layout, &err), SC_OK);
 }
 
 static void like_others(void **state) {
   (void)state;
-  assert_int_equal(sc_pg_layout_parse("auto", "shard", false, "dlt", &layout, &err), SC_OK);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_AUTO, "shard", false, "dlt", &layout, &err), SC_OK);
   assert_int_equal(layout.n, 6);
   assert_column(5, SC_ROLE_MESSAGE_ID, "_kinesis_msg_id", "text");
   assert_false(layout.by_position);
-  assert_int_equal(sc_pg_layout_parse("json", "shard", false, "ctk", &layout, &err), SC_OK);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_JSON, "shard", false, "ctk", &layout, &err), SC_OK);
   assert_column(0, SC_ROLE_ENVELOPE, "kinesis", "jsonb");
   assert_column(1, SC_ROLE_MESSAGE_ID, "kinesis_msg_id", "text");
-  assert_int_equal(sc_pg_layout_parse("table", "shard", false, "flink", &layout, &err), SC_OK);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_TABLE, "shard", false, "flink", &layout, &err), SC_OK);
   assert_column(0, SC_ROLE_ARRIVAL, "timestamp", "timestamp with time zone");
-  assert_int_equal(sc_pg_layout_parse("auto", "shard", false, "exasol", &layout, &err), SC_OK);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_AUTO, "shard", false, "exasol", &layout, &err), SC_OK);
   assert_true(layout.by_position);
   assert_int_equal(sc_pg_layout_role(&layout, "SHARD_SEQUENCE_NUMBER"), SC_ROLE_SEQUENCE);
-  assert_int_equal(sc_pg_layout_parse("raw", "shard", false, "exasol", &layout, &err), SC_E_USAGE);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_RAW, "shard", false, "exasol", &layout, &err), SC_E_USAGE);
 }
 
 static void a_list_goes_before_like(void **state) {
   (void)state;
-  assert_int_equal(sc_pg_layout_parse("auto", "stream", true, "dlt", &layout, &err), SC_OK);
+  assert_int_equal(sc_pg_layout_parse(SC_COLUMNS_AUTO, "stream", true, "dlt", &layout, &err), SC_OK);
   assert_int_equal(layout.n, 1);
   assert_column(0, SC_ROLE_STREAM, "kinesis_stream_name", "text");
 }
