@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/base/suggest.h"
 #include "engine/base/text.h"
 #include "engine/program.h"
 
@@ -32,13 +33,24 @@ static bool is_option(const char *name) {
   return i < sc_program.n_options;
 }
 
-static int set_option(struct sc_options *options, const char *name, const char *value, struct sc_error *err) {
-  if (sc_options_knows(options, name)) return sc_options_set(options, name, value, SC_FROM_URL, err);
-  if (is_option(name)) return SC_OK;
-  return sc_error_fail(
+static int unknown_parameter(const struct sc_options *options, const char *name, struct sc_error *err) {
+  struct sc_suggest nearest;
+  sc_suggest_init(&nearest, sc_slice_str(name));
+  for (int i = 0; i < sc_program.n_options; i++)
+    if (sc_options_knows(options, sc_program.options[i].name))
+      sc_suggest_try(&nearest, sc_slice_str(sc_program.options[i].name));
+  sc_error_fail(
       err, SC_E_USAGE,
       "libpq's parameters (sslmode, connect_timeout ...) and shardcopy's options (table, namespace ...) go there",
       "the database URL has an unknown parameter: %s", name);
+  if (nearest.best.len > 0) sc_error_hint(err, "did you mean %.*s?", SC_SLICE_ARGS(nearest.best));
+  return err->code;
+}
+
+static int set_option(struct sc_options *options, const char *name, const char *value, struct sc_error *err) {
+  if (sc_options_knows(options, name)) return sc_options_set(options, name, value, SC_FROM_URL, err);
+  if (is_option(name)) return SC_OK;
+  return unknown_parameter(options, name, err);
 }
 
 /* One "name=value" of the query: kept for libpq in rest, or made an option. */
@@ -65,6 +77,22 @@ static int take_parameter(struct sc_slice part, struct sc_options *options, stru
   return rc;
 }
 
+static bool has_at(struct sc_slice s) { return s.len > 0 && memchr(s.ptr, '@', s.len) != NULL; }
+
+/* Whether a password with an unencoded @, / or ? may have been cut in two. libpq would take its rest for a host, a port
+ * or a parameter, and messages would show it. So an @ stands once, between user and host, or in a parameter's value. */
+static bool may_be_cut(struct sc_slice place, struct sc_slice query) {
+  struct sc_slice authority = sc_text_cut(&place, ':'), name;
+  authority = sc_slice_of(authority.ptr + 2, authority.len - 2); /* behind "//", which the URL was claimed by */
+  struct sc_slice path = sc_text_cut(&authority, '/'), host = sc_text_cut(&authority, '@');
+  bool cut = has_at(host) || has_at(path);
+  while (sc_text_next(&query, '&', &name)) {
+    sc_text_cut(&name, '=');
+    cut = cut || has_at(name);
+  }
+  return cut;
+}
+
 int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_settings *out, char **table,
                     struct sc_error *err) {
   struct sc_slice place = sc_slice_str(url), query = sc_text_cut(&place, '?'), part;
@@ -72,6 +100,13 @@ int sc_pg_url_parse(const char *url, struct sc_options *options, struct sc_pg_se
   char *named = NULL;
   int rc = SC_OK;
   *out = (struct sc_pg_settings){NULL, 0};
+  SC_ASSERT(sc_pg_url_claims(url));
+  if (may_be_cut(place, query))
+    return sc_error_fail(
+        err, SC_E_USAGE,
+        "in user, password and database write %40 for @, %2F for /, %3F for ?; or give the password in "
+        "PGPASSWORD or ~/.pgpass",
+        "the database URL has an @ where none can be: a password is not encoded");
   while (rc == SC_OK && sc_text_next(&query, '&', &part))
     if (part.len > 0) rc = take_parameter(part, options, &rest, &named, err);
   if (rc == SC_OK) {

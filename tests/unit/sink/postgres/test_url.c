@@ -66,6 +66,10 @@ static void wrong_urls(void **state) {
       {"postgresql://me:secret%zz@h/d", "malformed"},
       {"postgresql://me:secret@[::1/d", "malformed"},
       {"postgresql://me:secret@h/d?flush-interval=soon", "flush-interval"},
+      {"postgresql://me:1@secret@h/d", "not encoded"},
+      {"postgresql://me:1@se/cret@h/d", "not encoded"},
+      {"postgresql://me:1/secret@h/d", "not encoded"},
+      {"postgresql://me:1?secret@h/d", "not encoded"},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     struct sc_options *o = options_of("load", "kinesis://x", NULL);
@@ -77,6 +81,30 @@ static void wrong_urls(void **state) {
     assert_null(strstr(err.hint, "secret"));
     sc_options_free(o);
   }
+}
+
+static void a_wrong_parameter_gets_the_nearest_name(void **state) {
+  (void)state;
+  struct sc_options *o = options_of("load", "kinesis://x", NULL);
+  struct sc_pg_settings s;
+  struct sc_error err;
+  assert_int_equal(sc_pg_url_parse("postgresql://h/d?tabel=x", o, &s, NULL, &err), SC_E_USAGE);
+  assert_string_equal(err.hint, "did you mean table?");
+  assert_int_equal(sc_pg_url_parse("postgresql://h/d?quite_another=x", o, &s, NULL, &err), SC_E_USAGE);
+  assert_non_null(strstr(err.hint, "sslmode"));
+  sc_options_free(o);
+}
+
+static void an_at_may_stand_in_a_value(void **state) {
+  (void)state;
+  struct sc_options *o = options_of("load", "kinesis://x", NULL);
+  struct sc_pg_settings s;
+  struct sc_error err;
+  assert_int_equal(sc_pg_url_parse("postgresql://me%40x:p@h/d?application_name=a@b", o, &s, NULL, &err), SC_OK);
+  assert_string_equal(sc_pg_settings_get(&s, "user"), "me@x");
+  assert_string_equal(sc_pg_settings_get(&s, "application_name"), "a@b");
+  sc_pg_settings_fini(&s);
+  sc_options_free(o);
 }
 
 static void tables(void **state) {
@@ -105,6 +133,8 @@ int main(void) {
       cmocka_unit_test(what_it_claims),
       cmocka_unit_test(parameters_find_their_owner),
       cmocka_unit_test(wrong_urls),
+      cmocka_unit_test(a_wrong_parameter_gets_the_nearest_name),
+      cmocka_unit_test(an_at_may_stand_in_a_value),
       cmocka_unit_test(tables),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
