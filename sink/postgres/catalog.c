@@ -151,7 +151,7 @@ static int write_begin(const struct sc_pg_target *t, const struct sc_plan *plan,
 
 static int build_plan(const struct sc_pg_target *t, struct sc_pg_table *table, uint32_t generation,
                       struct sc_plan **out, struct sc_error *err) {
-  struct sc_plan *plan = sc_plan_new(generation, (uint32_t)table->n_columns + 1);
+  struct sc_plan *plan = sc_plan_new(generation, (uint32_t)table->n_columns);
   struct sc_buf sql = SC_BUF_INIT;
   bool payload_is_binary = add_columns(plan, t, table, true);
   bool text = !add_columns(plan, t, table, false) || !payload_is_binary;

@@ -148,3 +148,15 @@ def test_a_table_of_many_columns(local, stream, database, shardcopy):
     stream().put({f"c{i}": i for i in range(500)})
     shardcopy.load(local.url("demo"), database.url())
     assert database.rows("SELECT c0, c250, c499 FROM demo") == [(0, 250, 499)]
+
+
+def test_a_table_of_as_many_columns_as_there_can_be(local, stream, database, shardcopy):
+    """PostgreSQL's limit is 1,600 columns; three are metadata."""
+    source, names = stream(), [f"c{i}" for i in range(1650)]
+    source.put_many([dict.fromkeys(names[i:i + 165], 1) for i in range(0, len(names), 165)])
+    shardcopy.load(local.url("demo"), database.url(), "--max-columns=1600")
+    columns = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'demo'::regclass AND attnum > 0"
+    assert database.value(columns) == 1600 and database.count("demo") == 10
+    source.put({"c0": 2, "new": 2})
+    shardcopy.load(local.url("demo"), database.url(), "--max-columns=1600")
+    assert database.value(columns) == 1600 and database.value("SELECT count(*) FROM demo WHERE c0 = 2") == 1
