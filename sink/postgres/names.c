@@ -14,6 +14,8 @@ static char *qualified(struct sc_pg *pg, const char *schema, const char *table, 
   return NULL;
 }
 
+bool sc_pg_names_is_own(const char *table) { return !strcmp(table, CHECKPOINTS) || !strcmp(table, DEAD_LETTERS); }
+
 /* The schema of a table named without one. */
 static int find_schema(struct sc_pg *pg, const char *table, char out[64], struct sc_error *err) {
   struct sc_pg_answer answer;
@@ -80,12 +82,12 @@ static void only_printable(char *text) {
   }
 }
 
-void sc_pg_names_application(const char *name_space, const char *role, char out[64]) {
+void sc_pg_names_application(const char *name, const char *role, char out[64]) {
   char worker[64], word[11];
   snprintf(word, sizeof(word), "%s", role);
   for (char *p = word; *p; p++) *p = *p == ' ' ? '-' : *p;
   sc_pg_names_worker(worker);
   int room = 63 - snprintf(NULL, 0, "shardcopy  %s %.34s", word, worker);
-  snprintf(out, 64, "shardcopy %.*s %s %.34s", room, name_space, word, worker);
+  snprintf(out, 64, "shardcopy %.*s %s %.34s", room, name, word, worker);
   only_printable(out);
 }

@@ -22,11 +22,15 @@ int sc_pg_names_make(struct sc_pg *pg, const char *schema, const char *table, co
                      const char *name_space, struct sc_pg_names *out, struct sc_error *err);
 void sc_pg_names_fini(struct sc_pg_names *names);
 
+/* Whether a table of that name, in whatever schema, is one that shardcopy keeps positions or dead letters in. Rows of a
+ * stream in them would become positions. */
+bool sc_pg_names_is_own(const char *table);
+
 /* "4711@db1": this process. */
 void sc_pg_names_worker(char out[64]);
-/* "shardcopy NAMESPACE ROLE 4711@db1" in the 63 printable ASCII bytes PostgreSQL keeps of an application_name; the
- * namespace is cut and what is not ASCII shown as ? where it must be. */
-void sc_pg_names_application(const char *name_space, const char *role, char out[64]);
+/* "shardcopy NAME ROLE 4711@db1" in the 63 printable ASCII bytes PostgreSQL keeps of an application_name; the name is
+ * cut and what is not ASCII shown as ? where it must be. */
+void sc_pg_names_application(const char *name, const char *role, char out[64]);
 int64_t sc_pg_names_lock_key(const char *checkpoint_schema, const char *name_space);
 
 #endif

@@ -83,13 +83,14 @@ static char *make_description(const struct sc_sink *p) {
 }
 
 static int read_table(struct sc_sink *p, const char *text, const char *stream_name, struct sc_error *err) {
-  if (text != NULL) return sc_pg_url_table(text, p->schema, p->table, err);
-  if (strlen(stream_name) < sizeof(p->table)) {
-    snprintf(p->table, sizeof(p->table), "%s", stream_name);
-    return SC_OK;
-  }
-  return sc_error_fail(err, SC_E_CONFIG, "name the table with --table=NAME",
-                       "the stream's name is too long for a table's (63 bytes): %.128s", stream_name);
+  if (text == NULL && strlen(stream_name) >= sizeof(p->table))
+    return sc_error_fail(err, SC_E_CONFIG, "name the table with --table=NAME",
+                         "the stream's name is too long for a table's (63 bytes): %.128s", stream_name);
+  if (text == NULL) snprintf(p->table, sizeof(p->table), "%s", stream_name);
+  int rc = text != NULL ? sc_pg_url_table(text, p->schema, p->table, err) : SC_OK;
+  if (rc != SC_OK || !sc_pg_names_is_own(p->table)) return rc;
+  return sc_error_fail(err, SC_E_CONFIG, "name another table with --table=NAME",
+                       "%s is a table of shardcopy itself: it cannot be the target", p->table);
 }
 
 static int read_options(struct sc_sink *p, const struct sc_options *o, const char *stream_name, struct sc_error *err) {
@@ -132,8 +133,9 @@ static const char *sink_describe(const struct sc_sink *p) { return p->descriptio
 /* ---- Sessions ---- */
 
 /* Settings that a role or a database may have changed in a way that breaks a load. TimeZone is UTC, so that binary and
- * text COPY read a time without an offset alike. The keep-alives of the server's side end the session of a client that
- * vanished; its locks would stay otherwise. */
+ * text COPY read a time without an offset alike. array_nulls: a shard without a position is a NULL in an array.
+ * exit_on_error: a row that is refused would end the session. The keep-alives of the server's side end the session of a
+ * client that vanished; its locks would stay otherwise. */
 static void add_settings(struct sc_buf *sql, int version, bool writes) {
   static const struct {
     int since;
@@ -147,6 +149,7 @@ static void add_settings(struct sc_buf *sql, int version, bool writes) {
       "standard_conforming_strings = on;"
       " SET lock_timeout = '30s'; SET statement_timeout = '%s'; SET idle_in_transaction_session_timeout = '15min';"
       " SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD';"
+      " SET IntervalStyle = 'postgres'; SET array_nulls = on; SET exit_on_error = off;"
       " SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
       writes ? "0" : "60s");
   for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++) {
@@ -192,10 +195,11 @@ static void session_close(struct sc_session *s) {
 static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
                         struct sc_error *err) {
   struct sc_session *s = sc_alloc_zero(1, sizeof(*s));
-  char application[64];
+  char application[64], *owned;
   *out = NULL;
   s->sink = sink;
-  sc_pg_names_application(s->sink->name_space, role, application);
+  sc_pg_names_application(setting_or(&sink->settings, "application_name", sink->name_space, &owned), role, application);
+  free(owned);
   int rc = sc_pg_connect(&s->sink->settings, application, wait, &s->pg, err);
   if (rc == SC_OK) rc = settle(s, sc_slice_starts(sc_slice_str(role), "write"), err);
   if (rc == SC_OK) rc = name_once(s->sink, s->pg, err);

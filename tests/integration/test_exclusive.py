@@ -19,6 +19,17 @@ def test_a_second_load_of_the_same_name(local, stream, database, shardcopy):
     wait_until(lambda: database.count("demo") == 20, what="the first load undisturbed")
 
 
+def test_an_application_name_of_ones_own(local, stream, database, shardcopy):
+    stream().put_many(numbered(0, 10))
+    first = shardcopy.start("load", local.url("demo"), database.url(application_name="etl"), "--follow")
+    wait_until(lambda: database.count("demo") == 10, what="the load at work")
+    names = [name for name, in database.rows("SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'shardcopy etl %'")]
+    assert len(names) >= 2 and all(re.search(rf" {first.pid}@\S+$", name) for name in names)
+    assert str(first.pid) in shardcopy.load(local.url("demo"), database.url(), status=6).err
+    shardcopy.start("load", local.url("demo"), database.url(), "--follow", "--take-over")
+    first.wait(status=6)
+
+
 def test_two_names_read_independently(local, stream, database, shardcopy):
     stream().put_many(numbered(0, 10))
     first = shardcopy.start("load", local.url("demo"), database.url(table="a"), "--follow")

@@ -44,6 +44,29 @@ def test_nobody_listens(local, stream, database, shardcopy, proxy):
     assert str(proxy.port) in done.err and "hint" in done.err
 
 
+def test_a_password_that_is_not_encoded_is_not_shown(local, stream, database, shardcopy):
+    stream().put({"id": 0})
+    done = shardcopy.load(local.url("demo"), database.url(user="me:half@hidden"), status=2)
+    assert "%40" in done.err and "hidden" not in done.err and "half" not in done.err
+
+
+@pytest.mark.parametrize("table", ["kinesis_checkpoints", "other.kinesis_dead_letters"])
+def test_our_own_tables_are_no_targets(local, stream, database, shardcopy, table):
+    stream().put({"id": 0})
+    done = shardcopy.load(local.url("demo"), database.url(table=table), status=2)
+    assert table.split(".")[-1] in done.err and "--table" in done.err
+
+
+def test_settings_of_the_database_that_would_break_a_load(local, stream, database, shardcopy):
+    stream().put_many([*numbered(0, 10), *numbered(5, 6)])
+    database.execute("CREATE TABLE demo (id bigint UNIQUE, word text)")
+    for setting in ("array_nulls = off", "exit_on_error = on"):
+        database.execute(f"ALTER DATABASE {database.name} SET {setting}")
+    shardcopy.load(local.url("demo"), database.url(), status=None)
+    assert_each_once(database, "demo", 10)
+    assert database.count("kinesis_dead_letters") == 1
+
+
 def test_permission_denied(local, stream, database, shardcopy, secure):
     stream().put({"id": 0})
     done = shardcopy.load(local.url("demo"), database.url(user=f"{secure}:correct%20horse"), status=5)
