@@ -22,7 +22,7 @@ size_t sc_base64_encode(const void *src, size_t len, char *dst);
 bool sc_base64_decode(const char *src, size_t len, void *dst, size_t *out_len);
 
 /* Decodes groups of four characters as long as all four are of the alphabet: for text with a closing quote behind it,
- * so that nobody has to look for the quote first. Returns the characters read, a multiple of 4, at most len; fills
+ * so that the quote need not be looked for first. Returns the characters read, a multiple of 4, at most len; fills
  * *out_len. What it did not read is untouched: the last group with its padding is left to sc_base64_decode. Same rules
  * for dst. */
 size_t sc_base64_decode_groups(const char *src, size_t len, void *dst, size_t *out_len);

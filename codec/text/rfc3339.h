@@ -2,7 +2,7 @@
  *
  * Stricter than a database need be: date, time and offset must all be there, the day must exist, years are 0001 to
  * 9999, no leap seconds, offsets under 16 hours. T may be t or a space, Z may be z. So every value said to be one here
- * is a value of timestamptz, whoever reads it.
+ * is a value of timestamptz for any reader.
  */
 #ifndef SC_CODEC_TEXT_RFC3339_H
 #define SC_CODEC_TEXT_RFC3339_H

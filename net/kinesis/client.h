@@ -1,6 +1,6 @@
 /* The control client: one call at a time, blocking, with retries.
  *
- * One thread at a time. Kept by who opened it for as long as it may call, so that its connection is used again.
+ * One thread at a time. Its owner keeps it between calls, so that the connection is used again.
  */
 #ifndef SC_NET_KINESIS_CLIENT_H
 #define SC_NET_KINESIS_CLIENT_H

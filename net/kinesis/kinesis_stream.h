@@ -1,4 +1,4 @@
-/* What the control plane asks about streams: who it is, its shards, one record again, the account's streams. Blocking,
+/* Calls about streams: their identity, their shards, one record again, the streams of the account. Blocking,
  * over a control client (client.h); errors and bounds are the client's. */
 #ifndef SC_NET_KINESIS_KINESIS_STREAM_H
 #define SC_NET_KINESIS_KINESIS_STREAM_H

@@ -129,7 +129,7 @@ static void note_ready(struct sc_put_queue *q, const struct sc_put_entry *e, int
 
 /* ---- order per key ---- */
 
-/* Multiply and fold, keyed: nobody can choose keys that all fall into one bucket. */
+/* Multiply and fold, with a secret seed: partition keys from outside cannot be chosen to fall into one bucket. */
 static uint64_t hash_key(const struct sc_put_queue *q, struct sc_slice key) {
   uint64_t h = q->rules.seed ^ key.len;
   for (size_t i = 0; i < key.len; i += KEY_WORD) {

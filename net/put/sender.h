@@ -35,7 +35,7 @@ struct sc_put_counts {
 /* most_calls: under way at a time, at most SC_HTTP_CONNECTIONS_MAX. seed: of the jitter. */
 int sc_put_sender_new(struct sc_kinesis *k, struct sc_put_queue *queue, struct sc_park *park, uint32_t most_calls,
                       uint64_t seed, struct sc_put_sender **out, struct sc_error *err);
-/* Calls under way are dropped: nobody knows whether they were carried out. */
+/* Calls under way are dropped. Whether the service carried them out stays unknown. */
 void sc_put_sender_free(struct sc_put_sender *s);
 
 /* Starts as many calls as the queue has and the bound allows. end: as sc_put_queue_take. */

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 import boto3
 import pytest
@@ -59,3 +60,17 @@ def test_a_split_stream(kinesalite, database, shardcopy):
     source.put_many(numbered(500, 1000))
     shardcopy.load(f"kinesis://{kinesalite}/demo", database.url(), timeout_s=120)
     assert_each_once(database, "demo", 1000)
+
+
+def test_from_now_on(kinesalite, database, shardcopy):
+    """It never answers AT_TIMESTAMP when no record is as new: the load reads from LATEST."""
+    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1", aws_access_key_id="test",
+                          aws_secret_access_key="test")
+    source = Stream(client, "demo")
+    source.put({"id": -1})
+    behind = time.monotonic() + 1.5  # latest is a whole second of the service's clock
+    wait_until(lambda: time.monotonic() > behind, what="a second that is new")
+    running = shardcopy.start("load", f"kinesis://{kinesalite}/demo", database.url(), "--start=latest", "--follow")
+    running.wait_err("reading from LATEST")
+    wait_until(lambda: (source.put({"id": 0}) and database.exists("demo") and database.count("demo") > 0), 30, "a row")
+    assert database.value("SELECT min(id) FROM demo") == 0
