@@ -5,8 +5,6 @@
 #include "codec/json/cells.h"
 #include "codec/json/document_cells.h"
 #include "codec/json/sample.h"
-#include "codec/kinesis/envelope_cbor.h"
-#include "codec/kinesis/envelope_json.h"
 #include "codec/kinesis/metadata_cells.h"
 #include "codec/kinesis/sniff.h"
 #include "engine/base/buf.h"
@@ -39,21 +37,6 @@ static size_t scratch_bytes(size_t largest_record_bytes) {
   return sizeof(struct sc_decoder) + sc_json_cells_bytes(largest_record_bytes);
 }
 
-static int open_batch(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out,
-                      struct sc_error *err) {
-  (void)decoder;
-  out->n = 0;
-  switch (batch->envelope) {
-    case SC_ENVELOPE_JSON:
-      return sc_envelope_json_open(batch->body, batch->body_len, out->items, &out->n, err);
-    case SC_ENVELOPE_CBOR:
-      return sc_envelope_cbor_open(batch->body, batch->body_len, out->items, &out->n, err);
-    case SC_ENVELOPE_NONE:
-      break;
-  }
-  return SC_OK;
-}
-
 static void sample(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into) {
   (void)decoder;
   sc_json_sample(records, n, decoder->split, into);
@@ -77,7 +60,6 @@ const struct sc_decoder_ops sc_decoder_json = {
     .new = decoder_new,
     .free = decoder_free,
     .scratch_bytes = scratch_bytes,
-    .open = open_batch,
     .sniff = sc_sniff_records,
     .sample = sample,
     .decode = decode,

@@ -69,6 +69,12 @@ struct sc_record {
   int64_t arrival_us;            /* ApproximateArrivalTimestamp, epoch microseconds; INT64_MIN when absent */
 };
 
+/* The records of the batch being worked on; owned by the parse thread. */
+struct sc_records {
+  struct sc_record *items; /* SC_RECORDS_MAX of them */
+  uint32_t n;
+};
+
 /* How many of the n records, in order, are not behind that one: they were handed over before, and the service sent them
  * again. */
 uint32_t sc_records_known(const struct sc_record *records, uint32_t n, const struct sc_sequence *after);

@@ -1,4 +1,4 @@
-/* The interface of decoders: reply bodies to records, records to cells. codec/ implements it.
+/* The interface of decoders: records to cells. codec/ implements it.
  *
  * One decoder a parse thread, made at start, used by that thread alone; it owns scratch memory (JSON: about the size of
  * the largest record, for unescaped strings) bounded by the sizes given to new. No call blocks; none allocates in
@@ -12,12 +12,6 @@
 #include "engine/plan.h"
 
 struct sc_decoder;
-
-/* The records of the batch being worked on; owned by the parse thread. */
-struct sc_records {
-  struct sc_record *items; /* SC_RECORDS_MAX of them */
-  uint32_t n;
-};
 
 /* Growable list of rejects of one chunk; owned by the parse thread. */
 struct sc_rejects {
@@ -40,10 +34,6 @@ struct sc_decoder_ops {
   void (*free)(struct sc_decoder *decoder);
   /* Scratch a decoder of that size may use, in bytes: deducted from --memory at start. */
   size_t (*scratch_bytes)(size_t largest_record_bytes);
-
-  /* Opens the envelope once, in place: base64 is decoded inside the body. SC_E_PROTOCOL when the body is not what the
-   * protocol says: nothing of it is used and the call is made again. At most SC_RECORDS_MAX records. */
-  int (*open)(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out, struct sc_error *err);
 
   /* The payload's format is one we cannot decode (KPL aggregate, gzip, zlib by their magic): its name, else NULL. Looks
    * at all n. Not asked with SC_COLUMNS_RAW. */

@@ -1,4 +1,4 @@
-/* The interface of sources: streams of shards read by calls. net/ implements it (poll; fan-out joins it later).
+/* The interface of sources: streams of shards, read by requests. net/ implements it.
  *
  * Control thread: open, identity, list_shards, close. A fetch thread owns one reader. reread may be called by any
  * thread. Blocking calls are bounded by their own deadlines (connect 5 s, call 30 s, retries with jitter up to about a
@@ -29,26 +29,26 @@ struct sc_stream_identity {
   int64_t service_ms;       /* the service's own Date at that call: LATEST is pinned to it */
 };
 
-/* A call of a reader. From a pool of the fetch thread; owned by the reader from start until next gives it back. */
-enum sc_call_kind { SC_CALL_ITERATOR, SC_CALL_RECORDS };
-struct sc_call {
-  enum sc_call_kind kind;
+/* "The next reply of this shard". From a pool of the fetch thread; the reader's from start until next gives it back.
+ * A started request answers once: with a page of GetRecords, or with an event of a subscription. That is all the
+ * back-pressure there is. A request costs credit and a place only while its reply comes in, so a request that stands
+ * for minutes is free. */
+struct sc_request {
   const struct sc_shard_info *shard;
   uint32_t term;
-  struct sc_position position; /* ITERATOR: where */
-  uint32_t limit;              /* RECORDS: GetRecords' Limit, 1..10000 */
-  /* RECORDS in: the iterator, malloc'ed; out: the next one or NULL; after an error still the one given. ITERATOR out:
-   * the one made */
-  char *iterator;
-  /* out */
-  struct sc_error error; /* code 0: done */
-  /* RECORDS: the body; NULL when it holds no records. shard, term, flags are set by the fetch thread */
-  struct sc_batch *batch;
-  struct sc_reply reply;      /* RECORDS */
-  int64_t service_ms;         /* Date of the reply in epoch ms; 0 unknown */
-  void *impl;                 /* the reader's own */
-  STAILQ_ENTRY(sc_call) next; /* in a list of its owner */
+  struct sc_position position; /* the reply begins behind this one; never LATEST */
+  uint32_t limit;              /* no more records than this are wanted; 0: as many as the reader likes */
+  /* Out. error: code 0, there is a reply. SC_AGAIN: nothing yet. Retry and throttle classes: the reader has backed off.
+   * In all three the next request is wanted no sooner than due_ms (monotonic). */
+  struct sc_error error;
+  struct sc_batch *batch; /* NULL: the reply holds no records. shard, term and flags are set by the fetch thread */
+  struct sc_reply reply;
+  int64_t service_ms; /* Date of the reply in epoch ms; 0 unknown */
+  int64_t due_ms;
+  void *impl; /* the reader's own */
+  STAILQ_ENTRY(sc_request) entry;
 };
+STAILQ_HEAD(sc_requests, sc_request);
 
 struct sc_reader_config {
   struct sc_budget *budget;
@@ -56,7 +56,6 @@ struct sc_reader_config {
   /* of the fetch thread; told when poll sleeps, and that a call waits for credit; may be NULL */
   struct sc_timings *timings;
   size_t largest_reply_bytes; /* a body over this is SC_E_PROTOCOL; sc_batch_cost of it fits the reserve */
-  uint32_t max_in_flight;     /* calls: 64 */
 };
 
 struct sc_source_ops {
@@ -71,8 +70,10 @@ struct sc_source_ops {
   const char *(*describe)(const struct sc_source *source);
   /* The stream's name (of an ARN: its last part): the default of --table and --namespace. */
   const char *(*stream_name)(const struct sc_source *source);
-  /* Default pace: 5 calls/s and 2 MiB/s a shard on AWS hosts. */
-  void (*pace)(const struct sc_source *source, struct sc_pace *out);
+  /* How soon an idle shard is asked again (--follow): 0 when its reader is told by the service. */
+  int64_t (*idle_interval_ms)(const struct sc_source *source);
+  /* Connections that a reader holds at most: a part of --memory. */
+  uint32_t (*connections)(const struct sc_source *source);
 
   int (*identity)(struct sc_source *source, struct sc_stream_identity *out, struct sc_error *err);
   /* All pages. *shards is malloc'ed; free it. */
@@ -84,16 +85,23 @@ struct sc_source_ops {
 
   int (*reader_new)(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out,
                     struct sc_error *err);
-  /* calls under way are dropped, their credit given back; the structs stay the caller's */
+  /* Requests under way are dropped, their credit is given back; the structs stay the caller's. */
   void (*reader_free)(struct sc_reader *reader);
-  void (*reader_start)(struct sc_reader *reader, struct sc_call *call);
+  /* How many more requests may be started now. */
+  uint32_t (*reader_places)(const struct sc_reader *reader);
+  /* The replies take long while parse threads have nothing to do: a reader may allow itself more at a time. */
+  void (*reader_widen)(struct sc_reader *reader);
+  void (*reader_start)(struct sc_reader *reader, struct sc_request *request);
   /* Waits for sockets, the park's descriptor or timeout_ms; makes progress; resumes transfers that wait for credit. The
    * caller has prepared the park (park.h) and finishes it. */
   void (*reader_poll)(struct sc_reader *reader, int timeout_ms);
-  /* A finished call, NULL when there is none. */
-  struct sc_call *(*reader_next)(struct sc_reader *reader);
-  /* Ends a call: it comes out of reader_next with SC_E_STOPPED. */
-  void (*reader_cancel)(struct sc_reader *reader, struct sc_call *call);
+  /* An answered request, NULL when there is none. */
+  struct sc_request *(*reader_next)(struct sc_reader *reader);
+  /* Ends a request: it comes out of reader_next with SC_E_STOPPED. */
+  void (*reader_cancel)(struct sc_reader *reader, struct sc_request *request);
+  /* Opens the envelope of a batch that a reader of this source made, in place; any parse thread. SC_E_PROTOCOL when the
+   * body is not what the protocol says: nothing of it is used and the request is made again. */
+  int (*open_envelope)(struct sc_batch *batch, struct sc_records *out, struct sc_error *err);
 };
 
 #endif

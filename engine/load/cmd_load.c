@@ -55,16 +55,11 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
   s->fetch_threads = threads_or(o, SC_OPT_FETCH_THREADS, half);
   s->parse_threads = threads_or(o, SC_OPT_PARSE_THREADS, half);
   s->write_threads = threads_or(o, SC_OPT_WRITE_THREADS, half < MOST_WRITE_THREADS ? half : MOST_WRITE_THREADS);
-  run->source_ops->pace(run->source, &s->pace);
-  if (sc_options_is_set(o, SC_OPT_CALLS_PER_SECOND)) {
-    int64_t calls = sc_options_int(o, SC_OPT_CALLS_PER_SECOND);
-    s->pace.call_interval_ms = calls == 0 ? 0 : 1000 / calls;
-  }
-  s->pace.follow = sc_options_flag(o, SC_OPT_FOLLOW);
-  s->pace.behind_latest_ms = sc_options_int(o, SC_OPT_BEHIND_LATEST);
-  s->limit = (uint32_t)sc_options_int(o, SC_OPT_LIMIT);
+  s->tip = (struct sc_tip){.behind_latest_ms = sc_options_int(o, SC_OPT_BEHIND_LATEST),
+                           .idle_interval_ms = run->source_ops->idle_interval_ms(run->source),
+                           .follow = sc_options_flag(o, SC_OPT_FOLLOW)};
   s->flush_interval_ms = sc_options_is_set(o, SC_OPT_FLUSH_INTERVAL) ? sc_options_int(o, SC_OPT_FLUSH_INTERVAL)
-                                                                     : (s->pace.follow ? 250 : 1000);
+                                                                     : (s->tip.follow ? 250 : 1000);
   s->flush_rows = (uint64_t)sc_options_int(o, SC_OPT_FLUSH_ROWS);
   s->fail_on_error = strcmp(sc_options_text(o, SC_OPT_ON_ERROR), "fail") == 0;
   s->max_records =

@@ -6,8 +6,7 @@
 #include "engine/stop.h"
 
 enum {
-  IN_FLIGHT = 16,
-  CALLS_A_SHARD = 20, /* empty pages are passed over */
+  REPLIES_A_SHARD = 20, /* empty pages are passed over */
   FAILURES_MOST = 5,
   POLL_MS = 200,
   MEMORY_REPLIES = 4
@@ -18,9 +17,8 @@ struct reading {
   struct sc_dry_shard *shard;
   struct sc_shard machine;
   enum sc_shard_do todo;
-  struct sc_call call;
-  char *iterator;
-  unsigned calls;
+  struct sc_request request;
+  unsigned replies, failures;
   bool busy, done;
 };
 
@@ -34,8 +32,6 @@ struct sampler {
   struct sc_sample *sample;
   struct reading *readings;
   size_t n, left;
-  uint32_t in_flight;
-  struct sc_random random;
 };
 
 static int open_sampler(struct sampler *s, struct sc_error *err) {
@@ -51,20 +47,14 @@ static int open_sampler(struct sampler *s, struct sc_error *err) {
   s->park = sc_park_new(err);
   if (s->park == NULL) return err->code;
   sc_budget_add_waiter(s->budget, SC_POOL_BODIES, s->park);
-  struct sc_reader_config reader = {.budget = s->budget,
-                                    .park = s->park,
-                                    .largest_reply_bytes = set->largest_reply_bytes,
-                                    .max_in_flight = IN_FLIGHT};
+  struct sc_reader_config reader = {
+      .budget = s->budget, .park = s->park, .largest_reply_bytes = set->largest_reply_bytes};
   return s->run->source_ops->reader_new(s->run->source, &reader, &s->reader, err);
 }
 
 static void close_sampler(struct sampler *s) {
   if (s->reader != NULL) s->run->source_ops->reader_free(s->reader);
-  for (size_t i = 0; i < s->n; i++) {
-    free(s->readings[i].iterator);
-    free(s->readings[i].call.iterator);
-    if (s->readings[i].call.batch != NULL) sc_batch_free(s->readings[i].call.batch);
-  }
+  for (size_t i = 0; i < s->n; i++) sc_batch_free(s->readings[i].request.batch);
   if (s->park != NULL) sc_park_free(s->park);
   sc_budget_free(s->budget);
   s->run->decoder_ops->free(s->decoder);
@@ -77,28 +67,17 @@ static void finish(struct sampler *s, struct reading *r) {
   r->done = true;
 }
 
-static void start_call(struct sampler *s, struct reading *r, int64_t now_ms) {
-  r->call = (struct sc_call){.kind = r->todo == SC_DO_GET_ITERATOR ? SC_CALL_ITERATOR : SC_CALL_RECORDS,
-                             .shard = &r->shard->info,
-                             .term = r->machine.term,
-                             .position = r->machine.position,
-                             .impl = NULL};
-  if (r->call.kind == SC_CALL_RECORDS) {
-    r->call.iterator = r->iterator;
-    r->call.limit = s->run->settings.limit;
-    r->iterator = NULL;
-    r->calls++;
-  }
+static void start_request(struct sampler *s, struct reading *r, int64_t now_ms) {
+  r->request = (struct sc_request){.shard = &r->shard->info, .term = r->machine.term, .position = r->machine.position};
   r->busy = true;
-  s->in_flight++;
-  sc_shard_called(&r->machine, now_ms);
-  s->run->source_ops->reader_start(s->reader, &r->call);
+  sc_shard_asked(&r->machine, now_ms);
+  s->run->source_ops->reader_start(s->reader, &r->request);
 }
 
 static void start_due(struct sampler *s, int64_t now_ms) {
-  for (size_t i = 0; i < s->n && s->in_flight < IN_FLIGHT; i++) {
+  for (size_t i = 0; i < s->n && s->run->source_ops->reader_places(s->reader) > 0; i++) {
     struct reading *r = &s->readings[i];
-    if (!r->done && !r->busy && r->machine.due_ms <= now_ms) start_call(s, r, now_ms);
+    if (!r->done && !r->busy && r->machine.due_ms <= now_ms) start_request(s, r, now_ms);
   }
 }
 
@@ -113,7 +92,7 @@ static int refuse_format(const struct sampler *s, const struct reading *r, struc
 }
 
 static int add_batch(struct sampler *s, struct reading *r, struct sc_batch *batch, struct sc_error *err) {
-  int rc = s->run->decoder_ops->open(s->decoder, batch, &s->records, err);
+  int rc = s->run->source_ops->open_envelope(batch, &s->records, err);
   if (rc == SC_OK) rc = refuse_format(s, r, err);
   if (rc != SC_OK) return rc;
   r->shard->records += s->records.n;
@@ -121,41 +100,36 @@ static int add_batch(struct sampler *s, struct reading *r, struct sc_batch *batc
   return SC_OK;
 }
 
-static int got_records(struct sampler *s, struct reading *r, struct sc_error *err) {
+static int replied(struct sampler *s, struct reading *r, struct sc_error *err) {
   uint32_t flags = 0;
-  struct sc_batch *batch = r->call.batch;
-  r->call.batch = NULL;
-  r->shard->behind_ms = r->call.reply.behind_ms;
-  r->todo = sc_shard_got_records(&r->machine, &r->call.reply, &s->run->settings.pace, sc_clock_mono_ms(), &flags);
+  struct sc_request *request = &r->request;
+  struct sc_batch *batch = request->batch;
+  request->batch = NULL;
+  r->shard->behind_ms = request->reply.behind_ms;
+  r->todo = sc_shard_replied(&r->machine, &request->reply, &s->run->settings.tip, request->due_ms, &flags);
   int rc = batch == NULL ? SC_OK : add_batch(s, r, batch, err);
-  if (batch != NULL) sc_batch_free(batch);
-  if (flags != 0 || r->shard->records > 0 || r->calls >= CALLS_A_SHARD) finish(s, r);
+  sc_batch_free(batch);
+  if (flags != 0 || r->shard->records > 0 || ++r->replies >= REPLIES_A_SHARD) finish(s, r);
   return rc;
+}
+
+static int failed(struct reading *r, struct sc_error *err) {
+  r->todo = sc_shard_failed(&r->machine, &r->request.error, r->request.due_ms);
+  if (r->request.error.code != SC_AGAIN) r->failures++;
+  if (r->todo != SC_DO_FAIL && r->failures <= FAILURES_MOST) return SC_OK;
+  *err = r->request.error;
+  return err->code;
 }
 
 static int finished(struct sampler *s, struct reading *r, struct sc_error *err) {
-  int64_t now_ms = sc_clock_mono_ms();
-  int rc = SC_OK;
   r->busy = false;
-  s->in_flight--;
-  free(r->iterator);
-  r->iterator = r->call.iterator;
-  r->call.iterator = NULL;
-  if (r->call.error.code != SC_OK) {
-    r->todo = sc_shard_failed(&r->machine, &r->call.error, &s->random, now_ms);
-    if (r->todo == SC_DO_FAIL || r->machine.failures > FAILURES_MOST) rc = r->call.error.code;
-    if (rc != SC_OK) *err = r->call.error;
-  } else if (r->call.kind == SC_CALL_ITERATOR) {
-    r->todo = sc_shard_got_iterator(&r->machine, now_ms);
-  } else {
-    rc = got_records(s, r, err);
-  }
-  if (r->todo != SC_DO_GET_ITERATOR && r->todo != SC_DO_GET_RECORDS) finish(s, r);
+  int rc = r->request.error.code != SC_OK ? failed(r, err) : replied(s, r, err);
+  if (r->todo != SC_DO_REQUEST) finish(s, r);
   return rc;
 }
 
-static struct reading *reading_of(struct sc_call *call) {
-  return (struct reading *)(void *)((char *)call - offsetof(struct reading, call));
+static struct reading *reading_of(struct sc_request *request) {
+  return (struct reading *)(void *)((char *)request - offsetof(struct reading, request));
 }
 
 static int read_all(struct sampler *s, struct sc_error *err) {
@@ -166,8 +140,8 @@ static int read_all(struct sampler *s, struct sc_error *err) {
     start_due(s, sc_clock_mono_ms());
     s->run->source_ops->reader_poll(s->reader, POLL_MS);
     sc_park_finish(s->park);
-    for (struct sc_call *call; rc == SC_OK && (call = s->run->source_ops->reader_next(s->reader)) != NULL;)
-      rc = finished(s, reading_of(call), err);
+    for (struct sc_request *r; rc == SC_OK && (r = s->run->source_ops->reader_next(s->reader)) != NULL;)
+      rc = finished(s, reading_of(r), err);
   }
   return rc;
 }
@@ -176,7 +150,6 @@ int sc_dry_sample(struct sc_run *run, struct sc_dry_shard *shards, size_t n, str
                   struct sc_error *err) {
   struct sampler s = {.run = run, .sample = sample, .n = n, .left = n};
   s.readings = sc_alloc_zero(n + 1, sizeof(*s.readings));
-  sc_random_init(&s.random, (uint64_t)sc_clock_mono_us());
   for (size_t i = 0; i < n; i++) {
     shards[i].behind_ms = -1;
     s.readings[i].shard = &shards[i];

@@ -27,8 +27,7 @@
 
 struct sc_settings {
   uint32_t fetch_threads, parse_threads, write_threads;
-  struct sc_pace pace;
-  uint32_t limit; /* records a call */
+  struct sc_tip tip;
   int64_t flush_interval_ms;
   size_t flush_bytes;
   uint64_t flush_rows;

@@ -5,6 +5,8 @@
 
 #include "codec/kinesis/reply_scan.h"
 #include "codec/kinesis/reply_scan_cbor.h"
+#include "engine/base/array.h"
+#include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
 #include "net/http/body.h"
@@ -15,11 +17,21 @@
 #define TIME_ITERATOR_MS 5000             /* for an answer to AT_TIMESTAMP from a service that is not AWS */
 #define FULL_BYTES ((size_t)1 << 20)      /* a page of this size may have been cut by the service's own limit */
 
-/* One call under way. */
+enum { CALLS_AT_FIRST = 6 };
+
+/* What is kept of a shard from one request to the next. */
+struct place {
+  struct sc_poll machine;
+  char *iterator;
+};
+
+/* One request under way: GetRecords, or before it GetShardIterator. */
 struct slot {
   struct sc_kinesis_slot base;
   struct sc_reader *reader;
-  struct sc_call *call;
+  struct sc_request *request;
+  bool of_records;
+  uint32_t limit;
   struct sc_body body;
   union {
     struct sc_reply_scan json;
@@ -33,87 +45,121 @@ struct slot {
 struct sc_reader {
   struct sc_kinesis_channel ch;
   struct sc_reader_config config;
-  STAILQ_HEAD(, sc_call) waiting, done;
+  const struct sc_poll_settings *settings;
+  struct sc_random random;
+  struct place *places; /* by sc_shard_info.index */
+  size_t n_places;
+  uint32_t window; /* calls that may be under way: as few as keep the parse threads busy */
+  struct sc_requests done;
   uint64_t pauses;
 };
 
 static const struct sc_http_receiver receiver;
 
+static struct place *place_of(struct sc_reader *r, const struct sc_shard_info *shard) {
+  size_t before = r->n_places;
+  if (shard->index >= before) {
+    SC_ARRAY_ROOM(r->places, 0, r->n_places, shard->index + 1);
+    memset(r->places + before, 0, (r->n_places - before) * sizeof(*r->places));
+  }
+  return &r->places[shard->index];
+}
+
 /* ---- sending ---- */
 
-static struct slot *take_slot(struct sc_reader *r, struct sc_call *call) {
+static struct slot *take_slot(struct sc_reader *r, struct sc_request *request) {
   struct slot *slot = sc_kinesis_channel_take(&r->ch);
   if (slot->reader == NULL) sc_body_init(&slot->body, r->config.budget, r->config.largest_reply_bytes);
   slot->reader = r;
-  slot->call = call;
+  slot->request = request;
   slot->from_latest = false;
-  call->impl = slot;
+  request->impl = slot;
   return slot;
 }
 
-/* The call comes out of next; its slot is free, and so is the credit for its body. */
-static void end_call(struct slot *slot) {
+/* The request comes out of next; its slot is free, and so is the credit for its body. */
+static void answer(struct slot *slot) {
   struct sc_reader *r = slot->reader;
-  struct sc_call *call = slot->call;
-  SC_ASSERT(call->impl == slot);
-  call->impl = NULL;
+  struct sc_request *request = slot->request;
+  SC_ASSERT(request->impl == slot);
+  request->impl = NULL;
   sc_body_drop(&slot->body);
-  slot->call = NULL;
+  slot->request = NULL;
   sc_kinesis_channel_give(&r->ch, &slot->base);
-  STAILQ_INSERT_TAIL(&r->done, call, next);
+  STAILQ_INSERT_TAIL(&r->done, request, entry);
 }
 
-static const char *operation_of(const struct sc_call *call) {
-  return call->kind == SC_CALL_ITERATOR ? "GetShardIterator" : "GetRecords";
+static const char *operation_of(const struct slot *slot) {
+  return slot->of_records ? "GetRecords" : "GetShardIterator";
 }
 
-static bool asks_for_a_time(const struct slot *slot) {
-  const struct sc_call *call = slot->call;
-  return call->kind == SC_CALL_ITERATOR && call->position.start == SC_START_AT_TIME && !slot->from_latest;
+static bool asks_for_a_time(const struct slot *slot, const struct place *place) {
+  return !slot->of_records && place->machine.at.start == SC_START_AT_TIME && !slot->from_latest;
 }
 
-static void write_get_iterator(const struct sc_kinesis *k, struct slot *slot) {
-  struct sc_position at = slot->call->position;
+static void write_get_iterator(const struct sc_kinesis *k, struct slot *slot, const struct place *place) {
+  struct sc_position at = place->machine.at;
   if (slot->from_latest) at.start = SC_START_LATEST;
   slot->base.request.is_cbor = false;
-  sc_kinesis_write_get_iterator(k, &slot->base.request.body, slot->call->shard->id, &at);
+  sc_kinesis_write_get_iterator(k, &slot->base.request.body, slot->request->shard->id, &at);
 }
 
-static void write_get_records(const struct sc_kinesis *k, struct slot *slot) {
-  const struct sc_call *call = slot->call;
+static void write_get_records(const struct sc_kinesis *k, struct slot *slot, const char *iterator) {
   struct sc_kinesis_request *request = &slot->base.request;
   request->is_cbor = k->asks_cbor && !atomic_load_explicit(&k->cbor_refused, memory_order_relaxed);
-  if (!request->is_cbor) sc_kinesis_write_get_records(k, &request->body, call->iterator, call->limit);
+  if (!request->is_cbor) sc_kinesis_write_get_records(k, &request->body, iterator, slot->limit);
   else
-    sc_kinesis_cbor_write_get_records(&request->body, k->arn[0] && k->endpoint.aws ? k->arn : NULL, call->iterator,
-                                      call->limit);
+    sc_kinesis_cbor_write_get_records(&request->body, k->arn[0] && k->endpoint.aws ? k->arn : NULL, iterator,
+                                      slot->limit);
 }
 
-/* Writes, signs and sends; not SC_OK is the call's error. */
+/* Writes, signs and sends; not SC_OK is the request's error. */
 static int send_slot(struct slot *slot) {
   struct sc_kinesis_channel *ch = &slot->reader->ch;
-  struct sc_call *call = slot->call;
+  struct sc_request *request = slot->request;
+  struct place *place = place_of(slot->reader, request->shard);
   sc_buf_clear(&slot->base.text);
   slot->begun = false;
-  if (call->kind == SC_CALL_RECORDS) write_get_records(ch->k, slot);
-  else write_get_iterator(ch->k, slot);
-  int64_t timeout_ms = asks_for_a_time(slot) && !ch->k->endpoint.aws ? TIME_ITERATOR_MS : SC_HTTP_CALL_TIMEOUT_MS;
-  return sc_kinesis_channel_send(ch, &slot->base, operation_of(call), timeout_ms, &receiver, &call->error);
+  if (slot->of_records) {
+    write_get_records(ch->k, slot, place->iterator);
+    sc_poll_called(&place->machine, sc_clock_mono_us());
+  } else {
+    write_get_iterator(ch->k, slot, place);
+  }
+  bool may_be_silent = asks_for_a_time(slot, place) && !ch->k->endpoint.aws;
+  return sc_kinesis_channel_send(ch, &slot->base, operation_of(slot),
+                                 may_be_silent ? TIME_ITERATOR_MS : SC_HTTP_CALL_TIMEOUT_MS, &receiver,
+                                 &request->error);
 }
 
-static void send_waiting(struct sc_reader *r) {
-  struct sc_call *call;
-  while (r->ch.n_active < r->ch.most_active && (call = STAILQ_FIRST(&r->waiting)) != NULL) {
-    STAILQ_REMOVE_HEAD(&r->waiting, next);
-    struct slot *slot = take_slot(r, call);
-    if (send_slot(slot) != SC_OK) end_call(slot);
+static int64_t due_ms(int64_t us) { return (us + 999) / 1000; }
+
+/* The answer is an error, for which the machine says how long to wait. */
+static void answer_failed(struct slot *slot) {
+  struct sc_request *request = slot->request;
+  struct place *place = place_of(slot->reader, request->shard);
+  memcpy(request->error.shard, request->shard->id, strlen(request->shard->id) + 1);
+  request->due_ms = due_ms(sc_poll_failed(&place->machine, &request->error, &slot->reader->random, sc_clock_mono_us()));
+  answer(slot);
+}
+
+/* The next call of the request, or its answer that there is none now. */
+static void go_on(struct slot *slot, enum sc_poll_do todo) {
+  struct sc_request *request = slot->request;
+  if (todo == SC_POLL_WAIT) {
+    sc_error_set(&request->error, SC_AGAIN, "the pace allows no call yet");
+    request->due_ms = due_ms(place_of(slot->reader, request->shard)->machine.paced_us);
+    answer(slot);
+    return;
   }
+  slot->of_records = todo == SC_POLL_GET_RECORDS;
+  if (send_slot(slot) != SC_OK) answer_failed(slot);
 }
 
 /* ---- receiving ---- */
 
 static bool wants_batch(const struct slot *slot, const struct sc_http_head *head) {
-  return slot->call->kind == SC_CALL_RECORDS && head->status == 200;
+  return slot->of_records && head->status == 200;
 }
 
 static int keep_text(struct slot *slot, const struct sc_http_head *head, struct sc_slice chunk, struct sc_error *err) {
@@ -148,9 +194,9 @@ static bool on_resume(void *arg) {
   return sc_body_resume(&slot->body);
 }
 
-static void set_iterator(struct sc_call *call, const char *text, size_t len) {
-  free(call->iterator);
-  call->iterator = len ? sc_strndup(sc_slice_of(text, len)) : NULL;
+static void set_iterator(struct place *place, const char *text, size_t len) {
+  free(place->iterator);
+  place->iterator = len > 0 ? sc_strndup(sc_slice_of(text, len)) : NULL;
 }
 
 static void iterator_came(struct slot *slot, struct sc_error *err) {
@@ -159,23 +205,13 @@ static void iterator_came(struct slot *slot, struct sc_error *err) {
   if (sc_jsondoc_parse(slot->reader->ch.doc, sc_buf_view(&slot->base.text), &root, err)) return;
   if (sc_json_str(sc_json_get(root, "ShardIterator"), &iterator) && iterator.len > 0 &&
       iterator.len <= SC_REPLY_ITERATOR_MAX && memchr(iterator.ptr, 0, iterator.len) == NULL)
-    set_iterator(slot->call, iterator.ptr, iterator.len);
+    set_iterator(place_of(slot->reader, slot->request->shard), iterator.ptr, iterator.len);
   else sc_error_set(err, SC_E_PROTOCOL, "a reply without a ShardIterator");
 }
 
 /* The service limits bytes of data. In JSON the body is mostly base64, which is a third larger than its data. */
 static size_t paced_bytes(const struct slot *slot, size_t body_len) {
   return slot->is_cbor ? body_len : body_len / 4 * 3;
-}
-
-static void fill_reply(struct slot *slot, const struct sc_reply_facts *facts, size_t body_len) {
-  slot->call->reply = (struct sc_reply){.n_records = facts->n_records,
-                                        .body_bytes = paced_bytes(slot, body_len),
-                                        .full = facts->n_records >= slot->call->limit || body_len >= FULL_BYTES,
-                                        .has_next = facts->iterator_len > 0,
-                                        .has_children = facts->has_children,
-                                        .behind_ms = facts->millis_behind,
-                                        .last = facts->last};
 }
 
 static int read_facts(struct slot *slot, struct sc_slice body, struct sc_reply_facts *facts, struct sc_error *err) {
@@ -185,26 +221,33 @@ static int read_facts(struct slot *slot, struct sc_slice body, struct sc_reply_f
 }
 
 static void records_came(struct slot *slot, struct sc_error *err) {
+  struct sc_reader *r = slot->reader;
   struct sc_reply_facts facts;
-  struct sc_call *call = slot->call;
+  struct sc_request *request = slot->request;
+  struct place *place = place_of(r, request->shard);
   struct sc_slice body = sc_body_view(&slot->body);
   if (read_facts(slot, body, &facts, err)) return;
-  fill_reply(slot, &facts, body.len);
-  set_iterator(call, facts.iterator, facts.iterator_len);
+  request->reply = (struct sc_reply){.n_records = facts.n_records,
+                                     .full = facts.n_records >= slot->limit || body.len >= FULL_BYTES,
+                                     .has_next = facts.iterator_len > 0,
+                                     .has_children = facts.has_children,
+                                     .behind_ms = facts.millis_behind,
+                                     .last = facts.last};
+  set_iterator(place, facts.iterator, facts.iterator_len);
+  size_t paced = paced_bytes(slot, body.len);
+  request->due_ms = due_ms(sc_poll_replied(&place->machine, &request->reply, paced, &r->settings->pace));
   sc_metric_add(sc_metrics_mine(), SC_M_BODY_BYTES, body.len);
   if (facts.n_records == 0) return;
-  SC_ASSERT(call->batch == NULL);
-  call->batch = sc_body_take(&slot->body);
-  call->batch->envelope = slot->is_cbor ? SC_ENVELOPE_CBOR : SC_ENVELOPE_JSON;
-  call->batch->n_records = facts.n_records;
+  request->batch = sc_body_take(&slot->body);
+  request->batch->envelope = slot->is_cbor ? SC_ENVELOPE_CBOR : SC_ENVELOPE_JSON;
+  request->batch->n_records = facts.n_records;
 }
 
 static void reply_came(struct slot *slot, const struct sc_http_head *head, struct sc_error *err) {
-  const struct sc_call *call = slot->call;
-  const char *operation = operation_of(call);
-  if (sc_kinesis_channel_done(&slot->reader->ch, &slot->base, operation, call->shard->id, head, err) != SC_OK) return;
-  if (call->kind == SC_CALL_ITERATOR) iterator_came(slot, err);
-  else records_came(slot, err);
+  const char *operation = operation_of(slot), *shard = slot->request->shard->id;
+  if (sc_kinesis_channel_done(&slot->reader->ch, &slot->base, operation, shard, head, err) != SC_OK) return;
+  if (slot->of_records) records_came(slot, err);
+  else iterator_came(slot, err);
   if (err->code != SC_OK) sc_error_prefix(err, "%s at %s", operation, slot->base.request.url);
 }
 
@@ -225,100 +268,103 @@ static bool drops_cbor(struct slot *slot, struct sc_error *err) {
  * is to be asked for; never of AWS, which always answers. */
 static bool drops_time(struct slot *slot, const struct sc_error *err) {
   bool is_silent = err->code == SC_E_NET && err->curl_code == 0;
-  if (!is_silent || !asks_for_a_time(slot) || slot->reader->ch.k->endpoint.aws) return false;
-  sc_log_often(SC_WARN, "the service does not answer AT_TIMESTAMP: reading from LATEST", "shard=%s",
-               slot->call->shard->id);
+  const struct sc_shard_info *shard = slot->request->shard;
+  if (!is_silent || !asks_for_a_time(slot, place_of(slot->reader, shard)) || slot->reader->ch.k->endpoint.aws)
+    return false;
+  sc_log_often(SC_WARN, "the service does not answer AT_TIMESTAMP: reading from LATEST", "shard=%s", shard->id);
   slot->from_latest = true;
   return true;
 }
 
 static void on_done(void *arg, const struct sc_http_head *head, struct sc_error *err) {
   struct slot *slot = arg;
-  struct sc_call *call = slot->call;
+  struct sc_request *request = slot->request;
   reply_came(slot, head, err);
-  if (err->code != SC_OK && (drops_cbor(slot, err) || drops_time(slot, err))) {
-    if (send_slot(slot) == SC_OK) return;
-    *err = call->error;
+  request->service_ms = head->date_ms;
+  bool again = err->code != SC_OK && (drops_cbor(slot, err) || drops_time(slot, err));
+  request->error = *err; /* with what drops_cbor has to say */
+  if (err->code == SC_OK) {
+    struct sc_poll *machine = &place_of(slot->reader, request->shard)->machine;
+    if (slot->of_records) answer(slot);
+    else go_on(slot, sc_poll_got_iterator(machine, sc_clock_mono_us()));
+  } else if (!again || send_slot(slot) != SC_OK) {
+    answer_failed(slot);
   }
-  call->error = *err;
-  if (err->code != SC_OK) memcpy(call->error.shard, call->shard->id, strlen(call->shard->id) + 1);
-  call->service_ms = head->date_ms;
-  end_call(slot);
 }
 
 static const struct sc_http_receiver receiver = {on_data, on_resume, on_done};
 
 /* ---- the reader ---- */
 
-int sc_kinesis_reader_new(struct sc_kinesis *k, const struct sc_reader_config *config, struct sc_reader **out,
-                          struct sc_error *err) {
-  uint32_t most = config->max_in_flight < SC_HTTP_CONNECTIONS_MAX ? config->max_in_flight : SC_HTTP_CONNECTIONS_MAX;
+int sc_poll_reader_new(struct sc_kinesis *k, const struct sc_poll_settings *settings,
+                       const struct sc_reader_config *config, struct sc_reader **out, struct sc_error *err) {
   struct sc_reader *r = sc_alloc_zero(1, sizeof(*r));
   r->config = *config;
-  STAILQ_INIT(&r->waiting);
+  r->settings = settings;
+  r->window = CALLS_AT_FIRST < settings->calls_most ? CALLS_AT_FIRST : settings->calls_most;
+  sc_random_init(&r->random, (uint64_t)sc_clock_mono_us() * 2654435761u + (uintptr_t)r);
   STAILQ_INIT(&r->done);
-  int rc = sc_kinesis_channel_init(&r->ch, k, config->park, most, sizeof(struct slot), err);
+  int rc = sc_kinesis_channel_init(&r->ch, k, config->park, settings->calls_most, sizeof(struct slot), err);
   if (rc == SC_OK) sc_http_time(r->ch.loop, config->timings);
-  else sc_kinesis_reader_free(r);
+  else sc_poll_reader_free(r);
   *out = rc == SC_OK ? r : NULL;
   return rc;
 }
 
-/* Calls are cancelled before the channel goes: their bodies hold credit of the budget. */
-void sc_kinesis_reader_free(struct sc_reader *r) {
+/* Requests are cancelled before the channel goes: their bodies hold credit of the budget. */
+void sc_poll_reader_free(struct sc_reader *r) {
   struct sc_kinesis_slot *slot;
-  struct sc_call *call;
+  struct sc_request *request;
   if (r == NULL) return;
-  while ((slot = LIST_FIRST(&r->ch.active)) != NULL) sc_kinesis_reader_cancel(r, ((struct slot *)slot)->call);
-  STAILQ_FOREACH(call, &r->done, next) {
-    sc_batch_free(call->batch);
-    call->batch = NULL;
+  while ((slot = LIST_FIRST(&r->ch.active)) != NULL) sc_poll_reader_cancel(r, ((struct slot *)slot)->request);
+  STAILQ_FOREACH(request, &r->done, entry) {
+    sc_batch_free(request->batch);
+    request->batch = NULL;
   }
   sc_kinesis_channel_fini(&r->ch);
+  for (size_t i = 0; i < r->n_places; i++) free(r->places[i].iterator);
+  free(r->places);
   free(r);
 }
 
-void sc_kinesis_reader_start(struct sc_reader *r, struct sc_call *call) {
-  SC_ASSERT(call->kind == SC_CALL_ITERATOR || (call->iterator && call->limit >= 1 && call->limit <= SC_RECORDS_MAX));
-  sc_error_clear(&call->error);
-  call->impl = NULL;
-  call->batch = NULL;
-  call->service_ms = 0;
-  STAILQ_INSERT_TAIL(&r->waiting, call, next);
-  send_waiting(r);
+uint32_t sc_poll_reader_places(const struct sc_reader *r) {
+  return r->ch.n_active < r->window ? r->window - r->ch.n_active : 0;
 }
 
-void sc_kinesis_reader_poll(struct sc_reader *r, int timeout_ms) {
-  send_waiting(r);
+void sc_poll_reader_widen(struct sc_reader *r) {
+  r->window += r->window / 2;
+  if (r->window > r->settings->calls_most) r->window = r->settings->calls_most;
+}
+
+void sc_poll_reader_start(struct sc_reader *r, struct sc_request *request) {
+  struct place *place = place_of(r, request->shard);
+  SC_ASSERT(request->position.start != SC_START_LATEST && sc_poll_reader_places(r) > 0);
+  sc_error_clear(&request->error);
+  request->batch = NULL;
+  request->service_ms = request->due_ms = 0;
+  struct slot *slot = take_slot(r, request);
+  slot->limit = r->settings->limit;
+  if (request->limit > 0 && request->limit < slot->limit) slot->limit = request->limit;
+  go_on(slot, sc_poll_start(&place->machine, &request->position, sc_clock_mono_us()));
+}
+
+void sc_poll_reader_poll(struct sc_reader *r, int timeout_ms) {
   sc_http_poll(r->ch.loop, STAILQ_EMPTY(&r->done) ? timeout_ms : 0);
-  send_waiting(r);
   uint64_t pauses = sc_http_pauses(r->ch.loop);
   if (pauses != r->pauses) sc_metric_add(sc_metrics_mine(), SC_M_PAUSES, pauses - r->pauses);
   r->pauses = pauses;
 }
 
-struct sc_call *sc_kinesis_reader_next(struct sc_reader *r) {
-  struct sc_call *call = STAILQ_FIRST(&r->done);
-  if (call != NULL) STAILQ_REMOVE_HEAD(&r->done, next);
-  return call;
+struct sc_request *sc_poll_reader_next(struct sc_reader *r) {
+  struct sc_request *request = STAILQ_FIRST(&r->done);
+  if (request != NULL) STAILQ_REMOVE_HEAD(&r->done, entry);
+  return request;
 }
 
-static bool is_waiting(const struct sc_reader *r, const struct sc_call *call) {
-  const struct sc_call *c;
-  STAILQ_FOREACH(c, &r->waiting, next)
-  if (c == call) return true;
-  return false;
-}
-
-void sc_kinesis_reader_cancel(struct sc_reader *r, struct sc_call *call) {
-  struct slot *slot = call->impl;
-  if (slot == NULL && !is_waiting(r, call)) return;
-  sc_error_set(&call->error, SC_E_STOPPED, "cancelled");
-  if (slot != NULL) {
-    sc_http_cancel(r->ch.loop, slot->base.transfer);
-    end_call(slot);
-  } else {
-    STAILQ_REMOVE(&r->waiting, call, sc_call, next);
-    STAILQ_INSERT_TAIL(&r->done, call, next);
-  }
+void sc_poll_reader_cancel(struct sc_reader *r, struct sc_request *request) {
+  struct slot *slot = request->impl;
+  if (slot == NULL) return; /* answered */
+  sc_http_cancel(r->ch.loop, slot->base.transfer);
+  sc_error_set(&request->error, SC_E_STOPPED, "cancelled");
+  answer(slot);
 }

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/kinesis/envelope_cbor.h"
+#include "codec/kinesis/envelope_json.h"
 #include "engine/program.h"
 #include "engine/stop.h"
+#include "net/http/http.h"
 #include "net/kinesis/kinesis.h"
 #include "net/kinesis/kinesis_stream.h"
 #include "net/kinesis/kinesis_url.h"
@@ -13,27 +16,25 @@
 
 #define AWS_CALLS_PER_SECOND 5
 #define AWS_BYTES_PER_SECOND (INT64_C(2) << 20)
-#define AWS_IDLE_MS 500 /* the five calls a second are shared by all who poll the shard */
-#define IDLE_MS 100
+#define IDLE_MS 200
 
 struct sc_source {
   struct sc_kinesis *k;
   struct sc_kinesis_client *control;
   struct sc_kinesis_client *again; /* of reread, which any thread may call */
   pthread_mutex_t again_lock;
-  struct sc_pace pace;
+  struct sc_poll_settings polling;
   int64_t wait_ms; /* --wait */
 };
 
-static void set_pace(struct sc_pace *pace, const struct sc_options *options, const struct sc_endpoint *endpoint) {
+static void set_polling(struct sc_poll_settings *s, const struct sc_options *options,
+                        const struct sc_endpoint *endpoint) {
   int64_t calls = endpoint->aws ? AWS_CALLS_PER_SECOND : 0;
   if (sc_options_is_set(options, SC_OPT_CALLS_PER_SECOND)) calls = sc_options_int(options, SC_OPT_CALLS_PER_SECOND);
-  *pace = (struct sc_pace){.call_interval_ms = calls > 0 ? (1000 + calls - 1) / calls : 0,
-                           .bytes_per_second = endpoint->aws ? AWS_BYTES_PER_SECOND : 0,
-                           .idle_interval_ms = endpoint->aws ? AWS_IDLE_MS : IDLE_MS,
-                           .behind_latest_ms = sc_options_int(options, SC_OPT_BEHIND_LATEST),
-                           .follow = sc_options_flag(options, SC_OPT_FOLLOW)};
-  if (pace->idle_interval_ms < pace->call_interval_ms) pace->idle_interval_ms = pace->call_interval_ms;
+  *s = (struct sc_poll_settings){.pace = {.call_interval_us = calls > 0 ? (1000000 + calls - 1) / calls : 0,
+                                          .bytes_per_second = endpoint->aws ? AWS_BYTES_PER_SECOND : 0},
+                                 .limit = (uint32_t)sc_options_int(options, SC_OPT_LIMIT),
+                                 .calls_most = SC_HTTP_CONNECTIONS_MAX};
 }
 
 /* Emulators get CBOR wrong: it is for AWS alone, unless asked for. */
@@ -66,7 +67,7 @@ static int source_open(const char *url, struct sc_options *options, struct sc_so
     return rc;
   }
   set_protocol(s->k, options);
-  set_pace(&s->pace, options, &s->k->endpoint);
+  set_polling(&s->polling, options, &s->k->endpoint);
   s->wait_ms = sc_options_int(options, SC_OPT_WAIT);
   *out = s;
   return SC_OK;
@@ -76,7 +77,12 @@ static const char *source_describe(const struct sc_source *s) { return s->k->des
 
 static const char *source_stream_name(const struct sc_source *s) { return s->k->stream; }
 
-static void source_pace(const struct sc_source *s, struct sc_pace *out) { *out = s->pace; }
+static int64_t source_idle_interval_ms(const struct sc_source *s) {
+  int64_t paced_ms = (s->polling.pace.call_interval_us + 999) / 1000;
+  return paced_ms > IDLE_MS ? paced_ms : IDLE_MS;
+}
+
+static uint32_t source_connections(const struct sc_source *s) { return s->polling.calls_most; }
 
 static int source_identity(struct sc_source *s, struct sc_stream_identity *out, struct sc_error *err) {
   return sc_kinesis_describe_active(s->control, s->wait_ms, out, err);
@@ -96,7 +102,20 @@ static int source_reread(struct sc_source *s, const char *shard_id, const struct
 
 static int source_reader_new(struct sc_source *s, const struct sc_reader_config *config, struct sc_reader **out,
                              struct sc_error *err) {
-  return sc_kinesis_reader_new(s->k, config, out, err);
+  return sc_poll_reader_new(s->k, &s->polling, config, out, err);
+}
+
+static int source_open_envelope(struct sc_batch *batch, struct sc_records *out, struct sc_error *err) {
+  switch (batch->envelope) {
+    case SC_ENVELOPE_JSON:
+      return sc_envelope_json_open(batch->body, batch->body_len, out->items, &out->n, err);
+    case SC_ENVELOPE_CBOR:
+      return sc_envelope_cbor_open(batch->body, batch->body_len, out->items, &out->n, err);
+    case SC_ENVELOPE_NONE:
+      break;
+  }
+  SC_ASSERT(!"a batch with an envelope");
+  return SC_E_INTERNAL;
 }
 
 const struct sc_source_ops sc_source_kinesis = {
@@ -106,14 +125,18 @@ const struct sc_source_ops sc_source_kinesis = {
     .close = source_close,
     .describe = source_describe,
     .stream_name = source_stream_name,
-    .pace = source_pace,
+    .idle_interval_ms = source_idle_interval_ms,
+    .connections = source_connections,
     .identity = source_identity,
     .list_shards = source_list_shards,
     .reread = source_reread,
     .reader_new = source_reader_new,
-    .reader_free = sc_kinesis_reader_free,
-    .reader_start = sc_kinesis_reader_start,
-    .reader_poll = sc_kinesis_reader_poll,
-    .reader_next = sc_kinesis_reader_next,
-    .reader_cancel = sc_kinesis_reader_cancel,
+    .reader_free = sc_poll_reader_free,
+    .reader_places = sc_poll_reader_places,
+    .reader_widen = sc_poll_reader_widen,
+    .reader_start = sc_poll_reader_start,
+    .reader_poll = sc_poll_reader_poll,
+    .reader_next = sc_poll_reader_next,
+    .reader_cancel = sc_poll_reader_cancel,
+    .open_envelope = source_open_envelope,
 };

@@ -26,22 +26,42 @@ static void answer(struct world *w, struct call *c) {
 }
 
 static bool is_due(const struct world *w, const struct local *l) {
-  bool wants = l->todo == SC_DO_GET_ITERATOR || l->todo == SC_DO_GET_RECORDS;
-  return wants && !l->reader.in_call && w->now_ms >= l->reader.due_ms;
+  return l->todo == SC_DO_REQUEST && !l->reader.in_request && w->now_ms >= l->reader.due_ms;
+}
+
+static void request_failed(struct world *w, struct worker *k, struct local *l, const struct call *c, int code,
+                           int64_t due_us) {
+  struct sc_error err;
+  sc_error_set(&err, code, "simulated");
+  l->todo = sc_shard_failed(&l->reader, &err, (due_us + 999) / 1000);
+  TELL(w, "worker %d: shard %d term %u: %s", k->index, c->shard, c->term, sc_error_name(code));
+  if (l->todo == SC_DO_FAIL) sim_broken(w, "%s ends the run", sc_error_name(code));
+}
+
+/* What the polling reader does with a request: the next call of it, or no call now. */
+static void go_on(struct world *w, struct worker *k, struct local *l, struct call *c, enum sc_poll_do todo) {
+  if (todo == SC_POLL_WAIT) {
+    c->used = false;
+    request_failed(w, k, l, c, SC_AGAIN, l->poll.paced_us);
+    return;
+  }
+  *c = (struct call){.used = true,
+                     .of_records = todo == SC_POLL_GET_RECORDS,
+                     .shard = c->shard,
+                     .term = l->reader.term,
+                     .position = l->poll.at,
+                     .iterator = l->iterator};
+  if (c->of_records) sc_poll_called(&l->poll, w->now_ms * 1000);
+  if (chance(w, 5000)) answer(w, c);
 }
 
 static bool send_call(struct world *w, struct worker *k, int shard) {
   struct local *l = &k->locals[shard];
   struct call *c = free_call(k);
   if (c == NULL || !is_due(w, l) || queue_count(&k->writers[writer_of(w, shard)].batches) >= QUEUED_MAX) return false;
-  *c = (struct call){.used = true,
-                     .of_records = l->todo == SC_DO_GET_RECORDS,
-                     .shard = shard,
-                     .term = l->reader.term,
-                     .position = l->reader.position,
-                     .iterator = l->iterator};
-  sc_shard_called(&l->reader, w->now_ms);
-  if (chance(w, 5000)) answer(w, c);
+  c->shard = shard;
+  sc_shard_asked(&l->reader, w->now_ms);
+  go_on(w, k, l, c, sc_poll_start(&l->poll, &l->reader.position, w->now_ms * 1000));
   return true;
 }
 
@@ -68,21 +88,20 @@ static void look_for_gap(struct world *w, const struct worker *k, struct local *
   if (until_ms > l->read_until_ms) l->read_until_ms = until_ms;
 }
 
-static const struct sc_pace *pace_of(const struct world *w) {
-  static struct sc_pace pace;
-  pace = (struct sc_pace){.call_interval_ms = 200,
-                          .bytes_per_second = 20000,
-                          .idle_interval_ms = 1000,
-                          .behind_latest_ms = w->nature.behind_latest_ms,
-                          .follow = w->nature.follow};
-  return &pace;
+static const struct sc_poll_pace pace = {.call_interval_us = 200000, .bytes_per_second = 20000};
+
+static struct sc_tip tip_of(const struct world *w) {
+  return (struct sc_tip){
+      .idle_interval_ms = 1000, .behind_latest_ms = w->nature.behind_latest_ms, .follow = w->nature.follow};
 }
 
 static void got_records(struct world *w, struct worker *k, struct local *l, const struct call *c) {
   const struct sc_reply *r = &c->reply.reply;
   uint32_t flags;
+  struct sc_tip tip = tip_of(w);
   look_for_gap(w, k, l, c);
-  l->todo = sc_shard_got_records(&l->reader, r, pace_of(w), w->now_ms, &flags);
+  int64_t due_us = sc_poll_replied(&l->poll, r, c->reply.body_bytes, &pace);
+  l->todo = sc_shard_replied(&l->reader, r, &tip, due_us / 1000, &flags);
   struct batch b = {.term = l->reader.term,
                     .span = {.shard = c->shard,
                              .first = c->reply.first,
@@ -98,9 +117,7 @@ static void got_records(struct world *w, struct worker *k, struct local *l, cons
 static void failed(struct world *w, struct worker *k, struct local *l, const struct call *c) {
   struct sc_error err;
   sc_error_set(&err, (int)c->error, "simulated");
-  l->todo = sc_shard_failed(&l->reader, &err, &w->random, w->now_ms);
-  TELL(w, "worker %d: shard %d term %u: %s", k->index, c->shard, c->term, sc_error_name((int)c->error));
-  if (l->todo == SC_DO_FAIL) sim_broken(w, "%s ends the run", sc_error_name((int)c->error));
+  request_failed(w, k, l, c, err.code, sc_poll_failed(&l->poll, &err, &w->random, w->now_ms * 1000));
 }
 
 static void receive(struct world *w, struct worker *k, struct call *c) {
@@ -114,7 +131,7 @@ static void receive(struct world *w, struct worker *k, struct call *c) {
     got_records(w, k, l, c);
   } else {
     l->iterator = c->iterator;
-    l->todo = sc_shard_got_iterator(&l->reader, w->now_ms);
+    go_on(w, k, l, c, sc_poll_got_iterator(&l->poll, w->now_ms * 1000));
   }
   if (l->todo != SC_DO_CONFIRM_END || l->asked) return;
   l->asked = true;

@@ -196,7 +196,8 @@ void kinesis_get_records(struct world *w, const struct kiterator *it, struct kre
   uint32_t n = s->n - first < w->nature.page ? s->n - first : w->nature.page;
   if (n > 0 && mishap(w, w->nature.empty_page)) n = 0;
   struct sc_reply *r = &out->reply;
-  *r = (struct sc_reply){.n_records = n, .body_bytes = 100 + 350 * n, .full = n == w->nature.page};
+  *r = (struct sc_reply){.n_records = n, .full = n == w->nature.page};
+  out->body_bytes = 100 + 350 * n;
   r->behind_ms = behind_ms(w, s, first + n);
   if (r->full && mishap(w, w->nature.lag_lies)) r->behind_ms = 0;
   if (n > 0) r->last = s->records[first + n - 1].sequence;

@@ -56,6 +56,7 @@ struct kreply {
   enum sc_code error; /* 0: the reply below */
   struct sc_reply reply;
   uint32_t first; /* its records: first .. first + reply.n_records - 1 */
+  size_t body_bytes;
   struct kiterator next;
   int64_t service_ms, horizon_ms;
 };

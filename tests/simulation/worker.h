@@ -14,6 +14,7 @@
 #include "engine/checkpoint.h"
 #include "engine/lineage.h"
 #include "engine/shard.h"
+#include "net/kinesis/poll.h"
 #include "tests/simulation/target.h"
 
 #define WRITERS_MAX 2
@@ -77,6 +78,7 @@ struct local {
   bool done; /* its end is committed */
   /* fetching's */
   struct sc_shard reader;
+  struct sc_poll poll;
   enum sc_shard_do todo;
   struct kiterator iterator;
   int64_t read_until_ms;

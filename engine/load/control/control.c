@@ -49,7 +49,7 @@ static int deal_memory(struct sc_run *run, const struct sc_load_options *options
                                 .fetch_given = options->fetch_given,
                                 .parse_given = options->parse_given,
                                 .write_given = options->write_given,
-                                .connections = SC_FETCH_IN_FLIGHT,
+                                .connections = run->source_ops->connections(run->source),
                                 .scratch_bytes = run->decoder_ops->scratch_bytes(s->largest_record_bytes),
                                 .largest_reply_cost = sc_batch_cost(s->largest_reply_bytes),
                                 .block_bytes = s->block_bytes,
@@ -213,7 +213,7 @@ static void turn(struct sc_controller *c) {
 static bool is_finished(const struct sc_controller *c) {
   const struct sc_settings *s = &c->run->settings;
   if (s->max_records != UINT64_MAX && sc_progress_count(&c->progress, SC_M_RECORDS_IN) >= s->max_records) return true;
-  return !s->pace.follow && sc_lineage_is_finished(c->lineage);
+  return !s->tip.follow && sc_lineage_is_finished(c->lineage);
 }
 
 /* A target that went away meanwhile may have gone back: nothing is finished before it has been asked. */
@@ -324,7 +324,7 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
     *err = c->error;
     return err->code;
   }
-  if (rc != SC_OK || c->finished || (c->run->settings.pace.follow && !sc_stop_now())) return rc;
+  if (rc != SC_OK || c->finished || (c->run->settings.tip.follow && !sc_stop_now())) return rc;
   return sc_error_set(err, SC_E_STOPPED, "interrupted; what was committed stays, run again to go on from there");
 }
 
@@ -334,7 +334,7 @@ static void controller_init(struct sc_controller *c, struct sc_run *run, const s
   sc_progress_init(&c->progress, c->identity.name, options->quiet);
   c->waiting = sc_alloc_zero(run->settings.write_threads, sizeof(*c->waiting));
   c->taken = sc_alloc_zero(run->settings.write_threads, sizeof(*c->taken));
-  c->list_due_ms = run->settings.pace.follow ? sc_clock_mono_ms() + run->settings.discovery_ms : INT64_MAX;
+  c->list_due_ms = run->settings.tip.follow ? sc_clock_mono_ms() + run->settings.discovery_ms : INT64_MAX;
   sc_planner_init(&c->planner, run->settings.write_threads, SAMPLE_RECORDS, run->settings.sample_ms);
   sc_random_init(&c->random, (uint64_t)sc_clock_mono_us());
 }

@@ -7,7 +7,6 @@
 #include "engine/load/control/controller.h"
 
 enum {
-  IDLE_MS = 200,                /* between two polls of a shard at its tip */
   IDLE_CALLS_PER_SECOND = 2000, /* of the whole process */
   RELIST = 20,                  /* times the first back-off: after a listing that failed */
   FRESH_MS = 500,               /* a listing this young answers for the end of a shard */
@@ -275,9 +274,9 @@ static void warn_of_gone(struct sc_controller *c) {
 static void set_idle_pace(struct sc_controller *c) {
   struct sc_lineage_counts n;
   sc_lineage_count(c->lineage, &n);
-  int64_t ms = (int64_t)n.running * 1000 / IDLE_CALLS_PER_SECOND;
-  if (ms < IDLE_MS) ms = IDLE_MS;
-  if (ms < c->run->settings.pace.call_interval_ms) ms = c->run->settings.pace.call_interval_ms;
+  int64_t ms = (int64_t)n.running * 1000 / IDLE_CALLS_PER_SECOND, least_ms = c->run->settings.tip.idle_interval_ms;
+  if (least_ms == 0) return; /* the service says when there is more */
+  if (ms < least_ms) ms = least_ms;
   for (uint32_t f = 0; f < c->run->settings.fetch_threads; f++) {
     struct sc_fetch_message m = {.kind = SC_FETCH_IDLE_PACE, .ms = ms};
     sc_mailbox_send(c->run->fetch_boxes[f], &m);
@@ -314,7 +313,7 @@ static void take_in(struct sc_controller *c) {
 
 void sc_controller_discover(struct sc_controller *c) {
   struct sc_error err;
-  c->list_due_ms = c->run->settings.pace.follow ? sc_clock_mono_ms() + c->run->settings.discovery_ms : INT64_MAX;
+  c->list_due_ms = c->run->settings.tip.follow ? sc_clock_mono_ms() + c->run->settings.discovery_ms : INT64_MAX;
   if (list(c, &err) == SC_OK) {
     take_in(c);
   } else {

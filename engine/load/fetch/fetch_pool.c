@@ -2,57 +2,50 @@
 
 #include <stdlib.h>
 
+#include "engine/base/array.h"
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
 #include "engine/base/heap.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
-#include "engine/base/random.h"
 
 enum {
   LONGEST_POLL_MS = 1000,
   LAG_MS = 1000,      /* between two looks at which shard lags most */
   REFRESH_MS = 60000, /* an idle shard's read_until travels this often */
   SAMPLE_PAGE = 1000, /* records of a page while there is no plan: the sample is wanted soon */
-  CALLS_AT_FIRST = 6,
-  WIDEN_MS = 20 /* between two looks at whether there should be more */
+  WIDEN_MS = 20       /* between two looks at whether there should be more requests at a time */
 };
 
 struct shard {
   struct sc_heap_node node; /* first: the heap gives it back; key: when it is due */
   struct sc_shard machine;
   const struct sc_shard_info *info;
-  enum sc_shard_do todo;
-  char *iterator;
-  struct sc_call *call;   /* under way */
-  bool waits;             /* for its parse thread, in that one's list */
-  struct sc_batch *stuck; /* its ring was full; NULL: it has too much to do for another call */
-  struct shard *w_before, *w_behind;
+  bool wants;                 /* its next request, when it is due */
+  struct sc_request *request; /* under way */
+  bool waits;                 /* for its parse thread, in that one's list */
+  struct sc_batch *stuck;     /* its ring was full; NULL: it has too much to do for another request */
+  TAILQ_ENTRY(shard) waiting;
   int64_t sent_ms;   /* when its last batch was handed over */
   uint64_t sent;     /* batches since the start */
   int64_t behind_ms; /* of the last reply */
 };
 
 /* Shards that wait for a parse thread, the oldest first. */
-struct waiting {
-  struct shard *first, *last;
-};
+TAILQ_HEAD(waiting, shard);
 
 struct sc_fetcher {
   struct sc_run *run;
   uint32_t index;
   struct sc_reader *reader;
-  struct sc_pace pace;
-  struct sc_random random;
+  struct sc_tip tip;
   struct shard **shards; /* by sc_shard_info.index; NULL: another thread's */
   size_t cap;
   struct sc_heap due;
-  STAILQ_HEAD(, sc_call) free_calls;
-  struct waiting *waiting; /* [p] */
-  /* Calls under way, and how many there may be: as few as keep the parse threads busy. Each one more is a connection
-   * more, and memory that has been out of the caches when the reply is whole. */
-  uint32_t in_flight, window;
-  bool too_few;                     /* calls were due beyond the window */
+  struct sc_requests free_requests;
+  struct waiting *waiting;          /* [p] */
+  uint32_t under_way;               /* requests */
+  bool too_few;                     /* requests were due beyond the places the reader has */
   int64_t widen_due_ms, starved_us; /* the next look; and what timings said at the last one */
   int64_t lag_due_ms;
   bool failed;
@@ -62,16 +55,14 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
   struct sc_fetcher *f = sc_alloc_zero(1, sizeof(*f));
   f->run = run;
   f->index = index;
-  f->pace = run->settings.pace;
+  f->tip = run->settings.tip;
+  STAILQ_INIT(&f->free_requests);
   f->waiting = sc_alloc_zero(run->settings.parse_threads, sizeof(*f->waiting));
-  f->window = CALLS_AT_FIRST;
-  STAILQ_INIT(&f->free_calls);
-  sc_random_init(&f->random, (uint64_t)sc_clock_mono_us() * 2654435761u + index);
+  for (uint32_t p = 0; p < run->settings.parse_threads; p++) TAILQ_INIT(&f->waiting[p]);
   struct sc_reader_config config = {.budget = run->budget,
                                     .park = run->fetch_parks[index],
                                     .timings = &run->timings[SC_POOL_FETCH][index],
-                                    .largest_reply_bytes = run->settings.largest_reply_bytes,
-                                    .max_in_flight = SC_FETCH_IN_FLIGHT};
+                                    .largest_reply_bytes = run->settings.largest_reply_bytes};
   if (run->source_ops->reader_new(run->source, &config, &f->reader, err) != SC_OK) {
     free(f->waiting);
     free(f);
@@ -80,23 +71,18 @@ struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_
   return f;
 }
 
-static void free_call(struct sc_call *call) {
-  free(call->iterator);
-  if (call->batch != NULL) sc_batch_free(call->batch);
-  free(call);
-}
-
 void sc_fetcher_free(struct sc_fetcher *f) {
   f->run->source_ops->reader_free(f->reader);
   for (size_t i = 0; i < f->cap; i++) {
     struct shard *s = f->shards[i];
     if (s == NULL) continue;
-    if (s->call != NULL) free_call(s->call);
-    if (s->stuck != NULL) sc_batch_free(s->stuck);
-    free(s->iterator);
+    if (s->request != NULL) sc_batch_free(s->request->batch);
+    free(s->request);
+    sc_batch_free(s->stuck);
     free(s);
   }
-  for (struct sc_call *c; (c = STAILQ_FIRST(&f->free_calls)) != NULL; free(c)) STAILQ_REMOVE_HEAD(&f->free_calls, next);
+  for (struct sc_request *r; (r = STAILQ_FIRST(&f->free_requests)) != NULL; free(r))
+    STAILQ_REMOVE_HEAD(&f->free_requests, entry);
   sc_heap_fini(&f->due);
   free(f->shards);
   free(f->waiting);
@@ -104,12 +90,10 @@ void sc_fetcher_free(struct sc_fetcher *f) {
 }
 
 static struct shard *shard_of(struct sc_fetcher *f, const struct sc_shard_info *info) {
-  if (info->index >= f->cap) {
-    size_t cap = f->cap == 0 ? 64 : f->cap;
-    while (cap <= info->index) cap *= 2;
-    f->shards = sc_realloc(f->shards, cap * sizeof(struct shard *));
-    for (size_t i = f->cap; i < cap; i++) f->shards[i] = NULL;
-    f->cap = cap;
+  size_t before = f->cap;
+  if (info->index >= before) {
+    SC_ARRAY_ROOM(f->shards, 0, f->cap, info->index + 1);
+    memset(f->shards + before, 0, (f->cap - before) * sizeof(*f->shards));
   }
   struct shard *s = f->shards[info->index];
   if (s == NULL) {
@@ -122,15 +106,15 @@ static struct shard *shard_of(struct sc_fetcher *f, const struct sc_shard_info *
 
 /* ---- handing over ---- */
 
-/* For another call's reply: no batch waits for its ring to have room, and little is unparsed. */
+/* For another reply: no batch waits for its ring to have room, and little is unparsed. */
 static bool has_room(const struct sc_fetcher *f, uint32_t parse) {
-  const struct shard *first = f->waiting[parse].first;
+  const struct shard *first = TAILQ_FIRST(&f->waiting[parse]);
   if (first != NULL && first->stuck != NULL) return false;
   return sc_run_has_room(f->run, f->index, parse);
 }
 
-/* What the ring has no room for does not count as unparsed: a shard that waits for less of it would wait for those
- * behind itself. */
+/* A batch that could not be pushed is not counted as unparsed. Otherwise its shard, which waits for `unparsed` to fall,
+ * would wait for its own batch. */
 static bool push_batch(struct sc_fetcher *f, struct sc_batch *batch) {
   SC_ASSERT(batch != NULL);
   uint32_t parse = batch->shard->parse;
@@ -154,42 +138,32 @@ static struct sc_batch *empty_batch(struct sc_fetcher *f, int64_t read_until_ms)
 
 /* batch: what could not be pushed, or NULL. */
 static void add_waiting(struct sc_fetcher *f, struct shard *s, struct sc_batch *batch) {
-  struct waiting *list = &f->waiting[s->info->parse];
   SC_ASSERT(!s->waits);
   s->waits = true;
   s->stuck = batch;
-  s->w_before = list->last;
-  s->w_behind = NULL;
-  if (list->last != NULL) {
-    list->last->w_behind = s;
-  } else {
-    list->first = s;
-  }
-  list->last = s;
+  TAILQ_INSERT_TAIL(&f->waiting[s->info->parse], s, waiting);
 }
 
 /* The batch it waits with, if any, is the caller's again. */
 static struct sc_batch *take_waiting(struct sc_fetcher *f, struct shard *s) {
-  struct waiting *list = &f->waiting[s->info->parse];
   struct sc_batch *batch = s->stuck;
   if (!s->waits) return NULL;
   s->waits = false;
   s->stuck = NULL;
-  if (s->w_before != NULL) s->w_before->w_behind = s->w_behind;
-  else list->first = s->w_behind;
-  if (s->w_behind != NULL) s->w_behind->w_before = s->w_before;
-  else list->last = s->w_before;
+  TAILQ_REMOVE(&f->waiting[s->info->parse], s, waiting);
   return batch;
 }
 
-/* Not all at once: of thousands a few can be called before there is no room again, and the rest would come back. */
+/* No more of them become due at once than the reader has places for. Of thousands a few can be asked before there is no
+ * room again, and the rest would come back. */
 static void retry_waiting(struct sc_fetcher *f) {
+  uint32_t places = f->run->source_ops->reader_places(f->reader);
   for (uint32_t p = 0; p < f->run->settings.parse_threads; p++) {
-    uint32_t calls = 0;
-    for (struct shard *s; calls < f->window && (s = f->waiting[p].first) != NULL;) {
+    uint32_t due = 0;
+    for (struct shard *s; due <= places && (s = TAILQ_FIRST(&f->waiting[p])) != NULL;) {
       if (s->stuck != NULL ? !push_batch(f, s->stuck) : !has_room(f, p)) break;
-      if (take_waiting(f, s) == NULL) calls++;
-      if (s->todo != SC_DO_NOTHING) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+      if (take_waiting(f, s) == NULL) due++;
+      if (s->wants) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
     }
   }
 }
@@ -215,131 +189,88 @@ static void fail(struct sc_fetcher *f, const struct shard *s, const struct sc_er
 
 static void act(struct sc_fetcher *f, struct shard *s, enum sc_shard_do todo, const struct sc_error *err) {
   sc_heap_remove(&f->due, &s->node);
-  s->todo = SC_DO_NOTHING;
-  switch (todo) {
-    case SC_DO_NOTHING:
-      return;
-    case SC_DO_FAIL:
-      fail(f, s, err);
-      return;
-    case SC_DO_CONFIRM_END: {
-      struct sc_control_message m = {.kind = SC_CONTROL_CONFIRM_END, .shard = s->info};
-      sc_run_tell(f->run, &m);
-      return;
-    }
-    case SC_DO_GET_ITERATOR:
-      free(s->iterator);
-      s->iterator = NULL;
-      break;
-    case SC_DO_GET_RECORDS:
-      break;
-  }
-  s->todo = todo;
-  if (s->call == NULL && !s->waits) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+  s->wants = todo == SC_DO_REQUEST;
+  if (s->wants && s->request == NULL && !s->waits) sc_heap_set(&f->due, &s->node, s->machine.due_ms);
+  if (todo == SC_DO_FAIL) fail(f, s, err);
+  if (todo != SC_DO_CONFIRM_END) return;
+  struct sc_control_message m = {.kind = SC_CONTROL_CONFIRM_END, .shard = s->info};
+  sc_run_tell(f->run, &m);
 }
 
-static struct sc_call *take_call(struct sc_fetcher *f) {
-  struct sc_call *call = STAILQ_FIRST(&f->free_calls);
-  if (call == NULL) return sc_alloc_zero(1, sizeof(*call));
-  STAILQ_REMOVE_HEAD(&f->free_calls, next);
-  memset(call, 0, sizeof(*call));
-  return call;
+static struct sc_request *take_request(struct sc_fetcher *f) {
+  struct sc_request *request = STAILQ_FIRST(&f->free_requests);
+  if (request == NULL) return sc_alloc_zero(1, sizeof(*request));
+  STAILQ_REMOVE_HEAD(&f->free_requests, entry);
+  return request;
 }
 
-static uint32_t page_limit(const struct sc_fetcher *f) {
-  uint32_t limit = f->run->settings.limit;
+static void start_request(struct sc_fetcher *f, struct shard *s, int64_t now_ms) {
   bool sampling = atomic_load_explicit(&f->run->plan, memory_order_relaxed) == NULL;
-  return sampling && limit > SAMPLE_PAGE ? SAMPLE_PAGE : limit;
-}
-
-static void start_call(struct sc_fetcher *f, struct shard *s, int64_t now_ms) {
-  struct sc_call *call = take_call(f);
-  call->kind = s->todo == SC_DO_GET_ITERATOR ? SC_CALL_ITERATOR : SC_CALL_RECORDS;
-  call->shard = s->info;
-  call->term = s->machine.term;
-  call->position = s->machine.position;
-  if (call->kind == SC_CALL_RECORDS) {
-    call->iterator = s->iterator;
-    call->limit = page_limit(f);
-    s->iterator = NULL;
-  }
-  s->call = call;
-  f->in_flight++;
-  sc_shard_called(&s->machine, now_ms);
-  f->run->source_ops->reader_start(f->reader, call);
+  s->request = take_request(f);
+  *s->request = (struct sc_request){
+      .shard = s->info, .term = s->machine.term, .position = s->machine.position, .limit = sampling ? SAMPLE_PAGE : 0};
+  f->under_way++;
+  sc_shard_asked(&s->machine, now_ms);
+  f->run->source_ops->reader_start(f->reader, s->request);
 }
 
 static void start_due(struct sc_fetcher *f, int64_t now_ms) {
   f->too_few = false;
   for (struct sc_heap_node *top; (top = sc_heap_top(&f->due)) != NULL && top->key <= now_ms;) {
     struct shard *s = (struct shard *)top;
-    f->too_few = f->in_flight >= f->window;
+    f->too_few = f->run->source_ops->reader_places(f->reader) == 0;
     if (f->too_few) return;
     sc_heap_remove(&f->due, top);
-    if (has_room(f, s->info->parse)) start_call(f, s, now_ms);
+    if (has_room(f, s->info->parse)) start_request(f, s, now_ms);
     else add_waiting(f, s, NULL);
   }
 }
 
 /* ---- what came back ---- */
 
-static void got_records(struct sc_fetcher *f, struct shard *s, struct sc_call *call, int64_t now_ms) {
+static void replied(struct sc_fetcher *f, struct shard *s, struct sc_request *request, int64_t now_ms) {
   uint32_t flags = 0;
-  enum sc_shard_do todo = sc_shard_got_records(&s->machine, &call->reply, &f->pace, now_ms, &flags);
-  int64_t read_until_ms = sc_shard_read_until_ms(&s->machine, &call->reply, call->service_ms);
-  struct sc_batch *batch = call->batch;
-  call->batch = NULL;
-  s->behind_ms = call->reply.behind_ms;
+  enum sc_shard_do todo = sc_shard_replied(&s->machine, &request->reply, &f->tip, request->due_ms, &flags);
+  int64_t read_until_ms = sc_shard_read_until_ms(&s->machine, &request->reply, request->service_ms);
+  struct sc_batch *batch = request->batch;
+  request->batch = NULL;
+  s->behind_ms = request->reply.behind_ms;
   if (batch == NULL && (flags != 0 || now_ms - s->sent_ms >= REFRESH_MS)) batch = empty_batch(f, read_until_ms);
   if (batch != NULL) {
-    batch->n_records = call->reply.n_records;
-    if (call->position.start == SC_START_AFTER) batch->after = call->position.sequence;
+    batch->n_records = request->reply.n_records;
+    if (request->position.start == SC_START_AFTER) batch->after = request->position.sequence;
     batch->read_until_ms = read_until_ms;
     hand_over(f, s, batch, flags, now_ms);
   }
-  free(s->iterator);
-  s->iterator = call->iterator;
-  call->iterator = NULL;
   act(f, s, todo, NULL);
 }
 
-static void count_failure(const struct sc_call *call) {
+static void count_failure(const struct sc_request *request) {
   struct sc_metrics *m = sc_metrics_mine();
-  if (call->error.code == SC_E_EXPIRED_ITERATOR) sc_metric_add(m, SC_M_ITERATORS_EXPIRED, 1);
-  sc_metric_add(m, call->error.class == SC_CLASS_THROTTLE ? SC_M_THROTTLED : SC_M_RETRIED, 1);
-  static struct sc_log_window window;
-  uint64_t more = 0;
-  if (call->error.code != SC_E_EXPIRED_ITERATOR && sc_log_due(&window, 10000, &more))
-    sc_log(SC_WARN, call->error.text, "shard=%s class=%s suppressed=%llu", call->shard->id,
-           sc_class_name(call->error.class), (unsigned long long)more);
+  const struct sc_error *err = &request->error;
+  if (err->code == SC_AGAIN) return;
+  if (err->code == SC_E_EXPIRED_ITERATOR) sc_metric_add(m, SC_M_ITERATORS_EXPIRED, 1);
+  sc_metric_add(m, err->class == SC_CLASS_THROTTLE ? SC_M_THROTTLED : SC_M_RETRIED, 1);
+  if (err->code == SC_E_EXPIRED_ITERATOR) return;
+  sc_log_often(SC_WARN, err->text, "shard=%s class=%s", request->shard->id, sc_class_name(err->class));
 }
 
-static void finished(struct sc_fetcher *f, struct sc_call *call, int64_t now_ms) {
-  struct shard *s = shard_of(f, call->shard);
-  s->call = NULL;
-  f->in_flight--;
-  if (call->term != s->machine.term) {
-    act(f, s, s->todo, NULL); /* of an older term: what the start asked for is due now */
-  } else if (call->error.code != SC_OK) {
-    count_failure(call);
-    if (call->kind == SC_CALL_RECORDS) {
-      free(s->iterator);
-      s->iterator = call->iterator; /* the same one again, unless the machine wants another */
-      call->iterator = NULL;
-    }
-    act(f, s, sc_shard_failed(&s->machine, &call->error, &f->random, now_ms), &call->error);
-  } else if (call->kind == SC_CALL_ITERATOR) {
-    free(s->iterator);
-    s->iterator = call->iterator;
-    call->iterator = NULL;
-    act(f, s, sc_shard_got_iterator(&s->machine, now_ms), NULL);
-    if (s->node.place != 0 && s->node.key <= now_ms) sc_heap_set(&f->due, &s->node, 0); /* it is used at once */
+static void finished(struct sc_fetcher *f, struct sc_request *request, int64_t now_ms) {
+  struct shard *s = shard_of(f, request->shard);
+  SC_ASSERT(s->request == request);
+  s->request = NULL;
+  f->under_way--;
+  if (request->term != s->machine.term) {
+    act(f, s, s->wants ? SC_DO_REQUEST : SC_DO_NOTHING, NULL); /* of an older term: the start's own is due now */
+  } else if (request->error.code != SC_OK) {
+    count_failure(request);
+    act(f, s, sc_shard_failed(&s->machine, &request->error, request->due_ms), &request->error);
   } else {
-    got_records(f, s, call, now_ms);
+    replied(f, s, request, now_ms);
   }
-  free(call->iterator);
-  if (call->batch != NULL) sc_batch_free(call->batch);
-  STAILQ_INSERT_HEAD(&f->free_calls, call, next);
+  sc_batch_free(request->batch);
+  request->batch = NULL;
+  STAILQ_INSERT_HEAD(&f->free_requests, request, entry);
 }
 
 /* ---- messages ---- */
@@ -348,7 +279,7 @@ static void start_shard(struct sc_fetcher *f, const struct sc_fetch_message *m, 
   struct shard *s = shard_of(f, m->shard);
   sc_batch_free(take_waiting(f, s));
   s->sent = 0;
-  if (s->call != NULL) f->run->source_ops->reader_cancel(f->reader, s->call);
+  if (s->request != NULL) f->run->source_ops->reader_cancel(f->reader, s->request);
   act(f, s, sc_shard_start(&s->machine, &m->position, m->term, now_ms), NULL);
 }
 
@@ -375,7 +306,7 @@ static void read_mail(struct sc_fetcher *f, int64_t now_ms) {
         sc_shard_closed(&shard_of(f, m.shard)->machine);
         break;
       case SC_FETCH_IDLE_PACE:
-        f->pace.idle_interval_ms = m.ms;
+        f->tip.idle_interval_ms = m.ms;
         break;
     }
   }
@@ -399,22 +330,21 @@ static bool any_parser_idles(const struct sc_fetcher *f) {
   return false;
 }
 
-/* A parse thread has nothing to do, calls are due, and this thread sleeps most of the time: the service's answers are
- * what takes long. */
+/* A parse thread has nothing to do, requests are due, and this thread sleeps most of the time: the service's answers
+ * are what takes long. */
 static void widen(struct sc_fetcher *f, int64_t now_ms) {
   if (now_ms < f->widen_due_ms) return;
   const struct sc_timings *timings = &f->run->timings[SC_POOL_FETCH][f->index];
   int64_t starved_us = timings->us[SC_TIME_STARVED] - f->starved_us;
   bool slept = starved_us > 250 * (now_ms - f->widen_due_ms + WIDEN_MS);
-  if (f->too_few && slept && any_parser_idles(f)) f->window += f->window / 2;
-  if (f->window > SC_FETCH_IN_FLIGHT) f->window = SC_FETCH_IN_FLIGHT;
+  if (f->too_few && slept && any_parser_idles(f)) f->run->source_ops->reader_widen(f->reader);
   f->starved_us = timings->us[SC_TIME_STARVED];
   f->widen_due_ms = now_ms + WIDEN_MS;
 }
 
 static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
   const struct sc_heap_node *top = sc_heap_top(&f->due);
-  if (top == NULL || f->in_flight >= f->window) return LONGEST_POLL_MS;
+  if (top == NULL || f->run->source_ops->reader_places(f->reader) == 0) return LONGEST_POLL_MS;
   int64_t left_ms = top->key - now_ms;
   return left_ms <= 0 ? 0 : left_ms < LONGEST_POLL_MS ? (int)left_ms : LONGEST_POLL_MS;
 }
@@ -422,8 +352,8 @@ static int poll_timeout(const struct sc_fetcher *f, int64_t now_ms) {
 /* With nothing under way and nothing due everything is read, or waits for others; with a full ring it is them, too. */
 static enum sc_time what_sleep_is(const struct sc_fetcher *f) {
   for (uint32_t p = 0; p < f->run->settings.parse_threads; p++)
-    if (f->waiting[p].first != NULL) return SC_TIME_BLOCKED;
-  return f->in_flight == 0 && sc_heap_top(&f->due) == NULL ? SC_TIME_BLOCKED : SC_TIME_STARVED;
+    if (!TAILQ_EMPTY(&f->waiting[p])) return SC_TIME_BLOCKED;
+  return f->under_way == 0 && sc_heap_top(&f->due) == NULL ? SC_TIME_BLOCKED : SC_TIME_STARVED;
 }
 
 void sc_fetcher_main(void *arg) {
@@ -444,7 +374,7 @@ void sc_fetcher_main(void *arg) {
     f->run->source_ops->reader_poll(f->reader, poll_timeout(f, now_ms));
     sc_park_finish(park);
     now_ms = sc_clock_mono_ms();
-    for (struct sc_call *call; (call = f->run->source_ops->reader_next(f->reader)) != NULL;) finished(f, call, now_ms);
+    for (struct sc_request *r; (r = f->run->source_ops->reader_next(f->reader)) != NULL;) finished(f, r, now_ms);
   }
   sc_park_cancel(park);
   sc_timings_end(timings);

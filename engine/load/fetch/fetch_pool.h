@@ -1,15 +1,13 @@
 /* A fetch thread: network only, never blocks. Owns its shards' reading machines (shard.h) and one reader of the source.
  *
  * In: SC_FETCH_* messages (from write threads and control). Out: batches to the shard's parse thread, messages to
- * control. Memory: a shard here costs about 600 bytes plus its iterator; calls come from a pool of at most
- * SC_FETCH_IN_FLIGHT.
+ * control. Memory: a shard here costs about 700 bytes, a request that stands about 2 KiB; the reader's own comes on
+ * top.
  */
 #ifndef SC_LOAD_FETCH_FETCH_POOL_H
 #define SC_LOAD_FETCH_FETCH_POOL_H
 
 #include "engine/load/run.h"
-
-#define SC_FETCH_IN_FLIGHT 64
 
 struct sc_fetcher;
 struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_error *err);

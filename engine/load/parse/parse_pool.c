@@ -181,7 +181,7 @@ static bool open_envelope(struct sc_parser *p, struct sc_batch *batch) {
   p->records.n = 0;
   if (batch->envelope == SC_ENVELOPE_NONE) return true;
   struct sc_error err;
-  int rc = p->run->decoder_ops->open(p->decoder, batch, &p->records, &err);
+  int rc = p->run->source_ops->open_envelope(batch, &p->records, &err);
   if (rc == SC_OK && p->records.n != batch->n_records)
     rc = sc_error_set(&err, SC_E_PROTOCOL, "shard %s: %u records counted, %u opened", batch->shard->id,
                       batch->n_records, p->records.n);

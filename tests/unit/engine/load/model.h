@@ -19,6 +19,8 @@
 #define MODEL_RECORD_LEAST 12
 #define MODEL_NONE UINT32_MAX
 #define MODEL_READERS_MAX 4
+#define MODEL_WINDOW 6 /* requests of a reader at first, and at most */
+#define MODEL_WINDOW_MOST 64
 
 struct model_shard {
   uint32_t records; /* that can be read now */
@@ -43,6 +45,7 @@ struct model_state {
 struct model {
   /* how the stream is; set before the load */
   uint32_t record_bytes;  /* of a payload: MODEL_RECORD_LEAST or more */
+  uint32_t page;          /* records of a reply at most; 700 */
   uint32_t bad_every;     /* every so many records one does not decode; 0 none */
   uint32_t refused_every; /* every so many records one is refused by the database; 0 none */
   bool name_refused;      /* the database names the row it refuses */
@@ -75,12 +78,12 @@ struct model {
   size_t pushed; /* rows, whether or not they were committed */
   /* the readers */
   bool answers_held; /* calls of all shards wait */
-  uint32_t held;     /* and those for records of this one; MODEL_NONE: of none */
+  uint32_t held;     /* and those of this one; MODEL_NONE: of none */
   struct sc_park *parks[MODEL_READERS_MAX];
   uint32_t n_readers;
   unsigned calls, calls_most, started; /* under way; at a time; since the beginning */
   unsigned sleeps;                     /* a reader with nothing to give goes to sleep */
-  uint32_t limit;                      /* of the last call for records */
+  uint32_t limit;                      /* records of the reply that was asked for last */
 };
 
 /* n_shards shards of records each, with records of MODEL_RECORD_LEAST bytes, no faults. */

@@ -25,7 +25,6 @@ static void model_load_init(struct model_load *l) {
   l->settings = (struct sc_settings){.fetch_threads = 2,
                                      .parse_threads = 2,
                                      .write_threads = 2,
-                                     .limit = 700,
                                      .flush_interval_ms = 20,
                                      .flush_rows = 2000,
                                      .max_records = UINT64_MAX,
@@ -37,7 +36,7 @@ static void model_load_init(struct model_load *l) {
                                      .largest_reply_bytes = 1 << 16,
                                      .largest_record_bytes = 1024,
                                      .max_columns = 10};
-  model_source.pace(NULL, &l->settings.pace);
+  l->settings.tip.idle_interval_ms = model_source.idle_interval_ms(NULL);
   l->sink = &model_sink;
   l->memory_bytes = 64u * MIB;
   l->max_dead_letters = UINT64_MAX;

@@ -15,6 +15,7 @@ void model_init(struct model *m, uint64_t seed, uint32_t n_shards, uint32_t reco
   pthread_mutex_init(&m->lock, NULL);
   pthread_cond_init(&m->changed, NULL);
   m->record_bytes = MODEL_RECORD_LEAST;
+  m->page = 700;
   m->rows = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->rows));
   m->dead = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->dead));
   m->held = MODEL_NONE;
@@ -99,18 +100,18 @@ static uint32_t place_of(const struct sc_sequence *s) {
 
 /* ---- the stream; a record's sequence number is its place from 1 ---- */
 
-STAILQ_HEAD(calls, sc_call);
-
+/* It has no iterators: a request says where it begins, and that is where it is answered from. */
 struct sc_reader {
   struct sc_reader_config config;
-  struct calls waiting, done;
+  struct sc_requests waiting, done;
+  unsigned window, under_way;
   bool no_credit; /* for one of those waiting */
 };
 
-static struct sc_call *get_call(struct calls *list) {
-  struct sc_call *call = STAILQ_FIRST(list);
-  if (call != NULL) STAILQ_REMOVE_HEAD(list, next);
-  return call;
+static struct sc_request *get_request(struct sc_requests *list) {
+  struct sc_request *request = STAILQ_FIRST(list);
+  if (request != NULL) STAILQ_REMOVE_HEAD(list, entry);
+  return request;
 }
 
 static const char *source_text(const struct sc_source *source) {
@@ -118,9 +119,14 @@ static const char *source_text(const struct sc_source *source) {
   return "model";
 }
 
-static void source_pace(const struct sc_source *source, struct sc_pace *out) {
+static int64_t source_idle_interval_ms(const struct sc_source *source) {
   (void)source;
-  *out = (struct sc_pace){.idle_interval_ms = 5, .behind_latest_ms = 0};
+  return 5;
+}
+
+static uint32_t source_connections(const struct sc_source *source) {
+  (void)source;
+  return MODEL_WINDOW_MOST;
 }
 
 static int source_identity(struct sc_source *source, struct sc_stream_identity *out, struct sc_error *err) {
@@ -162,6 +168,7 @@ static int reader_new(struct sc_source *source, const struct sc_reader_config *c
   (void)source, (void)err;
   struct sc_reader *r = *out = sc_alloc_zero(1, sizeof(*r));
   r->config = *config;
+  r->window = MODEL_WINDOW;
   STAILQ_INIT(&r->waiting);
   STAILQ_INIT(&r->done);
   pthread_mutex_lock(&the_model->lock);
@@ -180,23 +187,33 @@ static void reader_free(struct sc_reader *reader) {
   free(reader);
 }
 
-static void reader_start(struct sc_reader *reader, struct sc_call *call) {
+static uint32_t reader_places(const struct sc_reader *reader) { return reader->window - reader->under_way; }
+
+static void reader_widen(struct sc_reader *reader) {
+  reader->window += reader->window / 2;
+  if (reader->window > MODEL_WINDOW_MOST) reader->window = MODEL_WINDOW_MOST;
+}
+
+static void reader_start(struct sc_reader *reader, struct sc_request *request) {
   struct model *m = the_model;
-  sc_error_clear(&call->error);
-  STAILQ_INSERT_TAIL(&reader->waiting, call, next);
+  SC_ASSERT(reader_places(reader) > 0);
+  reader->under_way++;
+  sc_error_clear(&request->error);
+  STAILQ_INSERT_TAIL(&reader->waiting, request, entry);
   pthread_mutex_lock(&m->lock);
   m->started++;
   if (++m->calls > m->calls_most) m->calls_most = m->calls;
-  if (call->kind == SC_CALL_RECORDS) m->limit = call->limit;
+  m->limit = request->limit == 0 || request->limit > m->page ? m->page : request->limit;
   pthread_cond_broadcast(&m->changed);
   pthread_mutex_unlock(&m->lock);
 }
 
-static void give_call(struct sc_reader *reader, struct sc_call *call) {
+static void give_request(struct sc_reader *reader, struct sc_request *request) {
   pthread_mutex_lock(&the_model->lock);
   the_model->calls--;
   pthread_mutex_unlock(&the_model->lock);
-  STAILQ_INSERT_TAIL(&reader->done, call, next);
+  reader->under_way--;
+  STAILQ_INSERT_TAIL(&reader->done, request, entry);
 }
 
 /* The body of records from..from+n, paid for; NULL: no credit now. */
@@ -220,57 +237,48 @@ static struct sc_batch *make_body(struct sc_reader *reader, uint32_t shard, uint
 }
 
 /* False: no credit. */
-static bool fill_page(struct sc_reader *reader, struct sc_call *call, uint32_t from) {
-  uint32_t number = shard_number(call->shard->id);
+static bool fill_page(struct sc_reader *reader, struct sc_request *request, uint32_t from) {
+  uint32_t number = shard_number(request->shard->id);
+  uint32_t page = request->limit == 0 || request->limit > the_model->page ? the_model->page : request->limit;
   pthread_mutex_lock(&the_model->lock);
   struct model_shard shard = the_model->shards[number];
   pthread_mutex_unlock(&the_model->lock);
-  uint32_t left = shard.records - from, n = left < call->limit ? left : call->limit;
-  if (n > 0 && (call->batch = make_body(reader, number, from, n)) == NULL) {
+  uint32_t left = shard.records - from, n = left < page ? left : page;
+  if (n > 0 && (request->batch = make_body(reader, number, from, n)) == NULL) {
     reader->no_credit = true;
     return false;
   }
   bool last = n == left && (n == 0 || !the_model->end_is_alone);
-  call->reply =
-      (struct sc_reply){.n_records = n, .body_bytes = n, .full = !last, .behind_ms = last ? 0 : 1000, .has_next = true};
-  free(call->iterator);
-  call->iterator = NULL;
-  if (shard.closed && last) {
-    call->reply.has_next = false;
-    call->reply.has_children = !the_model->end_is_null;
-  } else {
-    char text[32];
-    snprintf(text, sizeof(text), "%u", from + n);
-    call->iterator = sc_strdup(text);
-  }
-  if (n > 0) call->reply.last.len = (uint8_t)snprintf(call->reply.last.digits, 12, "%u", from + n);
+  bool ended = shard.closed && last;
+  request->reply = (struct sc_reply){.n_records = n,
+                                     .full = !last,
+                                     .behind_ms = last ? 0 : 1000,
+                                     .has_next = !ended,
+                                     .has_children = ended && !the_model->end_is_null};
+  if (n > 0) request->reply.last.len = (uint8_t)snprintf(request->reply.last.digits, 12, "%u", from + n);
   return true;
 }
 
-static bool is_held(const struct sc_call *call) {
+static bool is_held(const struct sc_request *request) {
   pthread_mutex_lock(&the_model->lock);
-  bool its = call->kind == SC_CALL_RECORDS && the_model->held == shard_number(call->shard->id);
-  bool held = its || the_model->answers_held;
+  bool held = the_model->held == shard_number(request->shard->id) || the_model->answers_held;
   pthread_mutex_unlock(&the_model->lock);
   return held;
 }
 
 /* False: not now. */
-static bool answer(struct sc_reader *reader, struct sc_call *call) {
-  call->service_ms = sc_clock_wall_ms();
-  if (call->error.code != SC_OK) return true;
-  if (is_held(call)) return false;
+static bool answer(struct sc_reader *reader, struct sc_request *request) {
+  request->service_ms = sc_clock_wall_ms();
+  request->due_ms = 0;
+  if (request->error.code != SC_OK) return true;
+  if (is_held(request)) return false;
   if (fault(the_model->read_faults)) {
-    bool expired = call->kind == SC_CALL_RECORDS && fault(500);
-    sc_error_set(&call->error, expired ? SC_E_EXPIRED_ITERATOR : SC_E_NET, "a fault");
+    sc_error_set(&request->error, fault(500) ? SC_E_EXPIRED_ITERATOR : SC_E_NET, "a fault");
+    request->due_ms = sc_clock_mono_ms() + 1;
     return true;
   }
-  if (call->kind == SC_CALL_RECORDS) return fill_page(reader, call, (uint32_t)strtoul(call->iterator, NULL, 10));
-  char text[32] = "0";
-  if (call->position.start == SC_START_AFTER)
-    snprintf(text, sizeof(text), "%.*s", call->position.sequence.len, call->position.sequence.digits);
-  call->iterator = sc_strdup(text);
-  return true;
+  bool begins_later = request->position.start == SC_START_AFTER;
+  return fill_page(reader, request, begins_later ? place_of(&request->position.sequence) : 0);
 }
 
 /* Before it sleeps. */
@@ -283,12 +291,12 @@ static void note_sleep(void) {
 
 /* Those without an answer stay and are tried again when the budget or the test wakes the thread. */
 static void reader_poll(struct sc_reader *reader, int timeout_ms) {
-  struct calls before = STAILQ_HEAD_INITIALIZER(before);
+  struct sc_requests before = STAILQ_HEAD_INITIALIZER(before);
   STAILQ_CONCAT(&before, &reader->waiting);
   reader->no_credit = false;
-  for (struct sc_call *call; (call = get_call(&before)) != NULL;) {
-    if (answer(reader, call)) give_call(reader, call);
-    else STAILQ_INSERT_TAIL(&reader->waiting, call, next);
+  for (struct sc_request *request; (request = get_request(&before)) != NULL;) {
+    if (answer(reader, request)) give_request(reader, request);
+    else STAILQ_INSERT_TAIL(&reader->waiting, request, entry);
   }
   struct pollfd p = {.fd = sc_park_fd(reader->config.park), .events = POLLIN};
   sc_timings_sleep(reader->config.timings);
@@ -297,26 +305,41 @@ static void reader_poll(struct sc_reader *reader, int timeout_ms) {
   sc_timings_wake(reader->config.timings, reader->no_credit ? SC_TIME_BLOCKED : reader->config.timings->in_poll);
 }
 
-static struct sc_call *reader_next(struct sc_reader *reader) { return get_call(&reader->done); }
+static struct sc_request *reader_next(struct sc_reader *reader) { return get_request(&reader->done); }
 
-static void reader_cancel(struct sc_reader *reader, struct sc_call *call) {
+static void reader_cancel(struct sc_reader *reader, struct sc_request *request) {
   (void)reader;
-  sc_error_set(&call->error, SC_E_STOPPED, "cancelled");
+  sc_error_set(&request->error, SC_E_STOPPED, "cancelled");
+}
+
+static int open_envelope(struct sc_batch *batch, struct sc_records *out, struct sc_error *err) {
+  if (fault(the_model->spoilt)) return sc_error_set(err, SC_E_PROTOCOL, "a fault");
+  uint32_t width = the_model->record_bytes;
+  out->n = (uint32_t)(batch->body_len / width);
+  for (uint32_t i = 0; i < out->n; i++) {
+    const char *data = batch->body + (size_t)i * width;
+    out->items[i] = (struct sc_record){.data = {data, width}, .sequence = sc_slice_str(data + sizeof(uint32_t))};
+  }
+  return SC_OK;
 }
 
 const struct sc_source_ops model_source = {.name = "model",
                                            .describe = source_text,
                                            .stream_name = source_text,
-                                           .pace = source_pace,
+                                           .idle_interval_ms = source_idle_interval_ms,
+                                           .connections = source_connections,
                                            .identity = source_identity,
                                            .list_shards = source_list,
                                            .reread = source_reread,
                                            .reader_new = reader_new,
                                            .reader_free = reader_free,
+                                           .reader_places = reader_places,
+                                           .reader_widen = reader_widen,
                                            .reader_start = reader_start,
                                            .reader_poll = reader_poll,
                                            .reader_next = reader_next,
-                                           .reader_cancel = reader_cancel};
+                                           .reader_cancel = reader_cancel,
+                                           .open_envelope = open_envelope};
 
 /* ---- the decoder: a record is a number of four bytes, its place in digits, and filling; it has one key without a
  * column ---- */
@@ -333,19 +356,6 @@ static void decoder_free(struct sc_decoder *decoder) { free(decoder); }
 static size_t decoder_scratch(size_t largest) {
   (void)largest;
   return sizeof(struct sc_decoder);
-}
-
-static int decoder_open(struct sc_decoder *decoder, struct sc_batch *batch, struct sc_records *out,
-                        struct sc_error *err) {
-  (void)decoder;
-  if (fault(the_model->spoilt)) return sc_error_set(err, SC_E_PROTOCOL, "a fault");
-  uint32_t width = the_model->record_bytes;
-  out->n = (uint32_t)(batch->body_len / width);
-  for (uint32_t i = 0; i < out->n; i++) {
-    const char *data = batch->body + (size_t)i * width;
-    out->items[i] = (struct sc_record){.data = {data, width}, .sequence = sc_slice_str(data + sizeof(uint32_t))};
-  }
-  return SC_OK;
 }
 
 static const char *decoder_sniff(const struct sc_record *records, uint32_t n, uint32_t *which) {
@@ -407,7 +417,6 @@ const struct sc_decoder_ops model_decoder = {.name = "model",
                                              .new = decoder_new,
                                              .free = decoder_free,
                                              .scratch_bytes = decoder_scratch,
-                                             .open = decoder_open,
                                              .sniff = decoder_sniff,
                                              .sample = decoder_sample,
                                              .decode = decoder_decode};

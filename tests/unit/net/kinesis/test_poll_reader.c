@@ -26,6 +26,7 @@
 #define NO_RECORDS "{\"Records\":[],\"NextShardIterator\":\"NEXT\",\"MillisBehindLatest\":0}"
 #define OK(text) \
   { .status = "200 OK", .body = (text) }
+#define ITERATOR(name) OK("{\"ShardIterator\":\"" name "\"}")
 #define FAULT(code, type) \
   { .status = (code), .body = "{\"__type\":\"" type "\",\"message\":\"x\"}" }
 
@@ -35,8 +36,12 @@ static struct sc_budget *budget;
 static struct sc_park *park;
 static struct sc_reader *reader;
 static struct sc_error err;
-static const struct sc_shard_info shard = {.id = "shardId-000000000000"};
-static struct sc_call calls[4];
+static const struct sc_shard_info shards[4] = {{.index = 0, .id = "shardId-000000000000"},
+                                               {.index = 1, .id = "shardId-000000000001"},
+                                               {.index = 2, .id = "shardId-000000000002"},
+                                               {.index = 3, .id = "shardId-000000000003"}};
+static struct sc_request requests[4];
+static struct sc_poll_settings settings;
 
 static void open_with(const struct answer *script, size_t n) {
   peer_open(&peer, script, n);
@@ -44,10 +49,10 @@ static void open_with(const struct answer *script, size_t n) {
   snprintf(k.described, sizeof(k.described), "demo at %s", peer.url);
 }
 
-static void new_reader(uint32_t max_in_flight) {
-  struct sc_reader_config config = {
-      .budget = budget, .park = park, .largest_reply_bytes = LARGEST, .max_in_flight = max_in_flight};
-  assert_int_equal(sc_kinesis_reader_new(&k, &config, &reader, &err), SC_OK);
+static void new_reader(uint32_t calls_most) {
+  struct sc_reader_config config = {.budget = budget, .park = park, .largest_reply_bytes = LARGEST};
+  settings = (struct sc_poll_settings){.limit = 10000, .calls_most = calls_most};
+  assert_int_equal(sc_poll_reader_new(&k, &settings, &config, &reader, &err), SC_OK);
 }
 
 static int reset(void **state) {
@@ -59,7 +64,7 @@ static int reset(void **state) {
   park = sc_park_new(&err);
   budget = sc_budget_new(LARGEST + sc_batch_cost(LARGEST), 1, sc_batch_cost(LARGEST));
   sc_budget_add_waiter(budget, SC_POOL_BODIES, park);
-  memset(calls, 0, sizeof(calls));
+  memset(requests, 0, sizeof(requests));
   new_reader(2);
   return 0;
 }
@@ -67,8 +72,7 @@ static int reset(void **state) {
 /* sc_budget_free asserts that all credit came back. */
 static int drop(void **state) {
   (void)state;
-  sc_kinesis_reader_free(reader);
-  for (size_t i = 0; i < 4; i++) free(calls[i].iterator);
+  sc_poll_reader_free(reader);
   sc_budget_free(budget);
   sc_park_free(park);
   sc_http_free(k.http);
@@ -77,96 +81,130 @@ static int drop(void **state) {
   return 0;
 }
 
-static void start_records(struct sc_call *call, const char *iterator) {
-  free(call->iterator);
-  *call = (struct sc_call){.kind = SC_CALL_RECORDS, .shard = &shard, .limit = 10000, .iterator = strdup(iterator)};
-  sc_kinesis_reader_start(reader, call);
+/* The next request of a shard: behind the last record that came. */
+static struct sc_request *ask(uint32_t shard) {
+  struct sc_request *r = &requests[shard];
+  struct sc_position position = r->position;
+  sc_position_move(&position, &r->reply.last);
+  *r = (struct sc_request){.shard = &shards[shard], .position = position};
+  sc_poll_reader_start(reader, r);
+  return r;
 }
 
-static struct sc_call *finish(void) {
-  struct sc_call *call;
-  while ((call = sc_kinesis_reader_next(reader)) == NULL) sc_kinesis_reader_poll(reader, 10000);
-  return call;
+static struct sc_request *finish(void) {
+  struct sc_request *request;
+  while ((request = sc_poll_reader_next(reader)) == NULL) sc_poll_reader_poll(reader, 10000);
+  return request;
 }
 
-static void iterators(void **state) {
+/* ... and its answer. */
+static struct sc_request *answer_of(uint32_t shard) {
+  struct sc_request *request = ask(shard);
+  assert_ptr_equal(finish(), request);
+  return request;
+}
+
+static void iterator_and_records(void **state) {
   (void)state;
-  SCRIPT({OK("{\"ShardIterator\":\"AAAA\"}"), OK("{}")});
-  calls[0] = (struct sc_call){.kind = SC_CALL_ITERATOR, .shard = &shard};
-  sc_kinesis_reader_start(reader, &calls[0]);
-  assert_ptr_equal(finish(), &calls[0]);
-  assert_int_equal(calls[0].error.code, SC_OK);
-  assert_string_equal(calls[0].iterator, "AAAA");
-  assert_int_equal(calls[0].service_ms, 1767323045000);
-  assert_int_equal(atomic_load(&peer.answered), 1);
+  SCRIPT({ITERATOR("FIRST"), OK(ONE_RECORD), OK(NO_RECORDS)});
+  size_t len = strlen(ONE_RECORD);
+  uint64_t sent = sc_metric_sum(SC_M_CALLS), bytes = sc_metric_sum(SC_M_BODY_BYTES);
+  struct sc_request *r = answer_of(0);
+  if (r->error.code != SC_OK) fail_msg("%s", r->error.text);
+  assert_int_equal(r->service_ms, 1767323045000);
   assert_non_null(strstr(peer.requests[0], "\r\nX-Amz-Target: Kinesis_20131202.GetShardIterator\r\n"));
   assert_non_null(
       strstr(peer.requests[0], "\"ShardId\":\"shardId-000000000000\",\"ShardIteratorType\":\"TRIM_HORIZON\""));
-  sc_kinesis_reader_start(reader, &calls[0]);
-  finish();
-  assert_int_equal(calls[0].error.code, SC_E_PROTOCOL);
+  assert_non_null(strstr(peer.requests[1], "\"ShardIterator\":\"FIRST\""));
+  assert_int_equal(r->reply.n_records, 1);
+  assert_int_equal(r->reply.behind_ms, 7);
+  assert_true(r->reply.has_next);
+  assert_false(r->reply.full || r->reply.has_children);
+  assert_true(sc_slice_is(sc_sequence_view(&r->reply.last), "49"));
+  assert_non_null(r->batch);
+  assert_int_equal(r->batch->envelope, SC_ENVELOPE_JSON);
+  assert_int_equal(r->batch->body_len, len);
+  assert_memory_equal(r->batch->body, ONE_RECORD, len);
+  assert_int_equal(sc_budget_used(budget, SC_POOL_BODIES), sc_batch_cost(len));
+  assert_int_equal(sc_metric_sum(SC_M_CALLS), sent + 2);
+  assert_int_equal(sc_metric_sum(SC_M_BODY_BYTES), bytes + len);
+  sc_batch_free(r->batch);
+  assert_int_equal(answer_of(0)->error.code, SC_OK); /* the second page needs no iterator of its own */
+  assert_non_null(strstr(peer.requests[2], "\"ShardIterator\":\"NEXT\""));
+}
+
+static void no_iterator_in_the_reply(void **state) {
+  (void)state;
+  SCRIPT({OK("{}")});
+  assert_int_equal(answer_of(0)->error.code, SC_E_PROTOCOL);
 }
 
 /* What kinesalite does when no record is as new as the time asked for. */
 static void a_time_without_an_answer(void **state) {
   (void)state;
-  SCRIPT({{.bytes = "HTTP/1.1 200 OK\r\n"}, OK("{\"ShardIterator\":\"AAAA\"}")});
-  calls[0] = (struct sc_call){
-      .kind = SC_CALL_ITERATOR, .shard = &shard, .position = {.start = SC_START_AT_TIME, .at_ms = 1700000000007}};
+  SCRIPT({{.bytes = "HTTP/1.1 200 OK\r\n"}, ITERATOR("AAAA"), OK(NO_RECORDS)});
+  requests[0] =
+      (struct sc_request){.shard = &shards[0], .position = {.start = SC_START_AT_TIME, .at_ms = 1700000000007}};
   sc_clock_freeze(0, 1700000000007);
-  sc_kinesis_reader_start(reader, &calls[0]);
-  while (sc_kinesis_reader_next(reader) == NULL) {
-    sc_kinesis_reader_poll(reader, 10);
+  sc_poll_reader_start(reader, &requests[0]);
+  while (sc_poll_reader_next(reader) == NULL) {
+    sc_poll_reader_poll(reader, 10);
     if (atomic_load(&peer.answered) == 1) sc_clock_advance(1000);
   }
   sc_clock_real();
-  assert_int_equal(calls[0].error.code, SC_OK);
-  assert_string_equal(calls[0].iterator, "AAAA");
+  assert_int_equal(requests[0].error.code, SC_OK);
   assert_non_null(strstr(peer.requests[0], "\"AT_TIMESTAMP\""));
   assert_non_null(strstr(peer.requests[1], "\"LATEST\""));
+  assert_non_null(strstr(peer.requests[2], "\"ShardIterator\":\"AAAA\""));
 }
 
-static void records(void **state) {
+/* A rewind asks from another position than where the iterator stands. */
+static void another_position_gets_another_iterator(void **state) {
   (void)state;
-  SCRIPT({OK(ONE_RECORD)});
-  size_t len = strlen(ONE_RECORD);
-  uint64_t sent = sc_metric_sum(SC_M_CALLS), bytes = sc_metric_sum(SC_M_BODY_BYTES);
-  start_records(&calls[0], "FIRST");
-  assert_ptr_equal(finish(), &calls[0]);
-  if (calls[0].error.code) fail_msg("%s", calls[0].error.text);
-  assert_string_equal(calls[0].iterator, "NEXT");
-  assert_int_equal(calls[0].reply.n_records, 1);
-  assert_int_equal(calls[0].reply.behind_ms, 7);
-  assert_true(calls[0].reply.has_next);
-  assert_false(calls[0].reply.full || calls[0].reply.has_children);
-  assert_true(sc_slice_is(sc_sequence_view(&calls[0].reply.last), "49"));
-  struct sc_batch *batch = calls[0].batch;
-  assert_non_null(batch);
-  assert_int_equal(batch->envelope, SC_ENVELOPE_JSON);
-  assert_int_equal(batch->body_len, len);
-  assert_int_equal(calls[0].reply.body_bytes, len / 4 * 3);
-  assert_memory_equal(batch->body, ONE_RECORD, len);
-  assert_int_equal(sc_budget_used(budget, SC_POOL_BODIES), sc_batch_cost(len));
-  assert_int_equal(sc_metric_sum(SC_M_CALLS), sent + 1);
-  assert_int_equal(sc_metric_sum(SC_M_BODY_BYTES), bytes + len);
-  sc_batch_free(batch);
+  SCRIPT({ITERATOR("FIRST"), OK(ONE_RECORD), ITERATOR("BACK"), OK(NO_RECORDS)});
+  sc_batch_free(answer_of(0)->batch);
+  requests[0] = (struct sc_request){.position = {.start = SC_START_AFTER, .sequence = {2, "17"}}};
+  assert_int_equal(answer_of(0)->error.code, SC_OK);
+  assert_non_null(strstr(peer.requests[2], "\"StartingSequenceNumber\":\"17\""));
+  assert_non_null(strstr(peer.requests[3], "\"ShardIterator\":\"BACK\""));
+}
+
+static void the_pace_is_an_answer_too(void **state) {
+  (void)state;
+  SCRIPT({ITERATOR("FIRST"), OK(NO_RECORDS)});
+  settings.pace.call_interval_us = 3600 * INT64_C(1000000);
+  int64_t paid_ms = sc_clock_mono_ms() + 3600 * 1000;
+  assert_in_range(answer_of(0)->due_ms, paid_ms, paid_ms + 20000);
+  assert_int_equal(answer_of(0)->error.code, SC_AGAIN);
+  assert_in_range(requests[0].due_ms, paid_ms, paid_ms + 20000);
+}
+
+static void the_smaller_limit_counts(void **state) {
+  (void)state;
+  SCRIPT({ITERATOR("FIRST"), OK(NO_RECORDS)});
+  requests[0] = (struct sc_request){.shard = &shards[0], .limit = 1000};
+  sc_poll_reader_start(reader, &requests[0]);
+  finish();
+  assert_non_null(strstr(peer.requests[1], "\"Limit\":1000"));
 }
 
 static void empty_pages_have_no_batch(void **state) {
   (void)state;
-  SCRIPT({OK(NO_RECORDS)});
-  start_records(&calls[0], "FIRST");
-  finish();
-  assert_int_equal(calls[0].error.code, SC_OK);
-  assert_null(calls[0].batch);
-  assert_int_equal(calls[0].reply.behind_ms, 0);
+  SCRIPT({ITERATOR("FIRST"), OK(NO_RECORDS)});
+  struct sc_request *r = answer_of(0);
+  assert_int_equal(r->error.code, SC_OK);
+  assert_null(r->batch);
+  assert_int_equal(r->reply.behind_ms, 0);
   assert_int_equal(sc_budget_used(budget, SC_POOL_BODIES), 0);
 }
 
-/* Whatever goes wrong: no batch, no credit kept, the iterator still the one that was given. */
+/* Whatever goes wrong: no batch, no credit kept, a time to ask again; and the iterator is used again unless it has
+ * expired. */
 static void failures(void **state) {
   (void)state;
-  SCRIPT({FAULT("400 Bad Request", "ExpiredIteratorException"),
+  SCRIPT({ITERATOR("FIRST"),
+          FAULT("400 Bad Request", "ExpiredIteratorException"),
+          ITERATOR("SECOND"),
           {.status = "500 Oops", .body = ""},
           {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"Records\":[", .closes = true},
           OK("{\"Records\":[ ]]"),
@@ -175,81 +213,81 @@ static void failures(void **state) {
   static const int codes[] = {SC_E_EXPIRED_ITERATOR, SC_E_SERVICE,  SC_E_NET,
                               SC_E_PROTOCOL,         SC_E_PROTOCOL, SC_E_PROTOCOL};
   for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-    start_records(&calls[0], "FIRST");
-    finish();
-    if (calls[0].error.code != codes[i]) fail_msg("%zu: %s", i, calls[0].error.text);
-    assert_string_equal(calls[0].error.shard, shard.id);
-    assert_string_equal(calls[0].iterator, "FIRST");
-    assert_null(calls[0].batch);
+    int64_t asked_ms = sc_clock_mono_ms();
+    struct sc_request *r = answer_of(0);
+    if (r->error.code != codes[i]) fail_msg("%zu: %s", i, r->error.text);
+    assert_string_equal(r->error.shard, shards[0].id);
+    assert_null(r->batch);
+    assert_true(r->due_ms >= asked_ms);
     assert_int_equal(sc_budget_used(budget, SC_POOL_BODIES), 0);
   }
+  for (size_t i = 3; i < 8; i++) assert_non_null(strstr(peer.requests[i], "\"ShardIterator\":\"SECOND\""));
 }
 
 static void waits_for_credit(void **state) {
   (void)state;
-  SCRIPT({OK(ONE_RECORD)});
+  SCRIPT({ITERATOR("FIRST"), OK(ONE_RECORD)});
   uint64_t pauses = sc_metric_sum(SC_M_PAUSES);
   assert_true(sc_budget_take(budget, SC_POOL_BODIES, LARGEST));
   assert_true(sc_budget_take_reserve(budget, 1));
-  start_records(&calls[0], "FIRST");
-  while (sc_metric_sum(SC_M_PAUSES) == pauses) sc_kinesis_reader_poll(reader, 10000);
-  sc_kinesis_reader_poll(reader, 0);
-  assert_null(sc_kinesis_reader_next(reader));
+  ask(0);
+  while (sc_metric_sum(SC_M_PAUSES) == pauses) sc_poll_reader_poll(reader, 10000);
+  sc_poll_reader_poll(reader, 0);
+  assert_null(sc_poll_reader_next(reader));
   sc_budget_give(budget, SC_POOL_BODIES, LARGEST);
-  assert_ptr_equal(finish(), &calls[0]);
-  assert_int_equal(calls[0].error.code, SC_OK);
-  assert_false(calls[0].batch->from_reserve);
-  sc_batch_free(calls[0].batch);
+  assert_ptr_equal(finish(), &requests[0]);
+  assert_int_equal(requests[0].error.code, SC_OK);
+  assert_false(requests[0].batch->from_reserve);
+  sc_batch_free(requests[0].batch);
   sc_budget_give_reserve(budget, 1);
 }
 
-/* Two are sent, the third waits; one of each is cancelled. */
-static void cancelled(void **state) {
+/* No more at a time than there are places; a cancelled request gives its place back. */
+static void places(void **state) {
   (void)state;
-  SCRIPT({OK(NO_RECORDS)});
-  start_records(&calls[0], "A");
-  assert_ptr_equal(finish(), &calls[0]);
-  start_records(&calls[0], "A"); /* the script is over: no answer */
-  start_records(&calls[1], "B");
-  start_records(&calls[2], "C");
-  start_records(&calls[3], "D");
-  sc_kinesis_reader_poll(reader, 0);
-  sc_kinesis_reader_cancel(reader, &calls[2]);
-  sc_kinesis_reader_cancel(reader, &calls[1]);
-  assert_ptr_equal(sc_kinesis_reader_next(reader), &calls[2]);
-  assert_ptr_equal(sc_kinesis_reader_next(reader), &calls[1]);
-  assert_null(sc_kinesis_reader_next(reader));
-  assert_int_equal(calls[1].error.code, SC_E_STOPPED);
-  assert_int_equal(calls[2].error.code, SC_E_STOPPED);
-  assert_string_equal(calls[1].iterator, "B");
-  sc_kinesis_reader_poll(reader, 0); /* the fourth takes the free place; both are dropped with the reader */
+  SCRIPT({OK("{")}); /* nothing comes of it before the reader goes */
+  assert_int_equal(sc_poll_reader_places(reader), 2);
+  ask(0), ask(1);
+  assert_int_equal(sc_poll_reader_places(reader), 0);
+  sc_poll_reader_cancel(reader, &requests[1]);
+  assert_int_equal(sc_poll_reader_places(reader), 1);
+  assert_ptr_equal(sc_poll_reader_next(reader), &requests[1]);
+  assert_null(sc_poll_reader_next(reader));
+  assert_int_equal(requests[1].error.code, SC_E_STOPPED);
+  ask(2); /* dropped with the reader, as is the first */
 }
 
-static void freed_with_finished_calls(void **state) {
+static void half_as_many_more_when_told(void **state) {
   (void)state;
-  SCRIPT({OK(ONE_RECORD)});
-  start_records(&calls[0], "A");
-  while (calls[0].batch == NULL) sc_kinesis_reader_poll(reader, 10000);
-  sc_kinesis_reader_free(reader);
-  assert_null(calls[0].batch);
+  SCRIPT({OK("{")});
+  sc_poll_reader_free(reader);
+  new_reader(20);
+  static const uint32_t want[] = {6, 9, 13, 19, 20, 20};
+  for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++, sc_poll_reader_widen(reader))
+    assert_int_equal(sc_poll_reader_places(reader), want[i]);
+}
+
+static void freed_with_answered_requests(void **state) {
+  (void)state;
+  SCRIPT({ITERATOR("FIRST"), OK(ONE_RECORD)});
+  ask(0);
+  while (requests[0].batch == NULL) sc_poll_reader_poll(reader, 10000);
+  sc_poll_reader_free(reader);
+  assert_null(requests[0].batch);
   assert_int_equal(sc_budget_used(budget, SC_POOL_BODIES), 0);
   new_reader(1);
 }
 
 static void wrong_clock_is_set_right(void **state) {
   (void)state;
-  SCRIPT({FAULT("403 Forbidden", "InvalidSignatureException"), OK(NO_RECORDS)});
+  SCRIPT({ITERATOR("FIRST"), FAULT("403 Forbidden", "InvalidSignatureException"), OK(NO_RECORDS)});
   sc_clock_freeze(0, 1767323045000 + 3600000);
-  start_records(&calls[0], "A");
-  finish();
-  assert_int_equal(calls[0].error.code, SC_E_SKEW);
-  start_records(&calls[0], "A");
-  finish();
+  assert_int_equal(answer_of(0)->error.code, SC_E_SKEW);
+  assert_int_equal(answer_of(0)->error.code, SC_OK);
   sc_clock_real();
-  assert_int_equal(calls[0].error.code, SC_OK);
-  assert_int_equal(atomic_load(&peer.answered), 2);
-  assert_non_null(strstr(peer.requests[0], "X-Amz-Date: 20260102T040405Z"));
-  assert_non_null(strstr(peer.requests[1], "X-Amz-Date: 20260102T030405Z"));
+  assert_int_equal(atomic_load(&peer.answered), 3);
+  assert_non_null(strstr(peer.requests[1], "X-Amz-Date: 20260102T040405Z"));
+  assert_non_null(strstr(peer.requests[2], "X-Amz-Date: 20260102T030405Z"));
 }
 
 /* A reply with one record, "hi", whose arrival time is tagged milliseconds. */
@@ -265,40 +303,31 @@ static void wrong_clock_is_set_right(void **state) {
 
 static void records_in_cbor(void **state) {
   (void)state;
-  SCRIPT({OK_CBOR,
+  SCRIPT({ITERATOR("FIRST"), OK_CBOR, ITERATOR("SECOND"),
           CBOR_FAULT("400 Bad Request",
                      "\x78\x18"
                      "ExpiredIteratorException"),
-          OK(ONE_RECORD)});
+          ITERATOR("THIRD"), OK(ONE_RECORD)});
   _Static_assert(sizeof(CBOR_RECORD) - 1 == 113, "as recorded");
   k.asks_cbor = true;
-  start_records(&calls[0], "FIRST");
-  finish();
-  if (calls[0].error.code) fail_msg("%s", calls[0].error.text);
-  assert_non_null(strstr(peer.requests[0], "\r\nContent-Type: application/x-amz-cbor-1.1\r\n"));
-  assert_non_null(strstr(peer.requests[0],
+  struct sc_request *r = answer_of(0);
+  if (r->error.code != SC_OK) fail_msg("%s", r->error.text);
+  assert_non_null(strstr(peer.requests[1], "\r\nContent-Type: application/x-amz-cbor-1.1\r\n"));
+  assert_non_null(strstr(peer.requests[1],
                          "\r\n\r\n\xbf\x65Limit\x19\x27\x10mShardIterator\x65"
                          "FIRST\xff"));
-  assert_null(calls[0].iterator);
-  assert_int_equal(calls[0].reply.n_records, 1);
-  assert_int_equal(calls[0].reply.body_bytes, 113);
-  assert_int_equal(calls[0].reply.behind_ms, 0);
-  assert_true(sc_slice_is(sc_sequence_view(&calls[0].reply.last), "1"));
-  assert_int_equal(calls[0].batch->envelope, SC_ENVELOPE_CBOR);
-  assert_int_equal(calls[0].batch->body_len, 113);
-  assert_memory_equal(calls[0].batch->body, CBOR_RECORD, 113);
-  sc_batch_free(calls[0].batch);
-
-  start_records(&calls[0], "SECOND");
-  finish();
-  assert_int_equal(calls[0].error.code, SC_E_EXPIRED_ITERATOR);
-  assert_string_equal(calls[0].iterator, "SECOND");
-
-  start_records(&calls[0], "THIRD"); /* answered in JSON all the same */
-  finish();
-  assert_int_equal(calls[0].error.code, SC_OK);
-  assert_int_equal(calls[0].batch->envelope, SC_ENVELOPE_JSON);
-  sc_batch_free(calls[0].batch);
+  assert_false(r->reply.has_next);
+  assert_int_equal(r->reply.n_records, 1);
+  assert_int_equal(r->reply.behind_ms, 0);
+  assert_true(sc_slice_is(sc_sequence_view(&r->reply.last), "1"));
+  assert_int_equal(r->batch->envelope, SC_ENVELOPE_CBOR);
+  assert_int_equal(r->batch->body_len, 113);
+  assert_memory_equal(r->batch->body, CBOR_RECORD, 113);
+  sc_batch_free(r->batch);
+  assert_int_equal(answer_of(0)->error.code, SC_E_EXPIRED_ITERATOR);
+  assert_int_equal(answer_of(0)->error.code, SC_OK); /* answered in JSON all the same */
+  assert_int_equal(requests[0].batch->envelope, SC_ENVELOPE_JSON);
+  sc_batch_free(requests[0].batch);
 }
 
 static const char json_type[] = "\r\nContent-Type: application/x-amz-json-1.1\r\n";
@@ -307,51 +336,52 @@ static const char cbor_type[] = "\r\nContent-Type: application/x-amz-cbor-1.1\r\
 /* The call itself goes on in JSON, at once; later ones begin in it. */
 static void falls_back_to_json(void **state) {
   (void)state;
-  SCRIPT({{.status = "404 Not Found", .body = "<UnknownOperationException/>\n"}, OK(ONE_RECORD), OK(NO_RECORDS)});
+  SCRIPT({ITERATOR("FIRST"),
+          {.status = "404 Not Found", .body = "<UnknownOperationException/>\n"},
+          OK(ONE_RECORD),
+          OK(NO_RECORDS)});
   k.asks_cbor = k.may_fall_back = true;
-  start_records(&calls[0], "FIRST");
-  finish();
-  if (calls[0].error.code) fail_msg("%s", calls[0].error.text);
-  assert_int_equal(calls[0].reply.n_records, 1);
-  sc_batch_free(calls[0].batch);
-  start_records(&calls[0], "SECOND");
-  finish();
-  assert_int_equal(calls[0].error.code, SC_OK);
-  assert_int_equal(atomic_load(&peer.answered), 3);
-  assert_non_null(strstr(peer.requests[0], cbor_type));
-  assert_non_null(strstr(peer.requests[1], json_type));
-  assert_non_null(strstr(peer.requests[1], "\"ShardIterator\":\"FIRST\""));
+  struct sc_request *r = answer_of(0);
+  if (r->error.code != SC_OK) fail_msg("%s", r->error.text);
+  assert_int_equal(r->reply.n_records, 1);
+  sc_batch_free(r->batch);
+  assert_int_equal(answer_of(0)->error.code, SC_OK);
+  assert_int_equal(atomic_load(&peer.answered), 4);
+  assert_non_null(strstr(peer.requests[1], cbor_type));
   assert_non_null(strstr(peer.requests[2], json_type));
+  assert_non_null(strstr(peer.requests[2], "\"ShardIterator\":\"FIRST\""));
+  assert_non_null(strstr(peer.requests[3], json_type));
 }
 
 /* Two calls are refused at the same time: both go on. */
 static void falls_back_with_calls_under_way(void **state) {
   (void)state;
-  SCRIPT({CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION), CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION),
+  SCRIPT({ITERATOR("A"), OK(NO_RECORDS), ITERATOR("B"), OK(NO_RECORDS),
+          CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION), CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION),
           OK(NO_RECORDS), OK(NO_RECORDS)});
+  answer_of(0), answer_of(1);
   k.asks_cbor = k.may_fall_back = true;
-  start_records(&calls[0], "A");
-  start_records(&calls[1], "B");
+  ask(0), ask(1);
   for (int i = 0; i < 2; i++) assert_int_equal(finish()->error.code, SC_OK);
-  assert_int_equal(atomic_load(&peer.answered), 4);
+  assert_int_equal(atomic_load(&peer.answered), 8);
 }
 
 static void cbor_that_was_asked_for_is_not_given_up(void **state) {
   (void)state;
-  SCRIPT({CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION), CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION)});
+  SCRIPT({ITERATOR("A"), CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION),
+          CBOR_FAULT("400 Bad Request", UNKNOWN_OPERATION)});
   k.asks_cbor = true;
-  for (size_t i = 0; i < 2; i++) {
-    start_records(&calls[0], "A");
-    finish();
-    assert_int_equal(calls[0].error.code, SC_E_REFUSED);
-    assert_non_null(strstr(calls[0].error.hint, "--protocol=json"));
+  for (size_t i = 1; i < 3; i++) {
+    assert_int_equal(answer_of(0)->error.code, SC_E_REFUSED);
+    assert_non_null(strstr(requests[0].error.hint, "--protocol=json"));
     assert_non_null(strstr(peer.requests[i], cbor_type));
   }
 }
 
 static void errors_of_the_call_are_no_reason_to_fall_back(void **state) {
   (void)state;
-  SCRIPT({CBOR_FAULT("400 Bad Request", "\x78\x26ProvisionedThroughputExceededException"),
+  SCRIPT({ITERATOR("A"),
+          CBOR_FAULT("400 Bad Request", "\x78\x26ProvisionedThroughputExceededException"),
           {.status = "500 Oops", .body = ""},
           CBOR_FAULT("400 Bad Request",
                      "\x78\x15"
@@ -360,12 +390,10 @@ static void errors_of_the_call_are_no_reason_to_fall_back(void **state) {
   static const int codes[] = {SC_E_THROTTLED, SC_E_SERVICE, SC_E_AUTH, SC_OK};
   k.asks_cbor = k.may_fall_back = true;
   for (size_t i = 0; i < 4; i++) {
-    start_records(&calls[0], "A");
-    finish();
-    assert_int_equal(calls[0].error.code, codes[i]);
-    assert_non_null(strstr(peer.requests[i], cbor_type));
+    assert_int_equal(answer_of(0)->error.code, codes[i]);
+    assert_non_null(strstr(peer.requests[i + 1], cbor_type));
   }
-  sc_batch_free(calls[0].batch);
+  sc_batch_free(requests[0].batch);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, reset, drop)
@@ -373,14 +401,18 @@ static void errors_of_the_call_are_no_reason_to_fall_back(void **state) {
 int main(void) {
   sc_log_init(SC_ERROR_LEVEL, false);
   const struct CMUnitTest tests[] = {
-      CASE(iterators),
+      CASE(iterator_and_records),
       CASE(a_time_without_an_answer),
-      CASE(records),
+      CASE(no_iterator_in_the_reply),
+      CASE(another_position_gets_another_iterator),
+      CASE(the_pace_is_an_answer_too),
+      CASE(the_smaller_limit_counts),
       CASE(empty_pages_have_no_batch),
       CASE(failures),
-      CASE(cancelled),
+      CASE(places),
+      CASE(half_as_many_more_when_told),
       CASE(waits_for_credit),
-      CASE(freed_with_finished_calls),
+      CASE(freed_with_answered_requests),
       CASE(wrong_clock_is_set_right),
       CASE(records_in_cbor),
       CASE(falls_back_to_json),

@@ -9,7 +9,8 @@ static void waits_for_a_target_that_is_away(void **state) {
   m.push_faults = 300;
   m.opens_refused = 6;
   model_load_init(&l);
-  l.settings.limit = l.settings.flush_rows = 200;
+  m.page = 200;
+  l.settings.flush_rows = 200;
   assert_int_equal(model_load_run(&l), SC_OK);
   assert_all_once(&m);
   assert_int_equal(m.opens_refused, 0);
@@ -92,7 +93,7 @@ static void asks_again_for_what_was_spoilt(void **state) {
   model_init(&m, 3, 4, 4000);
   m.spoilt = 100;
   model_load_init(&l);
-  l.settings.limit = 100;
+  m.page = 100;
   assert_int_equal(model_load_run(&l), SC_OK);
   assert_all_once(&m);
   model_fini(&m);

@@ -104,7 +104,7 @@ static void writes_rows_larger_than_a_block(void **state) {
   model_init(&m, 4, 4, 100);
   m.record_bytes = 20000;
   model_load_init(&l);
-  l.settings.limit = 30;
+  m.page = 30;
   l.settings.largest_record_bytes = 20000;
   l.settings.largest_reply_bytes = MIB;
   l.flush_bytes = 65536;

@@ -20,6 +20,7 @@ static uint32_t up_to(struct sc_random *r, uint32_t most) { return 1 + (uint32_t
 static void make_stream(struct model *m, struct sc_random *r) {
   uint32_t records = up_to(r, 1500);
   model_init(m, sc_random_u64(r), up_to(r, 8), records);
+  m->page = up_to(r, 400);
   if (sc_random_below(r, 2) == 0) model_split(m, 0, up_to(r, 1000));
   if (m->n_shards > 2 && sc_random_below(r, 2) == 0) model_split(m, m->n_shards - 1, up_to(r, 1000));
   m->record_bytes = MODEL_RECORD_LEAST + one_in(r, 2, up_to(r, 500)) + one_in(r, 8, 5000);
@@ -49,7 +50,6 @@ static void make_load(struct model_load *l, struct sc_random *r) {
   l->settings.fetch_threads = up_to(r, 3);
   l->settings.parse_threads = up_to(r, 3);
   l->settings.write_threads = up_to(r, 3);
-  l->settings.limit = up_to(r, 400);
   l->settings.flush_interval_ms = up_to(r, 20);
   l->settings.flush_rows = up_to(r, 2000);
   l->settings.block_bytes = 1024 << sc_random_below(r, 6);

@@ -11,7 +11,6 @@
 
 enum {
   MIB = 1 << 20,
-  FIRST_WINDOW = 6,
   UNPARSED_MOST = 4 * MIB,
   SHARDS = 300,
   NOW_MS = 1000000,
@@ -27,14 +26,14 @@ static struct sc_thread thread;
 static struct sc_shard_info infos[SHARDS];
 static struct sc_plan *plan;
 
-static void open_run(uint32_t limit) {
+static void open_run(uint32_t page) {
   struct sc_error err;
+  m.page = page;
   memset(&run, 0, sizeof(run));
   run.source_ops = &model_source;
   run.settings = (struct sc_settings){.fetch_threads = 1,
                                       .parse_threads = 1,
                                       .write_threads = 1,
-                                      .limit = limit,
                                       .max_records = UINT64_MAX,
                                       .block_bytes = 8192,
                                       .largest_reply_bytes = MIB,
@@ -103,8 +102,8 @@ static void few_calls_read_all(void **state) {
   model_settle(&m);
   model_hold(&m, false, MODEL_NONE);
   model_settle(&m);
-  assert_int_equal(m.calls_most, FIRST_WINDOW);
-  assert_int_equal(m.started, 200);
+  assert_int_equal(m.calls_most, MODEL_WINDOW);
+  assert_int_equal(m.started, 100);
   close_run();
 }
 
@@ -116,25 +115,25 @@ static void no_more_calls_though_the_service_is_slow(void **state) {
   atomic_store(sc_run_unparsed(&run, 0, 0), 1);
   read_shards(100);
   for (int i = 0; i < 20; i++) let_it_wait(1000);
-  assert_int_equal(m.calls, FIRST_WINDOW);
+  assert_int_equal(m.calls, MODEL_WINDOW);
   close_run();
 }
 
 static void more_calls_when_parse_threads_wait_for_a_slow_service(void **state) {
   (void)state;
-  unsigned before = FIRST_WINDOW;
+  unsigned before = MODEL_WINDOW;
   model_init(&m, 1, 100, 5);
   model_hold(&m, true, MODEL_NONE);
   open_run(LIMIT);
   read_shards(100);
   model_settle(&m);
-  assert_int_equal(m.calls, FIRST_WINDOW);
-  for (; before < SC_FETCH_IN_FLIGHT; before = m.calls) {
+  assert_int_equal(m.calls, MODEL_WINDOW);
+  for (; before < MODEL_WINDOW_MOST; before = m.calls) {
     let_it_wait(1000);
-    assert_true(m.calls > before && m.calls <= SC_FETCH_IN_FLIGHT);
+    assert_true(m.calls > before && m.calls <= MODEL_WINDOW_MOST);
   }
   let_it_wait(1000);
-  assert_int_equal(m.calls, SC_FETCH_IN_FLIGHT);
+  assert_int_equal(m.calls, MODEL_WINDOW_MOST);
   model_hold(&m, false, MODEL_NONE);
   model_settle(&m);
   assert_int_equal(parse_all(), 100);
@@ -147,12 +146,12 @@ static void no_wider_than_what_is_due(void **state) {
   model_init(&m, 1, 100, 5);
   model_hold(&m, true, MODEL_NONE);
   open_run(LIMIT);
-  read_shards(FIRST_WINDOW);
+  read_shards(MODEL_WINDOW);
   for (int i = 0; i < 5; i++) let_it_wait(1000);
-  assert_int_equal(m.calls, FIRST_WINDOW);
-  for (uint32_t i = FIRST_WINDOW; i < 100; i++) read_shard(i, 1);
+  assert_int_equal(m.calls, MODEL_WINDOW);
+  for (uint32_t i = MODEL_WINDOW; i < 100; i++) read_shard(i, 1);
   model_settle(&m);
-  assert_int_equal(m.calls, FIRST_WINDOW);
+  assert_int_equal(m.calls, MODEL_WINDOW);
   close_run();
 }
 
@@ -166,7 +165,7 @@ static void no_more_calls_for_want_of_credit(void **state) {
   assert_true(sc_budget_take_reserve(run.budget, reserve));
   read_shards(100);
   for (int i = 0; i < 5; i++) let_it_wait(1000);
-  assert_int_equal(m.calls, FIRST_WINDOW);
+  assert_int_equal(m.calls, MODEL_WINDOW);
   sc_budget_give(run.budget, SC_POOL_BODIES, all);
   sc_budget_give_reserve(run.budget, reserve);
   model_settle(&m);
