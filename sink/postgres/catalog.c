@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/log.h"
 #include "engine/base/text.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/create.h"
@@ -199,6 +200,31 @@ static int check_one_column(const struct sc_pg_target *t, const struct sc_pg_tab
   return err->code;
 }
 
+static int check_unlogged(const struct sc_pg_target *t, const struct sc_pg_table *table, struct sc_error *err) {
+  static const char hint[] = "ALTER TABLE ... SET LOGGED, or --allow-unlogged when that is acceptable";
+  if (t->allow_unlogged || !(table->unlogged || table->positions_unlogged)) return SC_OK;
+  if (table->unlogged)
+    return sc_error_fail(
+        err, SC_E_NO_TARGET, hint,
+        "%s: table %s is UNLOGGED: a crash of the server empties it, and its records are not read again",
+        sc_pg_where(t->pg), t->names->target);
+  return sc_error_fail(err, SC_E_NO_TARGET, hint,
+                       "%s: table %s is UNLOGGED: a crash of the server empties it, and all records are loaded again",
+                       sc_pg_where(t->pg), t->names->checkpoints);
+}
+
+static void warn_of_kind(const struct sc_pg_target *t, const struct sc_pg_table *table) {
+  if (table->kind == 'v')
+    sc_log(SC_WARN,
+           "the target is a view: rows count as written when its INSTEAD OF triggers have run, whatever these did",
+           "view=%s", t->names->target);
+  if (table->foreign)
+    sc_log(SC_WARN,
+           "the target is a foreign table, or has a foreign partition: that server commits on its own, so a crash "
+           "between its commit and ours loads rows twice",
+           "table=%s", t->names->target);
+}
+
 static int no_table(const struct sc_pg_target *t, struct sc_error *err) {
   return sc_error_fail(err, SC_E_NO_TARGET, "--columns=table makes no table; --columns=auto does",
                        "%s: table %s does not exist", sc_pg_where(t->pg), t->names->target);
@@ -217,10 +243,11 @@ static int decide(const struct sc_pg_target *t, const struct sc_pg_table *table,
                   bool *ready, struct sc_error *err) {
   bool ambiguous = t->layout->by_position;
   *ready = false;
-  if (!table->exists) return SC_OK;
+  int rc = check_unlogged(t, table, err);
+  if (rc != SC_OK || !table->exists) return rc;
   if (strchr("rpfv", table->kind) == NULL)
     return sc_error_set(err, SC_E_NO_TARGET, "%s: %s is not a table", sc_pg_where(t->pg), t->names->target);
-  int rc = check_one_column(t, table, err);
+  rc = check_one_column(t, table, err);
   for (int i = 0; i < table->n_columns; i++) ambiguous = ambiguous || is_ambiguous(t, &table->columns[i]);
   if (rc == SC_OK && sample != NULL && !t->defaults->decided) rc = decide_defaults(t, table, sample, err);
   *ready = rc == SC_OK && (!ambiguous || t->defaults->decided);
@@ -236,6 +263,7 @@ int sc_pg_catalog_plan(const struct sc_pg_target *t, const struct sc_sample *sam
   if (rc == SC_OK && !table.exists && (sample != NULL || needs_no_sample)) rc = make_and_read(t, sample, &table, err);
   if (rc == SC_OK) rc = decide(t, &table, sample, &ready, err);
   if (rc == SC_OK && ready) rc = build_plan(t, &table, generation, out, err);
+  if (rc == SC_OK && ready && generation == 1) warn_of_kind(t, &table);
   if (rc == SC_OK && ready) t->defaults->decided = true;
   sc_pg_table_fini(&table);
   return rc;

@@ -21,7 +21,7 @@ struct sc_sink {
   char *name_space;
   char *description;
   struct sc_pg_layout layout;
-  bool async;
+  bool async, allow_unlogged;
   pthread_mutex_t mutex; /* of the three below, which the first session sets once */
   bool named;
   bool ascii_only;
@@ -44,7 +44,7 @@ struct sc_session {
 
 static struct sc_pg_target target_of(struct sc_session *s) {
   struct sc_sink *p = s->sink;
-  return (struct sc_pg_target){s->pg, &p->names, &p->layout, &p->changes, &p->defaults};
+  return (struct sc_pg_target){s->pg, &p->names, &p->layout, &p->changes, &p->defaults, p->allow_unlogged};
 }
 
 /* ---- The sink ---- */
@@ -97,6 +97,7 @@ static int read_options(struct sc_sink *p, const struct sc_options *o, const cha
   const char *checkpoint_schema = sc_options_text(o, SC_OPT_CHECKPOINT_SCHEMA),
              *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
   struct sc_columns_settings columns = sc_columns_settings(o);
+  p->allow_unlogged = sc_options_flag(o, SC_OPT_ALLOW_UNLOGGED);
   p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
   p->name_space = sc_strdup(name_space != NULL ? name_space : stream_name);
   if (checkpoint_schema != NULL && strlen(checkpoint_schema) >= sizeof(p->checkpoint_schema)) {

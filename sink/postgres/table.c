@@ -4,19 +4,32 @@
 
 enum { NAME, TYPE, MODIFIER, NOT_NULL, COMPUTED, DEFAULT, COMMENT, SQL_TYPE };
 
+/* What the table and, below a partitioned one, its partitions are: COPY writes to the leaves. Partitioned tables have
+ * no storage of their own. */
+#define PARTS                                                                                            \
+  "(WITH RECURSIVE part(oid, kind, persistence) AS (SELECT c.oid, c.relkind, c.relpersistence UNION ALL" \
+  " SELECT k.oid, k.relkind, k.relpersistence FROM part JOIN pg_inherits i ON i.inhparent = part.oid"    \
+  " JOIN pg_class k ON k.oid = i.inhrelid WHERE part.kind = 'p')"                                        \
+  " SELECT bool_or(kind <> 'p' AND persistence = 'u') AS unlogged, bool_or(kind = 'f') AS is_foreign FROM part)"
+
 static int read_table(const struct sc_pg_target *t, struct sc_pg_table *out, struct sc_error *err) {
   struct sc_pg_answer answer;
   int rc = sc_pg_query(t->pg, &answer, err,
                        "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = %L), c.relkind, (" SC_PG_FINGERPRINT
-                       "), obj_description(c.oid, 'pg_class')"
-                       " FROM (SELECT 1) one LEFT JOIN pg_class c ON c.oid = to_regclass(%L)",
-                       t->names->schema, t->names->target, t->names->target);
+                       "), obj_description(c.oid, 'pg_class'), parts.unlogged, parts.is_foreign,"
+                       " EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass(%L) AND relpersistence = 'u')"
+                       " FROM (SELECT 1) one LEFT JOIN pg_class c ON c.oid = to_regclass(%L)"
+                       " LEFT JOIN LATERAL " PARTS " parts ON true",
+                       t->names->schema, t->names->target, t->names->checkpoints, t->names->target);
   if (rc != SC_OK) return rc;
   const char *kind = sc_pg_value(answer.rows, 0, 1), *fingerprint = sc_pg_value(answer.rows, 0, 2),
              *comment = sc_pg_value(answer.rows, 0, 3);
   out->schema_exists = sc_pg_bool(answer.rows, 0, 0);
   out->exists = kind != NULL;
   out->kind = kind != NULL ? kind[0] : 0;
+  out->unlogged = sc_pg_bool(answer.rows, 0, 4);
+  out->foreign = sc_pg_bool(answer.rows, 0, 5);
+  out->positions_unlogged = sc_pg_bool(answer.rows, 0, 6);
   out->ours = comment != NULL && sc_slice_starts(sc_slice_str(comment), SC_PG_MADE_BY);
   out->fingerprint = sc_strdup(fingerprint != NULL ? fingerprint : "");
   sc_pg_result_free(answer.rows);

@@ -29,8 +29,11 @@ struct sc_pg_table {
   struct sc_pg_table_column *columns;
   int n_columns;
   bool schema_exists, exists;
-  bool ours;         /* its comment says that shardcopy made it */
-  char kind;         /* pg_class.relkind */
+  bool ours;     /* its comment says that shardcopy made it */
+  char kind;     /* pg_class.relkind */
+  bool unlogged; /* the table or a partition of it: a crash of the server empties that */
+  bool foreign;  /* the same: rows go to another server */
+  bool positions_unlogged;
   char *fingerprint; /* malloc'ed */
 };
 

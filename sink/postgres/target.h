@@ -27,6 +27,7 @@ struct sc_pg_target {
   const struct sc_pg_layout *layout;
   struct sc_pg_schema *schema;
   struct sc_pg_defaults *defaults;
+  bool allow_unlogged;
 };
 
 #endif

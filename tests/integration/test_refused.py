@@ -57,6 +57,44 @@ def test_our_own_tables_are_no_targets(local, stream, database, shardcopy, table
     assert table.split(".")[-1] in done.err and "--table" in done.err
 
 
+UNLOGGED = {
+    "table": "CREATE UNLOGGED TABLE demo (id bigint, word text)",
+    "partition": "CREATE TABLE demo (id bigint, word text) PARTITION BY RANGE (id); CREATE UNLOGGED TABLE demo_0 PARTITION OF demo DEFAULT",
+}
+
+
+@pytest.mark.parametrize("made", UNLOGGED)
+def test_unlogged_tables(local, stream, database, shardcopy, made):
+    stream().put_many(numbered(0, 3))
+    database.execute(UNLOGGED[made])
+    assert "--allow-unlogged" in shardcopy.load(local.url("demo"), database.url(), status=5).err
+    shardcopy.load(local.url("demo"), database.url(), "--allow-unlogged")
+    assert_each_once(database, "demo", 3)
+
+
+def test_unlogged_positions(local, stream, database, shardcopy):
+    stream().put_many(numbered(0, 3))
+    shardcopy.load(local.url("demo"), database.url())
+    database.execute("ALTER TABLE kinesis_checkpoints SET UNLOGGED")
+    done = shardcopy.load(local.url("demo"), database.url(), status=5)
+    assert "kinesis_checkpoints" in done.err and "--allow-unlogged" in done.err
+
+
+def test_views_and_foreign_tables_are_said(local, stream, database, shardcopy):
+    stream().put_many(numbered(0, 3))
+    database.execute("CREATE TABLE base (id bigint, word text); CREATE VIEW v AS SELECT * FROM base;"
+                     "CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO base VALUES (new.*); RETURN new; END$$;"
+                     "CREATE TRIGGER t INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION put();"
+                     "CREATE EXTENSION postgres_fdw; CREATE SERVER itself FOREIGN DATA WRAPPER postgres_fdw "
+                     f"OPTIONS (host '127.0.0.1', port '{database.postgres.port}', dbname '{database.name}');"
+                     "CREATE USER MAPPING FOR PUBLIC SERVER itself OPTIONS (user 'postgres', password_required 'false');"
+                     "CREATE FOREIGN TABLE f (id bigint, word text) SERVER itself OPTIONS (table_name 'base')")
+    assert "INSTEAD OF" in shardcopy.load(local.url("demo"), database.url(table="v"), "--namespace=v").err
+    assert_each_once(database, "base", 3)
+    assert "commits on its own" in shardcopy.load(local.url("demo"), database.url(table="f"), "--namespace=f").err
+    assert database.count("base") == 6
+
+
 def test_settings_of_the_database_that_would_break_a_load(local, stream, database, shardcopy):
     stream().put_many([*numbered(0, 10), *numbered(5, 6)])
     database.execute("CREATE TABLE demo (id bigint UNIQUE, word text)")
