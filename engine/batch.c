@@ -44,9 +44,10 @@ void sc_batch_free(struct sc_batch *batch) {
 uint32_t sc_records_known(const struct sc_record *records, uint32_t n, const struct sc_sequence *after) {
   struct sc_sequence sequence;
   uint32_t known = 0;
-  while (known < n && sc_sequence_parse(records[known].sequence, &sequence) &&
-         sc_sequence_compare(&sequence, after) <= 0)
-    known++;
+  for (; known < n && sc_sequence_parse(records[known].sequence, &sequence); known++) {
+    sequence.part = records[known].sub + 1;
+    if (sc_sequence_compare(&sequence, after) > 0) break;
+  }
   return known;
 }
 

@@ -64,7 +64,8 @@ size_t sc_batch_cost(size_t body_cap);
 /* A record of an opened envelope. Views into the body; data is decoded in place. */
 struct sc_record {
   struct sc_slice data;
-  struct sc_slice sequence;      /* digits, checked */
+  struct sc_slice sequence; /* digits, checked */
+  uint32_t sub;             /* sub-sequence: which of the records that its Kinesis record was unpacked into, from 0 */
   struct sc_slice partition_key; /* unescaped UTF-8 */
   int64_t arrival_us;            /* ApproximateArrivalTimestamp, epoch microseconds; INT64_MIN when absent */
 };

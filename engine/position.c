@@ -13,6 +13,7 @@ static bool is_digits(struct sc_slice text) {
 
 bool sc_sequence_parse(struct sc_slice text, struct sc_sequence *out) {
   out->len = 0;
+  out->part = 0;
   if (text.len > SC_SEQUENCE_DIGITS || !is_digits(text)) return false;
   while (text.len > 1 && *text.ptr == '0') text = sc_slice_of(text.ptr + 1, text.len - 1);
   out->len = (uint8_t)text.len;
@@ -22,7 +23,9 @@ bool sc_sequence_parse(struct sc_slice text, struct sc_sequence *out) {
 
 int sc_sequence_compare(const struct sc_sequence *a, const struct sc_sequence *b) {
   if (a->len != b->len) return a->len < b->len ? -1 : 1;
-  return memcmp(a->digits, b->digits, a->len);
+  int order = memcmp(a->digits, b->digits, a->len);
+  if (order != 0 || a->part == b->part) return order;
+  return a->part - 1 < b->part - 1 ? -1 : 1; /* unsigned: the whole record, 0, comes last */
 }
 
 bool sc_position_parse(const char *text, struct sc_position *out) {
@@ -53,6 +56,7 @@ void sc_position_format(const struct sc_position *p, char out[160]) {
       return;
     case SC_START_AFTER:
       snprintf(out, 160, "after %.*s", SC_SLICE_ARGS(digits));
+      if (p->sequence.part != 0) snprintf(out + strlen(out), 20, " part %u", p->sequence.part);
       return;
   }
   SC_ASSERT(!"a start of the enum");

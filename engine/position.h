@@ -13,9 +13,13 @@
 
 #define SC_SEQUENCE_DIGITS 129
 
+/* A position in a shard: up to and with this record. A record that was unpacked into several (a KPL aggregate) has
+ * parts, counted from 1. All of them are committed together, so a position inside a record is never written by a load.
+ * One that somebody imported is read on from: at the record, behind its part. */
 struct sc_sequence {
   uint8_t len; /* 0: none yet */
   char digits[SC_SEQUENCE_DIGITS];
+  uint32_t part; /* 0: the whole record; else up to and with this part of it */
 };
 
 enum sc_start {
@@ -34,7 +38,7 @@ struct sc_position {
 
 /* Digits only, 1..129; leading zeros are dropped. False on anything else. */
 bool sc_sequence_parse(struct sc_slice text, struct sc_sequence *out);
-/* <0, 0, >0. "None" is less than any number. */
+/* <0, 0, >0. "None" is less than any number; a record's parts come one after the other, and the whole record last. */
 int sc_sequence_compare(const struct sc_sequence *a, const struct sc_sequence *b);
 static inline struct sc_slice sc_sequence_view(const struct sc_sequence *s) {
   return (struct sc_slice){s->digits, s->len};
@@ -42,7 +46,8 @@ static inline struct sc_slice sc_sequence_view(const struct sc_sequence *s) {
 
 /* --start: "trim-horizon", "latest", or a time (clock.h, sc_clock_parse_time). False on anything else. */
 bool sc_position_parse(const char *text, struct sc_position *out);
-/* "trim-horizon", "latest", RFC 3339, "after N": for messages and the column start_at. out holds 160 bytes. */
+/* "trim-horizon", "latest", RFC 3339, "after N", "after N part P": for messages and the column start_at. out holds 160
+ * bytes. */
 void sc_position_format(const struct sc_position *p, char out[160]);
 
 #endif

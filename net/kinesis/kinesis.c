@@ -166,7 +166,8 @@ void sc_kinesis_write_get_iterator(const struct sc_kinesis *k, struct sc_buf *ou
                                    const struct sc_position *position) {
   open_with_stream(k, out);
   add_member(out, "ShardId", sc_slice_str(shard_id));
-  add_member(out, "ShardIteratorType", sc_slice_str(iterator_type(position->start)));
+  bool inside = position->start == SC_START_AFTER && position->sequence.part != 0; /* the record is wanted again */
+  add_member(out, "ShardIteratorType", sc_slice_str(iterator_type(inside ? SC_START_AT : position->start)));
   if (position->start == SC_START_AT || position->start == SC_START_AFTER)
     add_member(out, "StartingSequenceNumber", sc_sequence_view(&position->sequence));
   if (position->start == SC_START_AT_TIME)

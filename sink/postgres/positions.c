@@ -43,11 +43,17 @@ static void add_sequence(struct sc_buf *array, const struct sc_sequence *sequenc
   else sc_pg_array_add_null(array);
 }
 
+/* The column counts parts from 0; NULL is the whole record. */
+static void add_part(struct sc_buf *array, const struct sc_sequence *sequence) {
+  if (sequence->part != 0) sc_pg_array_add_int(array, (int64_t)sequence->part - 1);
+  else sc_pg_array_add_null(array);
+}
+
 /* ---- Tables ---- */
 
 static const char checkpoints_ddl[] =
     "CREATE TABLE IF NOT EXISTS %S ("
-    "namespace text NOT NULL, shard_id text NOT NULL, sequence text, sub_sequence bigint, continuation text,"
+    "namespace text NOT NULL, shard_id text NOT NULL, sequence text, sub_sequence bigint,"
     " active boolean DEFAULT true, ended boolean NOT NULL DEFAULT false, epoch bigint NOT NULL DEFAULT 0, owner text,"
     " lease_until timestamptz, start_at text NOT NULL DEFAULT 'trim-horizon', read_until timestamptz, stream_arn text,"
     " stream_created timestamptz, parents text[], updated_at timestamptz DEFAULT CURRENT_TIMESTAMP,"
@@ -217,6 +223,7 @@ static int read_taken(const struct pg_result *rows, int row, struct sc_taken *ou
   int rc = read_sequence(sc_pg_value(rows, row, 2), out, err);
   if (rc != SC_OK) return rc;
   const char *start = sc_pg_value(rows, row, 3);
+  out->sequence.part = (uint32_t)(sc_pg_int(rows, row, 6, -1) + 1);
   if (out->sequence.len) {
     out->start = (struct sc_position){.start = SC_START_AFTER, .sequence = out->sequence};
   } else if (start == NULL || !sc_position_parse(start, &out->start)) {
@@ -255,7 +262,7 @@ int sc_pg_positions_peek(struct sc_pg *pg, const struct sc_pg_names *names, cons
   add_ids(&ids, shard_ids, n);
   int rc = sc_pg_query(
       pg, &answer, err,
-      "SELECT c.shard_id, c.epoch, c.sequence, c.start_at, " AS_MS("c.read_until") ", c.ended"
+      "SELECT c.shard_id, c.epoch, c.sequence, c.start_at, " AS_MS("c.read_until") ", c.ended, c.sub_sequence"
       " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place) JOIN %S c ON c.shard_id = w.shard_id"
       " WHERE c.namespace = %L ORDER BY w.place",
       ids.ptr, names->checkpoints, names->name_space);
@@ -277,7 +284,7 @@ static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, con
                    " taken AS (UPDATE %S c SET epoch = c.epoch + 1, owner = %L, active = NOT c.ended,"
                    " updated_at = clock_timestamp()"
                    " FROM held WHERE c.namespace = %L AND c.shard_id = held.shard_id RETURNING c.*)"
-                   " SELECT t.shard_id, t.epoch, t.sequence, t.start_at, " AS_MS("t.read_until") ", t.ended"
+                   " SELECT t.shard_id, t.epoch, t.sequence, t.start_at, " AS_MS("t.read_until") ", t.ended, t.sub_sequence"
                    " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place)"
                    " JOIN taken t ON t.shard_id = w.shard_id ORDER BY w.place; COMMIT",
                    names->checkpoints, names->name_space, ids, names->checkpoints, owner, names->name_space, ids);
@@ -331,7 +338,7 @@ int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, cons
 
 /* ---- Commit ---- */
 
-enum { IDS, EPOCHS, PREVIOUS, SEQUENCES, ENDED, READ_UNTIL, N_ARRAYS };
+enum { IDS, EPOCHS, PREVIOUS, PREVIOUS_SUB, SEQUENCES, SUB, ENDED, READ_UNTIL, N_ARRAYS };
 
 static void collect_rows(const struct sc_commit_row *rows, size_t n, struct sc_buf *a) {
   for (size_t i = 0; i < n; i++) {
@@ -340,7 +347,9 @@ static void collect_rows(const struct sc_commit_row *rows, size_t n, struct sc_b
     sc_pg_array_add(&a[IDS], sc_slice_str(rows[i].shard_id));
     sc_pg_array_add_int(&a[EPOCHS], rows[i].epoch);
     add_sequence(&a[PREVIOUS], rows[i].previous);
+    add_part(&a[PREVIOUS_SUB], rows[i].previous);
     add_sequence(&a[SEQUENCES], rows[i].sequence);
+    add_part(&a[SUB], rows[i].sequence);
     sc_pg_array_add(&a[ENDED], sc_slice_str(rows[i].ended ? "t" : "f"));
     sc_pg_array_add_int(&a[READ_UNTIL], rows[i].read_until_ms);
   }
@@ -357,17 +366,18 @@ static int commit_statement(struct sc_pg *pg, const struct sc_pg_names *names, c
       " SELECT set_config('synchronous_commit', coalesce(%L, current_setting('synchronous_commit')), true);"
       " SELECT count(*) FROM (SELECT 1 FROM %S WHERE namespace = %L AND shard_id = ANY(%L::text[])"
       " ORDER BY shard_id FOR UPDATE) l;"
-      " WITH changed AS (UPDATE %S c SET sequence = w.sequence, sub_sequence = NULL, continuation = NULL,"
+      " WITH changed AS (UPDATE %S c SET sequence = w.sequence, sub_sequence = w.sub,"
       " ended = w.ended, active = NOT w.ended, updated_at = clock_timestamp(),"
       " read_until = coalesce(" FROM_MS("w.read_until")
       ", c.read_until)"
-      " FROM unnest(%L::text[], %L::bigint[], %L::text[], %L::text[], %L::bool[], %L::bigint[])"
-      " AS w(shard_id, epoch, previous, sequence, ended, read_until)"
+      " FROM unnest(%L::text[], %L::bigint[], %L::text[], %L::bigint[], %L::text[], %L::bigint[], %L::bool[],"
+      " %L::bigint[]) AS w(shard_id, epoch, previous, previous_sub, sequence, sub, ended, read_until)"
       " WHERE c.namespace = %L AND c.shard_id = w.shard_id AND c.epoch = w.epoch"
-      " AND c.sequence IS NOT DISTINCT FROM w.previous RETURNING 1)"
+      " AND c.sequence IS NOT DISTINCT FROM w.previous AND c.sub_sequence IS NOT DISTINCT FROM w.previous_sub"
+      " RETURNING 1)"
       " SELECT 1 / (count(*) = %D)::int FROM changed; COMMIT",
       synchronous, names->checkpoints, names->name_space, a[IDS].ptr, names->checkpoints, a[IDS].ptr, a[EPOCHS].ptr,
-      a[PREVIOUS].ptr, a[SEQUENCES].ptr, a[ENDED].ptr, a[READ_UNTIL].ptr, names->name_space, (int64_t)n);
+      a[PREVIOUS].ptr, a[PREVIOUS_SUB].ptr, a[SEQUENCES].ptr, a[SUB].ptr, a[ENDED].ptr, a[READ_UNTIL].ptr, names->name_space, (int64_t)n);
 }
 #define STATEMENTS_BEFORE_COMMIT 4
 

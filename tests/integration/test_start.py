@@ -106,3 +106,15 @@ def test_a_service_that_never_says_how_far_behind(database, shardcopy):
     finally:
         fake.close()
     assert database.count("demo") == 1
+
+
+def test_a_position_inside_a_record(local, stream, database, shardcopy):
+    """What an import can bring: parts of the record were taken in. It is read again, and its parts up to there are left out."""
+    source = stream()
+    numbers = [source.put(record)[1] for record in numbered(0, 4)]
+    database.execute("CREATE TABLE demo (id int)")
+    shardcopy.load(local.url("demo"), database.url(), "--max-records=1")
+    database.execute(f"UPDATE kinesis_checkpoints SET sequence = '{numbers[1]}', sub_sequence = 0")
+    shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT id FROM demo ORDER BY id") == [(0,), (2,), (3,)]
+    assert database.rows("SELECT sequence, sub_sequence FROM kinesis_checkpoints") == [(numbers[-1], None)]

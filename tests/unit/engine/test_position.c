@@ -69,6 +69,20 @@ static void compares_as_integers(void **state) {
   assert_int_equal(sc_sequence_compare(&none, &none), 0);
 }
 
+static void parts_of_a_record_come_before_the_whole(void **state) {
+  (void)state;
+  const struct sc_sequence order[] = {{2, "41", 0},   {2, "42", 1}, {2, "42", 2},
+                                      {2, "42", 900}, {2, "42", 0}, {2, "43", 1}};
+  for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
+    for (size_t j = 0; j < sizeof(order) / sizeof(*order); j++) {
+      int got = sc_sequence_compare(&order[i], &order[j]);
+      assert_true(i < j ? got < 0 : i > j ? got > 0 : got == 0);
+    }
+  char text[160];
+  sc_position_format(&(struct sc_position){.start = SC_START_AFTER, .sequence = order[3]}, text);
+  assert_string_equal(text, "after 42 part 900");
+}
+
 static void parses_starts(void **state) {
   (void)state;
   struct sc_position p;
@@ -116,8 +130,9 @@ static void formats_the_longest(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(parses_digits),        cmocka_unit_test(refuses_what_is_no_number),
-      cmocka_unit_test(compares_as_integers), cmocka_unit_test(parses_starts),
-      cmocka_unit_test(formats_positions),    cmocka_unit_test(formats_the_longest),
+      cmocka_unit_test(compares_as_integers), cmocka_unit_test(parts_of_a_record_come_before_the_whole),
+      cmocka_unit_test(parses_starts),        cmocka_unit_test(formats_positions),
+      cmocka_unit_test(formats_the_longest),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
