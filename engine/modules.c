@@ -14,7 +14,8 @@ const struct sc_decoder_ops *const sc_decoders[] = {&sc_decoder_json, NULL};
 const struct sc_sink_ops *const sc_sinks[] = {&sc_sink_postgres, &sc_sink_stdout, &sc_sink_null, NULL};
 
 sc_command_fn sc_cmd_load, sc_cmd_put, sc_cmd_streams_list, sc_cmd_streams_create, sc_cmd_streams_delete,
-    sc_cmd_shards_list, sc_cmd_checkpoints_list;
+    sc_cmd_shards_list, sc_cmd_consumers_list, sc_cmd_consumers_register, sc_cmd_consumers_describe,
+    sc_cmd_consumers_deregister, sc_cmd_checkpoints_list;
 
 sc_command_fn *const sc_command_table[SC_COMMANDS] = {
     [SC_CMD_LOAD] = sc_cmd_load,
@@ -23,5 +24,9 @@ sc_command_fn *const sc_command_table[SC_COMMANDS] = {
     [SC_CMD_STREAMS_CREATE] = sc_cmd_streams_create,
     [SC_CMD_STREAMS_DELETE] = sc_cmd_streams_delete,
     [SC_CMD_SHARDS_LIST] = sc_cmd_shards_list,
+    [SC_CMD_CONSUMERS_LIST] = sc_cmd_consumers_list,
+    [SC_CMD_CONSUMERS_REGISTER] = sc_cmd_consumers_register,
+    [SC_CMD_CONSUMERS_DESCRIBE] = sc_cmd_consumers_describe,
+    [SC_CMD_CONSUMERS_DEREGISTER] = sc_cmd_consumers_deregister,
     [SC_CMD_CHECKPOINTS_LIST] = sc_cmd_checkpoints_list,
 };

@@ -55,8 +55,8 @@ int64_t sc_kinesis_client_date_ms(const struct sc_kinesis_client *c) {
   return c->head.date_ms ? c->head.date_ms : sc_clock_wall_ms();
 }
 
-static int call_once(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
-                     const char *shard_id, struct sc_json *root, struct sc_error *err) {
+int sc_kinesis_client_try(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
+                          const char *shard_id, struct sc_json *root, struct sc_error *err) {
   int rc = sc_kinesis_sign(c->ch.k, c->ch.signer, kind, operation, &c->request, err);
   if (rc != SC_OK) return rc;
   sc_metric_add(sc_metrics_mine(), SC_M_CALLS, 1);
@@ -111,7 +111,7 @@ int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind ki
                            const char *shard_id, struct sc_json *root, struct sc_error *err) {
   int64_t give_up_ms = sc_clock_mono_ms() + (c->proven ? PATIENCE_MS : PATIENCE_FIRST_MS);
   for (unsigned attempt = 0;; attempt++) {
-    int rc = call_once(c, kind, operation, shard_id, root, err);
+    int rc = sc_kinesis_client_try(c, kind, operation, shard_id, root, err);
     if (rc == SC_OK) {
       c->proven = true;
       return SC_OK;

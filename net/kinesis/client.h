@@ -20,6 +20,9 @@ struct sc_buf *sc_kinesis_client_body(struct sc_kinesis_client *c);
  * empty. */
 int sc_kinesis_client_call(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
                            const char *shard_id, struct sc_json *root, struct sc_error *err);
+/* The same, once. */
+int sc_kinesis_client_try(struct sc_kinesis_client *c, enum sc_endpoint_kind kind, const char *operation,
+                          const char *shard_id, struct sc_json *root, struct sc_error *err);
 /* Waits so long, with an eye on stopped: SC_E_STOPPED then. */
 int sc_kinesis_client_pause(struct sc_kinesis_client *c, int64_t wait_ms, struct sc_error *err);
 /* Date of the last reply in epoch ms; our own clock when it had none. */

@@ -21,8 +21,7 @@ static int unexpected(struct sc_error *err, const char *operation, const char *w
   return sc_error_set(err, SC_E_PROTOCOL, "%s: %s", operation, what);
 }
 
-/* Into text of size bytes with a NUL; false when it is absent, empty, too long or holds a NUL. */
-static bool copy_text(struct sc_json value, char *text, size_t size) {
+bool sc_kinesis_read_text(struct sc_json value, char *text, size_t size) {
   struct sc_slice s;
   if (!sc_json_str(value, &s) || s.len == 0 || s.len >= size || memchr(s.ptr, 0, s.len) != NULL) return false;
   memcpy(text, s.ptr, s.len);
@@ -30,7 +29,7 @@ static bool copy_text(struct sc_json value, char *text, size_t size) {
   return true;
 }
 
-static int64_t read_time_ms(struct sc_json value) {
+int64_t sc_kinesis_read_time_ms(struct sc_json value) {
   double seconds;
   if (!sc_json_double(value, &seconds) || !(seconds >= 0 && seconds <= EPOCH_SECONDS_MAX)) return 0;
   return (int64_t)llround(seconds * 1000);
@@ -41,10 +40,10 @@ static int64_t read_time_ms(struct sc_json value) {
 static int read_description(struct sc_json d, struct sc_stream_identity *out, char status[32], struct sc_error *err) {
   double hours = 24;
   int64_t kib = 0;
-  *out = (struct sc_stream_identity){.created_ms = read_time_ms(sc_json_get(d, "StreamCreationTimestamp"))};
-  if (!copy_text(sc_json_get(d, "StreamName"), out->name, sizeof(out->name)) ||
-      !copy_text(sc_json_get(d, "StreamARN"), out->arn, sizeof(out->arn)) ||
-      !copy_text(sc_json_get(d, "StreamStatus"), status, 32))
+  *out = (struct sc_stream_identity){.created_ms = sc_kinesis_read_time_ms(sc_json_get(d, "StreamCreationTimestamp"))};
+  if (!sc_kinesis_read_text(sc_json_get(d, "StreamName"), out->name, sizeof(out->name)) ||
+      !sc_kinesis_read_text(sc_json_get(d, "StreamARN"), out->arn, sizeof(out->arn)) ||
+      !sc_kinesis_read_text(sc_json_get(d, "StreamStatus"), status, 32))
     return unexpected(err, "DescribeStreamSummary", "a reply without name, ARN or status");
   sc_json_double(sc_json_get(d, "RetentionPeriodHours"), &hours);
   if (sc_json_i64(sc_json_get(d, "MaxRecordSizeInKiB"), &kib) && kib > 0 && kib <= RECORD_KIB_MAX)
@@ -106,11 +105,11 @@ bool sc_kinesis_read_shard(struct sc_json shard, struct sc_listed *out) {
   struct sc_json parent = sc_json_get(shard, "ParentShardId"), adjacent = sc_json_get(shard, "AdjacentParentShardId");
   memset(out, 0, sizeof(*out));
   out->closed = !sc_json_absent(sc_json_get(sequences, "EndingSequenceNumber"));
-  return copy_text(sc_json_get(shard, "ShardId"), out->id, sizeof(out->id)) &&
+  return sc_kinesis_read_text(sc_json_get(shard, "ShardId"), out->id, sizeof(out->id)) &&
          read_hash_key(sc_json_get(hashes, "StartingHashKey"), &out->hash_first) &&
          read_hash_key(sc_json_get(hashes, "EndingHashKey"), &out->hash_last) &&
-         (sc_json_absent(parent) || copy_text(parent, out->parents[0], sizeof(out->parents[0]))) &&
-         (sc_json_absent(adjacent) || copy_text(adjacent, out->parents[1], sizeof(out->parents[1])));
+         (sc_json_absent(parent) || sc_kinesis_read_text(parent, out->parents[0], sizeof(out->parents[0]))) &&
+         (sc_json_absent(adjacent) || sc_kinesis_read_text(adjacent, out->parents[1], sizeof(out->parents[1])));
 }
 
 struct listing {
@@ -236,9 +235,9 @@ static void read_summaries(struct sc_json summaries, struct sc_stream_summary *s
   for (struct sc_json one; sc_json_next(&it, NULL, &one);) {
     struct sc_slice name;
     if (!sc_json_str(sc_json_get(one, "StreamName"), &name) || !sc_slice_is(name, s->name)) continue;
-    copy_text(sc_json_get(one, "StreamStatus"), s->status, sizeof(s->status));
-    copy_text(sc_json_get(sc_json_get(one, "StreamModeDetails"), "StreamMode"), s->mode, sizeof(s->mode));
-    s->created_ms = read_time_ms(sc_json_get(one, "StreamCreationTimestamp"));
+    sc_kinesis_read_text(sc_json_get(one, "StreamStatus"), s->status, sizeof(s->status));
+    sc_kinesis_read_text(sc_json_get(sc_json_get(one, "StreamModeDetails"), "StreamMode"), s->mode, sizeof(s->mode));
+    s->created_ms = sc_kinesis_read_time_ms(sc_json_get(one, "StreamCreationTimestamp"));
   }
 }
 
@@ -253,7 +252,8 @@ static int add_streams(struct streams *list, struct sc_json root, struct sc_erro
     SC_ARRAY_ROOM(list->items, list->n, list->cap, 1);
     struct sc_stream_summary *s = &list->items[list->n];
     memset(s, 0, sizeof(*s));
-    if (!copy_text(name, s->name, sizeof(s->name))) return unexpected(err, "ListStreams", "a malformed stream name");
+    if (!sc_kinesis_read_text(name, s->name, sizeof(s->name)))
+      return unexpected(err, "ListStreams", "a malformed stream name");
     read_summaries(sc_json_get(root, "StreamSummaries"), s);
   }
   return SC_OK;

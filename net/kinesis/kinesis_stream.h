@@ -34,6 +34,10 @@ int sc_kinesis_list_streams(struct sc_kinesis_client *c, struct sc_stream_summar
 int sc_kinesis_create_stream(struct sc_kinesis_client *c, int64_t shards, struct sc_error *err);
 int sc_kinesis_delete_stream(struct sc_kinesis_client *c, struct sc_error *err);
 
+/* A string of a reply into text of size bytes with a NUL; false when it is absent, empty, too long or holds a NUL. */
+bool sc_kinesis_read_text(struct sc_json value, char *text, size_t size);
+/* Epoch seconds of a reply; 0 when it is none. */
+int64_t sc_kinesis_read_time_ms(struct sc_json value);
 /* A shard of ListShards or DescribeStream, checked. False when something required is missing or malformed. */
 bool sc_kinesis_read_shard(struct sc_json shard, struct sc_listed *out);
 
