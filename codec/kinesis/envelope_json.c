@@ -168,7 +168,7 @@ static bool take_partition_key(struct opener *o, struct sc_record *record) {
 static bool take_any_name(struct opener *o, enum member *member) {
   struct sc_slice name;
   if (!take_string(o, &name)) return false;
-  *member = member_of(name);
+  *member = sc_record_member_of(name);
   return true;
 }
 
