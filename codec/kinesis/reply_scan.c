@@ -347,6 +347,7 @@ int sc_reply_scan_finish(struct sc_reply_scan *scan, const char *body, size_t le
   out->has_children = scan->has_children;
   out->n_records = scan->n_records;
   out->last.len = 0;
+  out->last.part = 0;
   if ((rc = take_iterator(body, scan->iterator, out, err)) != SC_OK) return rc;
   if ((rc = take_millis(body, scan->millis, out, err)) != SC_OK) return rc;
   if (scan->n_records == 0) return SC_OK;

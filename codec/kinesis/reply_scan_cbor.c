@@ -232,6 +232,7 @@ int sc_reply_scan_cbor_finish(struct sc_reply_scan_cbor *scan, const char *body,
   out->has_children = scan->has_children;
   out->n_records = scan->n_records;
   out->last.len = 0;
+  out->last.part = 0;
   if ((rc = take_iterator(body, len, scan->iterator_at, out, err)) != SC_OK) return rc;
   if ((rc = take_millis(body, len, scan->millis_at, out, err)) != SC_OK) return rc;
   return take_last(body, len, scan->last_record_at, out, err);
