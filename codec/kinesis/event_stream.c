@@ -4,7 +4,7 @@
 #include "engine/base/big_endian.h"
 #include "engine/base/error.h"
 
-#define PRELUDE_BYTES 12
+#define PRELUDE_BYTES SC_EVENT_STREAM_PRELUDE_BYTES
 #define CRC_BYTES 4
 
 /* ---- writing ---- */
@@ -92,7 +92,7 @@ static const char *take_header(struct sc_slice *rest, struct sc_event_stream_hea
   return take(rest, len, &header->value) ? NULL : "a header is cut off";
 }
 
-static const char *check_headers(struct sc_slice rest) {
+const char *sc_event_stream_check_headers(struct sc_slice rest) {
   struct sc_slice names[SC_EVENT_STREAM_MAX_HEADERS];
   struct sc_event_stream_header header;
   for (int n = 0; rest.len > 0; n++) {
@@ -106,8 +106,7 @@ static const char *check_headers(struct sc_slice rest) {
   return NULL;
 }
 
-/* NULL, or what is wrong with the first twelve bytes. */
-static const char *check_prelude(const char *bytes) {
+const char *sc_event_stream_check_prelude(const char bytes[SC_EVENT_STREAM_PRELUDE_BYTES]) {
   uint32_t total = sc_be_get32(bytes), headers = sc_be_get32(bytes + 4);
   if (sc_be_get32(bytes + 8) != sc_crc32(0, sc_slice_of(bytes, 8))) return "the checksum of a prelude is wrong";
   if (total > SC_EVENT_STREAM_MAX_BYTES) return "a frame is too long";
@@ -122,14 +121,14 @@ static const char *open_frame(const char *bytes, struct sc_event_stream_frame *f
   if (sc_be_get32(bytes + body) != sc_crc32(0, sc_slice_of(bytes, body))) return "the checksum of a frame is wrong";
   frame->headers = sc_slice_of(bytes + PRELUDE_BYTES, headers);
   frame->payload = sc_slice_of(bytes + PRELUDE_BYTES + headers, body - PRELUDE_BYTES - headers);
-  return check_headers(frame->headers);
+  return sc_event_stream_check_headers(frame->headers);
 }
 
 enum sc_event_stream_answer sc_event_stream_read(struct sc_slice bytes, struct sc_event_stream_frame *frame,
                                                  const char **why) {
   *frame = (struct sc_event_stream_frame){.len = PRELUDE_BYTES};
   if (bytes.len < PRELUDE_BYTES) return SC_EVENT_STREAM_MORE;
-  *why = check_prelude(bytes.ptr);
+  *why = sc_event_stream_check_prelude(bytes.ptr);
   if (*why != NULL) return SC_EVENT_STREAM_BROKEN;
   frame->len = sc_be_get32(bytes.ptr);
   if (bytes.len < frame->len) return SC_EVENT_STREAM_MORE;

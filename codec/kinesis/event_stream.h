@@ -19,6 +19,7 @@
 #define SC_EVENT_STREAM_MAX_HEADER_BYTES (128u << 10)
 #define SC_EVENT_STREAM_MAX_HEADERS 128
 #define SC_EVENT_STREAM_LEAST_BYTES 16
+#define SC_EVENT_STREAM_PRELUDE_BYTES 12 /* both lengths and their CRC */
 
 /* ---- writing ---- */
 
@@ -73,6 +74,10 @@ enum sc_event_stream_answer {
 /* What bytes begin with. Lengths, CRCs and every header are checked; the frame is a view of bytes. */
 enum sc_event_stream_answer sc_event_stream_read(struct sc_slice bytes, struct sc_event_stream_frame *frame,
                                                  const char **why);
+/* The parts of that, for who has a frame in pieces (event_decoder.h): of the prelude, and of the headers. NULL, or what
+ * is wrong. */
+const char *sc_event_stream_check_prelude(const char bytes[SC_EVENT_STREAM_PRELUDE_BYTES]);
+const char *sc_event_stream_check_headers(struct sc_slice headers);
 /* Takes the next header of a frame that was read; false when there is none left. *headers begins as frame->headers. */
 bool sc_event_stream_next_header(struct sc_slice *headers, struct sc_event_stream_header *header);
 /* The value of the header of that name, if it is a string; else empty. */

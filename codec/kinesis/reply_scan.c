@@ -37,9 +37,12 @@ static struct sc_slice plain(struct sc_slice text, char buffer[SHORT_MAX]) {
   return sc_slice_of(buffer, text.len);
 }
 
-static enum sc_reply_member member_of(struct sc_slice raw) {
+static enum sc_reply_member member_of(const struct sc_reply_scan *scan, struct sc_slice raw) {
   char buffer[SHORT_MAX];
-  return sc_reply_member_of(plain(raw, buffer));
+  struct sc_slice name = plain(raw, buffer);
+  if (scan->of_event && sc_slice_is(name, "ContinuationSequenceNumber")) return SC_REPLY_ITERATOR;
+  enum sc_reply_member member = sc_reply_member_of(name);
+  return scan->of_event && member == SC_REPLY_ITERATOR ? SC_REPLY_OTHER : member;
 }
 
 static struct sc_slice slice_of(const char *body, struct sc_reply_span span) {
@@ -144,7 +147,7 @@ static int end_name(struct sc_reply_scan *scan, const char *body, struct sc_erro
   struct sc_slice name = slice_of(body, scan->token);
   bool nul;
   if (!sc_json_string_check(name.ptr, name.len, &nul)) return wrong(err, "a wrong escape", scan->token.start);
-  scan->member = member_of(name);
+  scan->member = member_of(scan, name);
   uint32_t bit = 1U << scan->member;
   if (scan->member != SC_REPLY_OTHER && (scan->seen & bit) != 0) return wrong(err, "a member twice", scan->token.start);
   scan->seen |= bit;
@@ -260,6 +263,11 @@ static int step(struct sc_reply_scan *scan, const char *body, struct sc_error *e
 }
 
 void sc_reply_scan_init(struct sc_reply_scan *scan) { *scan = (struct sc_reply_scan){.state = AT_START, .kinds = 1}; }
+
+void sc_reply_scan_init_event(struct sc_reply_scan *scan) {
+  sc_reply_scan_init(scan);
+  scan->of_event = true;
+}
 
 int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_so_far, struct sc_error *err) {
   int rc = SC_OK;

@@ -1,4 +1,5 @@
-/* What the next request needs from a GetRecords reply in JSON, taken while the reply arrives.
+/* What the next request needs from a GetRecords reply in JSON, or from an event of a subscription, taken while it
+ * arrives.
  *
  * The fetch thread feeds each chunk after it was appended to the body, and asks for the facts when the body is whole.
  * Depth-aware: names count as members of the reply's own object only, never as bytes somewhere (a partition key may
@@ -47,10 +48,12 @@ struct sc_reply_scan {
   struct sc_reply_span token; /* the string or scalar being read, without quotes */
   struct sc_reply_span iterator, millis, last_record;
   uint32_t n_records;
-  bool has_children;
+  bool has_children, of_event;
 };
 
 void sc_reply_scan_init(struct sc_reply_scan *scan);
+/* For the payload of a SubscribeToShardEvent: in place of NextShardIterator its ContinuationSequenceNumber is found. */
+void sc_reply_scan_init_event(struct sc_reply_scan *scan);
 
 /* body[0 .. len_so_far) is what has come so far, from its first byte, with SC_BODY_PADDING readable bytes behind it,
  * which are not believed. Returns 0, or SC_E_PROTOCOL as soon as that cannot become a reply any more; after an error

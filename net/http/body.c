@@ -51,6 +51,13 @@ static size_t next_cap(const struct sc_body *body, size_t needed) {
   return cap < body->largest_bytes ? cap : body->largest_bytes;
 }
 
+int sc_body_prepare(struct sc_body *body, struct sc_error *err) {
+  SC_ASSERT(body->expected >= 0);
+  if (body->expected > (int64_t)body->largest_bytes) return too_large(body, err);
+  if (body->batch == NULL) body->wanted = next_cap(body, 1);
+  return sc_body_resume(body) ? SC_OK : SC_AGAIN;
+}
+
 int sc_body_add(struct sc_body *body, struct sc_slice chunk, struct sc_error *err) {
   SC_ASSERT(body->wanted == 0); /* after SC_AGAIN, resume comes first */
   if (chunk.len == 0) return SC_OK;

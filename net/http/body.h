@@ -23,6 +23,9 @@ struct sc_body {
 void sc_body_init(struct sc_body *body, struct sc_budget *budget, size_t largest_bytes);
 /* The head of a reply came: nothing of an earlier one is kept. */
 void sc_body_begin(struct sc_body *body, int64_t content_length);
+/* Of a body whose length is known: takes its credit before its first byte is there. SC_AGAIN: there is none; ask again.
+ */
+int sc_body_prepare(struct sc_body *body, struct sc_error *err);
 /* SC_OK: chunk is in the batch. SC_AGAIN: no credit, nothing was taken; pause, sc_body_resume, add again.
  * SC_E_PROTOCOL: the body is larger than largest_bytes or than announced. */
 int sc_body_add(struct sc_body *body, struct sc_slice chunk, struct sc_error *err);

@@ -1,7 +1,8 @@
 /* Event stream frames. The first byte of the input says whether the checksums are put right first, so that what is
  * behind them is reached. What is read, written again by hand, is the input; what is read from a part of it never
- * contradicts the whole; and what is written around a payload in two pieces is read as that payload. */
-#include "codec/kinesis/event_stream.h"
+ * contradicts the whole; what is written around a payload in two pieces is read as that payload; and the decoder, fed
+ * in chunks of any length, finds the same frames as the reader. */
+#include "codec/kinesis/event_decoder.h"
 #include "tests/fuzz/fuzz.h"
 
 /* CRC-32 (IEEE 802.3), bit by bit. */
@@ -86,6 +87,49 @@ static void check_frames(const char *bytes, size_t len) {
   }
 }
 
+/* A frame of the decoder's, whose payload was collected, against the reader's. */
+static void same_frame(const struct sc_event_decoder *d, const struct sc_buf *payload, const char *bytes, size_t len) {
+  struct sc_event_stream_frame frame;
+  const char *why;
+  CHECK(sc_event_stream_read(sc_slice_of(bytes, len), &frame, &why) == SC_EVENT_STREAM_FRAME);
+  CHECK(frame.len == d->frame.len && sc_slice_equals(frame.headers, d->frame.headers));
+  CHECK(d->payload_bytes == payload->len && sc_slice_equals(frame.payload, sc_buf_view(payload)));
+}
+
+static void check_decoder(const char *bytes, size_t len) {
+  struct sc_event_decoder d;
+  struct sc_buf payload = SC_BUF_INIT;
+  struct sc_event_stream_frame frame;
+  enum sc_event_step step = SC_EVENT_MORE;
+  size_t start = 0, at = 0, frame_len;
+  uint32_t random = (uint32_t)len * 2654435761U;
+  const char *why = NULL, *other;
+  sc_event_decoder_init(&d);
+  while (at < len && step != SC_EVENT_BROKEN) {
+    random = random * 1664525 + 1013904223;
+    size_t n = 1 + (random >> 8) % 40;
+    struct sc_slice chunk = sc_slice_of(bytes + at, n < len - at ? n : len - at), piece;
+    at += chunk.len;
+    while (chunk.len > 0 && step != SC_EVENT_BROKEN) {
+      step = sc_event_decoder_step(&d, &chunk, &piece, &why);
+      if (step == SC_EVENT_PAYLOAD) sc_buf_add_slice(&payload, piece);
+      if (step != SC_EVENT_END) continue;
+      frame_len = d.frame.len;
+      same_frame(&d, &payload, bytes + start, len - start);
+      start += frame_len;
+      sc_buf_clear(&payload);
+      CHECK(sc_event_decoder_is_between(&d));
+    }
+  }
+  enum sc_event_stream_answer rest = sc_event_stream_read(sc_slice_of(bytes + start, len - start), &frame, &other);
+  CHECK(rest != SC_EVENT_STREAM_FRAME);
+  if (step == SC_EVENT_BROKEN) CHECK(why != NULL);
+  /* What is broken for the reader is for the decoder; headers it finds broken before the frame is whole. */
+  if (rest == SC_EVENT_STREAM_BROKEN) CHECK(step == SC_EVENT_BROKEN);
+  sc_event_decoder_fini(&d);
+  sc_buf_fini(&payload);
+}
+
 static void check_writing(const char *bytes, size_t len) {
   struct sc_buf head = SC_BUF_INIT, tail = SC_BUF_INIT;
   struct sc_event_stream_frame frame;
@@ -110,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memcpy(bytes, data + 1, size - 1);
   if (data[0] & 1) put_checksums(bytes, size - 1);
   check_frames(bytes, size - 1);
+  check_decoder(bytes, size - 1);
   check_writing(bytes, size - 1);
   free(bytes);
   return 0;

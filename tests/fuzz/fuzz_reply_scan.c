@@ -3,7 +3,7 @@
 #include "codec/kinesis/reply_scan.h"
 #include "tests/fuzz/fuzz.h"
 
-static const char *const known[] = {"NextShardIterator", "MillisBehindLatest", "Records", "ChildShards"};
+static const char *known[] = {"NextShardIterator", "MillisBehindLatest", "Records", "ChildShards"};
 
 static struct sc_jsondoc *document(void) {
   static struct sc_jsondoc *doc;
@@ -68,16 +68,21 @@ static bool expect(struct sc_json root, struct sc_reply_facts *want) {
   struct sc_json_iter it = sc_json_walk(children);
   while (sc_json_next(&it, NULL, &child))
     if (sc_json_kind(child) == SC_JSON_OBJECT || sc_json_kind(child) == SC_JSON_ARRAY) want->has_children = true;
-  return expect_last(records, want) && expect_iterator(sc_json_get(root, "NextShardIterator"), want) &&
+  return expect_last(records, want) && expect_iterator(sc_json_get(root, known[0]), want) &&
          expect_millis(sc_json_get(root, "MillisBehindLatest"), want);
 }
 
+static void init(struct sc_reply_scan *scan, bool of_event) {
+  if (of_event) sc_reply_scan_init_event(scan);
+  else sc_reply_scan_init(scan);
+}
+
 /* Fed in chunks of 1 to 100 bytes, each from a block of just what has come and its padding. */
-static int scan_in_chunks(const char *body, size_t size, struct sc_reply_facts *out) {
+static int scan_in_chunks(bool of_event, const char *body, size_t size, struct sc_reply_facts *out) {
   struct sc_reply_scan scan;
   struct sc_error err;
   uint32_t random = (uint32_t)size * 2654435761U;
-  sc_reply_scan_init(&scan);
+  init(&scan, of_event);
   for (size_t len = 0; len < size;) {
     random = random * 1664525 + 1013904223;
     len += 1 + (random >> 8) % 100;
@@ -98,20 +103,25 @@ static void same_facts(const struct sc_reply_facts *a, const struct sc_reply_fac
   CHECK(sc_sequence_compare(&a->last, &b->last) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static void check(bool of_event, const char *body, size_t size) {
   struct sc_reply_facts facts, chunked, want = {.millis_behind = -1};
   struct sc_reply_scan scan;
   struct sc_error err;
   struct sc_json root;
-  char *body = padded_copy(data, size);
-  sc_reply_scan_init(&scan);
+  known[0] = of_event ? "ContinuationSequenceNumber" : "NextShardIterator";
+  init(&scan, of_event);
   int rc = sc_reply_scan_finish(&scan, body, size, &facts, &err);
-  CHECK(scan_in_chunks(body, size, &chunked) == rc);
+  CHECK(scan_in_chunks(of_event, body, size, &chunked) == rc);
   if (rc == 0) same_facts(&facts, &chunked);
-  if (sc_jsondoc_check(document(), sc_slice_of(body, size), &root) == NULL) {
-    CHECK(expect(root, &want) == (rc == 0));
-    if (rc == 0) same_facts(&facts, &want);
-  }
+  if (sc_jsondoc_check(document(), sc_slice_of(body, size), &root) != NULL) return;
+  CHECK(expect(root, &want) == (rc == 0));
+  if (rc == 0) same_facts(&facts, &want);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  char *body = padded_copy(data, size);
+  check(false, body, size);
+  check(true, body, size);
   free(body);
   return 0;
 }

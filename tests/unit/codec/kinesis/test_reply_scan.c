@@ -57,6 +57,24 @@ static void ordinary_reply(void **state) {
   assert_last("49590338271490256608559692538361571095921575989136588899");
 }
 
+static void an_event(void **state) {
+  (void)state;
+  static const char text[] =
+      "{\"ContinuationSequenceNumber\":\"495\",\"NextShardIterator\":\"no\",\"MillisBehindLatest\":7,"
+      "\"Records\":[{\"SequenceNumber\":\"493\",\"Data\":\"aGk=\",\"PartitionKey\":\"k\"}]}";
+  struct sc_reply_scan scan;
+  char *body = with_padding(text, strlen(text));
+  sc_reply_scan_init_event(&scan);
+  assert_int_equal(sc_reply_scan_finish(&scan, body, strlen(text), &facts, &err), 0);
+  assert_string_equal(facts.iterator, "495");
+  assert_int_equal(facts.n_records, 1);
+  assert_last("493");
+  sc_reply_scan_init(&scan);
+  assert_int_equal(sc_reply_scan_finish(&scan, body, strlen(text), &facts, &err), 0);
+  assert_string_equal(facts.iterator, "no");
+  free(body);
+}
+
 static void end_of_a_shard(void **state) {
   (void)state;
   assert_int_equal(scan("{\"ChildShards\":[{\"ShardId\":\"shardId-000000000002\",\"ParentShards\":[\"a\",\"b\"]}],"
@@ -206,6 +224,7 @@ static void bounds(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ordinary_reply),
+      cmocka_unit_test(an_event),
       cmocka_unit_test(end_of_a_shard),
       cmocka_unit_test(absent_and_null_are_alike),
       cmocka_unit_test(names_inside_values_do_not_count),
