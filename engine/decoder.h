@@ -1,9 +1,9 @@
 /* The interface of decoders: records to cells. codec/ implements it.
  *
- * One decoder a parse thread, made at start, used by that thread alone; it owns scratch memory (JSON: about the size of
- * the largest record, for unescaped strings) bounded by the sizes given to new. No call blocks; none allocates in
- * steady state (growth is counted in SC_M_DATA_PATH_ALLOCS). Coarse: one call a batch or chunk, never one a record or
- * field.
+ * One decoder a parse thread, made at start, used by that thread alone; it owns scratch memory (JSON: six times the
+ * largest record, for its text, the places of its tokens and unescaped strings) bounded by the sizes given to new. No
+ * call blocks; none allocates in steady state (growth is counted in SC_M_DATA_PATH_ALLOCS). Coarse: one call a batch or
+ * chunk, never one a record or field.
  */
 #ifndef SC_DECODER_H
 #define SC_DECODER_H

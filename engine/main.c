@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
   }
   int status;
   if (sc_options_wants_version(options)) {
-    status = printf("shardcopy %s\n", sc_program.version) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    status = printf("shardcopy %s\n%s\n", sc_program.version, sc_decoder_kernel()) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
   } else if (sc_options_wants_help(options)) {
     status = print_help(options);
   } else {

@@ -13,6 +13,9 @@ const struct sc_source_ops *const sc_sources[] = {&sc_source_kinesis, NULL};
 const struct sc_decoder_ops *const sc_decoders[] = {&sc_decoder_json, NULL};
 const struct sc_sink_ops *const sc_sinks[] = {&sc_sink_postgres, &sc_sink_stdout, &sc_sink_null, NULL};
 
+const char *sc_json_index_kernel(void);
+const char *(*const sc_decoder_kernel)(void) = sc_json_index_kernel;
+
 sc_command_fn sc_cmd_load, sc_cmd_put, sc_cmd_streams_list, sc_cmd_streams_create, sc_cmd_streams_delete,
     sc_cmd_shards_list, sc_cmd_consumers_list, sc_cmd_consumers_register, sc_cmd_consumers_describe,
     sc_cmd_consumers_deregister, sc_cmd_checkpoints_list;

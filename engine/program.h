@@ -43,6 +43,8 @@ extern const struct sc_program_spec sc_program;
 extern const struct sc_source_ops *const sc_sources[];
 extern const struct sc_decoder_ops *const sc_decoders[];
 extern const struct sc_sink_ops *const sc_sinks[];
+/* What decoding runs on here, such as "simdjson 3.0.1 (icelake)": chosen for this machine when the program starts. */
+extern const char *(*const sc_decoder_kernel)(void);
 
 /* A command does its work and returns the program's exit status through the error's code: SC_OK, or a code of
  * errors.def with the error filled; main logs it once. */

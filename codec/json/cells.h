@@ -10,25 +10,23 @@
  * Numbers: INT when the column is an INTEGER and the value is integral and fits (1.0 and 1e2 too); DOUBLE, correctly
  * rounded, when it is a DOUBLE and the value stays finite; NUMBER (the text) for NUMERIC, TEXT and whatever does not
  * fit. In a BOOL column a number comes as what it is by nature.
- * Strings without escapes are views of the payload; others are unescaped into scratch. Nested values are views of the
- * payload, blanks and order kept.
- *
- * Why not simdjson's on-demand: it needs 6 times the largest record a thread, does not check what it skips, refuses
- * integers beyond 64 bits, and its first pass alone takes as long over a record of 120 bytes as half of what is done
- * here.
- * It is the oracle of the tests instead.
+ * Strings and nested values are views of the arena the records lie in, or of its scratch when they had escapes; blanks
+ * and order of nested values are kept. simdjson finds the tokens and the ends of strings, checks UTF-8 and control
+ * characters and unescapes (arena.h); the plan, the grammar and the numbers are read here.
  */
 #ifndef SC_CODEC_JSON_CELLS_H
 #define SC_CODEC_JSON_CELLS_H
 
+#include "codec/json/arena.h"
 #include "engine/decoder.h"
 
 struct sc_json_cells;
 
-struct sc_json_cells *sc_json_cells_new(size_t largest_record_bytes);
+/* The arena is borrowed, and may serve others between two calls of decode. */
+struct sc_json_cells *sc_json_cells_new(struct sc_json_arena *arena);
 void sc_json_cells_free(struct sc_json_cells *cells);
-/* What one of that size takes, in bytes. */
-size_t sc_json_cells_bytes(size_t largest_record_bytes);
+/* What one takes, in bytes, without the arena. */
+size_t sc_json_cells_bytes(void);
 
 /* --concatenated=split: each JSON document of a record is a row. */
 void sc_json_cells_split(struct sc_json_cells *cells, bool split);

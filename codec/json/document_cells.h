@@ -1,5 +1,5 @@
 /* Records that are one cell: the whole JSON document (SC_COLUMNS_JSON) or the bytes as they are (SC_COLUMNS_RAW). The
- * decode of decoder.h; pure, nothing is allocated, the cells are views of the payloads.
+ * decode of decoder.h; pure, nothing is allocated. JSON cells are views of the arena, raw cells of the payloads.
  *
  * A JSON record is one document (with split: one or more, each a row) of any kind (RFC 8259), in UTF-8, blanks around
  * it allowed; all of it is checked. null is a document too. With a payload column, what jsonb cannot hold (\u0000, a
@@ -7,10 +7,12 @@
 #ifndef SC_CODEC_JSON_DOCUMENT_CELLS_H
 #define SC_CODEC_JSON_DOCUMENT_CELLS_H
 
+#include "codec/json/arena.h"
 #include "engine/decoder.h"
 
-uint32_t sc_document_cells_json(const struct sc_plan *plan, const struct sc_record *records, uint32_t n, bool split,
-                                struct sc_cells *out, struct sc_rejects *rejects);
+uint32_t sc_document_cells_json(struct sc_json_arena *arena, const struct sc_plan *plan,
+                                const struct sc_record *records, uint32_t n, bool split, struct sc_cells *out,
+                                struct sc_rejects *rejects);
 uint32_t sc_document_cells_raw(const struct sc_plan *plan, const struct sc_record *records, uint32_t n,
                                struct sc_cells *out, struct sc_rejects *rejects);
 

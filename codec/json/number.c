@@ -1,7 +1,5 @@
 #include "codec/json/number.h"
 
-#include <string.h>
-
 #include "codec/json/double.h"
 #include "codec/json/string.h"
 
@@ -13,24 +11,6 @@ static inline unsigned digit_at(const char *p, const char *end) {
   return p < end ? (unsigned)(unsigned char)*p - '0' : 10U;
 }
 
-/* Eight characters in one word, the first in the lowest byte. */
-static inline uint64_t load_eight(const char *p) {
-  uint64_t word;
-  memcpy(&word, p, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  word = __builtin_bswap64(word);
-#endif
-  return word;
-}
-
-/* Values of eight digits to their number. Neighbours are put together: digits to pairs, pairs to fours, fours to
- * eight. */
-static inline uint64_t join_eight(uint64_t digits) {
-  digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-  digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000ffff0000ffff);
-  return (digits * 10000 + (digits >> 32)) & UINT32_MAX;
-}
-
 /* All eight have the high nibble 3, and still have it when 6 is added. */
 static inline bool are_eight_digits(uint64_t word) {
   const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), threes = UINT64_C(0x3030303030303030);
@@ -40,8 +20,8 @@ static inline bool are_eight_digits(uint64_t word) {
 /* Adds the digits at p to *value (wrapping; the caller counts them). */
 static inline const char *scan_digits(const char *p, const char *end, uint64_t *value) {
   uint64_t sum = *value, eight;
-  while (end - p >= 8 && are_eight_digits(eight = load_eight(p))) {
-    sum = sum * 100000000 + join_eight(eight - UINT64_C(0x3030303030303030));
+  while (end - p >= 8 && are_eight_digits(eight = sc_json_eight_load(p))) {
+    sum = sum * 100000000 + sc_json_eight_join(eight - UINT64_C(0x3030303030303030));
     p += 8;
   }
   for (unsigned digit; (digit = digit_at(p, end)) <= 9; p++) sum = sum * 10 + digit;
@@ -75,7 +55,7 @@ static inline struct usual look_at(const char *p, const char *end) {
 /* n <= 8 digits; reads eight bytes. Shifted up, they stand behind zeros. */
 static inline uint64_t join_few(const char *p, unsigned n) {
   if (n == 0) return 0;
-  return join_eight((load_eight(p) - UINT64_C(0x3030303030303030)) << (64 - 8 * n));
+  return sc_json_eight_join((sc_json_eight_load(p) - UINT64_C(0x3030303030303030)) << (64 - 8 * n));
 }
 
 static inline uint64_t power_of_ten(unsigned n) {

@@ -1,5 +1,5 @@
 /* Numbers of JSON text, by JSON's own grammar (RFC 8259 section 6) and nothing looser: no leading zero, plus sign, bare
- * point, NaN or Infinity. Pure, no allocation, any thread, no locale. Same rule for `end` as json_string.h.
+ * point, NaN or Infinity. Pure, no allocation, any thread, no locale. Same rule for `end` as string.h.
  */
 #ifndef SC_CODEC_JSON_NUMBER_H
 #define SC_CODEC_JSON_NUMBER_H
@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* value = (negative ? -1 : 1) * digits * 10^exponent, exactly, unless `long_digits`. */
 struct sc_json_number {
@@ -38,5 +39,58 @@ bool sc_json_number_to_double(const struct sc_json_number *number, const char *t
 /* Whether PostgreSQL's numeric holds it: at most 131,072 digits before the point and 16,383 behind it. Counts written
  * zeros too. */
 bool sc_json_number_fits_numeric(const struct sc_json_number *number);
+
+/* ---- Short numbers: most are, and where a token's length is known nothing is walked over ---- */
+
+/* Eight characters in one word, the first in the lowest byte. */
+static inline uint64_t sc_json_eight_load(const char *p) {
+  uint64_t word;
+  memcpy(&word, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return word;
+}
+
+/* Values of eight digits to their number. Neighbours are put together: digits to pairs, pairs to fours, fours to
+ * eight. */
+static inline uint64_t sc_json_eight_join(uint64_t digits) {
+  digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+  digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000ffff0000ffff);
+  return (digits * 10000 + (digits >> 32)) & UINT32_MAX;
+}
+
+/* p[0..len), the whole token, is a number of at most eight characters beside a minus, without an exponent: *digits *
+ * 10^-*fraction, and -0 gives 0. False when it is anything else. Reads up to nine bytes. */
+static inline bool sc_json_number_short(const char *p, size_t len, int64_t *digits, unsigned *fraction) {
+  bool negative = *p == '-';
+  p += negative;
+  len -= negative;
+  if (len - 1 > 7) return false;
+  /* Shifted up, the last character is in the highest byte and zeros stand before the first. */
+  unsigned unused = 64 - 8 * (unsigned)len;
+  uint64_t values = (sc_json_eight_load(p) ^ UINT64_C(0x3030303030303030)) << unused;
+  uint64_t others = ((values + UINT64_C(0x7676767676767676)) | values) & UINT64_C(0x8080808080808080);
+  *fraction = 0;
+  if (others != 0) { /* one of them may be a point, with digits on both sides: those before it move up */
+    unsigned at = (unsigned)__builtin_ctzll(others) & ~7U;
+    uint64_t before = (UINT64_C(1) << at) - 1;
+    if ((others & (others - 1)) != 0 || (values >> at & 0xff) != ('.' ^ '0')) return false;
+    if (at == unused || at == 56) return false;
+    values = (values & ~before & ~(UINT64_C(0xff) << at)) | (values & before) << 8;
+    *fraction = 7 - at / 8;
+    len -= *fraction + 1;
+  }
+  if (*p == '0' && len > 1) return false;
+  int64_t value = (int64_t)sc_json_eight_join(values);
+  *digits = negative ? -value : value;
+  return true;
+}
+
+/* The nearest double to that. Both operands are exact, so the one rounding is the right one. */
+static inline double sc_json_number_short_double(int64_t digits, unsigned fraction) {
+  static const double powers[8] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
+  return (double)digits / powers[fraction];
+}
 
 #endif

@@ -1,10 +1,7 @@
 #include "codec/json/sample.h"
 
-#include "codec/json/skip.h"
 #include "codec/text/rfc3339.h"
-#include "codec/text/utf8.h"
 
-#define KEY_RAW_MAX (6 * SC_SAMPLE_KEY_MAX) /* with escapes: six bytes a character */
 #define EXACT_IN_A_DOUBLE (INT64_C(1) << 53)
 
 unsigned sc_json_kind_of_number(const struct sc_json_number *number, const char *text, size_t len) {
@@ -37,51 +34,54 @@ static unsigned kind_of(const char *p, const char *end) {
   }
 }
 
-static void add_key(struct sc_sample *into, struct sc_slice key, unsigned kind) {
-  char buffer[KEY_RAW_MAX];
-  bool escaped = key.len > 0 && memchr(key.ptr, '\\', key.len) != NULL;
-  if (escaped && key.len <= sizeof(buffer)) {
-    sc_json_string_unescape(key.ptr, key.len, buffer, &key.len);
-    key.ptr = buffer;
-  }
-  if (key.len > 0 && memchr(key.ptr, '\0', key.len) != NULL) return;
-  sc_sample_add(into, key, kind);
-}
-
-/* What is behind the object at p and the blanks behind it; NULL when it is none. */
-static const char *object_end(const char *p, const char *end) {
+/* i is at a member of an object that was checked. Returns what is behind the member and its comma. */
+static const uint32_t *add_member(struct sc_json_walk *w, const uint32_t *i, struct sc_sample *into) {
   struct sc_json_seen seen = {false, false};
-  struct sc_json_fault fault;
-  if (sc_json_peek(p, end) != '{') return NULL;
-  p = sc_json_skip(p, end, &seen, &fault);
-  return p == NULL ? NULL : sc_json_skip_blanks(p, end);
+  struct sc_slice key;
+  const char *end;
+  const uint32_t *value = sc_json_walk_string(w, i, &key) + 1;
+  i = sc_json_walk_value(w, value, &seen, &end);
+  bool has_nul = key.len > 0 && memchr(key.ptr, '\0', key.len) != NULL;
+  if (!has_nul) sc_sample_add(into, key, kind_of(w->buf + *value, end));
+  return sc_json_walk_peek(w, i) == ',' ? i + 1 : i;
 }
 
-/* p is at a name of an object that was checked. Returns what is behind the member and its comma. */
-static const char *add_member(const char *p, const char *end, struct sc_sample *into) {
+/* What is behind the object at i; NULL when it is none. */
+static const uint32_t *object_end(struct sc_json_walk *w, const uint32_t *i) {
   struct sc_json_seen seen = {false, false};
-  struct sc_json_fault fault;
-  const char *behind = sc_json_skip_string(p, end, &seen, &fault);
-  struct sc_slice key = sc_slice_of(p + 1, (size_t)(behind - p) - 2);
-  const char *value = sc_json_skip_blanks(sc_json_skip_blanks(behind, end) + 1, end);
-  p = sc_json_skip(value, end, &seen, &fault);
-  add_key(into, key, kind_of(value, p));
-  p = sc_json_skip_blanks(p, end);
-  return *p == ',' ? sc_json_skip_blanks(p + 1, end) : p;
+  const char *end;
+  return sc_json_walk_peek(w, i) == '{' ? sc_json_walk_value(w, i, &seen, &end) : NULL;
 }
 
-static void add_object(const char *p, const char *end, struct sc_sample *into) {
+static void add_object(struct sc_json_walk *w, const uint32_t *i, struct sc_sample *into) {
   sc_sample_add_record(into);
-  p = sc_json_skip_blanks(p + 1, end);
-  while (*p == '"') p = add_member(p, end, into);
+  for (i++; sc_json_walk_peek(w, i) == '"';) i = add_member(w, i, into);
 }
 
-void sc_json_sample(const struct sc_record *records, uint32_t n, bool split, struct sc_sample *into) {
-  for (uint32_t i = 0; i < n; i++) {
-    struct sc_slice data = records[i].data;
-    const char *end = data.ptr + data.len, *p = sc_json_skip_blanks(data.ptr, end);
-    const char *behind = sc_utf8_valid(data.ptr, data.len) ? object_end(p, end) : NULL;
-    if (behind != NULL && behind != end && !split) continue;
-    for (; behind != NULL; p = behind, behind = object_end(p, end)) add_object(p, end, into);
+/* The record's objects, from token i on. Returns its end, NULL when something else is in it (without split: more than
+ * one object); objects before that count. */
+static const uint32_t *add_record(struct sc_json_walk *w, const uint32_t *i, bool split, struct sc_sample *into) {
+  while (i != NULL) {
+    int64_t backslash = w->backslash;
+    const uint32_t *behind = object_end(w, i);
+    bool at_end = behind != NULL && w->buf + *behind >= w->end;
+    if (behind == NULL || (!at_end && !split)) return NULL;
+    w->backslash = backslash; /* read once more */
+    add_object(w, i, into);
+    if (at_end) return behind + 1;
+    i = behind;
+  }
+  return NULL;
+}
+
+void sc_json_sample(struct sc_json_arena *arena, const struct sc_record *records, uint32_t n, bool split,
+                    struct sc_sample *into) {
+  struct sc_json_walk w;
+  for (uint32_t done = 0, filled; done < n; done += filled) {
+    filled = sc_json_arena_fill(arena, records + done, n - done, &w);
+    for (uint32_t k = 0; k < filled; k++) {
+      const uint32_t *first = sc_json_arena_begin(arena, &w, k);
+      sc_json_arena_end(arena, &w, k, add_record(&w, first, split, into));
+    }
   }
 }

@@ -4,10 +4,11 @@
 #ifndef SC_CODEC_JSON_SAMPLE_H
 #define SC_CODEC_JSON_SAMPLE_H
 
-#include "codec/json/number.h"
+#include "codec/json/arena.h"
 #include "engine/plan.h"
 
-void sc_json_sample(const struct sc_record *records, uint32_t n, bool split, struct sc_sample *into);
+void sc_json_sample(struct sc_json_arena *arena, const struct sc_record *records, uint32_t n, bool split,
+                    struct sc_sample *into);
 
 /* The enum sc_kind of a number. text: its own, len bytes. */
 unsigned sc_json_kind_of_number(const struct sc_json_number *number, const char *text, size_t len);

@@ -1,7 +1,5 @@
 #include "codec/json/string.h"
 
-#include <string.h>
-
 #include "codec/text/utf8.h"
 
 #define NO_CODE UINT32_MAX
@@ -95,4 +93,30 @@ bool sc_json_string_check(const char *src, size_t len, bool *nul) {
     p += 1 + used;
   }
   return true;
+}
+
+static const char *string_end(const char *p, const char *end) {
+  bool plain;
+  const char *close = sc_json_string_end(p + 1, end, &plain);
+  return close == NULL ? end : close + 1;
+}
+
+struct sc_slice sc_json_extent(const char *p, const char *end) {
+  const char *start = p;
+  unsigned depth = 0;
+  bool nested = p < end && (*p == '{' || *p == '[');
+  for (; p < end; p++) {
+    if (*p == '"') {
+      p = string_end(p, end) - 1;
+      if (depth == 0) return sc_slice_of(start, (size_t)(p - start) + 1);
+    } else if (*p == '{' || *p == '[') {
+      depth++;
+    } else if (*p == '}' || *p == ']') {
+      if (depth <= 1) return sc_slice_of(start, (size_t)(p - start) + nested);
+      depth--;
+    } else if (depth == 0 && (*p == ',' || sc_json_is_blank(*p))) {
+      break;
+    }
+  }
+  return sc_slice_of(start, (size_t)(p - start));
 }

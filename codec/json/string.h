@@ -16,6 +16,8 @@
 #include <arm_neon.h>
 #endif
 
+#include "engine/base/slice.h"
+
 /* The byte at p, NUL at the end: NUL is nowhere allowed in JSON outside strings, so one comparison does for both. */
 static inline char sc_json_peek(const char *p, const char *end) { return p < end ? *p : '\0'; }
 
@@ -87,6 +89,10 @@ static inline const char *sc_json_string_end(const char *p, const char *end, boo
   }
   return NULL;
 }
+
+/* The value at p, for callers that do not look into it or have it checked elsewhere: a string or what is between two
+ * brackets, else all up to a comma, a closing bracket or a blank. What is cut short goes to the end. */
+struct sc_slice sc_json_extent(const char *p, const char *end);
 
 /* Unescapes what stands between two quotes; dst may be src or lie before it, and never grows. False on an escape JSON
  * does not know and on a surrogate without its other half. *out_len may be NULL. */

@@ -1,6 +1,7 @@
 #include "codec/kinesis/reply_scan.h"
 
-#include "codec/json/skip.h"
+#include "codec/json/number.h"
+#include "codec/json/string.h"
 #include "codec/kinesis/reply_members.h"
 #include "engine/batch.h"
 
@@ -169,7 +170,6 @@ static int end_string(struct sc_reply_scan *scan, const char *body, struct sc_er
 static int end_scalar(struct sc_reply_scan *scan, const char *body, struct sc_error *err) {
   struct sc_slice text = slice_of(body, scan->token);
   const char *end = text.ptr + text.len;
-  struct sc_json_fault fault;
   struct sc_json_number number;
   scan->state = AFTER_VALUE;
   if (sc_slice_is(text, "null")) return SC_OK;
@@ -179,7 +179,7 @@ static int end_scalar(struct sc_reply_scan *scan, const char *body, struct sc_er
     if (scan->member == SC_REPLY_MILLIS) scan->millis = scan->token;
     return SC_OK;
   }
-  if (scan->member == SC_REPLY_MILLIS || sc_json_skip_literal(text.ptr, end, &fault) != end)
+  if (scan->member == SC_REPLY_MILLIS || (!sc_slice_is(text, "true") && !sc_slice_is(text, "false")))
     return wrong(err, "a wrong value", scan->token.start);
   return SC_OK;
 }
@@ -285,38 +285,42 @@ int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_
 
 /* ---- What was found ---- */
 
-/* A member of the last record: fills *out when it is the SequenceNumber. Returns what follows the value. */
-static const char *take_member(const char *p, const char *end, struct sc_sequence *out, struct sc_json_fault *fault) {
-  struct sc_json_seen seen = {false, false};
+/* A string with its quotes, unescaped; empty when it is none, or longer than any we look for. */
+static struct sc_slice text_of(struct sc_slice string, char buffer[SHORT_MAX]) {
+  if (string.len < 2 || string.ptr[0] != '"' || string.ptr[string.len - 1] != '"') return SC_SLICE_LITERAL("");
+  return plain(sc_slice_of(string.ptr + 1, string.len - 2), buffer);
+}
+
+/* A member of the last record, which ends at end: fills *out when it is the SequenceNumber. *at: its first byte, then
+ * what follows its value. */
+static int take_member(const char *body, size_t *at, size_t end, struct sc_sequence *out, struct sc_error *err) {
   char buffer[SHORT_MAX];
-  const char *start = p + 1;
-  if (sc_json_peek(p, end) != '"') return sc_json_wrong(fault, "no name", p);
-  if ((p = sc_json_skip_string(p, end, &seen, fault)) == NULL) return NULL;
-  struct sc_slice name = plain(sc_slice_of(start, (size_t)(p - start) - 1), buffer);
-  p = sc_json_skip_blanks(p, end);
-  if (sc_json_peek(p, end) != ':') return sc_json_wrong(fault, "no colon", p);
-  const char *value = sc_json_skip_blanks(p + 1, end);
-  if ((p = sc_json_skip(value, end, &seen, fault)) == NULL || !sc_slice_is(name, "SequenceNumber")) return p;
-  if (out->len != 0) return sc_json_wrong(fault, "SequenceNumber twice", value);
-  if (*value != '"' || !sc_sequence_parse(plain(sc_slice_of(value + 1, (size_t)(p - value) - 2), buffer), out))
-    return sc_json_wrong(fault, "a wrong SequenceNumber", value);
-  return p;
+  const char *stop = body + end;
+  struct sc_slice name = sc_json_extent(body + *at, stop);
+  if (sc_json_peek(name.ptr, stop) != '"') return wrong(err, "no name", *at);
+  const char *colon = sc_json_skip_blanks(name.ptr + name.len, stop);
+  if (sc_json_peek(colon, stop) != ':') return wrong(err, "no colon", (size_t)(colon - body));
+  struct sc_slice value = sc_json_extent(sc_json_skip_blanks(colon + 1, stop), stop);
+  size_t start = (size_t)(value.ptr - body);
+  *at = start + value.len;
+  if (!sc_slice_is(text_of(name, buffer), "SequenceNumber")) return SC_OK;
+  if (out->len != 0) return wrong(err, "SequenceNumber twice", start);
+  if (!sc_sequence_parse(text_of(value, buffer), out)) return wrong(err, "a wrong SequenceNumber", start);
+  return SC_OK;
 }
 
-static const char *find_sequence(const char *p, const char *end, struct sc_sequence *out, struct sc_json_fault *fault) {
-  do {
-    p = take_member(sc_json_skip_blanks(p + 1, end), end, out, fault);
-    if (p == NULL) return NULL;
-    p = sc_json_skip_blanks(p, end);
-  } while (sc_json_peek(p, end) == ',');
-  if (p + 1 != end) return sc_json_wrong(fault, "no comma", p);
-  return out->len == 0 ? sc_json_wrong(fault, "no SequenceNumber", p) : p;
-}
-
+/* Values that are not the SequenceNumber are passed over: what is in them is the parse thread's to check. */
 static int take_last(const char *body, struct sc_reply_span span, struct sc_reply_facts *out, struct sc_error *err) {
-  struct sc_json_fault fault;
-  if (find_sequence(body + span.start, body + span.end, &out->last, &fault) != NULL) return SC_OK;
-  return wrong(err, fault.what, (size_t)(fault.at - body));
+  const char *end = body + span.end;
+  size_t at = span.start;
+  do {
+    at = (size_t)(sc_json_skip_blanks(body + at + 1, end) - body);
+    int rc = take_member(body, &at, span.end, &out->last, err);
+    if (rc != SC_OK) return rc;
+    at = (size_t)(sc_json_skip_blanks(body + at, end) - body);
+  } while (sc_json_peek(body + at, end) == ',');
+  if (at + 1 != span.end) return wrong(err, "no comma", at);
+  return out->last.len == 0 ? wrong(err, "no SequenceNumber", at) : SC_OK;
 }
 
 static int take_iterator(const char *body, struct sc_reply_span span, struct sc_reply_facts *out,

@@ -1,6 +1,6 @@
 /* How --memory is dealt out: scratch and connections are deducted, the rest becomes the two pools of budget.h. Pure.
  *
- * Every thread costs memory (at the defaults a fetch thread 9 MiB, a parse thread 2 MiB, a write thread 4 MiB, and each
+ * Every thread costs memory (at the defaults a fetch thread 9 MiB, a parse thread 7 MiB, a write thread 4 MiB, and each
  * pair of the latter a block), so a machine with many processors wants more of it. Thread counts that nobody asked for
  * give way to --memory.
  */

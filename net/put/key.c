@@ -3,17 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "codec/json/skip.h"
+#include "codec/json/arena.h"
 #include "codec/text/hex.h"
 #include "codec/text/utf8.h"
 #include "engine/base/buf.h"
 #include "engine/base/random.h"
 #include "engine/base/text.h"
 
-#define UNIT_RAW_BYTES 6 /* \uXXXX is the longest that one UTF-16 unit is written */
-
 struct field {
-  struct sc_slice name, value; /* value: of this line, as it stands there; NULL: missing */
+  struct sc_slice name, value; /* value: of this line, a string without quotes and escapes; NULL: missing */
   bool seen;
 };
 
@@ -23,10 +21,9 @@ struct sc_put_key {
   struct sc_slice delimiter;
   struct field fields[SC_PUT_KEY_FIELDS_MAX];
   size_t n_fields;
-  struct sc_buf name; /* a name unescaped */
-  size_t len, units;  /* of text */
-  /* A piece is unescaped in place, and the longest piece is all units as escapes. */
-  char text[SC_PUT_KEY_BYTES + UNIT_RAW_BYTES * SC_PUT_KEY_CHARACTERS];
+  struct sc_json_arena *arena; /* FIELDS: the line is read in there */
+  size_t len, units;           /* of text */
+  char text[SC_PUT_KEY_BYTES];
 };
 
 /* ---- the rules ---- */
@@ -49,6 +46,7 @@ static int read_rules(struct sc_put_key *k, const struct sc_put_key_rules *rules
   if (!sc_utf8_valid(rules->delimiter, strlen(rules->delimiter)))
     return sc_error_set(err, SC_E_USAGE, "--partition-key-delimiter: not UTF-8");
   k->delimiter = sc_slice_str(rules->delimiter);
+  k->arena = sc_json_arena_new(0);
   return read_fields(k, rules->fields, err);
 }
 
@@ -65,7 +63,7 @@ int sc_put_key_new(const struct sc_put_key_rules *rules, struct sc_put_key **out
 
 void sc_put_key_free(struct sc_put_key *k) {
   if (k == NULL) return;
-  sc_buf_fini(&k->name);
+  sc_json_arena_free(k->arena);
   free(k);
 }
 
@@ -77,18 +75,7 @@ struct sc_slice sc_put_key_unseen(const struct sc_put_key *k) {
 
 /* ---- the line's members ---- */
 
-/* name as it stands, without quotes; checked. */
-static struct sc_slice unescape_name(struct sc_put_key *k, struct sc_slice name) {
-  size_t len;
-  if (name.len == 0 || memchr(name.ptr, '\\', name.len) == NULL) return name;
-  sc_buf_clear(&k->name);
-  sc_buf_reserve(&k->name, name.len);
-  sc_json_string_unescape(name.ptr, name.len, k->name.ptr, &len);
-  return sc_slice_of(k->name.ptr, len);
-}
-
 static void note_value(struct sc_put_key *k, struct sc_slice name, struct sc_slice value) {
-  name = unescape_name(k, name);
   for (size_t i = 0; i < k->n_fields; i++) {
     if (!sc_slice_equals(name, k->fields[i].name)) continue;
     k->fields[i].value = value;
@@ -96,102 +83,82 @@ static void note_value(struct sc_put_key *k, struct sc_slice name, struct sc_sli
   }
 }
 
-/* p is at the member's name. Behind its value, NULL when fault says what is wrong. */
-static const char *read_member(struct sc_put_key *k, const char *p, const char *end, struct sc_json_fault *fault) {
+/* i is at the member's name. The token behind its value, NULL when w->fault says what is wrong. */
+static const uint32_t *read_member(struct sc_put_key *k, struct sc_json_walk *w, const uint32_t *i) {
   struct sc_json_seen seen = {false, false};
-  if (sc_json_peek(p, end) != '"') return sc_json_wrong(fault, "a name in quotes is missing", p);
-  const char *behind = sc_json_skip_string(p, end, &seen, fault);
-  if (behind == NULL) return NULL;
-  struct sc_slice name = sc_slice_of(p + 1, (size_t)(behind - p) - 2);
-  p = sc_json_skip_blanks(behind, end);
-  if (sc_json_peek(p, end) != ':') return sc_json_wrong(fault, "a colon is missing", p);
-  p = sc_json_skip_blanks(p + 1, end);
-  behind = sc_json_skip(p, end, &seen, fault);
-  if (behind != NULL) note_value(k, name, sc_slice_of(p, (size_t)(behind - p)));
-  return behind;
+  struct sc_slice name, value;
+  const char *p = w->buf + *i, *end;
+  if (*p != '"') return sc_json_wrong(&w->fault, "a name in quotes is missing", p);
+  i = sc_json_walk_string(w, i, &name);
+  if (i == NULL) return NULL;
+  p = w->buf + *i++;
+  if (*p != ':') return sc_json_wrong(&w->fault, "a colon is missing", p);
+  p = w->buf + *i;
+  if (*p == '"') {
+    i = sc_json_walk_string(w, i, &value);
+  } else {
+    i = sc_json_walk_value(w, i, &seen, &end);
+    if (i != NULL) value = sc_slice_of(p, (size_t)(end - p));
+  }
+  if (i != NULL) note_value(k, name, value);
+  return i;
 }
 
-/* p is behind the opening bracket. */
-static const char *read_members(struct sc_put_key *k, const char *p, const char *end, struct sc_json_fault *fault) {
-  p = sc_json_skip_blanks(p, end);
-  if (sc_json_peek(p, end) == '}') return p + 1;
+/* i is behind the opening bracket. */
+static const uint32_t *read_members(struct sc_put_key *k, struct sc_json_walk *w, const uint32_t *i) {
+  if (sc_json_walk_peek(w, i) == '}') return i + 1;
   for (;;) {
-    p = read_member(k, p, end, fault);
-    if (p == NULL) return NULL;
-    p = sc_json_skip_blanks(p, end);
-    if (sc_json_peek(p, end) == '}') return p + 1;
-    if (sc_json_peek(p, end) != ',') return sc_json_wrong(fault, "a comma or a closing bracket is missing", p);
-    p = sc_json_skip_blanks(p + 1, end);
+    i = read_member(k, w, i);
+    if (i == NULL) return NULL;
+    char c = sc_json_walk_peek(w, i);
+    if (c == '}') return i + 1;
+    if (c != ',') return sc_json_wrong(&w->fault, "a comma or a closing bracket is missing", w->buf + *i);
+    i++;
   }
 }
 
 static int read_object(struct sc_put_key *k, struct sc_slice line, struct sc_error *err) {
-  struct sc_json_fault fault = {NULL, NULL};
-  const char *end = line.ptr + line.len, *p = sc_json_skip_blanks(line.ptr, end);
+  struct sc_record record = {.data = line};
+  struct sc_json_walk w;
   for (size_t i = 0; i < k->n_fields; i++) k->fields[i].value = sc_slice_of(NULL, 0);
-  if (!sc_utf8_valid(line.ptr, line.len)) return sc_error_set(err, SC_E_ROW, "not UTF-8");
-  if (sc_json_peek(p, end) != '{') return sc_error_set(err, SC_E_ROW, "not a JSON object");
-  p = read_members(k, p + 1, end, &fault);
-  if (p != NULL) p = sc_json_skip_blanks(p, end);
-  if (p != NULL && p < end) p = sc_json_wrong(&fault, "something behind the object", p);
-  if (p != NULL) return SC_OK;
-  return sc_error_set(err, SC_E_ROW, "not JSON: %s at byte %zu", fault.what, (size_t)(fault.at - line.ptr) + 1);
+  sc_json_arena_fill(k->arena, &record, 1, &w);
+  const uint32_t *i = sc_json_arena_begin(k->arena, &w, 0);
+  if (i == NULL) return sc_error_set(err, SC_E_ROW, "not UTF-8");
+  if (sc_json_walk_peek(&w, i) != '{') return sc_error_set(err, SC_E_ROW, "not a JSON object");
+  i = read_members(k, &w, i + 1);
+  if (i != NULL && w.buf + *i < w.end) i = sc_json_wrong(&w.fault, "something behind the object", w.buf + *i);
+  if (i != NULL) return SC_OK;
+  return sc_error_set(err, SC_E_ROW, "not JSON: %s at byte %zu", w.fault.what, sc_json_walk_fault_at(&w) + 1);
 }
 
 /* ---- the key ---- */
 
-static unsigned escaped_unit(const char *p) {
-  unsigned unit = 0;
-  for (int i = 2; i < UNIT_RAW_BYTES; i++) unit = unit * 16 + (unsigned)sc_text_hex_digit(p[i]);
-  return unit;
-}
-
-/* Bytes and UTF-16 units of the character at p, in checked text; with escapes, in the inside of a checked JSON
- * string. */
-static size_t character(const char *p, bool escapes, size_t *units) {
-  unsigned char c = (unsigned char)*p;
-  *units = 1;
-  if (escapes && c == '\\') {
-    if (p[1] != 'u') return 2;
-    if ((escaped_unit(p) & 0xfc00) != 0xd800) return UNIT_RAW_BYTES;
-    *units = 2;
-    return (size_t)2 * UNIT_RAW_BYTES;
-  }
-  if (c >= 0xf0) *units = 2;
+/* Bytes and UTF-16 units of the character that begins with c, in checked text. */
+static size_t character(unsigned char c, size_t *units) {
+  *units = c >= 0xf0 ? 2 : 1;
   return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
 /* Adds as many whole characters of s as fit. units goes on counting beyond the limit, so after a character that did not
  * fit nothing more is added. */
-static void add_text(struct sc_put_key *k, struct sc_slice s, bool escapes) {
-  size_t n = 0, units, added;
+static void add_text(struct sc_put_key *k, struct sc_slice s) {
+  size_t n = 0, units;
   while (n < s.len) {
-    size_t len = character(s.ptr + n, escapes, &units);
+    size_t len = character((unsigned char)s.ptr[n], &units);
     k->units += units;
     if (k->units > SC_PUT_KEY_CHARACTERS) break;
     n += len;
   }
-  if (n == 0) return;
-  if (escapes) {
-    sc_json_string_unescape(s.ptr, n, k->text + k->len, &added);
-  } else {
-    memcpy(k->text + k->len, s.ptr, n);
-    added = n;
-  }
-  k->len += added;
-}
-
-static void add_value(struct sc_put_key *k, struct sc_slice value) {
-  if (value.ptr == NULL) add_text(k, SC_SLICE_LITERAL("null"), false);
-  else if (value.ptr[0] != '"') add_text(k, value, false);
-  else add_text(k, sc_slice_of(value.ptr + 1, value.len - 2), true);
+  if (n > 0) memcpy(k->text + k->len, s.ptr, n);
+  k->len += n;
 }
 
 static int join_fields(struct sc_put_key *k, struct sc_slice *key, struct sc_error *err) {
   k->len = k->units = 0;
   for (size_t i = 0; i < k->n_fields; i++) {
-    if (i > 0) add_text(k, k->delimiter, false);
-    add_value(k, k->fields[i].value);
+    struct sc_slice value = k->fields[i].value;
+    if (i > 0) add_text(k, k->delimiter);
+    add_text(k, value.ptr == NULL ? SC_SLICE_LITERAL("null") : value);
   }
   *key = sc_slice_of(k->text, k->len);
   return k->len > 0 ? SC_OK : sc_error_set(err, SC_E_ROW, "the partition key comes out empty");

@@ -1,4 +1,5 @@
-/* Payloads to cells against simdjson's DOM. The first byte of the input chooses the shapes of the columns. */
+/* Payloads to cells against simdjson's DOM. The first byte of the input chooses the shapes of the columns; the rest is
+ * a record between two good ones, whose rows must not be touched by it. */
 #include <math.h>
 
 #include "codec/json/cells.h"
@@ -112,36 +113,70 @@ static bool ours_is_wider(const char *fault) {
   return strstr(fault, "number") != NULL || strstr(fault, "Big integer") != NULL || strstr(fault, "deep") != NULL;
 }
 
+#define RECORDS 3 /* the second is the input */
+static const char neighbour[] = "{\"unknown\":\"x\\n\",\"a\":{\"b\":[1,\"\\u0041\"]}}";
+
+struct decoded {
+  struct sc_cell row[RECORDS][COLUMNS + 1];
+  uint32_t record[RECORDS];
+  struct sc_reject reject[RECORDS];
+  struct sc_cells cells;
+  struct sc_rejects rejects;
+  uint64_t unknown;
+};
+
+/* The neighbours' rows are there and right. Returns the input's row, NULL when it was rejected. */
+static const struct sc_cell *check_neighbours(const struct decoded *d) {
+  static const char nested[] = "{\"b\":[1,\"\\u0041\"]}";
+  CHECK(d->cells.n_rows + d->rejects.n == RECORDS && d->rejects.n <= 1);
+  for (uint32_t i = 0; i < d->cells.n_rows; i += d->cells.n_rows - 1) {
+    const struct sc_cell *cell = &d->row[i][0];
+    CHECK(d->record[i] == (i == 0 ? 0 : RECORDS - 1));
+    CHECK(cell->type == SC_CELL_JSON && sc_slice_is(sc_slice_of(cell->ptr, cell->len), nested));
+    for (unsigned k = 1; k <= COLUMNS; k++) CHECK(d->row[i][k].type == SC_CELL_NULL);
+  }
+  CHECK(d->rejects.n == 0 ? d->record[1] == 1 : d->reject[0].record == 1);
+  return d->rejects.n == 0 ? d->row[1] : NULL;
+}
+
+static void check_sample(struct sc_json_arena *arena, const struct sc_record *records, bool is_row) {
+  struct sc_sample *sample = sc_sample_new(8);
+  sc_json_sample(arena, records, RECORDS, false, sample);
+  CHECK(sc_sample_records(sample) >= (is_row ? RECORDS : RECORDS - 1));
+  sc_sample_free(sample);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static struct sc_json_arena *arena;
   static struct sc_json_cells *decoder;
-  struct sc_cell row[COLUMNS + 1];
-  uint32_t index;
-  uint64_t unknown = 0;
-  struct sc_reject reject;
-  struct sc_cells cells = {.n_columns = COLUMNS + 1, .cap_rows = 1, .cells = row, .record = &index};
-  struct sc_rejects rejects = {.items = &reject};
+  static struct decoded d;
   struct sc_json root;
   if (size == 0) return 0;
-  if (decoder == NULL) decoder = sc_json_cells_new(0);
+  if (arena == NULL) arena = sc_json_arena_new(0);
+  if (decoder == NULL) decoder = sc_json_cells_new(arena);
   const struct sc_plan *plan = plan_of(data[0]);
   char *text = padded_copy(data + 1, size - 1);
-  struct sc_record record = {.data = {text, size - 1}};
-  CHECK(sc_json_cells_decode(decoder, plan, &record, 1, &cells, &rejects, &unknown) == 1);
-  CHECK(cells.n_rows + rejects.n == 1);
-  const char *fault = sc_jsondoc_check(document(0), record.data, &root);
-  if (cells.n_rows == 1) {
+  char *beside = padded_copy((const uint8_t *)neighbour, sizeof(neighbour) - 1);
+  struct sc_slice input = {text, size - 1}, good = {beside, sizeof(neighbour) - 1};
+  struct sc_record records[RECORDS] = {{.data = good}, {.data = input}, {.data = good}};
+  d.cells = (struct sc_cells){.n_columns = COLUMNS + 1, .cap_rows = RECORDS, .cells = d.row[0], .record = d.record};
+  d.rejects = (struct sc_rejects){.items = d.reject};
+  d.unknown = 0;
+  uint32_t consumed = sc_json_cells_decode(decoder, plan, records, RECORDS, &d.cells, &d.rejects, &d.unknown);
+  CHECK(consumed == RECORDS);
+  const struct sc_cell *row = check_neighbours(&d);
+  const char *fault = sc_jsondoc_check(document(0), input, &root);
+  if (row != NULL) {
     CHECK(fault == NULL || ours_is_wider(fault));
     if (fault == NULL) check_row(root, plan, row);
-    if (fault == NULL) CHECK(unknown == count_unknown(root));
+    if (fault == NULL) CHECK(d.unknown == count_unknown(root) + RECORDS - 1);
   } else {
-    bool taste = strcmp(reject.sqlstate, "22P05") == 0 || strcmp(reject.sqlstate, "22003") == 0;
+    bool taste = strcmp(d.reject[0].sqlstate, "22P05") == 0 || strcmp(d.reject[0].sqlstate, "22003") == 0;
     CHECK(fault != NULL || sc_json_kind(root) != SC_JSON_OBJECT || taste);
-    CHECK(memchr(reject.reason, '\0', sizeof(reject.reason)) != NULL && strlen(reject.sqlstate) == 5);
+    CHECK(memchr(d.reject[0].reason, '\0', sizeof(d.reject[0].reason)) != NULL && strlen(d.reject[0].sqlstate) == 5);
   }
-  struct sc_sample *sample = sc_sample_new(8);
-  sc_json_sample(&record, 1, false, sample);
-  CHECK(cells.n_rows == 0 || sc_sample_records(sample) == 1);
-  sc_sample_free(sample);
+  check_sample(arena, records, row != NULL);
+  free(beside);
   free(text);
   return 0;
 }

@@ -9,6 +9,7 @@
 
 #define ROWS 4
 
+static struct sc_json_arena *arena;
 static struct sc_plan *plan;
 static struct sc_cell row[ROWS * 2];
 static uint32_t row_record[ROWS];
@@ -28,8 +29,15 @@ static void make_plan(bool metadata_only) {
   memset(row, 0xee, sizeof(row));
 }
 
+static int setup(void **state) {
+  (void)state;
+  arena = sc_json_arena_new(0);
+  return 0;
+}
+
 static int teardown(void **state) {
   (void)state;
+  sc_json_arena_free(arena);
   sc_plan_free(plan);
   return 0;
 }
@@ -51,7 +59,7 @@ static bool json(const char *text, size_t len) {
   static char body[4096 + SC_BODY_PADDING];
   assert_true(len <= 4096);
   struct sc_record r = record_of(body, text, len);
-  assert_int_equal(sc_document_cells_json(plan, &r, 1, false, &cells, &rejects), 1);
+  assert_int_equal(sc_document_cells_json(arena, plan, &r, 1, false, &cells, &rejects), 1);
   assert_int_equal(cells.n_rows + rejects.n, 1);
   return cells.n_rows == 1;
 }
@@ -119,7 +127,7 @@ static void a_chunk_ends_where_the_rows_do(void **state) {
   struct sc_record r[ROWS + 1];
   for (int i = 0; i <= ROWS; i++) r[i] = padded(i, "1");
   make_plan(false);
-  assert_int_equal(sc_document_cells_json(plan, r, ROWS + 1, false, &cells, &rejects), ROWS);
+  assert_int_equal(sc_document_cells_json(arena, plan, r, ROWS + 1, false, &cells, &rejects), ROWS);
   assert_int_equal(sc_document_cells_raw(plan, r, ROWS + 1, &cells, &rejects), ROWS);
   assert_int_equal(row_record[ROWS - 1], ROWS - 1);
 }
@@ -137,13 +145,14 @@ static void documents_become_rows(void **state) {
   make_plan(false);
   struct sc_cells heap = make_cells(4);
   struct sc_record r[3] = {padded(0, "1 [2]\n"), padded(1, "{} {"), padded(2, "true{\"a\":1}null")};
-  assert_int_equal(sc_document_cells_json(plan, r, 3, true, &heap, &rejects), 2); /* the third finds two rows left */
+  assert_int_equal(sc_document_cells_json(arena, plan, r, 3, true, &heap, &rejects),
+                   2); /* the third finds two rows left */
   assert_int_equal(heap.n_rows, 2);
   assert_int_equal(rejects.n, 1);
   assert_int_equal(reject_items[0].record, 1);
   assert_int_equal(heap.record[1], 0);
   assert_int_equal(heap.cells[heap.n_columns].len, 3);
-  assert_int_equal(sc_document_cells_json(plan, r + 2, 1, true, &heap, &rejects), 1);
+  assert_int_equal(sc_document_cells_json(arena, plan, r + 2, 1, true, &heap, &rejects), 1);
   assert_int_equal(heap.n_rows, 3);
   free(heap.cells);
   free(heap.record);
@@ -156,10 +165,10 @@ static void a_record_has_only_so_many_documents(void **state) {
   char *many = calloc(2 * (SC_SPLIT_ROWS_MAX + 1) + SC_BODY_PADDING, 1);
   for (size_t i = 0; i <= SC_SPLIT_ROWS_MAX; i++) memcpy(many + 2 * i, "1 ", 2);
   struct sc_record r = {.data = {many, (size_t)2 * SC_SPLIT_ROWS_MAX}};
-  assert_int_equal(sc_document_cells_json(plan, &r, 1, true, &heap, &rejects), 1);
+  assert_int_equal(sc_document_cells_json(arena, plan, &r, 1, true, &heap, &rejects), 1);
   assert_int_equal(heap.n_rows, SC_SPLIT_ROWS_MAX);
   r.data.len += 2;
-  assert_int_equal(sc_document_cells_json(plan, &r, 1, true, &heap, &rejects), 1);
+  assert_int_equal(sc_document_cells_json(arena, plan, &r, 1, true, &heap, &rejects), 1);
   assert_int_equal(heap.n_rows, 0);
   assert_string_equal(reject_items[0].sqlstate, "54000");
   free(many);
@@ -177,5 +186,5 @@ int main(void) {
       cmocka_unit_test(documents_become_rows),
       cmocka_unit_test(a_record_has_only_so_many_documents),
   };
-  return cmocka_run_group_tests(tests, NULL, teardown);
+  return cmocka_run_group_tests(tests, setup, teardown);
 }

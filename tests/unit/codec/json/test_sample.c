@@ -6,16 +6,19 @@
 
 #include <cmocka.h>
 
+static struct sc_json_arena *arena;
 static struct sc_sample *sample;
 
 static int make_sample(void **state) {
   (void)state;
+  arena = sc_json_arena_new(0);
   sample = sc_sample_new(16);
   return 0;
 }
 
 static int free_sample(void **state) {
   (void)state;
+  sc_json_arena_free(arena);
   sc_sample_free(sample);
   return 0;
 }
@@ -26,7 +29,7 @@ static void add(const char *text) {
   memcpy(body, text, len);
   memset(body + len, '"', SC_BODY_PADDING);
   struct sc_record record = {.data = {body, len}};
-  sc_json_sample(&record, 1, false, sample);
+  sc_json_sample(arena, &record, 1, false, sample);
   free(body);
 }
 

@@ -101,12 +101,35 @@ static void wrong_escapes(void **state) {
   }
 }
 
+static void extents(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *wanted;
+  } cases[] = {{"\"a,\\\"}\",1", "\"a,\\\"}\""},
+               {"{\"a\":[1,\"]\"]},2", "{\"a\":[1,\"]\"]}"},
+               {"-1.5,", "-1.5"},
+               {"true }", "true"},
+               {"null]", "null"},
+               {"[[],{}] ", "[[],{}]"},
+               {",", ""},
+               {"}", ""},
+               {"\"open", "\"open"},
+               {"[1,", "[1,"},
+               {"", ""}};
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    size_t len = strlen(cases[i].text);
+    char text[100];
+    memset(text, '"', sizeof(text));
+    memcpy(text, cases[i].text, len);
+    struct sc_slice got = sc_json_extent(text, text + len);
+    if (!sc_slice_is(got, cases[i].wanted)) fail_msg("%s: %.*s", cases[i].text, SC_SLICE_ARGS(got));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(end_of_strings),
-      cmocka_unit_test(stops),
-      cmocka_unit_test(unescapes),
-      cmocka_unit_test(wrong_escapes),
+      cmocka_unit_test(end_of_strings), cmocka_unit_test(stops),   cmocka_unit_test(unescapes),
+      cmocka_unit_test(wrong_escapes),  cmocka_unit_test(extents),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
