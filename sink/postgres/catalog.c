@@ -137,6 +137,19 @@ static void leave_out(struct sc_plan *plan, const struct sc_pg_target *t, const 
   }
 }
 
+static const struct sc_pg_table_column *column_named(const struct sc_pg_table *table, const char *name) {
+  int i = 0;
+  while (strcmp(table->columns[i].name, name) != 0) i++; /* every column of the plan is one of the table */
+  return &table->columns[i];
+}
+
+static void set_arrays(struct sc_pgcopy *copy, const struct sc_plan *plan, const struct sc_pg_table *table) {
+  for (uint32_t i = 0; i < plan->n_columns; i++) {
+    const struct sc_pg_table_column *c = column_named(table, plan->columns[i].name);
+    if (c->is_array) sc_pgcopy_set_array(copy, i, c->of_json);
+  }
+}
+
 /* The lock comes first, so that the columns cannot change between the fingerprint and the COPY. */
 static int write_begin(const struct sc_pg_target *t, const struct sc_plan *plan, char kind, bool text,
                        struct sc_buf *sql, struct sc_error *err) {
@@ -169,6 +182,7 @@ static int build_plan(const struct sc_pg_target *t, struct sc_pg_table *table, u
     return rc;
   }
   struct sc_pgcopy *copy = sc_pgcopy_new(plan, text);
+  if (text) set_arrays(copy, plan, table);
   copy->begin_sql = sql.ptr;
   copy->fingerprint = table->fingerprint;
   table->fingerprint = NULL;
@@ -282,11 +296,10 @@ static void propose_plan(const struct sc_pg_target *t, const struct sc_pg_table 
                          struct sc_proposal *out) {
   for (uint32_t c = 0; c < plan->n_columns; c++) {
     const struct sc_column *column = &plan->columns[c];
-    const char *type = "", *metadata = sc_pg_layout_word(column->role);
-    for (int i = 0; i < table->n_columns; i++)
-      if (!strcmp(table->columns[i].name, column->name)) type = table->columns[i].sql_type;
+    const char *metadata = sc_pg_layout_word(column->role);
     if (sc_pg_layout_is_one_column(t->layout) && column->role == SC_ROLE_PAYLOAD) metadata = "record";
-    sc_proposal_add(out, metadata, sc_slice_of(column->key, column->key_len), column->name, type);
+    sc_proposal_add(out, metadata, sc_slice_of(column->key, column->key_len), column->name,
+                    column_named(table, column->name)->sql_type);
   }
 }
 

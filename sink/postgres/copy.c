@@ -6,6 +6,7 @@
 #include "codec/text/rfc3339.h"
 #include "engine/base/big_endian.h"
 #include "engine/base/text.h"
+#include "sink/postgres/copy_array.h"
 #include "sink/postgres/copy_text.h"
 #include "sink/postgres/number.h"
 #include "sink/postgres/text_copy.h"
@@ -386,6 +387,12 @@ struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
     set_usual(&copy->columns[i]);
   }
   return copy;
+}
+
+void sc_pgcopy_set_array(struct sc_pgcopy *copy, uint32_t column, bool of_json) {
+  SC_ASSERT(copy->text && column < copy->n_columns);
+  copy->growth = SC_PGCOPY_ARRAY_GROWTH;
+  copy->columns[column].encode = of_json ? sc_pgcopy_json_array : sc_pgcopy_array;
 }
 
 void sc_pgcopy_free(void *pgcopy) {

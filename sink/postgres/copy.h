@@ -33,7 +33,7 @@ struct sc_pgcopy {
   char *begin_sql;   /* locks the table, shows its columns, opens the COPY: one message */
   char *fingerprint; /* of the columns the plan was made for */
   bool text;         /* COPY text instead of binary */
-  size_t growth;     /* text bytes may take so many times their length: 1 in binary, 2 in text */
+  size_t growth;     /* text bytes may take so many times their length: 1 in binary, 2 in text, 4 with array columns */
   uint32_t n_columns;
   struct sc_pgcopy_column columns[];
 };
@@ -43,6 +43,8 @@ extern const char sc_pgcopy_trailer[2];
 
 /* Columns as in the plan; the strings stay NULL for the catalog to fill. */
 struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text);
+/* The column is an array of the text format: it takes JSON arrays too. of_json: its elements are json or jsonb. */
+void sc_pgcopy_set_array(struct sc_pgcopy *copy, uint32_t column, bool of_json);
 void sc_pgcopy_free(void *pgcopy); /* plan->free_sink */
 
 /* sc_sink_ops.encode of the PostgreSQL sink. */

@@ -9,7 +9,7 @@
 static const char escapes[256] = {
     ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\v'] = 'v', ['\\'] = '\\'};
 
-static char *put_escaped(char *out, const char *text, size_t len) {
+char *sc_pgcopy_text_escape(char *out, const char *text, size_t len) {
   for (size_t i = 0; i < len; i++) {
     char letter = escapes[(unsigned char)text[i]];
     if (letter) *out++ = '\\';
@@ -32,15 +32,16 @@ static char *put_scalar(const struct sc_cell *cell, char *out) {
     case SC_CELL_TIME:
       return sc_pg_put_time(out, cell->i);
     default:
-      return put_escaped(out, cell->i ? "true" : "false", cell->i ? 4 : 5);
+      return sc_pgcopy_text_escape(out, cell->i ? "true" : "false", cell->i ? 4 : 5);
   }
 }
 
-static char *put_any(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
+char *sc_pgcopy_text_any(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
+                         struct sc_reject *why) {
   if (!sc_pgcopy_has_text(cell)) return put_scalar(cell, out);
   if (cell->type == SC_CELL_STRING && cell->len && memchr(cell->ptr, 0, cell->len) != NULL)
     return sc_pgcopy_reject_nul(c, why);
-  return put_escaped(out, cell->ptr, cell->len);
+  return sc_pgcopy_text_escape(out, cell->ptr, cell->len);
 }
 
 /* 3.0 and 1e3 are integers, as they are in binary. */
@@ -49,19 +50,19 @@ static char *put_whole(const struct sc_pgcopy_column *c, const struct sc_cell *c
   if (cell->type == SC_CELL_TIME) return sc_pg_put_int(out, cell->i / 1000);
   bool number = cell->type == SC_CELL_NUMBER &&
                 sc_pg_number_to_int64(sc_slice_of(cell->ptr, cell->len), &value) == SC_PG_NUMBER_OK;
-  return number ? sc_pg_put_int(out, value) : put_any(c, cell, out, why);
+  return number ? sc_pg_put_int(out, value) : sc_pgcopy_text_any(c, cell, out, why);
 }
 
 static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
                          struct sc_reject *why) {
-  return cell->type == SC_CELL_TIME ? sc_pg_put_int(out, cell->i / 1000) : put_any(c, cell, out, why);
+  return cell->type == SC_CELL_TIME ? sc_pg_put_int(out, cell->i / 1000) : sc_pgcopy_text_any(c, cell, out, why);
 }
 
 static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   if (!sc_pgcopy_has_text(cell)) return put_scalar(cell, out);
   bool hex = cell->type == SC_CELL_STRING && cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x';
-  if (hex) return put_any(c, cell, out, why);
-  return sc_hex_put(put_escaped(out, "\\x", 2), cell->ptr, cell->len);
+  if (hex) return sc_pgcopy_text_any(c, cell, out, why);
+  return sc_hex_put(sc_pgcopy_text_escape(out, "\\x", 2), cell->ptr, cell->len);
 }
 
 sc_pgcopy_fn *sc_pgcopy_text_encoder(uint32_t type) {
@@ -75,7 +76,7 @@ sc_pgcopy_fn *sc_pgcopy_text_encoder(uint32_t type) {
     case SC_PG_BYTEA:
       return put_bytea;
     default:
-      return put_any;
+      return sc_pgcopy_text_any;
   }
 }
 

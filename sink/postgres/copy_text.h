@@ -3,7 +3,8 @@
  *
  * Values go as their text, tab-separated, a line a row, with COPY's backslash escapes (PostgreSQL manual, COPY, Text
  * Format); NULL is \N. What a value may be is the server's to judge: refused rows come back through the replay. Checked
- * here: NOT NULL, U+0000, whole numbers for integer columns. bytea goes as hex. Parse threads; pure.
+ * here: NOT NULL, U+0000, whole numbers for integer columns. Array columns take JSON arrays (copy_array.h). bytea goes
+ * as hex. Parse threads; pure.
  */
 #ifndef SC_SINK_POSTGRES_COPY_TEXT_H
 #define SC_SINK_POSTGRES_COPY_TEXT_H
@@ -11,6 +12,12 @@
 #include "sink/postgres/copy_column.h"
 
 #define SC_PGCOPY_TEXT_GROWTH 2 /* a byte becomes an escape, or two hex digits */
+
+/* Bytes with COPY's escapes, at most SC_PGCOPY_TEXT_GROWTH for each; returns the end. */
+char *sc_pgcopy_text_escape(char *out, const char *text, size_t len);
+/* The encoder of most types: a value as its text. */
+char *sc_pgcopy_text_any(const struct sc_pgcopy_column *column, const struct sc_cell *cell, char *out,
+                         struct sc_reject *why);
 
 sc_pgcopy_fn *sc_pgcopy_text_encoder(uint32_t type);
 /* A line of n cells. Returns the end, or NULL with why filled, its column too. */

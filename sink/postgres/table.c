@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { NAME, TYPE, MODIFIER, NOT_NULL, COMPUTED, DEFAULT, COMMENT, SQL_TYPE };
+enum { NAME, TYPE, MODIFIER, NOT_NULL, COMPUTED, DEFAULT, COMMENT, SQL_TYPE, IS_ARRAY, OF_JSON };
 
 /* What the table and, below a partitioned one, its partitions are: COPY writes to the leaves. Partitioned tables have
  * no storage of their own. */
@@ -48,8 +48,10 @@ int sc_pg_table_read_columns(const struct sc_pg_target *t, struct sc_pg_table *o
       t->pg, &answer, err,
       "SELECT a.attname, a.atttypid::bigint, a.atttypmod, a.attnotnull, to_jsonb(a) ->> 'attgenerated' <> '' OR"
       " to_jsonb(a) ->> 'attidentity' <> '', a.atthasdef, col_description(a.attrelid, a.attnum),"
-      " format_type(a.atttypid, a.atttypmod)"
-      " FROM pg_attribute a WHERE a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT a.attisdropped"
+      " format_type(a.atttypid, a.atttypmod), t.typcategory = 'A',"
+      " coalesce(nullif(b.typelem, 0), t.typelem) IN ('json'::regtype, 'jsonb'::regtype)"
+      " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype WHERE "
+      "a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT a.attisdropped"
       " ORDER BY a.attnum",
       t->names->target);
   if (rc != SC_OK) return rc;
@@ -66,6 +68,8 @@ int sc_pg_table_read_columns(const struct sc_pg_target *t, struct sc_pg_table *o
                                                   .modifier = (int32_t)sc_pg_int(rows, i, MODIFIER, -1),
                                                   .not_null = sc_pg_bool(rows, i, NOT_NULL),
                                                   .has_default = sc_pg_bool(rows, i, DEFAULT),
+                                                  .is_array = sc_pg_bool(rows, i, IS_ARRAY),
+                                                  .of_json = sc_pg_bool(rows, i, OF_JSON),
                                                   .computed = sc_pg_bool(rows, i, COMPUTED)};
   }
   return SC_OK;

@@ -21,7 +21,8 @@ struct sc_pg_table_column {
   uint32_t type; /* oid */
   int32_t modifier;
   bool not_null, has_default;
-  bool computed; /* generated, or an identity: not ours to fill */
+  bool is_array, of_json; /* an array, or a domain over one; of json or jsonb */
+  bool computed;          /* generated, or an identity: not ours to fill */
 };
 
 struct sc_pg_table {

@@ -50,7 +50,10 @@ EXISTING = {
     "jsonb": [({"b": 1, "a": {"c": None}}, '{"a": {"c": null}, "b": 1}'), ([], "[]"), ("x", '"x"'), (5, "5"), (None, None)],
     # not in binary: the whole table goes by text
     "inet": [("10.0.0.1/8", "10.0.0.1/8"), (None, None)],
-    "integer[]": [("{1,2,NULL}", "{1,2,NULL}"), (None, None)],
+    "integer[]": [("{1,2,NULL}", "{1,2,NULL}"), ([1, None, -3], "{1,NULL,-3}"), ([[1, 2], [3, 4]], "{{1,2},{3,4}}"), ([], "{}"), (None, None)],
+    "text[]": [(["a", "", "null", None], '{a,"","null",NULL}'), (["\"x\\\n\t", "{}", "ž", 5, True], '{"\\"x\\\\\n\t","{}",ž,5,true}'),
+               ([{"a": "b"}], '{"{\\"a\\": \\"b\\"}"}')],
+    "jsonb[]": [([{"a": [1, "\\"]}, "x", 1, None, [2]], '{"{\\"a\\": [1, \\"\\\\\\\\\\"]}","\\"x\\"",1,NULL,[2]}')],
     "interval": [("1 day 02:00:00", "1 day 02:00:00"), (None, None)],
     "char(3)": [("ab", "ab "), (None, None)],
 }
@@ -92,7 +95,7 @@ def test_a_table_that_was_there(local, stream, database, shardcopy, column):
 
 def test_all_types_side_by_side(local, stream, database, shardcopy):
     """One table of all the binary types and one of all of them, the row of NULLs included."""
-    binary = [t for t in EXISTING if t not in ("inet", "integer[]", "interval", "char(3)")]
+    binary = [t for t in EXISTING if t not in ("inet", "interval", "char(3)") and not t.endswith("[]")]
     for table, types in (("by_binary", binary), ("by_text", list(EXISTING))):
         columns = [f'"{t}" {t}' for t in types]
         database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
