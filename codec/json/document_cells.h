@@ -2,7 +2,8 @@
  * decode of decoder.h; pure, nothing is allocated. JSON cells are views of the arena, raw cells of the payloads.
  *
  * A JSON record is one document (with split: one or more, each a row) of any kind (RFC 8259), in UTF-8, blanks around
- * it allowed; all of it is checked. null is a document too. With a payload column, what jsonb cannot hold (\u0000, a
+ * it allowed; all of it is checked. null is a document too. Behind a number or a literal the next document begins with
+ * a blank or a bracket. With a payload column, what jsonb cannot hold (\u0000, a
  * number beyond numeric) is a reject as well. Raw bytes are never rejected. */
 #ifndef SC_CODEC_JSON_DOCUMENT_CELLS_H
 #define SC_CODEC_JSON_DOCUMENT_CELLS_H

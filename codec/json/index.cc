@@ -19,6 +19,7 @@ static_assert(std::is_same<decltype(stages::structural_indexes), std::unique_ptr
 
 struct sc_json_index {
   std::unique_ptr<stages> parser;
+  bool is_scalar; /* the kernel without vectors: it looks for UTF-8 in strings alone, and tells the last fault only */
 };
 
 namespace {
@@ -62,6 +63,7 @@ struct sc_json_index *sc_json_index_new(size_t bytes) {
   const simdjson::implementation *kernel = simdjson::get_active_implementation();
   if (kernel->create_dom_parser_implementation(bytes < 64 ? 64 : bytes, 1, index->parser) != simdjson::SUCCESS)
     give_up("no memory, or no kernel for this machine");
+  index->is_scalar = kernel->name() == "fallback";
   check_known_text(index);
   return index;
 }
@@ -84,9 +86,9 @@ enum sc_json_index_result sc_json_index_build(struct sc_json_index *index, const
   *at = index->parser->structural_indexes.get();
   switch (found) {
     case simdjson::SUCCESS:
-      return SC_JSON_INDEX_OK;
+      return index->is_scalar && !simdjson::validate_utf8(text, len) ? SC_JSON_INDEX_UTF8 : SC_JSON_INDEX_OK;
     case simdjson::UTF8_ERROR:
-      return SC_JSON_INDEX_UTF8;
+      return index->is_scalar ? SC_JSON_INDEX_STRING : SC_JSON_INDEX_UTF8;
     case simdjson::UNESCAPED_CHARS:
     case simdjson::UNCLOSED_STRING:
       return SC_JSON_INDEX_STRING;

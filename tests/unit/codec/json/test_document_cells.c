@@ -158,6 +158,16 @@ static void documents_become_rows(void **state) {
   free(heap.record);
 }
 
+static void documents_are_told_apart(void **state) {
+  (void)state;
+  make_plan(false);
+  struct sc_record r[] = {padded(0, "1 {}3[]"), padded(1, "5null"), padded(2, "1\"x\"")};
+  assert_int_equal(sc_document_cells_json(arena, plan, r, 1, true, &cells, &rejects), 1);
+  assert_int_equal(cells.n_rows, 4);
+  assert_int_equal(sc_document_cells_json(arena, plan, r + 1, 2, true, &cells, &rejects), 2);
+  assert_int_equal(rejects.n, 2);
+}
+
 static void a_record_has_only_so_many_documents(void **state) {
   (void)state;
   make_plan(false);
@@ -184,6 +194,7 @@ int main(void) {
       cmocka_unit_test(bytes_are_bytes),
       cmocka_unit_test(a_chunk_ends_where_the_rows_do),
       cmocka_unit_test(documents_become_rows),
+      cmocka_unit_test(documents_are_told_apart),
       cmocka_unit_test(a_record_has_only_so_many_documents),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
