@@ -284,7 +284,8 @@ static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, con
                    " taken AS (UPDATE %S c SET epoch = c.epoch + 1, owner = %L, active = NOT c.ended,"
                    " updated_at = clock_timestamp()"
                    " FROM held WHERE c.namespace = %L AND c.shard_id = held.shard_id RETURNING c.*)"
-                   " SELECT t.shard_id, t.epoch, t.sequence, t.start_at, " AS_MS("t.read_until") ", t.ended, t.sub_sequence"
+                   " SELECT t.shard_id, t.epoch, t.sequence, t.start_at, " AS_MS("t.read_until")
+                   ", t.ended, t.sub_sequence"
                    " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place)"
                    " JOIN taken t ON t.shard_id = w.shard_id ORDER BY w.place; COMMIT",
                    names->checkpoints, names->name_space, ids, names->checkpoints, owner, names->name_space, ids);
@@ -377,7 +378,8 @@ static int commit_statement(struct sc_pg *pg, const struct sc_pg_names *names, c
       " RETURNING 1)"
       " SELECT 1 / (count(*) = %D)::int FROM changed; COMMIT",
       synchronous, names->checkpoints, names->name_space, a[IDS].ptr, names->checkpoints, a[IDS].ptr, a[EPOCHS].ptr,
-      a[PREVIOUS].ptr, a[PREVIOUS_SUB].ptr, a[SEQUENCES].ptr, a[SUB].ptr, a[ENDED].ptr, a[READ_UNTIL].ptr, names->name_space, (int64_t)n);
+      a[PREVIOUS].ptr, a[PREVIOUS_SUB].ptr, a[SEQUENCES].ptr, a[SUB].ptr, a[ENDED].ptr, a[READ_UNTIL].ptr,
+      names->name_space, (int64_t)n);
 }
 #define STATEMENTS_BEFORE_COMMIT 4
 
