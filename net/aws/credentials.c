@@ -2,136 +2,174 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "engine/base/buf.h"
+#include "engine/base/clock.h"
 #include "engine/base/log.h"
-#include "net/aws/aws_config.h"
+#include "engine/base/random.h"
+#include "engine/base/thread.h"
+#include "net/aws/fetch.h"
+#include "net/aws/provider.h"
 
-#define TOKEN_MAX 16384
-#define EXPORT_HINT \
-  "export keys to the environment: eval \"$(aws configure export-credentials --profile %s --format env)\""
+#define EARLY_MS (INT64_C(15) * 60 * 1000)
+#define EXPIRED_AGAIN_MS 60000
+#define RETRY_BASE_MS 1000
+#define RETRY_CAP_MS 60000
+#define AT_MOST_EVERY_MS 1000 /* however often the service says that keys have expired */
+#define LOOK_MS 60000         /* a clock that is set, or a machine that slept, is noticed within */
 
-void sc_credentials_fini(struct sc_credentials *c) {
-  char *texts[] = {c->key_id, c->secret, c->token};
-  for (size_t i = 0; i < 3; i++) {
-    if (texts[i] != NULL) explicit_bzero(texts[i], strlen(texts[i]));
-    free(texts[i]);
+struct sc_credentials {
+  struct sc_credentials_ask ask;
+  struct sc_provider provider; /* the opening thread's, then the fetching thread's */
+  size_t place;
+  struct sc_buf origin;
+  struct sc_random random;
+  struct sc_thread thread; /* started only for keys that expire */
+  atomic_bool closing;
+  pthread_mutex_t lock; /* of all below */
+  pthread_cond_t changed;
+  struct sc_keys *keys;
+  int64_t made_ms, due_ms; /* wall clock */
+  unsigned failures;       /* in a row */
+  struct sc_error failure; /* of the last, when failures > 0 */
+};
+
+int64_t sc_credentials_due_ms(int64_t now_ms, int64_t expires_ms, double unit) {
+  int64_t left_ms = expires_ms - now_ms;
+  if (expires_ms == SC_KEYS_FOREVER) return SC_KEYS_FOREVER;
+  if (left_ms <= 0) return now_ms + EXPIRED_AGAIN_MS + (int64_t)(unit * EXPIRED_AGAIN_MS);
+  int64_t early_ms = left_ms / 4 < EARLY_MS ? left_ms / 4 : EARLY_MS;
+  return expires_ms - early_ms - (int64_t)(unit * (double)early_ms / 4);
+}
+
+/* ---- fetching ---- */
+
+static void take_over(struct sc_credentials *c, struct sc_keys *keys) {
+  int64_t now_ms = sc_clock_wall_ms();
+  sc_keys_release(c->keys);
+  c->keys = keys;
+  c->due_ms = sc_credentials_due_ms(now_ms, keys->expires_ms, sc_random_unit(&c->random));
+  c->failures = 0;
+  if (keys->expires_ms <= now_ms)
+    sc_log_often(SC_WARN, "expired AWS credentials were handed out: they are used until there are others",
+                 "from=\"%s\"", sc_buf_str(&c->origin));
+  else sc_log(SC_DEBUG, "AWS credentials renewed", "from=\"%s\"", sc_buf_str(&c->origin));
+}
+
+static void note_failure(struct sc_credentials *c, const struct sc_error *err) {
+  int64_t wait_ms = sc_random_backoff_ms(&c->random, RETRY_BASE_MS, RETRY_CAP_MS, c->failures);
+  c->due_ms = sc_clock_wall_ms() + RETRY_BASE_MS / 2 + wait_ms;
+  c->failures++;
+  c->failure = *err;
+  sc_log_often(SC_WARN, "AWS credentials could not be renewed; going on with those there are",
+               "again_in_ms=%lld reason=\"%s\"", (long long)wait_ms, err->text);
+}
+
+/* Waits with the lock held, given up meanwhile. The wait is by the monotonic clock, what is due by the wall clock. */
+static void wait_due(struct sc_credentials *c) {
+  struct timespec until;
+  int64_t wait_ms = c->due_ms - sc_clock_wall_ms();
+  if (wait_ms > LOOK_MS) wait_ms = LOOK_MS;
+  if (wait_ms < 1) wait_ms = 1;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += wait_ms / 1000;
+  until.tv_nsec += wait_ms % 1000 * 1000000;
+  if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+  pthread_cond_timedwait(&c->changed, &c->lock, &until);
+}
+
+/* The thread: the network is asked without the lock, so nobody who signs ever waits for it. */
+static void keep_fresh(void *arg) {
+  struct sc_credentials *c = arg;
+  sc_aws_fetch_obey(&c->closing);
+  pthread_mutex_lock(&c->lock);
+  while (!atomic_load(&c->closing)) {
+    struct sc_keys *keys;
+    struct sc_error err;
+    if (sc_clock_wall_ms() < c->due_ms) {
+      wait_due(c);
+      continue;
+    }
+    pthread_mutex_unlock(&c->lock);
+    int rc = sc_chain_fetch(&c->provider, c->place, &keys, &err);
+    pthread_mutex_lock(&c->lock);
+    if (rc == SC_OK) {
+      take_over(c, keys);
+      sc_log(SC_DEBUG, "AWS credentials renewed", "from=\"%s\"", sc_buf_str(&c->origin));
+    } else if (rc != SC_E_STOPPED) {
+      note_failure(c, &err);
+    }
   }
-  *c = (struct sc_credentials){0};
+  pthread_mutex_unlock(&c->lock);
 }
 
-/* Empty is unset. */
-static const char *given(const char *text) { return text != NULL && *text ? text : NULL; }
+/* ---- open and close ---- */
 
-static const char *variable(const char *name) { return given(getenv(name)); }
-
-static bool is_header_safe(const char *text, size_t most) {
-  size_t n = 0;
-  for (; text[n]; n++)
-    if ((unsigned char)text[n] < 0x21 || (unsigned char)text[n] > 0x7e || n == most) return false;
-  return true;
+static void init(struct sc_credentials *c) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&c->changed, &attributes);
+  pthread_condattr_destroy(&attributes);
+  pthread_mutex_init(&c->lock, NULL);
+  sc_random_init(&c->random, (uint64_t)sc_clock_wall_ms() ^ (uint64_t)(uintptr_t)c);
+  c->provider = (struct sc_provider){.ask = &c->ask, .profile = c->ask.services.profile};
 }
 
-static int take(struct sc_credentials *out, const char *key_id, const char *secret, const char *token,
-                const char *origin, struct sc_error *err) {
-  if (!is_header_safe(key_id, SC_SIGV4_KEY_ID_MAX))
-    return sc_error_set(err, SC_E_CONFIG, "the AWS access key id (%s) is too long or has blanks in it", origin);
-  if (strlen(secret) > SC_SIGV4_SECRET_MAX)
-    return sc_error_set(err, SC_E_CONFIG, "the AWS secret key (%s) is too long", origin);
-  if (token != NULL && !is_header_safe(token, TOKEN_MAX))
-    return sc_error_set(err, SC_E_CONFIG, "the AWS session token (%s) is too long or has blanks in it", origin);
-  *out = (struct sc_credentials){.key_id = sc_strdup(key_id),
-                                 .secret = sc_strdup(secret),
-                                 .token = token != NULL ? sc_strdup(token) : NULL,
-                                 .origin = origin};
-  return SC_OK;
-}
-
-/* SC_AGAIN: neither is set, look on. */
-static int take_pair(struct sc_credentials *out, const char *key_id, const char *secret, const char *token,
-                     const char *origin, struct sc_error *err) {
-  if (given(key_id) == NULL && given(secret) == NULL) return SC_AGAIN;
-  if (given(key_id) != NULL && given(secret) != NULL) return take(out, key_id, secret, given(token), origin, err);
-  return sc_error_set(err, SC_E_CONFIG, "half a key: the AWS %s is missing (%s)",
-                      given(key_id) != NULL ? "secret access key" : "access key id", origin);
-}
-
-/* ---- profiles ---- */
-
-static int not_supported(const struct sc_credentials_ask *ask, const char *key, const char *what,
-                         struct sc_error *err) {
-  sc_error_set(err, SC_E_CONFIG, "profile %s has %s: %s are not supported yet", ask->profile, key, what);
-  sc_error_hint(err, EXPORT_HINT, ask->profile);
-  return err->code;
-}
-
-/* What the AWS CLI would look at before static keys (role, SSO), then what it would after. */
-static int refuse_providers(const struct sc_credentials_ask *ask, bool before_keys, struct sc_error *err) {
-  static const struct {
-    const char *key, *what;
-    bool before_keys;
-  } providers[] = {
-      {"role_arn", "roles", true},
-      {"web_identity_token_file", "web identity tokens", true},
-      {"sso_session", "SSO sessions", true},
-      {"sso_start_url", "SSO sessions", true},
-      {"login_session", "login sessions", false},
-      {"credential_process", "credential processes", false},
-      {"credential_source", "credential sources", false},
-  };
-  for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-    if (providers[i].before_keys == before_keys &&
-        sc_aws_config_profile(ask->config, ask->profile, providers[i].key) != NULL)
-      return not_supported(ask, providers[i].key, providers[i].what, err);
-  return SC_OK;
-}
-
-static int from_profile(const struct sc_credentials_ask *ask, struct sc_credentials *out, struct sc_error *err) {
-  if (!sc_aws_config_has_profile(ask->config, ask->profile)) {
-    if (strcmp(ask->profile, "default") == 0) return SC_AGAIN;
-    sc_error_set(err, SC_E_CONFIG, "there is no profile %s in the AWS config and credentials files", ask->profile);
-    sc_error_hint(err, "aws configure list-profiles shows those there are");
-    return err->code;
+int sc_credentials_open(const struct sc_credentials_ask *ask, struct sc_credentials **out, struct sc_error *err) {
+  struct sc_credentials *c = sc_alloc_zero(1, sizeof(*c));
+  struct sc_keys *keys = NULL;
+  *out = NULL;
+  c->ask = *ask;
+  init(c);
+  int rc = sc_chain_find(&c->provider, &c->place, &keys, err);
+  if (rc == SC_OK) {
+    sc_chain_describe(&c->provider, c->place, &c->origin);
+    take_over(c, keys);
+    if (keys->expires_ms != SC_KEYS_FOREVER) rc = sc_thread_start(&c->thread, "credentials", keep_fresh, c, err);
   }
-  int rc = refuse_providers(ask, true, err);
-  if (rc != SC_OK) return rc;
-  rc = take_pair(out, sc_aws_config_profile(ask->config, ask->profile, "aws_access_key_id"),
-                 sc_aws_config_profile(ask->config, ask->profile, "aws_secret_access_key"),
-                 sc_aws_config_profile(ask->config, ask->profile, "aws_session_token"), "profile", err);
-  if (rc != SC_AGAIN) return rc;
-  rc = refuse_providers(ask, false, err);
-  return rc != SC_OK ? rc : SC_AGAIN;
-}
-
-/* ---- the end of the chain ---- */
-
-static int nothing_found(const struct sc_credentials_ask *ask, struct sc_error *err) {
-  const char *found = variable("AWS_WEB_IDENTITY_TOKEN_FILE") != NULL ? "a web identity token"
-                      : variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != NULL ||
-                              variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != NULL
-                          ? "a container's credentials"
-                          : NULL;
-  if (found != NULL)
-    sc_error_set(err, SC_E_AUTH, "no AWS access key; the environment names %s, which is not supported yet", found);
-  else sc_error_set(err, SC_E_AUTH, "no AWS access key in the options, the environment or profile %s", ask->profile);
-  sc_error_hint(err,
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with --profile; "
-                "roles of instances and containers are not supported yet");
-  return err->code;
-}
-
-static int use_dummy(struct sc_credentials *out, struct sc_error *err) {
-  sc_log(SC_INFO, "no AWS credentials found: signing for the custom endpoint with a dummy key", NULL);
-  return take(out, "dummy", "dummy", NULL, "dummy", err);
-}
-
-int sc_credentials_resolve(const struct sc_credentials_ask *ask, struct sc_credentials *out, struct sc_error *err) {
-  *out = (struct sc_credentials){0};
-  int rc = take_pair(out, ask->key_id, ask->secret, ask->token, "options", err);
-  if (rc == SC_AGAIN && !ask->profile_asked)
-    rc = take_pair(out, variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"), variable("AWS_SESSION_TOKEN"),
-                   "environment", err);
-  if (rc == SC_AGAIN) rc = from_profile(ask, out, err);
-  if (rc == SC_AGAIN) rc = ask->custom_endpoint ? use_dummy(out, err) : nothing_found(ask, err);
+  if (rc == SC_OK) *out = c;
+  else sc_credentials_close(c);
   return rc;
+}
+
+void sc_credentials_close(struct sc_credentials *c) {
+  if (c == NULL) return;
+  struct sc_error err;
+  pthread_mutex_lock(&c->lock);
+  atomic_store(&c->closing, true);
+  pthread_cond_signal(&c->changed);
+  pthread_mutex_unlock(&c->lock);
+  sc_thread_join(&c->thread, -1, &err);
+  sc_keys_release(c->keys);
+  sc_buf_fini(&c->provider.passed);
+  sc_buf_fini(&c->origin);
+  pthread_cond_destroy(&c->changed);
+  pthread_mutex_destroy(&c->lock);
+  free(c);
+}
+
+/* ---- for those who sign ---- */
+
+struct sc_keys *sc_credentials_keys(struct sc_credentials *c) {
+  pthread_mutex_lock(&c->lock);
+  struct sc_keys *keys = sc_keys_hold(c->keys);
+  pthread_mutex_unlock(&c->lock);
+  return keys;
+}
+
+const char *sc_credentials_origin(const struct sc_credentials *c) { return sc_buf_str(&c->origin); }
+
+/* A failure that will pass is no reason to give up; one that will not (a login that has ended) is. */
+bool sc_credentials_expired(struct sc_credentials *c, const struct sc_keys *keys, struct sc_error *err) {
+  pthread_mutex_lock(&c->lock);
+  bool is_old = keys != c->keys, can_renew = c->thread.started;
+  bool is_lost = c->failures > 0 && c->failure.class != SC_CLASS_RETRY && c->failure.class != SC_CLASS_THROTTLE;
+  if (!is_old && can_renew && is_lost) *err = c->failure;
+  if (!is_old && can_renew && c->failures == 0 && c->due_ms > c->made_ms + AT_MOST_EVERY_MS) {
+    c->due_ms = c->made_ms + AT_MOST_EVERY_MS;
+    pthread_cond_signal(&c->changed);
+  }
+  pthread_mutex_unlock(&c->lock);
+  return is_old || (can_renew && !is_lost);
 }

@@ -1,42 +1,72 @@
-/* Who we are to AWS: an access key, found once at start. Control thread; reads the environment and files, no network.
+/* Who we are to AWS: access keys, found once at start as the AWS CLI and boto3 find them, and kept fresh.
  *
- * Order: the options (URL user info and parameters, command line, SHARDCOPY_* environment); AWS_ACCESS_KEY_ID with
- * AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, unless a profile was asked for by option; the profile of the shared
- * files (AWS CLI User Guide, "Configuration and credential file settings"). On a custom endpoint a dummy key at last,
- * said once. Roles, SSO, processes, containers and instances are not supported yet: a profile that needs one is an
- * error that says so.
+ * The chain (AWS SDKs and Tools Reference Guide, "Standardized credential providers"; botocore's order), the first
+ * place that is set up counts:
  *
- * Nothing here is ever logged; sc_credentials_fini wipes. After resolve the struct is immutable and read by all
- * threads.
+ *   options                 the URL's user info and parameters, the command line, SHARDCOPY_*
+ *   environment             AWS_ACCESS_KEY_ID ..., not with an explicit --profile
+ *   a role of the profile   role_arn with source_profile or credential_source
+ *   web identity            AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, or the profile's
+ *   SSO                     the profile's sso_session, or sso_start_url; tokens of `aws sso login`
+ *   credentials file        static keys of the profile
+ *   credential process      the profile's credential_process
+ *   config file             static keys of the profile
+ *   container               AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI: ECS, EKS Pod Identity
+ *   instance metadata       IMDSv2 of EC2
+ *   a dummy key             on a custom endpoint only, said once
+ *
+ * --credentials narrows the chain to one kind; --role-arn takes a role with whatever was found. provider.h is how a
+ * place of the chain is written.
+ *
+ * Keys that expire are fetched again in good time by one thread of this module, in the same place. While that fails it
+ * tries on, with back-off, and the old keys are used for as long as the service takes them: a service that hands out
+ * credentials may be away for hours without a load noticing. When the service says that keys have expired, the thread
+ * is woken, and the call is made again.
+ *
+ * open blocks on the network, on files and on a credential process; control thread. All else: any thread, no blocking
+ * but for a mutex held for some instructions. Nothing here is ever logged; close wipes.
  */
 #ifndef SC_NET_AWS_CREDENTIALS_H
 #define SC_NET_AWS_CREDENTIALS_H
 
 #include "engine/base/error.h"
-#include "net/aws/sigv4.h"
+#include "net/aws/endpoint.h"
+#include "net/aws/keys.h"
 
 struct sc_aws_config;
+struct sc_credentials;
 
-struct sc_credentials {
-  char *key_id, *secret; /* never NULL once resolved */
-  char *token;           /* NULL without */
-  const char *origin;    /* for messages: "options", "environment", "profile", "dummy" */
-};
-
+/* Borrowed as a whole: everything lives until close. NULL: not set. */
 struct sc_credentials_ask {
-  const char *key_id, *secret, *token; /* options; NULL unset */
-  const char *profile;                 /* the profile in force */
-  bool profile_asked;                  /* by --profile or ?profile=: the environment's keys are skipped */
-  bool custom_endpoint;
-  const struct sc_aws_config *config;
+  const char *kind;                                       /* --credentials; NULL: "auto" */
+  const char *key_id, *secret, *token;                    /* options */
+  const char *role_arn, *role_session_name, *external_id; /* options: a role to take at last */
+  const char *ca_bundle;
+  bool profile_asked;   /* by --profile or ?profile=: the environment's settings are skipped */
+  bool custom_endpoint; /* not AWS's: a dummy key will do, and an instance's metadata is asked only where it is named */
+  /* region, FIPS and dual-stack, the profile in force and the files; endpoint is --sts-endpoint */
+  struct sc_endpoint_ask services;
 };
 
-/* SC_E_CONFIG: half a key, a profile that does not exist or needs what is not supported, a token with control
- * characters. SC_E_AUTH: nothing found. */
-int sc_credentials_resolve(const struct sc_credentials_ask *ask, struct sc_credentials *out, struct sc_error *err);
-void sc_credentials_fini(struct sc_credentials *c);
-static inline struct sc_sigv4_key sc_credentials_key(const struct sc_credentials *c) {
-  return (struct sc_sigv4_key){c->key_id, c->secret, c->token};
-}
+/* SC_E_CONFIG: half a key, a profile that does not exist or contradicts itself, or that needs a person (mfa_serial,
+ * login_session). SC_E_AUTH: nothing found, and the text says of each place why; or a place that is set up refused. */
+int sc_credentials_open(const struct sc_credentials_ask *ask, struct sc_credentials **out, struct sc_error *err);
+/* Keys that were handed out live on until they are released. Waits for the thread, which gives up at once. */
+void sc_credentials_close(struct sc_credentials *c);
+
+/* The keys to sign with now; the caller releases them. */
+struct sc_keys *sc_credentials_keys(struct sc_credentials *c);
+/* Where they came from, for people: "profile work: credential process". Lives as long as c. */
+const char *sc_credentials_origin(const struct sc_credentials *c);
+
+/* The service says that these keys have expired. True: others are there, or are being fetched: make the call again
+ * after a moment. False: there are none to be had; err then says why fetching failed, and is left alone when these keys
+ * cannot be fetched again. */
+bool sc_credentials_expired(struct sc_credentials *c, const struct sc_keys *keys, struct sc_error *err);
+
+/* When to fetch keys again that were fetched at now_ms and expire then: a quarter of their time before the end, at most
+ * 15 minutes, and a little earlier at random (unit: [0, 1)), so that a fleet does not ask all at once. Keys that have
+ * expired already are asked for again in 1 to 2 minutes. Pure. */
+int64_t sc_credentials_due_ms(int64_t now_ms, int64_t expires_ms, double unit);
 
 #endif

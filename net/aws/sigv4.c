@@ -100,7 +100,9 @@ static bool hash_body(struct sc_signer *s, struct sc_slice body, char hex[HEX + 
   return sc_digest_begin(s->digest) && add(s, body) && finish(s, hex);
 }
 
-static const char *signed_headers(const char *token) {
+static const char *signed_headers(const char *token, bool has_target) {
+  if (!has_target)
+    return token != NULL ? "content-type;host;x-amz-date;x-amz-security-token" : "content-type;host;x-amz-date";
   return token != NULL ? "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
                        : "content-type;host;x-amz-date;x-amz-target";
 }
@@ -111,8 +113,8 @@ static bool hash_canonical(struct sc_signer *s, const struct sc_sigv4_request *r
   return hash_body(s, r->body, body) && sc_digest_begin(s->digest) && add_str(s, "POST\n/\n\ncontent-type:") &&
          add(s, r->content_type) && add_str(s, "\nhost:") && add(s, r->host) && add_str(s, "\nx-amz-date:") &&
          add_str(s, amz_date) && (token == NULL || (add_str(s, "\nx-amz-security-token:") && add_str(s, token))) &&
-         add_str(s, "\nx-amz-target:") && add(s, r->target) && add_str(s, "\n\n") &&
-         add_str(s, signed_headers(token)) && add_str(s, "\n") && add_str(s, body) && finish(s, hex);
+         (r->target.len == 0 || (add_str(s, "\nx-amz-target:") && add(s, r->target))) && add_str(s, "\n\n") &&
+         add_str(s, signed_headers(token, r->target.len > 0)) && add_str(s, "\n") && add_str(s, body) && finish(s, hex);
 }
 
 int sc_sigv4_sign(struct sc_signer *signer, const struct sc_sigv4_key *key, const struct sc_sigv4_request *request,
@@ -131,6 +133,6 @@ int sc_sigv4_sign(struct sc_signer *signer, const struct sc_sigv4_key *key, cons
   to_hex(mac, signature);
   snprintf(out->authorization, sizeof(out->authorization),
            "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s", key->key_id, scope,
-           signed_headers(key->token), signature);
+           signed_headers(key->token, request->target.len > 0), signature);
   return SC_OK;
 }

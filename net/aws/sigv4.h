@@ -1,7 +1,8 @@
-/* AWS Signature Version 4 for the one shape of request we send: POST / with a JSON (or CBOR) body and a target header.
+/* AWS Signature Version 4 for the shape of request we send: POST / with a body and, for the JSON protocols, a target
+ * header.
  *
  * Canonical request, string to sign and key derivation: "Signing AWS requests with Signature Version 4" (AWS IAM User
- * Guide). Signed headers: content-type, host, x-amz-date, x-amz-security-token when there is one, x-amz-target.
+ * Guide). Signed headers: content-type, host, x-amz-date, x-amz-security-token and x-amz-target when there is one.
  *
  * A signer belongs to one thread. It fetches its algorithms once and keeps the signing key of the day, so that a
  * request costs two SHA-256 and one HMAC; signing neither blocks nor allocates but once a day and credential (OpenSSL's
@@ -26,7 +27,7 @@ struct sc_sigv4_key {
 struct sc_sigv4_request {
   struct sc_slice host;         /* as in the Host header: with the port unless it is the scheme's own */
   struct sc_slice content_type; /* "application/x-amz-json-1.1" */
-  struct sc_slice target;       /* "Kinesis_20131202.GetRecords" */
+  struct sc_slice target;       /* "Kinesis_20131202.GetRecords"; empty: none is sent */
   struct sc_slice body;
 };
 

@@ -244,8 +244,15 @@ static void set_request(struct sc_http_transfer *t, const struct sc_http_request
     t->headers[n - 1].next = &t->headers[n];
     n++;
   }
+  bool is_get = request->method != NULL && strcmp(request->method, "GET") == 0;
   curl_easy_setopt(t->easy, CURLOPT_URL, request->url);
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+  curl_easy_setopt(t->easy, CURLOPT_NOPROXY, request->direct ? "*" : NULL);
+  curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, is_get ? NULL : request->method);
+  if (is_get) {
+    curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+    return;
+  }
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, request->body.len ? request->body.ptr : "");
   curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
 }

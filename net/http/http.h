@@ -1,6 +1,6 @@
 /* HTTP over libcurl: one multi loop a thread for the data path, and a blocking call on such a loop for control.
  *
- * HTTP/1.1, POST only. TLS is always verified, against one store of authorities that is read once and shared by all
+ * HTTP/1.1. TLS is always verified, against one store of authorities that is read once and shared by all
  * connections (libcurl's default on Debian reads its files again for each: 26 ms and 0.9 MiB). No redirects, no
  * Accept-Encoding, no Expect; proxies from the environment as libcurl does. Connecting takes at most 5 s; a transfer at
  * most its timeout, not counting time paused for want of credit. A peer that vanished is noticed by TCP_USER_TIMEOUT.
@@ -57,6 +57,8 @@ struct sc_http_receiver {
 
 /* All borrowed until done or cancel. */
 struct sc_http_request {
+  const char *method; /* NULL: POST. A GET has no body. */
+  bool direct;        /* past any proxy: what is asked is this machine, or beside it */
   const char *url;
   const char *const *headers; /* "Name: value", NULL-terminated, at most SC_HTTP_HEADERS_MAX */
   struct sc_slice body;

@@ -72,6 +72,6 @@ int sc_kinesis_channel_done(struct sc_kinesis_channel *ch, struct sc_kinesis_slo
   slot->transfer = NULL;
   if (err->code != SC_OK) sc_error_prefix(err, "%s at %s", operation, slot->request.url);
   else if (head->status != 200)
-    sc_kinesis_failed(ch->k, ch->doc, operation, shard_id, head, sc_buf_view(&slot->text), err);
+    sc_kinesis_failed(ch->k, ch->doc, &slot->request, operation, shard_id, head, sc_buf_view(&slot->text), err);
   return err->code;
 }

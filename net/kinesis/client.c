@@ -69,7 +69,8 @@ int sc_kinesis_client_try(struct sc_kinesis_client *c, enum sc_endpoint_kind kin
     *root = (struct sc_json){NULL, 0};
     if (c->reply.len) rc = sc_jsondoc_parse(c->ch.doc, sc_buf_view(&c->reply), root, err);
   } else if (rc == SC_OK) {
-    return sc_kinesis_failed(c->ch.k, c->ch.doc, operation, shard_id, &c->head, sc_buf_view(&c->reply), err);
+    return sc_kinesis_failed(c->ch.k, c->ch.doc, &c->request, operation, shard_id, &c->head, sc_buf_view(&c->reply),
+                             err);
   }
   if (rc != SC_OK) sc_error_prefix(err, "%s at %s", operation, c->ch.k->endpoint.at[kind].url);
   if (rc == SC_E_NET && !err->hint[0])

@@ -8,6 +8,7 @@
 #include "engine/base/log.h"
 #include "engine/program.h"
 #include "net/aws/aws_config.h"
+#include "net/aws/imds.h"
 #include "net/kinesis/kinesis_cbor.h"
 #include "net/kinesis/kinesis_error.h"
 #include "net/kinesis/kinesis_url.h"
@@ -46,15 +47,19 @@ static enum sc_choice choice(const struct sc_options *o, int id) {
   return sc_options_flag(o, id) ? SC_YES : SC_NO;
 }
 
-static int settle_endpoint(struct sc_kinesis *k, const struct sc_options *o, const struct sc_aws_config *config,
-                           struct sc_error *err) {
-  struct sc_endpoint_ask ask = {.region = sc_options_text(o, SC_OPT_REGION),
-                                .endpoint = sc_options_text(o, SC_OPT_ENDPOINT),
-                                .arn = k->arn[0] ? k->arn : NULL,
-                                .fips = choice(o, SC_OPT_FIPS),
-                                .dual_stack = choice(o, SC_OPT_DUAL_STACK),
-                                .profile = profile_name(o),
-                                .config = config};
+static void ask_services(struct sc_kinesis *k, const struct sc_options *o) {
+  k->ask.services = (struct sc_endpoint_ask){.region = sc_options_text(o, SC_OPT_REGION),
+                                             .fips = choice(o, SC_OPT_FIPS),
+                                             .dual_stack = choice(o, SC_OPT_DUAL_STACK),
+                                             .profile = profile_name(o),
+                                             .config = k->config,
+                                             .instance_region = sc_imds_region};
+}
+
+static int settle_endpoint(struct sc_kinesis *k, const struct sc_options *o, struct sc_error *err) {
+  struct sc_endpoint_ask ask = k->ask.services;
+  ask.endpoint = sc_options_text(o, SC_OPT_ENDPOINT);
+  ask.arn = k->arn[0] ? k->arn : NULL;
   int rc = sc_endpoint_resolve(&ask, &k->endpoint, err);
   if (rc != SC_OK) return rc;
   const char *url = k->endpoint.at[SC_ENDPOINT_DATA].url;
@@ -63,21 +68,27 @@ static int settle_endpoint(struct sc_kinesis *k, const struct sc_options *o, con
   return SC_OK;
 }
 
-static int settle_credentials(struct sc_kinesis *k, const struct sc_options *o, const struct sc_aws_config *config,
+static const char *text_or_null(const struct sc_options *o, int id) {
+  const char *text = sc_options_text(o, id);
+  return text != NULL && *text ? text : NULL;
+}
+
+static int settle_credentials(struct sc_kinesis *k, const struct sc_options *o, const char *ca_bundle,
                               struct sc_error *err) {
-  struct sc_credentials_ask ask = {.key_id = sc_options_text(o, SC_OPT_ACCESS_KEY_ID),
-                                   .secret = sc_options_text(o, SC_OPT_SECRET_ACCESS_KEY),
-                                   .token = token_of_key(o),
-                                   .profile = profile_name(o),
-                                   .profile_asked = sc_options_is_set(o, SC_OPT_PROFILE),
-                                   .custom_endpoint = k->endpoint.custom && !k->endpoint.aws,
-                                   .config = config};
-  int rc = sc_credentials_resolve(&ask, &k->credentials, err);
-  if (rc != SC_OK || k->credentials.token == NULL) return rc;
-  struct sc_buf header = SC_BUF_INIT;
-  sc_buf_printf(&header, "X-Amz-Security-Token: %s", k->credentials.token);
-  k->token_header = header.ptr;
-  return SC_OK;
+  const char *kind = sc_options_text(o, SC_OPT_CREDENTIALS);
+  k->ask.kind = strcmp(kind, "auto") == 0 ? NULL : kind;
+  k->ask.key_id = sc_options_text(o, SC_OPT_ACCESS_KEY_ID);
+  k->ask.secret = sc_options_text(o, SC_OPT_SECRET_ACCESS_KEY);
+  k->ask.token = token_of_key(o);
+  k->ask.role_arn = text_or_null(o, SC_OPT_ROLE_ARN);
+  k->ask.role_session_name = text_or_null(o, SC_OPT_ROLE_SESSION_NAME);
+  k->ask.external_id = text_or_null(o, SC_OPT_EXTERNAL_ID);
+  k->ask.ca_bundle = ca_bundle;
+  k->ask.profile_asked = sc_options_is_set(o, SC_OPT_PROFILE);
+  k->ask.custom_endpoint = k->endpoint.custom && !k->endpoint.aws;
+  k->ask.services.region = k->endpoint.region;
+  k->ask.services.endpoint = text_or_null(o, SC_OPT_STS_ENDPOINT);
+  return sc_credentials_open(&k->ask, &k->credentials, err);
 }
 
 static const char *ca_bundle(const struct sc_options *o, const struct sc_aws_config *config) {
@@ -88,19 +99,19 @@ static const char *ca_bundle(const struct sc_options *o, const struct sc_aws_con
 
 int sc_kinesis_open(const char *url, struct sc_options *options, struct sc_kinesis **out, struct sc_error *err) {
   struct sc_kinesis *k = sc_alloc_zero(1, sizeof(*k));
-  struct sc_aws_config *config = NULL;
   struct sc_kinesis_url parsed;
   *out = NULL;
   int rc = sc_kinesis_url_parse(url, set_option, options, &parsed, err);
-  if (rc == SC_OK) rc = sc_aws_config_load(&config, err);
+  if (rc == SC_OK) rc = sc_aws_config_load(&k->config, err);
   if (rc != SC_OK) goto out;
   memcpy(k->stream, parsed.stream, sizeof(k->stream));
   memcpy(k->arn, parsed.arn, sizeof(k->arn));
-  rc = settle_endpoint(k, options, config, err);
-  if (rc == SC_OK) rc = settle_credentials(k, options, config, err);
-  if (rc == SC_OK) rc = sc_http_new(ca_bundle(options, config), k->endpoint.tls, &k->http, err);
+  ask_services(k, options);
+  const char *bundle = ca_bundle(options, k->config);
+  rc = settle_endpoint(k, options, err);
+  if (rc == SC_OK) rc = sc_http_new(bundle, k->endpoint.tls, &k->http, err);
+  if (rc == SC_OK) rc = settle_credentials(k, options, bundle, err);
 out:
-  sc_aws_config_free(config);
   if (rc != SC_OK) sc_kinesis_close(k);
   else *out = k;
   return rc;
@@ -108,10 +119,9 @@ out:
 
 void sc_kinesis_close(struct sc_kinesis *k) {
   if (k == NULL) return;
+  sc_credentials_close(k->credentials);
   sc_http_free(k->http);
-  sc_credentials_fini(&k->credentials);
-  if (k->token_header != NULL) explicit_bzero(k->token_header, strlen(k->token_header));
-  free(k->token_header);
+  sc_aws_config_free(k->config);
   free(k);
 }
 
@@ -199,13 +209,18 @@ void sc_kinesis_write_list_shards(const struct sc_kinesis *k, struct sc_buf *out
 
 /* ---- signing ---- */
 
-void sc_kinesis_request_fini(struct sc_kinesis_request *r) { sc_buf_fini(&r->body); }
+void sc_kinesis_request_fini(struct sc_kinesis_request *r) {
+  sc_keys_release(r->keys);
+  sc_buf_fini(&r->body);
+}
 
 int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum sc_endpoint_kind kind,
                     const char *operation, struct sc_kinesis_request *r, struct sc_error *err) {
   static const char target_name[] = "X-Amz-Target: ";
   snprintf(r->target_header, sizeof(r->target_header), "%s" TARGET_PREFIX "%s", target_name, operation);
-  struct sc_sigv4_key key = sc_credentials_key(&k->credentials);
+  sc_keys_release(r->keys);
+  r->keys = sc_credentials_keys(k->credentials);
+  struct sc_sigv4_key key = sc_keys_view(r->keys);
   struct sc_sigv4_request request = {.host = sc_slice_str(k->endpoint.at[kind].host),
                                      .content_type = sc_slice_str(r->is_cbor ? SC_KINESIS_CBOR : JSON),
                                      .target = sc_slice_str(r->target_header + sizeof(target_name) - 1),
@@ -223,7 +238,7 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
   r->headers[n++] = r->target_header;
   r->headers[n++] = r->date_header;
   r->headers[n++] = r->authorization_header;
-  if (k->token_header != NULL) r->headers[n++] = k->token_header;
+  if (r->keys->token_header != NULL) r->headers[n++] = r->keys->token_header;
   SC_ASSERT(n < sizeof(r->headers) / sizeof(r->headers[0]));
   r->headers[n] = NULL;
   r->url = k->endpoint.at[kind].url;
@@ -240,8 +255,15 @@ static void note_skew(struct sc_kinesis *k, const struct sc_http_head *head) {
                (long long)-skew_ms);
 }
 
-int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *operation, const char *shard_id,
-                      const struct sc_http_head *head, struct sc_slice body, struct sc_error *err) {
+/* The call is made again when there will be other keys; when there are none to be had, why stands in err. */
+static int credentials_expired(struct sc_kinesis *k, const struct sc_kinesis_request *request, struct sc_error *err) {
+  if (sc_credentials_expired(k->credentials, request->keys, err)) sc_error_as(err, SC_CLASS_RETRY);
+  return err->code;
+}
+
+int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const struct sc_kinesis_request *request,
+                      const char *operation, const char *shard_id, const struct sc_http_head *head,
+                      struct sc_slice body, struct sc_error *err) {
   struct sc_json root = {NULL, 0};
   struct sc_kinesis_cbor_room room;
   struct sc_kinesis_fault fault = {.status = head->status,
@@ -260,5 +282,5 @@ int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *
   if (head->date_ms != 0) fault.skew_ms = head->date_ms - signed_ms;
   int rc = sc_kinesis_error_set(err, &fault);
   if (rc == SC_E_SKEW) note_skew(k, head);
-  return rc;
+  return strncmp(err->service, "ExpiredToken", 12) == 0 ? credentials_expired(k, request, err) : rc;
 }

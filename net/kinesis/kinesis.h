@@ -2,7 +2,8 @@
  * sent and understood.
  *
  * struct sc_kinesis is a stream's service as one user sees it: endpoint, credentials, clock skew. It is shared by all
- * threads and immutable but for the skew. What sends the calls stands on top: channel.h, client.h.
+ * threads and immutable but for the skew and for credentials, which keep themselves fresh. What sends the calls stands
+ * on top: channel.h, client.h.
  */
 #ifndef SC_NET_KINESIS_KINESIS_H
 #define SC_NET_KINESIS_KINESIS_H
@@ -24,8 +25,9 @@ struct sc_kinesis {
   char stream[129]; /* "" when the URL names none */
   char arn[2049];   /* "" unless the URL gives one */
   struct sc_endpoint endpoint;
-  struct sc_credentials credentials;
-  char *token_header; /* "X-Amz-Security-Token: ..." or NULL */
+  struct sc_aws_config *config;
+  struct sc_credentials_ask ask; /* how credentials were asked for; borrows from the options and config */
+  struct sc_credentials *credentials;
   struct sc_http *http;
   bool asks_cbor;            /* GetRecords is asked in CBOR */
   bool may_fall_back;        /* and in JSON once the service refuses it */
@@ -34,7 +36,8 @@ struct sc_kinesis {
   char described[512];       /* "demo at https://127.0.0.1:4568 (us-east-1)" */
 };
 
-/* Parses the URL (parameters become options), settles endpoint and credentials. No call yet. */
+/* Parses the URL (parameters become options), settles endpoint and credentials; those may take calls (credentials.h),
+ * but none to the service yet. The options must outlive it. */
 int sc_kinesis_open(const char *url, struct sc_options *options, struct sc_kinesis **out, struct sc_error *err);
 void sc_kinesis_close(struct sc_kinesis *k);
 /* SC_E_USAGE when the URL named no stream. */
@@ -46,6 +49,7 @@ int sc_kinesis_need_stream(const struct sc_kinesis *k, struct sc_error *err);
 struct sc_kinesis_request {
   struct sc_buf body;
   bool is_cbor;                        /* body is; else it is JSON */
+  struct sc_keys *keys;                /* what it is signed with; held until it is signed anew */
   struct sc_sigv4_signature signature; /* views of the headers below live here */
   char host_header[290], target_header[80], date_header[32], authorization_header[530];
   const char *headers[8];
@@ -70,8 +74,10 @@ int sc_kinesis_sign(const struct sc_kinesis *k, struct sc_signer *signer, enum s
 
 /* ---- replies ---- */
 
-/* What went wrong with a complete reply whose status is not 200: fills err (kinesis_error.h) and notes the skew. */
-int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const char *operation, const char *shard_id,
-                      const struct sc_http_head *head, struct sc_slice body, struct sc_error *err);
+/* What went wrong with a complete reply whose status is not 200: fills err (kinesis_error.h), notes the skew, and has
+ * expired credentials fetched anew: then the error's class is RETRY. */
+int sc_kinesis_failed(struct sc_kinesis *k, struct sc_jsondoc *doc, const struct sc_kinesis_request *request,
+                      const char *operation, const char *shard_id, const struct sc_http_head *head,
+                      struct sc_slice body, struct sc_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "tests/unit/net/aws/static_key.h"
 
 #define ARN "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"
 #define NOW_MS INT64_C(1767323045678)
@@ -21,7 +22,7 @@ static int reset(void **state) {
   (void)state;
   k = (struct sc_kinesis){.stream = "clicks",
                           .endpoint = {.region = "us-east-1", .at = {[SC_ENDPOINT_DATA] = {"https://h/", "h"}}},
-                          .credentials = {.key_id = "AKID", .secret = "s"}};
+                          .credentials = static_key(NULL)};
   sc_clock_freeze(0, NOW_MS);
   return 0;
 }
@@ -29,6 +30,7 @@ static int reset(void **state) {
 static int drop(void **state) {
   (void)state;
   sc_buf_fini(&out);
+  sc_credentials_close(k.credentials);
   sc_clock_real();
   return 0;
 }
@@ -89,7 +91,6 @@ static void signed_requests(void **state) {
   struct sc_kinesis_request r = {.url = NULL};
   struct sc_signer *signer;
   struct sc_error err;
-  char token_header[] = "X-Amz-Security-Token: T";
   assert_int_equal(sc_signer_new("us-east-1", "kinesis", &signer, &err), SC_OK);
   sc_buf_add_str(&r.body, "{}");
   assert_int_equal(sc_kinesis_sign(&k, signer, SC_ENDPOINT_DATA, "GetRecords", &r, &err), SC_OK);
@@ -101,8 +102,8 @@ static void signed_requests(void **state) {
   assert_non_null(
       strstr(r.headers[4], "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/kinesis/aws4_request"));
   assert_null(r.headers[5]);
-  k.credentials.token = "T";
-  k.token_header = token_header;
+  sc_credentials_close(k.credentials);
+  k.credentials = static_key("T");
   atomic_store(&k.skew_ms, 3600000);
   assert_int_equal(sc_kinesis_sign(&k, signer, SC_ENDPOINT_DATA, "GetRecords", &r, &err), SC_OK);
   assert_string_equal(r.headers[3], "X-Amz-Date: 20260102T040405Z");
@@ -115,9 +116,11 @@ static void signed_requests(void **state) {
 
 static int failed(struct sc_http_head head, const char *body) {
   struct sc_jsondoc *doc = sc_jsondoc_new();
+  struct sc_kinesis_request request = {.keys = sc_credentials_keys(k.credentials)};
   struct sc_error err;
-  int rc = sc_kinesis_failed(&k, doc, "GetRecords", "shardId-1", &head, sc_slice_str(body), &err);
+  int rc = sc_kinesis_failed(&k, doc, &request, "GetRecords", "shardId-1", &head, sc_slice_str(body), &err);
   sc_jsondoc_free(doc);
+  sc_kinesis_request_fini(&request);
   return rc;
 }
 
@@ -132,6 +135,7 @@ static void error_bodies(void **state) {
   memcpy(head.error_type, "ExpiredIteratorException:", 26);
   assert_int_equal(failed(head, ""), SC_E_EXPIRED_ITERATOR);
   head.error_type[0] = '\0';
+  assert_int_equal(failed(head, "{\"__type\":\"ExpiredTokenException\"}"), SC_E_AUTH);
   head.status = 403;
   assert_int_equal(failed(head, "<AccessDeniedException/>"), SC_E_AUTH);
 }

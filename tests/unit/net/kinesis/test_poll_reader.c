@@ -13,6 +13,7 @@
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
 #include "net/kinesis/kinesis.h"
+#include "tests/unit/net/aws/static_key.h"
 #include "tests/unit/net/http/peer.h"
 
 #define LARGEST 100000
@@ -57,8 +58,7 @@ static void new_reader(uint32_t calls_most) {
 
 static int reset(void **state) {
   (void)state;
-  k = (struct sc_kinesis){
-      .stream = "demo", .endpoint = {.region = "us-east-1"}, .credentials = {.key_id = "AKID", .secret = "s"}};
+  k = (struct sc_kinesis){.stream = "demo", .endpoint = {.region = "us-east-1"}, .credentials = static_key(NULL)};
   memcpy(k.endpoint.at[SC_ENDPOINT_DATA].host, "h", 2);
   assert_int_equal(sc_http_new(NULL, false, &k.http, &err), SC_OK);
   park = sc_park_new(&err);
@@ -76,6 +76,7 @@ static int drop(void **state) {
   sc_budget_free(budget);
   sc_park_free(park);
   sc_http_free(k.http);
+  sc_credentials_close(k.credentials);
   peer_close(&peer);
   peer_free(&peer);
   return 0;

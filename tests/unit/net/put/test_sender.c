@@ -12,6 +12,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "net/kinesis/kinesis.h"
+#include "tests/unit/net/aws/static_key.h"
 #include "tests/unit/net/http/peer.h"
 
 #define SCRIPT(...)                                  \
@@ -49,8 +50,7 @@ static void make(uint32_t most_calls, uint32_t call_records) {
 /* Time stands still but for what a test advances. */
 static int reset(void **state) {
   (void)state;
-  k = (struct sc_kinesis){
-      .stream = "demo", .endpoint = {.region = "us-east-1"}, .credentials = {.key_id = "AKID", .secret = "s"}};
+  k = (struct sc_kinesis){.stream = "demo", .endpoint = {.region = "us-east-1"}, .credentials = static_key(NULL)};
   memcpy(k.endpoint.at[SC_ENDPOINT_DATA].host, "h", 2);
   assert_int_equal(sc_http_new(NULL, false, &k.http, &err), SC_OK);
   sc_clock_freeze(1000000, INT64_C(1767323045000));
@@ -62,6 +62,7 @@ static int drop(void **state) {
   sc_put_sender_free(sender);
   sc_put_queue_free(queue);
   sc_http_free(k.http);
+  sc_credentials_close(k.credentials);
   peer_close(&peer);
   peer_free(&peer);
   sc_clock_real();
