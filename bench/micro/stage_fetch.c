@@ -152,7 +152,12 @@ static void start_transfer(struct lane *lane) {
   s->n_active++;
   lane->len = 0;
   sc_reply_scan_init(&lane->scan);
-  struct sc_http_request request = {s->side.url, HEADERS, sc_buf_view(&s->request), 30000, &RECEIVER, lane};
+  struct sc_http_request request = {.url = s->side.url,
+                                    .headers = HEADERS,
+                                    .body = sc_buf_view(&s->request),
+                                    .timeout_ms = 30000,
+                                    .receiver = &RECEIVER,
+                                    .arg = lane};
   must(sc_http_start(s->loop, &request, &err) == NULL ? err.code : SC_OK, &err);
 }
 

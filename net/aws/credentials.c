@@ -45,15 +45,14 @@ int64_t sc_credentials_due_ms(int64_t now_ms, int64_t expires_ms, double unit) {
 /* ---- fetching ---- */
 
 static void take_over(struct sc_credentials *c, struct sc_keys *keys) {
-  int64_t now_ms = sc_clock_wall_ms();
   sc_keys_release(c->keys);
   c->keys = keys;
-  c->due_ms = sc_credentials_due_ms(now_ms, keys->expires_ms, sc_random_unit(&c->random));
+  c->made_ms = sc_clock_wall_ms();
+  c->due_ms = sc_credentials_due_ms(c->made_ms, keys->expires_ms, sc_random_unit(&c->random));
   c->failures = 0;
-  if (keys->expires_ms <= now_ms)
+  if (keys->expires_ms <= c->made_ms)
     sc_log_often(SC_WARN, "expired AWS credentials were handed out: they are used until there are others",
                  "from=\"%s\"", sc_buf_str(&c->origin));
-  else sc_log(SC_DEBUG, "AWS credentials renewed", "from=\"%s\"", sc_buf_str(&c->origin));
 }
 
 static void note_failure(struct sc_credentials *c, const struct sc_error *err) {

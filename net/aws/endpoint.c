@@ -1,5 +1,6 @@
 #include "net/aws/endpoint.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,28 @@ bool sc_endpoint_is_aws_host(struct sc_slice host) {
   for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++)
     if (ends_with(host, partitions[i].suffix) || ends_with(host, partitions[i].dual_stack_suffix)) return true;
   return false;
+}
+
+struct sc_slice sc_endpoint_host(struct sc_slice authority) {
+  struct sc_slice host = authority;
+  if (authority.len > 0 && authority.ptr[0] == '[' && sc_text_cut(&host, ']').ptr != NULL)
+    return sc_slice_of(authority.ptr, host.len + 1);
+  sc_text_cut(&host, ':');
+  return host;
+}
+
+bool sc_endpoint_is_loopback(struct sc_slice host) {
+  char text[INET6_ADDRSTRLEN + 1];
+  struct in_addr v4;
+  struct in6_addr v6;
+  if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+    host = sc_slice_of(host.ptr + 1, host.len - 2);
+  if (sc_text_equals_nocase(host, SC_SLICE_LITERAL("localhost")) || ends_with(host, "localhost")) return true;
+  if (host.len >= sizeof(text)) return false;
+  memcpy(text, host.ptr, host.len);
+  text[host.len] = '\0';
+  if (inet_pton(AF_INET, text, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 /* ---- region ---- */

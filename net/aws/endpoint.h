@@ -74,6 +74,11 @@ struct sc_service_endpoint {
 int sc_endpoint_of_service(const struct sc_endpoint_ask *ask, enum sc_service service, struct sc_service_endpoint *out,
                            struct sc_error *err);
 
+/* "host", "host:port", "[v6]:port": without the port; what is malformed comes back as some part of itself. */
+struct sc_slice sc_endpoint_host(struct sc_slice authority);
+/* This machine: localhost and names below it, 127.0.0.0/8, ::1 in any notation, with or without brackets. No port. */
+bool sc_endpoint_is_loopback(struct sc_slice host);
+
 /* A host name (without port) of one of AWS's partitions: decides about pacing. */
 bool sc_endpoint_is_aws_host(struct sc_slice host);
 

@@ -1,6 +1,5 @@
 /* Keys from the agent of a container: ECS, EKS Pod Identity ("Container credential provider", AWS SDKs and Tools
  * Reference Guide). No proxy is asked for them. */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "engine/base/text.h"
@@ -13,42 +12,25 @@
 #define TOKEN_BYTES_MAX ((size_t)64 << 10)
 #define ECS_HOST "http://169.254.170.2"
 
-static bool is_loopback(const char *host) {
-  struct in_addr v4;
-  struct in6_addr v6;
-  if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-  return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-/* The host of http://HOST[:PORT]/..., without brackets. */
-static bool host_of(struct sc_slice url, char *host, size_t size) {
-  struct sc_slice rest = {url.ptr + 7, url.len - 7};
-  sc_text_cut(&rest, '/');
-  sc_text_cut(&rest, '?');
-  if (rest.len > 0 && rest.ptr[0] == '[') {
-    rest = sc_slice_of(rest.ptr + 1, rest.len - 1);
-    if (sc_text_cut(&rest, ']').ptr == NULL) return false;
-  } else {
-    sc_text_cut(&rest, ':');
-  }
-  if (rest.len >= size) return false;
-  memcpy(host, rest.ptr, rest.len);
-  host[rest.len] = '\0';
-  return true;
+static struct sc_slice host_of(struct sc_slice url) {
+  struct sc_slice authority = {url.ptr + 7, url.len - 7};
+  sc_text_cut(&authority, '/');
+  sc_text_cut(&authority, '?');
+  return sc_endpoint_host(authority);
 }
 
 /* The token that goes with the request must not go to just anybody in the clear. */
 static bool is_trusted(const char *url) {
-  static const char *const known[] = {"localhost", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
+  static const char *const known[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
   struct sc_slice text = sc_slice_str(url);
-  char host[256];
   for (size_t i = 0; i < text.len; i++)
     if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == '@') return false;
   if (sc_slice_starts(text, "https://")) return true;
-  if (!sc_slice_starts(text, "http://") || !host_of(text, host, sizeof(host))) return false;
+  if (!sc_slice_starts(text, "http://")) return false;
+  struct sc_slice host = host_of(text);
   for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-    if (strcmp(host, known[i]) == 0) return true;
-  return is_loopback(host);
+    if (sc_slice_is(host, known[i])) return true;
+  return sc_endpoint_is_loopback(host);
 }
 
 /* "Authorization: TOKEN" in *header, which stays empty when no token is configured. The file is read each time, since

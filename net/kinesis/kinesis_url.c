@@ -94,19 +94,9 @@ static int parse_place(struct parse *p) {
   return path.len ? set_stream(p, path) : SC_OK;
 }
 
-static bool is_loopback(struct sc_slice host) {
-  struct sc_slice domain = SC_SLICE_LITERAL(".localhost");
-  if (host.len && host.ptr[0] == '[') return sc_slice_starts(host, "[::1]");
-  sc_text_cut(&host, ':');
-  if (sc_slice_starts(host, "127.")) return host.len == strspn(host.ptr, "0123456789.");
-  if (sc_text_equals_nocase(host, SC_SLICE_LITERAL("localhost"))) return true;
-  return host.len > domain.len &&
-         sc_text_equals_nocase(sc_slice_of(host.ptr + host.len - domain.len, domain.len), domain);
-}
-
 static int give_endpoint(struct parse *p) {
   if (p->host.len == 0) return SC_OK;
-  bool tls = p->tls >= 0 ? p->tls : !is_loopback(p->host);
+  bool tls = p->tls >= 0 ? p->tls : !sc_endpoint_is_loopback(sc_endpoint_host(p->host));
   struct sc_buf url = SC_BUF_INIT;
   sc_buf_printf(&url, "%s://%.*s", tls ? "https" : "http", SC_SLICE_ARGS(p->host));
   int rc = give(p, "endpoint", sc_buf_view(&url));

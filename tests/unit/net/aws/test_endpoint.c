@@ -266,6 +266,22 @@ static void aws_hosts(void **state) {
   assert_false(is_aws(""));
 }
 
+static bool is_loopback(const char *authority) {
+  return sc_endpoint_is_loopback(sc_endpoint_host(sc_slice_str(authority)));
+}
+
+static void loopback(void **state) {
+  (void)state;
+  static const char *const here[] = {"localhost",   "LocalHost:1", "a.localhost:1",    "127.0.0.1",
+                                     "127.9.9.9:1", "[::1]:1",     "[0:0:0:0:0:0:0:1]"};
+  static const char *const elsewhere[] = {"",        "xlocalhost",       "128.0.0.1", "127.0.0.1.example.com",
+                                          "[::2]:1", "[::ffff:1.2.3.4]", "[",         "localhost.example.com"};
+  for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+    if (!is_loopback(here[i])) fail_msg("%s", here[i]);
+  for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+    if (is_loopback(elsewhere[i])) fail_msg("%s", elsewhere[i]);
+}
+
 static void arns(void **state) {
   (void)state;
   struct sc_stream_arn arn;
@@ -285,12 +301,19 @@ static void arns(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      CASE(region_order),    CASE(endpoint_order),
-      CASE(partitions),      CASE(account_endpoints),
-      CASE(hosts_and_ports), CASE(bad_urls_and_regions),
-      CASE(variants),        CASE(variants_by_environment_and_profile),
-      CASE(services),        CASE(region_of_the_instance_at_last),
-      CASE(aws_hosts),       CASE(arns),
+      CASE(region_order),
+      CASE(endpoint_order),
+      CASE(partitions),
+      CASE(account_endpoints),
+      CASE(hosts_and_ports),
+      CASE(bad_urls_and_regions),
+      CASE(variants),
+      CASE(variants_by_environment_and_profile),
+      CASE(services),
+      CASE(region_of_the_instance_at_last),
+      CASE(aws_hosts),
+      CASE(loopback),
+      CASE(arns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
