@@ -29,24 +29,10 @@
 #ifndef SC_NET_AWS_CREDENTIALS_H
 #define SC_NET_AWS_CREDENTIALS_H
 
-#include "engine/base/error.h"
-#include "net/aws/endpoint.h"
+#include "net/aws/credentials_ask.h"
 #include "net/aws/keys.h"
 
-struct sc_aws_config;
 struct sc_credentials;
-
-/* Borrowed as a whole: everything lives until close. NULL: not set. */
-struct sc_credentials_ask {
-  const char *kind;                                       /* --credentials; NULL: "auto" */
-  const char *key_id, *secret, *token;                    /* options */
-  const char *role_arn, *role_session_name, *external_id; /* options: a role to take at last */
-  const char *ca_bundle;
-  bool profile_asked;   /* by --profile or ?profile=: the environment's settings are skipped */
-  bool custom_endpoint; /* not AWS's: a dummy key will do, and an instance's metadata is asked only where it is named */
-  /* region, FIPS and dual-stack, the profile in force and the files; endpoint is --sts-endpoint */
-  struct sc_endpoint_ask services;
-};
 
 /* SC_E_CONFIG: half a key, a profile that does not exist or contradicts itself, or that needs a person (mfa_serial,
  * login_session). SC_E_AUTH: nothing found, and the text says of each place why; or a place that is set up refused. */

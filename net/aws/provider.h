@@ -9,7 +9,8 @@
 #define SC_NET_AWS_PROVIDER_H
 
 #include "engine/base/buf.h"
-#include "net/aws/credentials.h"
+#include "net/aws/credentials_ask.h"
+#include "net/aws/keys.h"
 
 #define SC_PROVIDER_DEPTH_MAX 16 /* roles taken one with the other */
 
