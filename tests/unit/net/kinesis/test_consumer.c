@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/log.h"
+#include "tests/unit/net/aws/static_key.h"
 #include "tests/unit/net/http/peer.h"
 
 #define SCRIPT(...)                                  \
@@ -30,7 +31,7 @@ static bool never(void) { return false; }
 
 static void open_with(const struct answer *script, size_t n) {
   peer_open(&peer, script, n);
-  k = (struct sc_kinesis){.endpoint = {.region = "us-east-1"}, .credentials = {.key_id = "AKID", .secret = "s"}};
+  k = (struct sc_kinesis){.endpoint = {.region = "us-east-1"}, .credentials = static_key(NULL)};
   memcpy(k.endpoint.at[SC_ENDPOINT_CONTROL].host, "h", 2);
   memcpy(k.endpoint.at[SC_ENDPOINT_CONTROL].url, peer.url, sizeof(peer.url));
   assert_int_equal(sc_http_new(NULL, false, &k.http, &err), SC_OK);
@@ -41,6 +42,7 @@ static int drop(void **state) {
   (void)state;
   sc_kinesis_client_free(client);
   sc_http_free(k.http);
+  sc_credentials_close(k.credentials);
   peer_close(&peer);
   peer_free(&peer);
   return 0;
