@@ -63,9 +63,9 @@ def test_many_shards_in_little_memory(local_service, database, shardcopy):
 def test_little_memory_on_any_machine(local_service, database, shardcopy):
     """As many threads as the processors ask for may not fit; the ones asked for must."""
     local = local_service("--generate", "demo:shards=8,records=10000,seed=3")
-    shardcopy.load(local.url("demo"), database.url(), "--memory=52MiB")
+    shardcopy.load(local.url("demo"), database.url(), "--memory=56MiB")
     assert database.count("demo") == 10000
-    refused = shardcopy.load(local.url("demo"), database.url(), "--memory=52MiB", "--parse-threads=16", status=2)
+    refused = shardcopy.load(local.url("demo"), database.url(), "--memory=56MiB", "--parse-threads=16", status=2)
     least = re.search(r"16 parse and \d+ write threads need at least (\d+MiB)", refused.err)
     assert least, refused.story()
     shardcopy.load(local.url("demo"), database.url(), f"--memory={least.group(1)}", "--parse-threads=16")
