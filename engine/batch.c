@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "engine/base/budget.h"
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 #include "engine/base/metrics.h"
@@ -118,7 +119,6 @@ void sc_block_reset(struct sc_block *block) {
   block->n_spans = 0;
   block->oldest_ms = 0;
   block->plan = NULL;
-  block->next = NULL;
 }
 
 static bool grow_dead(struct sc_block *block, size_t cap) {

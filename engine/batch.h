@@ -8,18 +8,21 @@
 #ifndef SC_BATCH_H
 #define SC_BATCH_H
 
-#include "engine/base/budget.h"
+#include <sys/queue.h>
+
 #include "engine/base/slice.h"
 #include "engine/position.h"
 
-#define SC_SHARD_ID_MAX 128
+struct sc_budget;
+
 #define SC_BODY_PADDING 64   /* readable bytes behind every body: vector loads and names are compared past the end */
 #define SC_RECORDS_MAX 10000 /* GetRecords' greatest Limit */
 
 /* A shard as all threads know it: made by control before the shard is assigned, immutable, kept to the end of the
- * run. */
+ * run. The id is for messages, the source and the target; everything else goes by index and place. */
 struct sc_shard_info {
-  uint32_t index;               /* dense, from 0 */
+  uint32_t index;               /* in the lineage (lineage.h) */
+  uint32_t place;               /* among the shards of its write thread, dense from 0 */
   uint16_t fetch, parse, write; /* the threads it is pinned to */
   char id[SC_SHARD_ID_MAX + 1];
 };
@@ -42,7 +45,7 @@ struct sc_batch {
   uint32_t term;  /* the incarnation of the shard's write thread that asked for it; older than today's: drop */
   uint32_t flags; /* enum sc_batch_flag */
   enum sc_envelope envelope;
-  /* from 1, per shard and start: a hole in the numbers is noticed before anything behind it is committed */
+  /* from 1, per shard and start: a gap in the numbers is noticed before any later batch is committed */
   uint64_t number;
   uint32_t n_records;       /* as counted by the tokenizer */
   int64_t read_until_ms;    /* service time minus MillisBehindLatest: all older records were read */
@@ -182,8 +185,9 @@ struct sc_block {
   uint32_t n_spans, cap_spans;
   struct sc_budget *budget;
   size_t credit_bytes;
-  struct sc_block *next; /* the write thread's list of blocks in the open transaction */
+  TAILQ_ENTRY(sc_block) link; /* in a list of its owner's */
 };
+TAILQ_HEAD(sc_blocks, sc_block);
 
 /* NULL when the block pool has no credit. data_cap in bytes; rows, spans and sequence digits get their share beside it
  * (a row in 128 bytes of data). One allocation that never grows: a block is full when any of its parts is. */

@@ -1,5 +1,8 @@
 #include "engine/checkpoint.h"
 
+#include "engine/base/assert.h"
+#include "engine/base/error.h"
+
 void sc_checkpoint_taken(struct sc_checkpoint *c, uint32_t term, int64_t epoch, const struct sc_sequence *position,
                          int64_t read_until_ms, bool ended) {
   SC_ASSERT(term > c->term);

@@ -1,12 +1,11 @@
 /* The position of one shard as its write thread knows it: a pure state machine beside the target's row.
  *
  * What is committed is what the target said; nothing is ever resumed from memory. After any doubt the shard is taken
- * again (architecture.md, Exactly once): the take is the only source of an epoch and a position.
+ * again (docs/architecture.md, "Exactly once"): the take is the only source of an epoch and a position.
  */
 #ifndef SC_CHECKPOINT_H
 #define SC_CHECKPOINT_H
 
-#include "engine/base/error.h"
 #include "engine/position.h"
 
 enum sc_checkpoint_state {

@@ -8,10 +8,15 @@
 #ifndef SC_DECODER_H
 #define SC_DECODER_H
 
-#include "engine/batch.h"
 #include "engine/plan.h"
 
+struct sc_batch;
+struct sc_cells;
 struct sc_decoder;
+struct sc_error;
+struct sc_record;
+struct sc_reject;
+struct sc_sample;
 
 /* Growable list of rejects of one chunk; owned by the parse thread. */
 struct sc_rejects {

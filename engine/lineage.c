@@ -1,14 +1,15 @@
 #include "engine/lineage.h"
 
 #include <stdlib.h>
+#include <uthash.h>
 
-#include "engine/base/buf.h"
-
-#define NO_NODE UINT32_MAX
+#include "engine/base/array.h"
+#include "engine/base/assert.h"
 
 struct node {
   struct sc_listed shard;
-  uint32_t parent[SC_PARENTS_MAX]; /* NO_NODE: none, or never heard of */
+  uint32_t index;
+  uint32_t parent[SC_PARENTS_MAX]; /* SC_NO_NODE: none, or never heard of */
   bool listed;                     /* in the last listing */
   bool first_run;
   bool stored; /* has a row */
@@ -16,16 +17,16 @@ struct node {
   bool started;
   bool at_tip;
   bool ended;
-  bool told_gone;
+  bool gap_reported;
+  UT_hash_handle hh;
 };
 
 struct sc_lineage {
-  struct node *nodes;
+  struct node **nodes; /* by index */
   uint32_t n, cap;
-  uint32_t *slots; /* open addressing: hash of the id -> node + 1 */
-  uint32_t slot_mask;
+  struct node *by_id;
   uint32_t *ready; /* in the order they became so; each node at most once */
-  uint32_t ready_first, ready_end;
+  uint32_t ready_first, ready_end, ready_cap;
   bool was_empty; /* nothing was stored before this run */
   bool was_listed;
   bool listing;
@@ -43,63 +44,42 @@ struct sc_lineage *sc_lineage_new(void) {
 
 void sc_lineage_free(struct sc_lineage *l) {
   if (l == NULL) return;
+  HASH_CLEAR(hh, l->by_id);
+  for (uint32_t i = 0; i < l->n; i++) free(l->nodes[i]);
   free(l->nodes);
-  free(l->slots);
   free(l->ready);
   free(l);
 }
 
-/* ---- nodes by id ---- */
+/* ---- nodes ---- */
 
-static uint64_t hash_of(const char *id) {
-  uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-  for (; *id; id++) h = (h ^ (unsigned char)*id) * 0x100000001b3u;
-  return h ^ (h >> 32);
+uint32_t sc_lineage_find(const struct sc_lineage *l, const char *id) {
+  struct node *node = NULL;
+  if (*id != '\0') HASH_FIND_STR(l->by_id, id, node);
+  return node == NULL ? SC_NO_NODE : node->index;
 }
 
-static uint32_t slot_of(const struct sc_lineage *l, const char *id) {
-  uint32_t slot = (uint32_t)hash_of(id) & l->slot_mask;
-  while (l->slots[slot] && strcmp(l->nodes[l->slots[slot] - 1].shard.id, id) != 0) slot = (slot + 1) & l->slot_mask;
-  return slot;
+static struct node *at(const struct sc_lineage *l, uint32_t index) {
+  SC_ASSERT(index < l->n);
+  return l->nodes[index];
 }
 
-static uint32_t find(const struct sc_lineage *l, const char *id) {
-  if (l->n == 0 || !*id) return NO_NODE;
-  uint32_t slot = slot_of(l, id);
-  return l->slots[slot] ? l->slots[slot] - 1 : NO_NODE;
-}
-
-static struct node *known(const struct sc_lineage *l, const char *id) {
-  uint32_t i = find(l, id);
-  SC_ASSERT(i != NO_NODE);
-  return &l->nodes[i];
-}
-
-static void grow(struct sc_lineage *l) {
-  l->cap = l->cap ? l->cap * 2 : 64;
-  l->nodes = sc_realloc(l->nodes, l->cap * sizeof(*l->nodes));
-  l->ready = sc_realloc(l->ready, l->cap * sizeof(*l->ready));
-  free(l->slots);
-  l->slots = sc_alloc_zero((size_t)l->cap * 2, sizeof(*l->slots));
-  l->slot_mask = l->cap * 2 - 1;
-  for (uint32_t i = 0; i < l->n; i++) l->slots[slot_of(l, l->nodes[i].shard.id)] = i + 1;
-}
+const struct sc_listed *sc_lineage_shard(const struct sc_lineage *l, uint32_t index) { return &at(l, index)->shard; }
 
 static struct node *add(struct sc_lineage *l, const char *id) {
-  SC_ASSERT(*id && l->n < (1u << 30));
-  if (l->n == l->cap) grow(l);
-  struct node *node = &l->nodes[l->n];
-  *node = (struct node){.parent = {NO_NODE, NO_NODE}};
+  SC_ASSERT(*id != '\0' && l->n < (1u << 30));
+  struct node *node = sc_alloc_zero(1, sizeof(*node));
+  *node = (struct node){.index = l->n, .parent = {SC_NO_NODE, SC_NO_NODE}};
   memcpy(node->shard.id, id, strnlen(id, sizeof(node->shard.id) - 1));
-  uint32_t slot = slot_of(l, node->shard.id);
-  SC_ASSERT(l->slots[slot] == 0);
-  l->slots[slot] = ++l->n;
+  SC_ARRAY_ROOM(l->nodes, l->n, l->cap, 1);
+  l->nodes[l->n++] = node;
+  HASH_ADD_STR(l->by_id, shard.id, node);
   return node;
 }
 
 static void link_parents(struct sc_lineage *l) {
   for (uint32_t i = 0; i < l->n; i++)
-    for (int k = 0; k < SC_PARENTS_MAX; k++) l->nodes[i].parent[k] = find(l, l->nodes[i].shard.parents[k]);
+    for (int k = 0; k < SC_PARENTS_MAX; k++) l->nodes[i]->parent[k] = sc_lineage_find(l, l->nodes[i]->shard.parents[k]);
 }
 
 /* ---- who may be read ---- */
@@ -109,8 +89,8 @@ static bool is_gone(const struct sc_lineage *l, const struct node *node) {
 }
 
 static bool is_done(const struct sc_lineage *l, uint32_t parent) {
-  if (parent == NO_NODE) return true;
-  const struct node *node = &l->nodes[parent];
+  if (parent == SC_NO_NODE) return true;
+  const struct node *node = l->nodes[parent];
   return node->ended || (is_gone(l, node) && !node->stored);
 }
 
@@ -122,22 +102,23 @@ static bool is_ready(const struct sc_lineage *l, const struct node *node) {
 static void queue_if_ready(struct sc_lineage *l, struct node *node) {
   if (node->queued || !node->stored || !is_ready(l, node)) return;
   node->queued = true;
-  l->ready[l->ready_end++] = (uint32_t)(node - l->nodes);
+  SC_ARRAY_ROOM(l->ready, l->ready_end, l->ready_cap, 1);
+  l->ready[l->ready_end++] = node->index;
 }
 
 static void queue_ready(struct sc_lineage *l) {
-  for (uint32_t i = 0; i < l->n; i++) queue_if_ready(l, &l->nodes[i]);
+  for (uint32_t i = 0; i < l->n; i++) queue_if_ready(l, l->nodes[i]);
 }
 
 static void queue_children(struct sc_lineage *l, uint32_t parent) {
   for (uint32_t i = 0; i < l->n; i++)
-    if (l->nodes[i].parent[0] == parent || l->nodes[i].parent[1] == parent) queue_if_ready(l, &l->nodes[i]);
+    if (l->nodes[i]->parent[0] == parent || l->nodes[i]->parent[1] == parent) queue_if_ready(l, l->nodes[i]);
 }
 
 static bool is_waiting(const struct node *node) { return !node->started && !node->ended; }
 
 static void skip_taken(struct sc_lineage *l) {
-  while (l->ready_first < l->ready_end && !is_waiting(&l->nodes[l->ready[l->ready_first]])) l->ready_first++;
+  while (l->ready_first < l->ready_end && !is_waiting(l->nodes[l->ready[l->ready_first]])) l->ready_first++;
 }
 
 /* ---- what control tells ---- */
@@ -155,11 +136,11 @@ void sc_lineage_restore(struct sc_lineage *l, const struct sc_stored *rows, size
 
 bool sc_lineage_still_holds(const struct sc_lineage *l, const struct sc_stored *rows, size_t n) {
   size_t found = 0, want = 0;
-  for (uint32_t i = 0; i < l->n; i++) want += l->nodes[i].stored;
+  for (uint32_t i = 0; i < l->n; i++) want += l->nodes[i]->stored;
   for (size_t i = 0; i < n; i++) {
-    uint32_t k = find(l, rows[i].id);
-    if (k == NO_NODE || !l->nodes[k].stored) continue;
-    if (l->nodes[k].ended && !rows[i].ended) return false;
+    uint32_t k = sc_lineage_find(l, rows[i].id);
+    if (k == SC_NO_NODE || !l->nodes[k]->stored) continue;
+    if (l->nodes[k]->ended && !rows[i].ended) return false;
     found++;
   }
   return found == want;
@@ -173,16 +154,17 @@ void sc_lineage_listing(struct sc_lineage *l) {
 /* A parent that no listing and no row has, of a shard that came since the last run: it came and expired in between. */
 static void add_lost_parents(struct sc_lineage *l, const struct sc_listed *shard) {
   for (int k = 0; k < SC_PARENTS_MAX; k++)
-    if (*shard->parents[k] && find(l, shard->parents[k]) == NO_NODE) add(l, shard->parents[k]);
+    if (*shard->parents[k] != '\0' && sc_lineage_find(l, shard->parents[k]) == SC_NO_NODE) add(l, shard->parents[k]);
 }
 
 static void take_in(struct sc_lineage *l, const struct sc_listed *shard, bool first_run) {
-  uint32_t i = find(l, shard->id);
-  struct node *node = i == NO_NODE ? add(l, shard->id) : &l->nodes[i];
-  if (i == NO_NODE) node->first_run = first_run;
+  uint32_t i = sc_lineage_find(l, shard->id);
+  struct node *node = i == SC_NO_NODE ? add(l, shard->id) : l->nodes[i];
+  SC_ASSERT(strcmp(node->shard.id, shard->id) == 0); /* the key of the table stays what it is */
+  if (i == SC_NO_NODE) node->first_run = first_run;
   node->shard = *shard;
   node->listed = true;
-  node->told_gone = false;
+  node->gap_reported = false;
 }
 
 /* Which of the listed ones are new must be known before the listing's own parents are taken in: pages come in any
@@ -191,10 +173,7 @@ static void take_in_all(struct sc_lineage *l, const struct sc_listed *shards, si
   uint32_t n_before = l->n;
   for (size_t i = 0; i < n; i++) take_in(l, &shards[i], first_run);
   uint32_t n_after = l->n;
-  for (uint32_t i = n_before; !first_run && i < n_after; i++) {
-    struct sc_listed shard = l->nodes[i].shard;
-    add_lost_parents(l, &shard);
-  }
+  for (uint32_t i = n_before; !first_run && i < n_after; i++) add_lost_parents(l, &l->nodes[i]->shard);
 }
 
 static int compare_ranges(const void *a, const void *b) {
@@ -232,7 +211,7 @@ static void look_for_hole(struct sc_lineage *l, const struct sc_listed *shards, 
 void sc_lineage_listed(struct sc_lineage *l, const struct sc_listed *shards, size_t n) {
   SC_ASSERT(l->listing);
   l->listing = false;
-  for (uint32_t i = 0; i < l->n; i++) l->nodes[i].listed = false;
+  for (uint32_t i = 0; i < l->n; i++) l->nodes[i]->listed = false;
   take_in_all(l, shards, n, l->was_empty && !l->was_listed);
   l->was_listed = true;
   link_parents(l);
@@ -240,14 +219,14 @@ void sc_lineage_listed(struct sc_lineage *l, const struct sc_listed *shards, siz
   queue_ready(l);
 }
 
-void sc_lineage_stored(struct sc_lineage *l, const char *id) {
-  struct node *node = known(l, id);
+void sc_lineage_stored(struct sc_lineage *l, uint32_t index) {
+  struct node *node = at(l, index);
   node->stored = true;
   queue_if_ready(l, node);
 }
 
-void sc_lineage_started(struct sc_lineage *l, const char *id) {
-  struct node *node = known(l, id);
+void sc_lineage_started(struct sc_lineage *l, uint32_t index) {
+  struct node *node = at(l, index);
   SC_ASSERT(node->stored && !node->ended);
   SC_ASSERT(node->started || is_ready(l, node));
   node->started = true;
@@ -255,18 +234,18 @@ void sc_lineage_started(struct sc_lineage *l, const char *id) {
   skip_taken(l);
 }
 
-void sc_lineage_ended(struct sc_lineage *l, const char *id) {
-  struct node *node = known(l, id);
+void sc_lineage_ended(struct sc_lineage *l, uint32_t index) {
+  struct node *node = at(l, index);
   if (node->ended) return;
   node->ended = true;
   node->at_tip = false;
   l->wants_listing = true;
-  queue_children(l, (uint32_t)(node - l->nodes));
+  queue_children(l, index);
   skip_taken(l);
 }
 
-void sc_lineage_at_tip(struct sc_lineage *l, const char *id) {
-  struct node *node = known(l, id);
+void sc_lineage_at_tip(struct sc_lineage *l, uint32_t index) {
+  struct node *node = at(l, index);
   SC_ASSERT(node->started);
   node->at_tip = !node->ended;
 }
@@ -275,42 +254,30 @@ void sc_lineage_at_tip(struct sc_lineage *l, const char *id) {
 
 bool sc_lineage_wants_listing(const struct sc_lineage *l) { return l->wants_listing; }
 
-bool sc_lineage_next_new(const struct sc_lineage *l, size_t *cursor, struct sc_listed *out, bool *first_run) {
-  while (*cursor < l->n) {
-    const struct node *node = &l->nodes[(*cursor)++];
-    if (!node->listed || node->stored) continue;
-    *out = node->shard;
-    *first_run = node->first_run;
-    return true;
-  }
-  return false;
+uint32_t sc_lineage_next_new(const struct sc_lineage *l, uint32_t from) {
+  while (from < l->n && (!l->nodes[from]->listed || l->nodes[from]->stored)) from++;
+  return from < l->n ? from : SC_NO_NODE;
 }
 
-bool sc_lineage_next_ready(const struct sc_lineage *l, char id[129]) {
-  if (l->ready_first == l->ready_end) return false;
-  memcpy(id, l->nodes[l->ready[l->ready_first]].shard.id, 129);
-  return true;
+bool sc_lineage_is_of_first_run(const struct sc_lineage *l, uint32_t index) { return at(l, index)->first_run; }
+
+uint32_t sc_lineage_next_ready(const struct sc_lineage *l) {
+  return l->ready_first == l->ready_end ? SC_NO_NODE : l->ready[l->ready_first];
 }
 
-bool sc_lineage_next_gone(struct sc_lineage *l, char id[129]) {
+uint32_t sc_lineage_next_gone(struct sc_lineage *l) {
   for (uint32_t i = 0; i < l->n; i++) {
-    struct node *node = &l->nodes[i];
-    if (node->told_gone || !is_gone(l, node)) continue;
-    node->told_gone = true;
-    memcpy(id, node->shard.id, 129);
-    return true;
+    if (l->nodes[i]->gap_reported || !is_gone(l, l->nodes[i])) continue;
+    l->nodes[i]->gap_reported = true;
+    return i;
   }
-  return false;
+  return SC_NO_NODE;
 }
 
-bool sc_lineage_is_gone(const struct sc_lineage *l, const char *id) {
-  uint32_t i = find(l, id);
-  return i == NO_NODE || is_gone(l, &l->nodes[i]);
-}
+bool sc_lineage_is_gone(const struct sc_lineage *l, uint32_t index) { return is_gone(l, at(l, index)); }
 
-bool sc_lineage_is_closed(const struct sc_lineage *l, const char *id) {
-  uint32_t i = find(l, id);
-  return i != NO_NODE && l->nodes[i].listed && l->nodes[i].shard.closed;
+bool sc_lineage_is_closed(const struct sc_lineage *l, uint32_t index) {
+  return at(l, index)->listed && at(l, index)->shard.closed;
 }
 
 bool sc_lineage_hole(const struct sc_lineage *l, struct sc_hash_key *at) {
@@ -329,7 +296,7 @@ static void count_node(const struct sc_lineage *l, const struct node *node, stru
 
 void sc_lineage_count(const struct sc_lineage *l, struct sc_lineage_counts *out) {
   *out = (struct sc_lineage_counts){0};
-  for (uint32_t i = 0; i < l->n; i++) count_node(l, &l->nodes[i], out);
+  for (uint32_t i = 0; i < l->n; i++) count_node(l, l->nodes[i], out);
 }
 
 static bool could_run(const struct sc_lineage *l, const struct node *node) {
@@ -340,7 +307,7 @@ static bool could_run(const struct sc_lineage *l, const struct node *node) {
 bool sc_lineage_is_finished(const struct sc_lineage *l) {
   if (!l->was_listed || l->listing || l->wants_listing) return false;
   for (uint32_t i = 0; i < l->n; i++)
-    if (could_run(l, &l->nodes[i])) return false;
+    if (could_run(l, l->nodes[i])) return false;
   return true;
 }
 

@@ -7,16 +7,19 @@
  * no longer listed is a gap; open shards cover the hash range 0..2^128-1 without a hole.
  *
  * Within one lineage an end is for ever. When the target went back (a failover: a take or a survey finds an end undone
- * or a row gone), control stops all shards and begins anew: a new lineage, restore, list. Control thread only;
- * allocates; ids are NUL-terminated.
+ * or a row gone), control stops all shards and begins anew: a new lineage, restore, list. A shard is known by its
+ * index, which is dense and never changes; its id is a string for people and for the target. Control thread only;
+ * allocates. ListShards: AWS Kinesis API Reference 2013-12-02.
  */
 #ifndef SC_LINEAGE_H
 #define SC_LINEAGE_H
 
-#include "engine/base/error.h"
+#include <stddef.h>
+
 #include "engine/position.h"
 
 #define SC_PARENTS_MAX 2
+#define SC_NO_NODE UINT32_MAX
 
 /* 128-bit hash key. */
 struct sc_hash_key {
@@ -25,16 +28,17 @@ struct sc_hash_key {
 
 /* A shard as ListShards gives it. */
 struct sc_listed {
-  char id[129];
-  char parents[SC_PARENTS_MAX][129]; /* "" when absent; [0] ParentShardId, [1] AdjacentParentShardId */
+  char id[SC_SHARD_ID_MAX + 1];
+  /* "" when absent; [0] ParentShardId, [1] AdjacentParentShardId */
+  char parents[SC_PARENTS_MAX][SC_SHARD_ID_MAX + 1];
   struct sc_hash_key hash_first, hash_last;
   bool closed; /* EndingSequenceNumber is there */
 };
 
 /* A shard as the checkpoint table has it. */
 struct sc_stored {
-  char id[129];
-  char parents[SC_PARENTS_MAX][129];
+  char id[SC_SHARD_ID_MAX + 1];
+  char parents[SC_PARENTS_MAX][SC_SHARD_ID_MAX + 1];
   bool ended;
 };
 
@@ -55,30 +59,37 @@ bool sc_lineage_wants_listing(const struct sc_lineage *l);
 /* The complete listing, all pages; sc_lineage_listing came before its first page was asked for. */
 void sc_lineage_listed(struct sc_lineage *l, const struct sc_listed *shards, size_t n);
 
-/* The next shard that has no row yet and should get one; false when there is none. *cursor is 0 at first: all of them
- * are given before any is stored, since the first listing goes into one transaction. first_run: it was in the first
- * listing of a run that stored nothing before. Rows with first_run may be inserted only if the namespace is still empty
- * in the same transaction (another worker's first listing may have come first, with another start); else begin anew
- * with what is stored. Call sc_lineage_stored once its row is committed. */
-bool sc_lineage_next_new(const struct sc_lineage *l, size_t *cursor, struct sc_listed *out, bool *first_run);
-void sc_lineage_stored(struct sc_lineage *l, const char *id);
-/* The next shard with a row, not started, all of whose parents are done; false when there is none. Call
- * sc_lineage_started. */
-bool sc_lineage_next_ready(const struct sc_lineage *l, char id[129]);
-void sc_lineage_started(struct sc_lineage *l, const char *id);
-/* Its end is committed (or the take said so). */
-void sc_lineage_ended(struct sc_lineage *l, const char *id);
-/* At its tip in a bounded load: done for this run; its descendants are not waited for. */
-void sc_lineage_at_tip(struct sc_lineage *l, const char *id);
+/* The index of a shard, SC_NO_NODE of one never heard of. */
+uint32_t sc_lineage_find(const struct sc_lineage *l, const char *id);
+/* What is known of a shard; of one that was never listed only id and parents. Valid as long as the lineage. */
+const struct sc_listed *sc_lineage_shard(const struct sc_lineage *l, uint32_t index);
+/* It was in the first listing of a run that stored nothing before: it starts at the run's start, others at
+ * TRIM_HORIZON. */
+bool sc_lineage_is_of_first_run(const struct sc_lineage *l, uint32_t index);
 
-/* The next unfinished shard that the last listing no longer has, each told once: records may be lost. Also a shard that
- * came and expired between two runs, of which only a child's ParentShardId is left. A gone shard with a row holds up
- * its children until its end is committed and told by sc_lineage_ended. */
-bool sc_lineage_next_gone(struct sc_lineage *l, char id[129]);
+/* The next shard at or behind index `from` that has no row yet and should get one; SC_NO_NODE when there is none. All
+ * of them are given before any is stored, since the first listing goes into one transaction. Rows of a first run may be
+ * inserted only if the namespace is still empty in the same transaction (another worker's first listing may have come
+ * first, with another start); else begin anew with what is stored. Call sc_lineage_stored once its row is committed. */
+uint32_t sc_lineage_next_new(const struct sc_lineage *l, uint32_t from);
+void sc_lineage_stored(struct sc_lineage *l, uint32_t index);
+/* The next shard with a row, not started, all of whose parents are done; SC_NO_NODE when there is none. Call
+ * sc_lineage_started. */
+uint32_t sc_lineage_next_ready(const struct sc_lineage *l);
+void sc_lineage_started(struct sc_lineage *l, uint32_t index);
+/* Its end is committed (or the take said so). */
+void sc_lineage_ended(struct sc_lineage *l, uint32_t index);
+/* At its tip in a bounded load: done for this run; its descendants are not waited for. */
+void sc_lineage_at_tip(struct sc_lineage *l, uint32_t index);
+
+/* The next unfinished shard that the last listing no longer has, each reported once: records may be lost. Also a shard
+ * that came and expired between two runs, of which only a child's ParentShardId is left. A gone shard with a row holds
+ * up its children until its end is committed and told by sc_lineage_ended. */
+uint32_t sc_lineage_next_gone(struct sc_lineage *l);
 /* Unfinished, and not in the last listing: there is nothing more to read of it. */
-bool sc_lineage_is_gone(const struct sc_lineage *l, const char *id);
-/* Is the shard closed by the last listing? An unknown shard is not. */
-bool sc_lineage_is_closed(const struct sc_lineage *l, const char *id);
+bool sc_lineage_is_gone(const struct sc_lineage *l, uint32_t index);
+/* Is the shard closed by the last listing? */
+bool sc_lineage_is_closed(const struct sc_lineage *l, uint32_t index);
 /* The hash range of the open shards of the last listing has a hole: true, and where it begins. */
 bool sc_lineage_hole(const struct sc_lineage *l, struct sc_hash_key *at);
 

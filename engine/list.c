@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/assert.h"
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+#include "engine/base/slice.h"
 #include "engine/print.h"
 
 void sc_list_init(struct sc_list *list, const char *const *headings, const char *const *keys, size_t n_columns,

@@ -3,8 +3,11 @@
 #ifndef SC_LIST_H
 #define SC_LIST_H
 
-#include "engine/base/buf.h"
-#include "engine/base/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sc_buf;
+struct sc_error;
 
 #define SC_LIST_COLUMNS_MAX 12
 

@@ -2,8 +2,11 @@
 
 #include <stdlib.h>
 
-#include "engine/base/buf.h"
+#include "engine/base/array.h"
+#include "engine/base/assert.h"
+#include "engine/base/text.h"
 #include "engine/program.h"
+#include "engine/sample.h"
 
 struct sc_columns_settings sc_columns_settings(const struct sc_options *options) {
   static const char *const words[] = {"auto", "table", "json", "raw"};
@@ -40,26 +43,22 @@ struct sc_column *sc_plan_add(struct sc_plan *plan, struct sc_slice name, enum s
 }
 
 void sc_plan_leave_out(struct sc_plan *plan, struct sc_slice key) {
-  uint32_t n = plan->n_left_out++;
-  plan->left_out = sc_realloc(plan->left_out, (n + 1) * sizeof(*plan->left_out));
-  plan->left_out_len = sc_realloc(plan->left_out_len, (n + 1) * sizeof(*plan->left_out_len));
-  plan->left_out[n] = sc_strndup(key);
-  plan->left_out_len[n] = (uint32_t)key.len;
+  SC_ARRAY_ROOM(plan->left_out, plan->n_left_out, plan->cap_left_out, 1);
+  plan->left_out[plan->n_left_out++] = sc_slice_of(sc_strndup(key), key.len);
 }
 
 enum sc_unknown sc_plan_unknown(const struct sc_plan *plan, struct sc_slice key) {
   if (plan->unknown == SC_UNKNOWN_IGNORE) return SC_UNKNOWN_IGNORE;
-  bool nameless = key.len > SC_SAMPLE_KEY_MAX || (key.len > 0 && memchr(key.ptr, 0, key.len) != NULL);
-  if (nameless && plan->unknown == SC_UNKNOWN_ADD) return SC_UNKNOWN_IGNORE;
+  bool cannot_be_named = key.len > SC_SAMPLE_KEY_MAX || (key.len > 0 && memchr(key.ptr, 0, key.len) != NULL);
+  if (cannot_be_named && plan->unknown == SC_UNKNOWN_ADD) return SC_UNKNOWN_IGNORE;
   for (uint32_t i = 0; i < plan->n_left_out; i++)
-    if (sc_slice_equals(sc_slice_of(plan->left_out[i], plan->left_out_len[i]), key)) return SC_UNKNOWN_IGNORE;
+    if (sc_slice_equals(plan->left_out[i], key)) return SC_UNKNOWN_IGNORE;
   return plan->unknown;
 }
 
 static uint32_t hash_of(struct sc_slice key) {
-  uint32_t h = 0x811c9dc5u; /* FNV-1a */
-  for (size_t i = 0; i < key.len; i++) h = (h ^ (unsigned char)key.ptr[i]) * 0x01000193u;
-  return h ^ (h >> 15);
+  uint32_t h = sc_text_hash(key);
+  return h ^ (h >> 15); /* the low bits choose the slot */
 }
 
 static bool has_key(const struct sc_plan *plan, uint32_t column, struct sc_slice key) {
@@ -91,9 +90,8 @@ void sc_plan_free(struct sc_plan *plan) {
   if (plan == NULL) return;
   if (plan->free_sink != NULL) plan->free_sink(plan->sink);
   for (uint32_t i = 0; i < plan->n_columns; i++) free(plan->columns[i].key);
-  for (uint32_t i = 0; i < plan->n_left_out; i++) free(plan->left_out[i]);
+  for (uint32_t i = 0; i < plan->n_left_out; i++) free((char *)plan->left_out[i].ptr);
   free(plan->left_out);
-  free(plan->left_out_len);
   free(plan->columns);
   free(plan->slots);
   free(plan);

@@ -1,4 +1,4 @@
-/* The column plan: which key of a record goes into which column, and how it was found out. Pure: no I/O, no clock.
+/* The column plan: which key of a record goes into which column of the table. Pure: no I/O, no clock.
  *
  * A plan is immutable once published; generations count up from 1; old ones live to the end of the run (there are few).
  * Control makes plans; parse threads decode and encode by them; write threads end a COPY where the plan changes.
@@ -6,8 +6,10 @@
 #ifndef SC_PLAN_H
 #define SC_PLAN_H
 
-#include "engine/base/error.h"
-#include "engine/batch.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/slice.h"
 
 #define SC_COLUMNS_MAX 1600   /* PostgreSQL's own limit */
 #define SC_COLUMN_NAME_MAX 63 /* bytes, NAMEDATALEN - 1 */
@@ -37,7 +39,7 @@ struct sc_columns_settings {
 };
 struct sc_columns_settings sc_columns_settings(const struct sc_options *options);
 
-/* What kind of cell the column's encoder likes best. The decoder gives that kind when the value allows it: INTEGER:
+/* What kind of cell the column's encoder takes fastest. The decoder gives that kind when the value allows it: INTEGER:
  * INT, else NUMBER. DOUBLE: DOUBLE (finite), else NUMBER. NUMERIC: NUMBER. TEXT: STRING, numbers as NUMBER, nested as
  * JSON. BOOL: BOOL. JSON: JSON for every value but null (a string with its quotes). A value of another kind comes as
  * what it is by nature (INT, DOUBLE, BOOL, STRING, JSON), and the encoder accepts or rejects it. */
@@ -65,10 +67,9 @@ struct sc_plan {
   struct sc_column *columns; /* in the order of the COPY */
   uint32_t n_payload;        /* columns with role PAYLOAD; they come first, in the order keys were first seen */
   enum sc_unknown unknown;
-  bool fail_on_type;   /* a value that its column cannot hold ends the run */
-  uint32_t n_left_out; /* keys of columns that are not filled (generated ones): never unknown, always ignored */
-  char **left_out;     /* owned, with their lengths */
-  uint32_t *left_out_len;
+  bool fail_on_type;         /* a value that its column cannot hold ends the run */
+  struct sc_slice *left_out; /* keys of columns that are not filled (generated ones), owned: always ignored */
+  uint32_t n_left_out, cap_left_out;
   void *sink; /* the sink's own, e.g. the COPY statement; freed by free_sink */
   void (*free_sink)(void *sink);
   uint32_t *slots; /* open addressing: hash of the key -> column + 1; made by sc_plan_seal */
@@ -90,81 +91,5 @@ void sc_plan_free(struct sc_plan *plan);
 /* Column of an unescaped key, -1 when there is none. expected: the column guessed first (key order predicted), or
  * -1. */
 int sc_plan_find(const struct sc_plan *plan, struct sc_slice key, int expected);
-
-/* ---- Inference: what the first records say about the columns ---- */
-
-enum sc_kind { /* bits: a key is seen with a set of kinds */
-               SC_KIND_NULL = 1,
-               SC_KIND_INTEGER = 2,  /* fits int64 and is exact in a double (|v| <= 2^53) */
-               SC_KIND_LONG = 4,     /* fits int64 */
-               SC_KIND_FRACTION = 8, /* at most 17 significant digits, finite in a double */
-               SC_KIND_BIG = 16,     /* any other number */
-               SC_KIND_BOOL = 32,
-               SC_KIND_STRING = 64,
-               SC_KIND_NESTED = 128, /* object or array */
-               SC_KIND_TIME = 256    /* a string that is an RFC 3339 time */
-};
-
-#define SC_SAMPLE_KEY_MAX 1024 /* bytes; a longer key is no column */
-
-/* Grows with the keys it sees, at most max_columns of them; further keys are counted only, each time they come. One
- * owner thread. */
-struct sc_sample;
-struct sc_sample *sc_sample_new(uint32_t max_columns);
-void sc_sample_free(struct sc_sample *sample);
-void sc_sample_add(struct sc_sample *sample, struct sc_slice key, unsigned kinds);
-void sc_sample_add_record(struct sc_sample *sample); /* counts; call once a record that was an object */
-void sc_sample_merge(struct sc_sample *into, const struct sc_sample *from); /* first-seen order: into's keys first */
-uint64_t sc_sample_records(const struct sc_sample *sample);
-uint32_t sc_sample_keys(const struct sc_sample *sample);
-uint64_t sc_sample_keys_left_out(const struct sc_sample *sample);
-struct sc_slice sc_sample_key(const struct sc_sample *sample, uint32_t i);
-unsigned sc_sample_kinds(const struct sc_sample *sample, uint32_t i);
-
-/* The type that holds all kinds seen: integer -> BIGINT, fraction -> DOUBLE, beyond either (or fractions beside
- * integers over 2^53) -> NUMERIC, boolean, string -> TEXT, times alone -> TIME, nested (beside anything) -> JSON, only
- * null -> TEXT, other mixtures -> TEXT. */
-enum sc_inferred {
-  SC_INFER_BIGINT,
-  SC_INFER_DOUBLE,
-  SC_INFER_NUMERIC,
-  SC_INFER_BOOL,
-  SC_INFER_TEXT,
-  SC_INFER_JSON,
-  SC_INFER_TIME /* text, unless --infer-timestamps */
-};
-enum sc_inferred sc_infer(unsigned kinds);
-
-/* ---- When a plan is made: the pure state machine control drives ---- */
-
-enum sc_planner_state { SC_PLANNER_SAMPLING, SC_PLANNER_MAKING, SC_PLANNER_READY, SC_PLANNER_HOLDING };
-struct sc_planner {
-  enum sc_planner_state state;
-  uint32_t generation;       /* of the plan in force; 0 before the first */
-  uint64_t sampled;          /* records seen while sampling */
-  int64_t deadline_ms;       /* of the sampling, from the first record on; INT64_MAX before */
-  uint64_t want_records;     /* 1,000 */
-  int64_t want_ms;           /* 2,000 */
-  uint32_t holding, writers; /* write threads that hold; how many there are */
-};
-enum sc_planner_action {
-  SC_PLANNER_NOTHING,
-  SC_PLANNER_MAKE,  /* collect the samples, make the table, publish generation + 1 */
-  SC_PLANNER_HOLD,  /* ask all write threads to commit and hold */
-  SC_PLANNER_REREAD /* all hold: grant the requests, read the catalog, publish generation + 1, release */
-};
-void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms);
-/* records: sampled since the last call. drained: no more will come for now, since every shard that runs is at its tip
- * or end, or as much waits for the plan as may. Without any record there is nothing to make a plan of: it stays
- * SAMPLING, and spans without rows (an end, a tip) are committed without a plan. */
-enum sc_planner_action sc_planner_sampled(struct sc_planner *p, uint64_t records, bool drained, int64_t now_ms);
-enum sc_planner_action sc_planner_tick(struct sc_planner *p, int64_t now_ms);
-/* The plan made is in force. Before the first sample also: of a table that is there already. */
-void sc_planner_published(struct sc_planner *p, uint32_t generation);
-/* The table changed under us, or a record requests that it did. Asked twice for one generation: once is enough, and
- * what the second one requests is asked again for the next. */
-enum sc_planner_action sc_planner_replan(struct sc_planner *p, uint32_t generation);
-/* A write thread holds; each once a HOLD. */
-enum sc_planner_action sc_planner_held(struct sc_planner *p);
 
 #endif

@@ -1,5 +1,6 @@
-/* When a plan is made: the third part of plan.h. */
-#include "engine/plan.h"
+#include "engine/planner.h"
+
+#include "engine/base/assert.h"
 
 void sc_planner_init(struct sc_planner *p, uint32_t writers, uint64_t want_records, int64_t want_ms) {
   SC_ASSERT(writers > 0);

@@ -1,7 +1,7 @@
 /* Sequence numbers and the places in a shard from which reading starts.
  *
- * A sequence number is a decimal integer of up to 129 digits (0|([1-9]\d{0,128}), Kinesis service model); today's have
- * 56 digits. They are compared as integers, never as strings. Plain values, no allocation, any thread.
+ * A sequence number is a decimal integer of up to 129 digits (0|([1-9]\d{0,128}), AWS Kinesis API Reference, Record);
+ * today's have 56 digits. They are compared as integers, never as strings. Plain values, no allocation, any thread.
  */
 #ifndef SC_POSITION_H
 #define SC_POSITION_H
@@ -12,6 +12,7 @@
 #include "engine/base/slice.h"
 
 #define SC_SEQUENCE_DIGITS 129
+#define SC_SHARD_ID_MAX 128 /* bytes of a shard id, ListShards' own bound */
 
 /* A position in a shard: up to and with this record. A record that was unpacked into several (a KPL aggregate) has
  * parts, counted from 1. All of them are committed together, so a position inside a record is never written by a load.

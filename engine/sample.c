@@ -1,83 +1,65 @@
-/* What the first records say about the columns: the second part of plan.h. */
-#include <stdlib.h>
+#include "engine/sample.h"
 
-#include "engine/base/buf.h"
-#include "engine/plan.h"
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "engine/base/array.h"
+#include "engine/base/assert.h"
 
 struct entry {
-  struct sc_slice key; /* owned */
+  char *key;
+  size_t key_len;
   unsigned kinds;
+  UT_hash_handle hh;
 };
 
 struct sc_sample {
-  uint32_t max_columns, n;
-  struct entry *entries; /* in the order first seen */
-  uint32_t cap;
-  uint32_t *slots; /* open addressing: hash of the key -> entry + 1 */
-  uint32_t slot_mask;
+  uint32_t max_columns;
+  struct entry **entries; /* in the order first seen */
+  uint32_t n, cap;
+  struct entry *by_key;
   uint64_t records, left_out;
 };
 
 struct sc_sample *sc_sample_new(uint32_t max_columns) {
-  SC_ASSERT(max_columns <= SC_COLUMNS_MAX);
   struct sc_sample *sample = sc_alloc_zero(1, sizeof(*sample));
-  uint32_t n_slots = 4;
-  while (n_slots < max_columns * 2) n_slots *= 2;
   sample->max_columns = max_columns;
-  sample->slots = sc_alloc_zero(n_slots, sizeof(*sample->slots));
-  sample->slot_mask = n_slots - 1;
   return sample;
 }
 
 void sc_sample_free(struct sc_sample *sample) {
   if (sample == NULL) return;
-  for (uint32_t i = 0; i < sample->n; i++) free((char *)sample->entries[i].key.ptr);
+  HASH_CLEAR(hh, sample->by_key);
+  for (uint32_t i = 0; i < sample->n; i++) {
+    free(sample->entries[i]->key);
+    free(sample->entries[i]);
+  }
   free(sample->entries);
-  free(sample->slots);
   free(sample);
 }
 
-static uint32_t hash_of(struct sc_slice key) {
-  uint32_t h = 0x811c9dc5u; /* FNV-1a */
-  for (size_t i = 0; i < key.len; i++) h = (h ^ (unsigned char)key.ptr[i]) * 0x01000193u;
-  return h ^ (h >> 15);
-}
-
-static uint32_t *slot_of(const struct sc_sample *sample, struct sc_slice key) {
-  uint32_t slot = hash_of(key) & sample->slot_mask;
-  while (sample->slots[slot] && !sc_slice_equals(sample->entries[sample->slots[slot] - 1].key, key))
-    slot = (slot + 1) & sample->slot_mask;
-  return &sample->slots[slot];
-}
-
-static struct entry *add_entry(struct sc_sample *sample, struct sc_slice key) {
-  if (sample->n == sample->cap) {
-    sample->cap = sample->cap ? sample->cap * 2 : 16;
-    sample->entries = sc_realloc(sample->entries, sample->cap * sizeof(*sample->entries));
-  }
-  struct entry *entry = &sample->entries[sample->n++];
-  *entry = (struct entry){.key = {sc_strndup(key), key.len}};
-  return entry;
-}
-
 void sc_sample_add(struct sc_sample *sample, struct sc_slice key, unsigned kinds) {
-  uint32_t *slot = slot_of(sample, key);
-  if (*slot) {
-    sample->entries[*slot - 1].kinds |= kinds;
-    return;
-  }
-  if (sample->n == sample->max_columns || key.len > SC_SAMPLE_KEY_MAX) {
+  struct entry *entry = NULL;
+  HASH_FIND(hh, sample->by_key, key.len > 0 ? key.ptr : "", key.len, entry);
+  if (entry == NULL && (sample->n == sample->max_columns || key.len > SC_SAMPLE_KEY_MAX)) {
     sample->left_out++;
     return;
   }
-  add_entry(sample, key)->kinds = kinds;
-  *slot = sample->n;
+  if (entry == NULL) {
+    entry = sc_alloc_zero(1, sizeof(*entry));
+    entry->key = sc_strndup(key);
+    entry->key_len = key.len;
+    SC_ARRAY_ROOM(sample->entries, sample->n, sample->cap, 1);
+    sample->entries[sample->n++] = entry;
+    HASH_ADD_KEYPTR(hh, sample->by_key, entry->key, entry->key_len, entry);
+  }
+  entry->kinds |= kinds;
 }
 
 void sc_sample_add_record(struct sc_sample *sample) { sample->records++; }
 
 void sc_sample_merge(struct sc_sample *into, const struct sc_sample *from) {
-  for (uint32_t i = 0; i < from->n; i++) sc_sample_add(into, from->entries[i].key, from->entries[i].kinds);
+  for (uint32_t i = 0; i < from->n; i++) sc_sample_add(into, sc_sample_key(from, i), from->entries[i]->kinds);
   into->records += from->records;
   into->left_out += from->left_out;
 }
@@ -90,12 +72,12 @@ uint64_t sc_sample_keys_left_out(const struct sc_sample *sample) { return sample
 
 struct sc_slice sc_sample_key(const struct sc_sample *sample, uint32_t i) {
   SC_ASSERT(i < sample->n);
-  return sample->entries[i].key;
+  return sc_slice_of(sample->entries[i]->key, sample->entries[i]->key_len);
 }
 
 unsigned sc_sample_kinds(const struct sc_sample *sample, uint32_t i) {
   SC_ASSERT(i < sample->n);
-  return sample->entries[i].kinds;
+  return sample->entries[i]->kinds;
 }
 
 static enum sc_inferred infer_number(unsigned kinds) {

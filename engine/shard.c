@@ -1,5 +1,9 @@
 #include "engine/shard.h"
 
+#include "engine/base/assert.h"
+#include "engine/base/error.h"
+#include "engine/batch.h"
+
 enum { CONFIRM_AGAIN_MS = 1000, SILENT_PAGES = 3 };
 
 static enum sc_shard_do go(struct sc_shard *s, enum sc_shard_state state, int64_t due_ms) {

@@ -13,8 +13,9 @@
 #ifndef SC_SHARD_H
 #define SC_SHARD_H
 
-#include "engine/base/error.h"
-#include "engine/batch.h"
+#include "engine/position.h"
+
+struct sc_error;
 
 /* What counts as the tip of a shard, and what happens there. */
 struct sc_tip {

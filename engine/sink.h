@@ -1,8 +1,8 @@
 /* The interface of sinks: where rows and positions go. sink/ implements it, one file a target.
  *
- * sc_sink      the target as opened by control: URL, settings; read-only for the other threads. sc_session   one
- * connection, owned by one thread at a time: control has one, each write thread has one. encode       pure functions on
- * parse threads.
+ *   sc_sink     the target as opened by control: URL, settings; read-only for the other threads
+ *   sc_session  one connection, owned by one thread at a time: control has one, each write thread has one
+ *   encode      pure functions on parse threads
  *
  * Session calls look blocking and are not: wherever they would wait they call the wait hook of their thread with the
  * socket, which polls it together with the thread's own eventfd, and gives up with SC_E_STOPPED or SC_E_DEADLINE.
@@ -15,29 +15,26 @@
 #define SC_SINK_H
 
 #include "engine/base/buf.h"
-#include "engine/batch.h"
-#include "engine/decoder.h"
 #include "engine/lineage.h"
-#include "engine/plan.h"
-#include "engine/source.h"
 
+struct sc_block;
+struct sc_cells;
+struct sc_error;
 struct sc_options;
-struct sc_sink;
+struct sc_plan;
+struct sc_record;
+struct sc_rejects;
+struct sc_sample;
 struct sc_session;
-
-/* How a session waits. events: POLLIN | POLLOUT of poll(2), fd -1: only the time. 0 when something is ready,
- * SC_E_STOPPED (second signal), SC_E_DEADLINE after timeout_ms. Called by the session on its own thread, and only when
- * it has nothing else to do: it is the time spent waiting for the target (timings.h). Sessions copy the struct. */
-struct sc_wait {
-  int (*wait)(void *arg, int fd, short events, int timeout_ms);
-  void *arg;
-};
+struct sc_sink;
+struct sc_stream_identity;
+struct sc_wait; /* how a session waits: wait.h */
 
 /* A row of the checkpoint table, as far as control makes it. */
 struct sc_position_row {
-  char shard_id[129];
-  char parents[SC_PARENTS_MAX][129];
-  struct sc_position start; /* TRIM_HORIZON or AT_TIME */
+  const char *shard_id;
+  const char *parents[SC_PARENTS_MAX]; /* "" when absent */
+  struct sc_position start;            /* TRIM_HORIZON or AT_TIME */
 };
 
 /* What stands in the checkpoint table for a namespace; never used as a position to read from (only a take gives
@@ -54,7 +51,7 @@ struct sc_survey {
 
 /* What a take gives. */
 struct sc_taken {
-  char shard_id[129];
+  char shard_id[SC_SHARD_ID_MAX + 1];
   int64_t epoch;
   struct sc_sequence sequence; /* of the last record committed; len 0: none */
   struct sc_position start;    /* where to read on: AFTER sequence, or the stored start */

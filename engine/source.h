@@ -9,19 +9,24 @@
 
 #include <sys/queue.h>
 
-#include "engine/base/buf.h"
-#include "engine/base/park.h"
-#include "engine/batch.h"
-#include "engine/lineage.h"
+#include "engine/base/error.h"
 #include "engine/shard.h"
 
+struct sc_batch;
+struct sc_budget;
+struct sc_buf;
+struct sc_listed;
 struct sc_options;
+struct sc_park;
+struct sc_records;
+struct sc_shard_info;
+struct sc_timings;
 struct sc_source;
 struct sc_reader;
 
 /* Who the stream is: one deleted and made again has another creation time. */
 struct sc_stream_identity {
-  char name[129];
+  char name[SC_SHARD_ID_MAX + 1]; /* stream names have the same bound as shard ids */
   char arn[2049];
   int64_t created_ms;       /* StreamCreationTimestamp; 0 unknown */
   int64_t retention_ms;     /* RetentionPeriodHours */

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "engine/base/log.h"
+#include "engine/base/park.h"
 #include "engine/base/thread.h"
 
 static _Atomic bool wanted, at_once, orderly, unread;

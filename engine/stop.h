@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-#include "engine/base/park.h"
+struct sc_error;
+struct sc_park;
 
 bool sc_stop_requested(void);
 void sc_stop_request(void);

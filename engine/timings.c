@@ -1,5 +1,6 @@
 #include "engine/timings.h"
 
+#include "engine/base/buf.h"
 #include "engine/base/clock.h"
 
 static const char *const shown[SC_TIMES] = {"busy", "starved", "blocked"};

@@ -5,19 +5,17 @@
  * sleep and when it wakes, never per batch: what is not sleep is busy, waiting for a processor included. By
  * construction busy + starved + blocked is exactly the time from begin to end. Everything is pure but for that clock.
  *
- *            starved                                  blocked
- *   fetch    waits for the service, or for its pace   parse threads have enough to do, no memory for replies, or all is
- *   read
- *   parse    no reply to work on                      write threads have enough to do or hold all blocks, or no plan
- *   yet
- *   write    no block to write                        waits for the target's answer, or to connect to it again
+ *          starved                                 blocked
+ *   fetch  waits for the service, or for its pace  parse threads have enough to do, no memory for replies, all is read
+ *   parse  no reply to work on                     write threads have enough to do or hold all blocks; no plan yet
+ *   write  no block to write                       waits for the target's answer, or to connect to it again
  */
 #ifndef SC_TIMINGS_H
 #define SC_TIMINGS_H
 
 #include <stdint.h>
 
-#include "engine/base/buf.h"
+struct sc_buf;
 
 enum sc_time { SC_TIME_BUSY, SC_TIME_STARVED, SC_TIME_BLOCKED, SC_TIMES };
 
@@ -41,7 +39,7 @@ struct sc_timings_pool {
 
 enum { SC_POOL_FETCH, SC_POOL_PARSE, SC_POOL_WRITE, SC_THREAD_POOLS };
 
-/* Adds a line a thread, in seconds and percent, and the line that names the likely bottleneck. */
+/* Adds one line per thread, in seconds and percent, and the line that names the likely bottleneck. */
 void sc_timings_report(const struct sc_timings_pool pools[SC_THREAD_POOLS], struct sc_buf *out);
 /* That line. What holds a load up is the pool that hardly ever waits for another one: the fetch threads when they are
  * not blocked, the parse threads when they are busy, the write threads when they are not starved. At both ends it is

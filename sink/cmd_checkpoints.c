@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "engine/list.h"
-#include "engine/load/wait.h"
 #include "engine/program.h"
+#include "engine/wait.h"
 #include "sink/postgres/url.h"
 
 int sc_cmd_checkpoints_list(struct sc_options *options, struct sc_error *err);

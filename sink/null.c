@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#include "engine/base/error.h"
+#include "engine/decoder.h"
+#include "engine/plan.h"
+#include "engine/wait.h"
 #include "sink/rows.h"
 #include "sink/stateless.h"
 

@@ -2,6 +2,7 @@
 #ifndef SC_SINK_ROWS_H
 #define SC_SINK_ROWS_H
 
+#include "engine/base/assert.h"
 #include "engine/batch.h"
 
 /* Whether there is room for a row of at most bound bytes with its reference. When not, *needed_bytes becomes the bytes

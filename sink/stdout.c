@@ -10,8 +10,11 @@
 #include "codec/text/hex.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
+#include "engine/decoder.h"
+#include "engine/plan.h"
 #include "engine/program.h"
 #include "engine/stop.h"
+#include "engine/wait.h"
 #include "sink/rows.h"
 #include "sink/stateless.h"
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/decoder_json.h"
+#include "engine/sample.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/types.h"
 

@@ -3,6 +3,7 @@
 
 #include "bench/micro/rows.h"
 #include "bench/micro/stage.h"
+#include "engine/base/budget.h"
 #include "sink/postgres/copy.h"
 
 #define BLOCK_BYTES ((size_t)1 << 20)

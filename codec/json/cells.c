@@ -6,6 +6,8 @@
 #include "codec/json/sample.h"
 #include "engine/base/buf.h"
 #include "engine/base/text.h"
+#include "engine/batch.h"
+#include "engine/sample.h"
 
 #define GUESS_BYTES 32
 #define STRANGER_SHOWN 100

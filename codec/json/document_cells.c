@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "engine/base/assert.h"
+
 static const uint32_t *reject(struct sc_reject *out, const char *sqlstate, const char *reason) {
   out->request = SC_REQUEST_NONE;
   snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", sqlstate);

@@ -1,6 +1,7 @@
 #include "codec/json/sample.h"
 
 #include "codec/text/rfc3339.h"
+#include "engine/sample.h"
 
 #define EXACT_IN_A_DOUBLE (INT64_C(1) << 53)
 

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 
 #include "codec/kinesis/message_id.h"
+#include "engine/base/assert.h"
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
+#include "engine/batch.h"
+#include "engine/position.h"
 
 #define ENVELOPE_FRAME 160 /* names, quotes, and a time */
 

@@ -2,11 +2,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/buf.h"
 #include "engine/base/log.h"
 #include "engine/load/control/control.h"
 #include "engine/load/dry_run.h"
+#include "engine/load/load_options.h"
 #include "engine/load/memory.h"
+#include "engine/load/run.h"
 #include "engine/program.h"
+#include "engine/source.h"
 
 int sc_cmd_load(struct sc_options *options, struct sc_error *err);
 
@@ -20,27 +24,29 @@ enum {
   BEGIN_ANEW_MOST = 100
 };
 
-static const struct sc_source_ops *source_for(const char *url, struct sc_error *err) {
-  for (size_t i = 0; sc_sources[i] != NULL; i++)
-    if (sc_sources[i]->claims(url)) return sc_sources[i];
+static int unsupported(const char *what, const char *url, const char *hint, struct sc_error *err) {
   struct sc_buf shown = SC_BUF_INIT;
   sc_log_redact_url(&shown, sc_slice_str(url));
-  sc_error_set(err, SC_E_USAGE, "no source reads %s", sc_buf_str(&shown));
-  sc_error_hint(err,
-                "a source is kinesis://STREAM, kinesis://arn:..., kinesis://HOST:PORT/STREAM or kinesis:?table=...");
+  int rc = sc_error_fail(err, SC_E_USAGE, hint, "unsupported %s %s", what, sc_buf_str(&shown));
   sc_buf_fini(&shown);
-  return NULL;
+  return rc;
 }
 
-static const struct sc_sink_ops *sink_for(const char *url, struct sc_error *err) {
-  for (size_t i = 0; sc_sinks[i] != NULL; i++)
-    if (sc_sinks[i]->claims(url)) return sc_sinks[i];
-  struct sc_buf shown = SC_BUF_INIT;
-  sc_log_redact_url(&shown, sc_slice_str(url));
-  sc_error_set(err, SC_E_USAGE, "no target takes %s", sc_buf_str(&shown));
-  sc_error_hint(err, "a target is postgresql://user@host/db?table=schema.table, - for standard output, or null:");
-  sc_buf_fini(&shown);
-  return NULL;
+static int find_source(const char *url, struct sc_run *run, struct sc_error *err) {
+  for (size_t i = 0; sc_sources[i] != NULL && run->source_ops == NULL; i++)
+    if (sc_sources[i]->claims(url)) run->source_ops = sc_sources[i];
+  if (run->source_ops != NULL) return SC_OK;
+  return unsupported(
+      "source", url,
+      "a source is kinesis://STREAM, kinesis://arn:..., kinesis://HOST:PORT/STREAM or kinesis:?table=...", err);
+}
+
+static int find_sink(const char *url, struct sc_run *run, struct sc_error *err) {
+  for (size_t i = 0; sc_sinks[i] != NULL && run->sink_ops == NULL; i++)
+    if (sc_sinks[i]->claims(url)) run->sink_ops = sc_sinks[i];
+  if (run->sink_ops != NULL) return SC_OK;
+  return unsupported("target", url,
+                     "a target is postgresql://user@host/db?table=schema.table, - for standard output, or null:", err);
 }
 
 static uint32_t threads_or(const struct sc_options *o, int id, uint32_t fallback) {
@@ -78,11 +84,10 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
 
 static int read_request(const struct sc_options *o, struct sc_load_options *options, struct sc_error *err) {
   const char *start = sc_options_text(o, SC_OPT_START);
-  if (!sc_position_parse(start, &options->start)) {
-    sc_error_set(err, SC_E_USAGE, "--start: %s is neither trim-horizon, latest nor a time", start);
-    sc_error_hint(err, "2023-01-31, 2023-01-31T15:00:00, 2023-01-31T15:00:00.123+00:00 or epoch seconds");
-    return err->code;
-  }
+  if (!sc_position_parse(start, &options->start))
+    return sc_error_fail(err, SC_E_USAGE,
+                         "2023-01-31, 2023-01-31T15:00:00, 2023-01-31T15:00:00.123+00:00 or epoch seconds",
+                         "--start: %s is neither trim-horizon, latest nor a time", start);
   options->start_given = sc_options_is_set(o, SC_OPT_START);
   options->dry_run = sc_options_flag(o, SC_OPT_DRY_RUN);
   options->restart = sc_options_flag(o, SC_OPT_RESTART);
@@ -100,12 +105,11 @@ static int read_request(const struct sc_options *o, struct sc_load_options *opti
 
 static int open_both(struct sc_options *o, struct sc_run *run, struct sc_error *err) {
   const char *source_url = sc_options_argument(o, 0), *target_url = sc_options_argument(o, 1);
-  run->source_ops = source_for(source_url, err);
-  if (run->source_ops == NULL) return err->code;
-  run->sink_ops = sink_for(target_url, err);
-  if (run->sink_ops == NULL) return err->code;
+  int rc = find_source(source_url, run, err);
+  if (rc == SC_OK) rc = find_sink(target_url, run, err);
+  if (rc != SC_OK) return rc;
   run->decoder_ops = sc_decoders[0];
-  int rc = run->source_ops->open(source_url, o, &run->source, err);
+  rc = run->source_ops->open(source_url, o, &run->source, err);
   if (rc == SC_OK) rc = run->sink_ops->open(target_url, o, run->source_ops->stream_name(run->source), &run->sink, err);
   return rc;
 }
@@ -124,10 +128,11 @@ int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
   for (int i = 0; i < BEGIN_ANEW_MOST; i++) {
     read_settings(o, run);
     bool limited = sc_options_is_set(o, SC_OPT_MAX_DEAD_LETTERS);
-    sc_dead_letter_limit_init(&run->brake, limited, limited ? (uint64_t)sc_options_int(o, SC_OPT_MAX_DEAD_LETTERS) : 0);
+    uint64_t limit = limited ? (uint64_t)sc_options_int(o, SC_OPT_MAX_DEAD_LETTERS) : 0;
+    sc_dead_letter_limit_init(&run->dead_letter_limit, limited, limit);
     rc = sc_control_load(run, &options, err);
     if (rc != SC_E_WENT_BACK || run->settings.max_records != UINT64_MAX) break;
-    sc_log_error(SC_WARN, "beginning anew from the stored positions", err);
+    sc_log_error(SC_WARN, "beginning again from the stored positions", err);
     options.restart = false;
   }
 out:

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
+#include "engine/base/error.h"
+
 void sc_dead_letter_limit_init(struct sc_dead_letter_limit *b, bool has_limit, uint64_t limit) {
   b->has_limit = has_limit;
   b->limit = limit;
@@ -21,9 +23,9 @@ void sc_dead_letter_limit_take_back(struct sc_dead_letter_limit *b, uint64_t rec
 }
 
 static int stop_load(struct sc_error *err, const char *why, uint64_t dead) {
-  int rc = sc_error_set(err, SC_E_DEAD_LETTERS, "%s (%" PRIu64 " in this run)", why, dead);
-  sc_error_hint(err, "look at kinesis_dead_letters for the reasons; --max-dead-letters sets another bound");
-  return rc;
+  return sc_error_fail(err, SC_E_DEAD_LETTERS,
+                       "look at kinesis_dead_letters for the reasons; --max-dead-letters sets another bound",
+                       "%s (%" PRIu64 " in this run)", why, dead);
 }
 
 int sc_dead_letter_limit_check(const struct sc_dead_letter_limit *b, uint64_t in_a_row, struct sc_error *err) {

@@ -1,4 +1,4 @@
-/* The brake on dead letters: a stream that does not fit its table stops the load instead of filling the dead-letter
+/* The limit on dead letters: a stream that does not fit its table stops the load instead of filling the dead-letter
  * table.
  *
  * With --max-dead-letters N: more than N in this run. Without: 1,000 in a row, or more than 1 % once 100,000 records
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/error.h"
+struct sc_error;
 
 #define SC_DEAD_LETTERS_IN_A_ROW 1000
 #define SC_DEAD_LETTER_SHARE_FROM 100000 /* records */

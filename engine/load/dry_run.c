@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/array.h"
 #include "engine/base/buf.h"
 #include "engine/list.h"
-#include "engine/load/control/controller.h"
-#include "engine/load/wait.h"
+#include "engine/load/control/control_shards.h"
+#include "engine/load/control/control_target.h"
 #include "engine/print.h"
+#include "engine/sample.h"
+#include "engine/wait.h"
 
 struct dry {
   struct sc_controller c;
@@ -21,28 +24,6 @@ struct dry {
 
 /* ---- shards ---- */
 
-static struct sc_dry_shard *add_shard(struct dry *d, const char *id) {
-  if (d->n == d->cap) {
-    d->cap = d->cap == 0 ? 64 : d->cap * 2;
-    d->shards = sc_realloc(d->shards, d->cap * sizeof(*d->shards));
-  }
-  struct sc_dry_shard *s = &d->shards[d->n++];
-  *s = (struct sc_dry_shard){.info = {.index = (uint32_t)d->n - 1}, .behind_ms = -1};
-  snprintf(s->info.id, sizeof(s->info.id), "%s", id);
-  return s;
-}
-
-/* The shards without a row, as control would store them: in memory only. */
-static void find_new(struct dry *d) {
-  struct sc_listed shard;
-  bool first_run;
-  for (size_t cursor = 0; sc_lineage_next_new(d->c.lineage, &cursor, &shard, &first_run);) {
-    struct sc_dry_shard *s = add_shard(d, shard.id);
-    s->start = first_run ? d->c.start : (struct sc_position){.start = SC_START_TRIM_HORIZON};
-  }
-  for (size_t i = 0; i < d->n; i++) sc_lineage_stored(d->c.lineage, d->shards[i].info.id);
-}
-
 static int stored_start(struct dry *d, const char *id, struct sc_position *out, struct sc_error *err) {
   struct sc_taken *taken = sc_alloc_zero(1, sizeof(*taken));
   int rc = d->c.run->sink_ops->peek(d->c.session, &id, 1, taken, err);
@@ -51,25 +32,28 @@ static int stored_start(struct dry *d, const char *id, struct sc_position *out, 
   return rc;
 }
 
-/* Of the new ones and the stored ones, those whose parents are done. */
-static int find_ready(struct dry *d, struct sc_error *err) {
-  struct sc_dry_shard *fresh = d->shards;
-  size_t n_fresh = d->n;
+static int add_ready(struct dry *d, bool are_stored, struct sc_error *err) {
+  struct sc_lineage *l = d->c.lineage;
   int rc = SC_OK;
-  char id[129];
-  d->shards = NULL;
-  d->n = d->cap = 0;
-  while (rc == SC_OK && sc_lineage_next_ready(d->c.lineage, id)) {
-    sc_lineage_started(d->c.lineage, id);
-    struct sc_dry_shard *s = add_shard(d, id);
-    size_t i = 0;
-    while (i < n_fresh && strcmp(fresh[i].info.id, id) != 0) i++;
-    if (i < n_fresh) s->start = fresh[i].start;
-    else rc = stored_start(d, id, &s->start, err);
+  for (uint32_t i; rc == SC_OK && (i = sc_lineage_next_ready(l)) != SC_NO_NODE;) {
+    sc_lineage_started(l, i);
+    SC_ARRAY_ROOM(d->shards, d->n, d->cap, 1);
+    struct sc_dry_shard *s = &d->shards[d->n++];
+    *s = (struct sc_dry_shard){.info = {.index = i}, .start = sc_controller_start_of(&d->c, i), .behind_ms = -1};
+    memcpy(s->info.id, sc_lineage_shard(l, i)->id, sizeof(s->info.id));
+    if (are_stored) rc = stored_start(d, s->info.id, &s->start, err);
   }
-  free(fresh);
+  return rc;
+}
+
+/* The shards whose parents are done: those with a row, then those for which control would store one now. */
+static int find_ready(struct dry *d, struct sc_error *err) {
+  struct sc_lineage *l = d->c.lineage;
+  int rc = add_ready(d, true, err);
+  for (uint32_t i = 0; (i = sc_lineage_next_new(l, i)) != SC_NO_NODE; i++) sc_lineage_stored(l, i);
+  if (rc == SC_OK) rc = add_ready(d, false, err);
   struct sc_lineage_counts counts;
-  sc_lineage_count(d->c.lineage, &counts);
+  sc_lineage_count(l, &counts);
   d->waiting = counts.waiting;
   return rc;
 }
@@ -182,10 +166,7 @@ static int print(const struct dry *d, bool json, struct sc_error *err) {
 
 void sc_proposal_add(struct sc_proposal *p, const char *metadata, struct sc_slice key, const char *column,
                      const char *type) {
-  if (p->n == p->cap) {
-    p->cap = p->cap == 0 ? 16 : p->cap * 2;
-    p->columns = sc_realloc(p->columns, p->cap * sizeof(*p->columns));
-  }
+  SC_ARRAY_ROOM(p->columns, p->n, p->cap, 1);
   struct sc_proposed *c = &p->columns[p->n++];
   *c = (struct sc_proposed){.metadata = metadata,
                             .key = sc_strndup(key),
@@ -209,7 +190,6 @@ static int ask(struct dry *d, struct sc_error *err) {
   int rc = ops->session_open(d->c.run->sink, "dry run", &sc_wait, &d->c.session, err);
   if (rc == SC_OK) rc = sc_controller_open_positions(&d->c, err);
   if (rc != SC_OK) return rc;
-  find_new(d);
   rc = find_ready(d, err);
   if (rc == SC_OK) rc = sc_dry_sample(d->c.run, d->shards, d->n, d->sample, err);
   if (rc == SC_OK && ops->propose != NULL) rc = ops->propose(d->c.session, d->sample, &d->proposal, err);

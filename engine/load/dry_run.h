@@ -7,7 +7,13 @@
 #ifndef SC_LOAD_DRY_RUN_H
 #define SC_LOAD_DRY_RUN_H
 
-#include "engine/load/control/control.h"
+#include "engine/batch.h"
+#include "engine/position.h"
+
+struct sc_error;
+struct sc_load_options;
+struct sc_run;
+struct sc_sample;
 
 /* One shard a load would read at once. */
 struct sc_dry_shard {

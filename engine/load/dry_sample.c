@@ -1,8 +1,17 @@
 #include <stdlib.h>
 
+#include "engine/base/budget.h"
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/base/park.h"
+#include "engine/base/random.h"
+#include "engine/decoder.h"
 #include "engine/load/dry_run.h"
+#include "engine/load/run.h"
+#include "engine/plan.h"
+#include "engine/shard.h"
+#include "engine/source.h"
 #include "engine/stop.h"
 
 enum {

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "engine/base/error.h"
+
 enum { MIB = 1 << 20 };
 static const size_t FLUSH_LEAST = 1 * MIB, FLUSH_MOST = 32 * MIB, BODIES_LEAST = 2 * MIB;
 
@@ -16,7 +18,7 @@ static uint64_t blocks_a_parser(const struct sc_memory_request *w, size_t flush_
 }
 
 static uint64_t blocks_bytes(const struct sc_memory_request *w, uint64_t each) {
-  return w->parse_threads * each * w->block_cost + w->spare_bytes + (uint64_t)w->write_threads * w->grave_cost;
+  return w->parse_threads * each * w->block_cost + w->spare_bytes + (uint64_t)w->write_threads * w->replay_dead_cost;
 }
 
 static uint64_t fixed_bytes(const struct sc_memory_request *w) {

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/base/error.h"
+struct sc_error;
 
 #define SC_MEMORY_BASE_BYTES (16u << 20)        /* program, libraries, control plane */
 #define SC_MEMORY_CONNECTION_BYTES (139u << 10) /* with TLS, measured; 64 KiB of it are what TLS reads ahead */
@@ -25,7 +25,7 @@ struct sc_memory_request {
   size_t largest_reply_cost;                  /* one is set aside */
   size_t block_bytes, block_cost;             /* of a block: data, and all of it */
   size_t spare_bytes;                         /* beside the blocks: a row larger than one, dead letters */
-  size_t grave_cost;                          /* of a write thread's own room for dead letters */
+  size_t replay_dead_cost;                    /* of a write thread's own room for dead letters of a replay */
   size_t flush_bytes;                         /* as requested; 0: fit it to the memory, 32 MiB at most */
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/base/log.h"
+#include "engine/lineage.h"
 
 enum { TERMINAL_MS = 500, LOG_MS = 10000 };
 

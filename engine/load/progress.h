@@ -5,9 +5,12 @@
 #ifndef SC_LOAD_PROGRESS_H
 #define SC_LOAD_PROGRESS_H
 
-#include "engine/base/error.h"
+#include <stdbool.h>
+
 #include "engine/base/metrics.h"
-#include "engine/lineage.h"
+
+struct sc_error;
+struct sc_lineage_counts;
 
 struct sc_progress {
   const char *what; /* the stream's name */

@@ -2,8 +2,13 @@
 
 #include <stdlib.h>
 
+#include "engine/base/budget.h"
 #include "engine/base/buf.h"
-#include "engine/stop.h"
+#include "engine/base/error.h"
+#include "engine/base/mailbox.h"
+#include "engine/base/park.h"
+#include "engine/base/ring.h"
+#include "engine/sample.h"
 
 enum { BATCHES_A_RING = 256, BLOCKS_A_RING_MOST = 65536 };
 
@@ -164,6 +169,6 @@ void sc_run_drop_rows(struct sc_run *run, const struct sc_block *block) {
     records += block->spans[i].records;
     dead += block->spans[i].dead;
   }
-  sc_dead_letter_limit_take_back(&run->brake, records, dead);
+  sc_dead_letter_limit_take_back(&run->dead_letter_limit, records, dead);
   sc_run_unclaim(run, records);
 }

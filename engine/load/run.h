@@ -15,15 +15,23 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "engine/base/budget.h"
-#include "engine/base/mailbox.h"
-#include "engine/base/park.h"
-#include "engine/base/ring.h"
-#include "engine/decoder.h"
+#include "engine/base/error.h"
+#include "engine/batch.h"
 #include "engine/load/dead_letter_limit.h"
+#include "engine/plan.h"
+#include "engine/shard.h"
 #include "engine/sink.h"
-#include "engine/source.h"
 #include "engine/timings.h"
+
+struct sc_mailbox;
+struct sc_ring;
+struct sc_source;
+struct sc_decoder_ops;
+struct sc_park;
+struct sc_source_ops;
+
+/* One policy for all who lost the target: how far their back-off grows, and how long they try without success. */
+enum { SC_BACKOFF_CAP_MS = 10000, SC_GIVE_UP_MS = 10 * 60 * 1000 };
 
 struct sc_settings {
   uint32_t fetch_threads, parse_threads, write_threads;
@@ -36,11 +44,11 @@ struct sc_settings {
   int64_t stop_timeout_ms; /* of each step of the stop */
   int64_t discovery_ms;
   int64_t sample_ms;        /* the first plan waits so long for records, when fewer come than its sample wants */
-  int64_t retry_ms;         /* the first back-off after the target was lost; doubles with full jitter up to 10 s */
+  int64_t retry_ms;         /* the first back-off after the target was lost; doubles with full jitter */
   size_t block_bytes;       /* data of a block */
   uint32_t blocks_a_parser; /* of that size, which a parse thread may own */
   uint32_t blocks_ahead;    /* and which may wait for one write thread */
-  size_t grave_bytes;       /* a write thread's own room for the dead letters of a replay */
+  size_t replay_dead_bytes; /* a write thread's own room for the dead letters of a replay */
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;
   enum sc_columns_mode columns;
@@ -95,14 +103,14 @@ enum sc_control_message_kind {
   SC_CONTROL_CONFIRM_END, /* shard: is it closed? */
   SC_CONTROL_SHARD_ENDED, /* shard: its end is committed */
   SC_CONTROL_SHARD_TIP,   /* shard: everything up to its tip is committed */
-  SC_CONTROL_WANT_GO,     /* write thread: lost its session, needs the lock checked */
-  SC_CONTROL_TAKEN,       /* write thread, serial: has taken its shards again since that TAKE_AGAIN */
-  SC_CONTROL_WENT_BACK,   /* shard: done, but the target has forgotten it (failover): the load begins anew */
-  SC_CONTROL_WISH,        /* generation: there are requests for another table than that plan's */
-  SC_CONTROL_REPLAN,      /* write thread, generation: the table is not what the plan says */
-  SC_CONTROL_HELD,        /* write thread: committed, holds */
-  SC_CONTROL_STOPPED,     /* a thread did its part of the stage */
-  SC_CONTROL_FAILED       /* error: the run must end */
+  SC_CONTROL_RESUME_WANTED, /* write thread: lost its session, needs the lock checked */
+  SC_CONTROL_TAKEN,         /* write thread, serial: has taken its shards again since that TAKE_AGAIN */
+  SC_CONTROL_WENT_BACK,     /* shard: done, but the target has forgotten it (failover): the load begins anew */
+  SC_CONTROL_SCHEMA_WANTED, /* generation: there are requests for another table than that plan's */
+  SC_CONTROL_REPLAN,        /* write thread, generation: the table is not what the plan says */
+  SC_CONTROL_HELD,          /* write thread: committed, holds */
+  SC_CONTROL_STOPPED,       /* a thread did its part of the stage */
+  SC_CONTROL_FAILED         /* error: the run must end */
 };
 struct sc_control_message {
   enum sc_control_message_kind kind;
@@ -137,9 +145,9 @@ struct sc_run {
   _Atomic int64_t *behind_ms;     /* [f], by fetch thread f, once a second: lag of its shard furthest behind; -1 none */
   _Atomic int64_t allowance; /* records that may still be claimed (--max-records); parse takes, a drop gives back */
   _Atomic uint32_t stage;    /* enum sc_stage, written by control */
-  _Atomic uint32_t
-      n_waiting_for_blocks; /* parse threads that wait for block memory: write threads with nothing to take commit */
-  struct sc_dead_letter_limit brake; /* its own atomics */
+  /* parse threads that wait for block memory: write threads with nothing to take commit */
+  _Atomic uint32_t n_waiting_for_blocks;
+  struct sc_dead_letter_limit dead_letter_limit; /* its own atomics */
 
   struct sc_timings *timings[SC_THREAD_POOLS]; /* [pool][thread], by that thread; by control after the join */
 
@@ -160,8 +168,8 @@ static inline struct sc_ring *sc_run_batches(const struct sc_run *r, uint32_t fe
 static inline _Atomic size_t *sc_run_unparsed(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
   return &r->unparsed[fetch * r->settings.parse_threads + parse];
 }
-/* Nothing more is asked for a parse thread with so many bytes unparsed: what was fetched long ago has left the caches
- * when it is parsed, and takes new pages. */
+/* Nothing more is fetched for a parse thread with so many bytes unparsed: bytes fetched long before they are parsed
+ * have left the caches by then, and take new pages. */
 #define SC_UNPARSED_MOST ((size_t)4 << 20)
 static inline bool sc_run_has_room(const struct sc_run *r, uint32_t fetch, uint32_t parse) {
   return atomic_load_explicit(sc_run_unparsed(r, fetch, parse), memory_order_relaxed) <= SC_UNPARSED_MOST;
@@ -176,7 +184,7 @@ static inline struct sc_ring *sc_run_spent(const struct sc_run *r, uint32_t pars
   return r->spent[parse * r->settings.write_threads + write];
 }
 static inline enum sc_stage sc_run_stage(const struct sc_run *r) {
-  return (enum sc_stage)atomic_load_explicit(&((struct sc_run *)r)->stage, memory_order_acquire);
+  return (enum sc_stage)atomic_load_explicit(&r->stage, memory_order_acquire);
 }
 void sc_run_set_stage(struct sc_run *run, enum sc_stage stage); /* control; wakes every thread */
 

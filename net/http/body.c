@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/base/budget.h"
+
 #define FIRST_GUESS_BYTES ((size_t)64 << 10)
 
 void sc_body_init(struct sc_body *body, struct sc_budget *budget, size_t largest_bytes) {

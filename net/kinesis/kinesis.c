@@ -6,6 +6,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/batch.h"
 #include "engine/program.h"
 #include "net/aws/aws_config.h"
 #include "net/aws/imds.h"

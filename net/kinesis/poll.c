@@ -1,5 +1,7 @@
 #include "net/kinesis/poll.h"
 
+#include "engine/base/error.h"
+
 enum { RETRY_BASE_MS = 50, THROTTLE_BASE_MS = 1000, BACKOFF_CAP_MS = 20000 };
 
 static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "engine/base/log.h"
+#include "engine/sample.h"
+#include "sink/postgres/catalog.h"
 #include "sink/postgres/create.h"
 #include "sink/postgres/table.h"
 #include "sink/postgres/types.h"

@@ -5,6 +5,7 @@
 
 #include "engine/base/log.h"
 #include "engine/base/text.h"
+#include "engine/sample.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/create.h"
 #include "sink/postgres/table.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/wait.h"
 
 #define CHUNK_BYTES ((size_t)128 << 10)
 #define CONNECT_MS 10000

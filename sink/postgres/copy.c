@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "codec/text/rfc3339.h"
+#include "engine/base/assert.h"
 #include "engine/base/big_endian.h"
 #include "engine/base/text.h"
+#include "engine/decoder.h"
 #include "sink/postgres/copy_array.h"
 #include "sink/postgres/copy_text.h"
 #include "sink/postgres/number.h"

@@ -1,6 +1,7 @@
 #include "sink/postgres/copy_text.h"
 
 #include "codec/text/hex.h"
+#include "engine/batch.h"
 #include "sink/postgres/number.h"
 #include "sink/postgres/time.h"
 #include "sink/postgres/types.h"

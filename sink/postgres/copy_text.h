@@ -11,6 +11,9 @@
 
 #include "sink/postgres/copy_column.h"
 
+struct sc_cell;
+struct sc_reject;
+
 #define SC_PGCOPY_TEXT_GROWTH 2 /* a byte becomes an escape, or two hex digits */
 
 /* Bytes with COPY's escapes, at most SC_PGCOPY_TEXT_GROWTH for each; returns the end. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "engine/base/big_endian.h"
+#include "engine/batch.h"
 #include "sink/postgres/copy.h"
 
 /* Bytes of the UTF-8 character at s, 0 when it is none (RFC 3629). */

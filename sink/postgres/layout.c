@@ -4,6 +4,8 @@
 
 #include "engine/base/text.h"
 
+#include "engine/base/error.h"
+
 static const struct role {
   const char *word;
   enum sc_role role;

@@ -16,6 +16,8 @@
 
 #include "engine/plan.h"
 
+struct sc_error;
+
 #define SC_PG_METADATA_MAX 16
 
 struct sc_pg_metadata {

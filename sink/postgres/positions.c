@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/base/clock.h"
+#include "engine/source.h"
 
 #define TAKE_GRACE_MS 3000
 #define TAKE_LIMIT_MS 30000

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/batch.h"
 #include "engine/program.h"
+#include "engine/source.h"
+#include "engine/wait.h"
 #include "sink/postgres/alter.h"
 #include "sink/postgres/catalog.h"
 #include "sink/postgres/copy.h"

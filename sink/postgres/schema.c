@@ -5,6 +5,7 @@
 
 #include "engine/base/array.h"
 #include "engine/base/log.h"
+#include "engine/sample.h"
 #include "sink/postgres/types.h"
 
 static int choice(const char *word, const char *const *words, int n) {

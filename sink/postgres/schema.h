@@ -11,6 +11,7 @@
 #ifndef SC_SINK_POSTGRES_SCHEMA_H
 #define SC_SINK_POSTGRES_SCHEMA_H
 
+#include "engine/sample.h"
 #include "sink/postgres/layout.h"
 
 #define SC_PG_MADE_BY "made by shardcopy"

@@ -5,6 +5,8 @@
 #include "codec/json/sample.h"
 #include "codec/text/rfc3339.h"
 #include "engine/base/buf.h"
+#include "engine/batch.h"
+#include "engine/sample.h"
 #include "sink/postgres/types.h"
 
 /* What a column of the type stands for; 0: it holds everything, or is none that we would change. */

@@ -10,6 +10,9 @@
 
 #include "engine/plan.h"
 
+struct sc_cell;
+struct sc_reject;
+
 struct sc_pg_column_type {
   uint32_t type;    /* enum sc_pg_type */
   int32_t modifier; /* -1: none */

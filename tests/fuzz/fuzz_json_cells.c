@@ -5,6 +5,7 @@
 #include "codec/json/cells.h"
 #include "codec/json/doc.h"
 #include "codec/json/sample.h"
+#include "engine/sample.h"
 #include "tests/fuzz/fuzz.h"
 
 #define COLUMNS 6

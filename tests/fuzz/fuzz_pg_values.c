@@ -3,6 +3,8 @@
  * and COPY text by reading them back. */
 #include <math.h>
 
+#include "engine/base/budget.h"
+#include "engine/decoder.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/number.h"
 #include "sink/postgres/time.h"

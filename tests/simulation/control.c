@@ -1,3 +1,4 @@
+#include "engine/base/error.h"
 #include "tests/simulation/worker.h"
 
 #define LIST_EVERY_MS 30000
@@ -98,8 +99,8 @@ static void confirm(struct world *w, struct worker *k, int shard) {
   struct local *l = &k->locals[shard];
   if (!l->asked || l->asked_at >= k->listings_begun) return;
   l->asked = false;
-  const char *id = w->kinesis->shards[shard].id;
-  bool closed = sc_lineage_is_closed(k->lineage, id) || sc_lineage_is_gone(k->lineage, id);
+  uint32_t node = sc_lineage_find(k->lineage, w->kinesis->shards[shard].id);
+  bool closed = node == SC_NO_NODE || sc_lineage_is_closed(k->lineage, node) || sc_lineage_is_gone(k->lineage, node);
   uint32_t flags;
   l->todo = sc_shard_confirmed(&l->reader, closed, w->now_ms, &flags);
   TELL(w, "worker %d: shard %d is %s", k->index, shard, closed ? "closed indeed" : "not closed");
@@ -118,9 +119,8 @@ static void look_at_listed(struct world *w, struct worker *k) {
 }
 
 static void tell_gone(struct world *w, struct worker *k) {
-  char id[129];
-  while (sc_lineage_next_gone(k->lineage, id)) {
-    int shard = kinesis_find(w->kinesis, id);
+  for (uint32_t node; (node = sc_lineage_next_gone(k->lineage)) != SC_NO_NODE;) {
+    int shard = kinesis_find(w->kinesis, sc_lineage_shard(k->lineage, node)->id);
     const struct row *row = &w->target->rows[shard];
     bool all_was_read = row->exists && (row->ended || row->read_until_ms >= w->kinesis->horizon_ms);
     TELL(w, "worker %d: shard %d is gone, read until %.3f%s", k->index, shard, (double)row->read_until_ms / 1000.0,
@@ -185,10 +185,10 @@ static struct row new_row(const struct world *w, const struct worker *k, int sha
 static size_t collect_new(const struct world *w, const struct worker *k, int shards[SHARDS_MAX],
                           struct row rows[SHARDS_MAX], bool *first_run) {
   struct row added[SHARDS_MAX] = {0};
-  struct sc_listed shard;
   size_t n = 0;
-  for (size_t cursor = 0; sc_lineage_next_new(k->lineage, &cursor, &shard, first_run); n++) {
-    shards[n] = kinesis_find(w->kinesis, shard.id);
+  for (uint32_t node = 0; (node = sc_lineage_next_new(k->lineage, node)) != SC_NO_NODE; node++, n++) {
+    shards[n] = kinesis_find(w->kinesis, sc_lineage_shard(k->lineage, node)->id);
+    *first_run = sc_lineage_is_of_first_run(k->lineage, node);
     rows[n] = added[shards[n]] = new_row(w, k, shards[n], *first_run, added);
   }
   return n;
@@ -207,6 +207,10 @@ static bool send_rows(struct world *w, struct worker *k, const struct row *rows,
   return answered && code == SC_OK;
 }
 
+static uint32_t node_of(const struct world *w, const struct worker *k, int shard) {
+  return sc_lineage_find(k->lineage, w->kinesis->shards[shard].id);
+}
+
 static bool add_rows(struct world *w, struct worker *k) {
   int shards[SHARDS_MAX];
   struct row rows[SHARDS_MAX];
@@ -216,7 +220,7 @@ static bool add_rows(struct world *w, struct worker *k) {
   bool added = send_rows(w, k, rows, shards, n, first_run);
   TELL(w, "worker %d: %zu rows%s are %s", k->index, n, first_run ? " of the first run" : "",
        added ? "added" : "not added");
-  for (size_t i = 0; added && i < n; i++) sc_lineage_stored(k->lineage, w->kinesis->shards[shards[i]].id);
+  for (size_t i = 0; added && i < n; i++) sc_lineage_stored(k->lineage, node_of(w, k, shards[i]));
   if (added) return true;
   k->retry_ms = w->now_ms + between(w, 100, 2000);
   if (first_run) begin(w, k);
@@ -226,30 +230,29 @@ static bool add_rows(struct world *w, struct worker *k) {
 /* ---- starting shards ---- */
 
 static void start_ready(struct world *w, struct worker *k) {
-  char id[129];
-  while (sc_lineage_next_ready(k->lineage, id)) {
-    int shard = kinesis_find(w->kinesis, id);
+  for (uint32_t node; (node = sc_lineage_next_ready(k->lineage)) != SC_NO_NODE;) {
+    int shard = kinesis_find(w->kinesis, sc_lineage_shard(k->lineage, node)->id);
     for (int i = 0; i < SC_PARENTS_MAX; i++)
       if (!target_is_done_with(w, w->kinesis->shards[shard].parents[i], k->generation))
         sim_broken(w, "shard %d is started before the end of its parent %d", shard,
                    w->kinesis->shards[shard].parents[i]);
-    sc_lineage_started(k->lineage, id);
+    sc_lineage_started(k->lineage, node);
     k->locals[shard].assigned = true;
     TELL(w, "worker %d: shard %d is assigned", k->index, shard);
   }
 }
 
 static void read_note(struct world *w, struct worker *k, const struct note *note) {
-  const char *id = w->kinesis->shards[note->shard].id;
+  uint32_t node = node_of(w, k, note->shard);
   switch (note->kind) {
     case NOTE_STARTED:
-      sc_lineage_started(k->lineage, id);
+      sc_lineage_started(k->lineage, node);
       return;
     case NOTE_ENDED:
-      sc_lineage_ended(k->lineage, id);
+      sc_lineage_ended(k->lineage, node);
       return;
     case NOTE_TIP:
-      sc_lineage_at_tip(k->lineage, id);
+      sc_lineage_at_tip(k->lineage, node);
       return;
     case NOTE_WENT_BACK:
       TELL(w, "worker %d: the target went back", k->index);

@@ -1,3 +1,4 @@
+#include "engine/batch.h"
 #include "tests/simulation/worker.h"
 
 /* ---- sending ---- */

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/assert.h"
 #include "engine/base/buf.h"
+#include "engine/base/error.h"
 
 #define ITERATOR_LIVES_MS 300000
 

@@ -7,6 +7,7 @@
 #ifndef SC_TESTS_SIMULATION_KINESIS_H
 #define SC_TESTS_SIMULATION_KINESIS_H
 
+#include "engine/base/error.h"
 #include "engine/lineage.h"
 #include "engine/shard.h"
 #include "tests/simulation/world.h"

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/assert.h"
 #include "engine/base/buf.h"
 #include "tests/simulation/finale.h"
 

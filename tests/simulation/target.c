@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/buf.h"
+#include "engine/base/error.h"
 
 struct entry {
   size_t changes, landings; /* how many it has */

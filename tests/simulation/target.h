@@ -8,6 +8,7 @@
 #ifndef SC_TESTS_SIMULATION_TARGET_H
 #define SC_TESTS_SIMULATION_TARGET_H
 
+#include "engine/base/error.h"
 #include "tests/simulation/kinesis.h"
 
 /* A row of the checkpoint table. */

@@ -11,6 +11,8 @@
 #ifndef SC_TESTS_SIMULATION_WORKER_H
 #define SC_TESTS_SIMULATION_WORKER_H
 
+#include "engine/base/assert.h"
+#include "engine/base/error.h"
 #include "engine/checkpoint.h"
 #include "engine/lineage.h"
 #include "engine/shard.h"

@@ -1,3 +1,5 @@
+#include "engine/base/error.h"
+#include "engine/batch.h"
 #include "tests/simulation/worker.h"
 
 #define REFRESH_MS 60000

@@ -7,20 +7,20 @@
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/base/mailbox.h"
 #include "engine/base/metrics.h"
-#include "engine/load/control/controller.h"
+#include "engine/base/park.h"
+#include "engine/base/thread.h"
+#include "engine/decoder.h"
+#include "engine/load/control/control_shards.h"
+#include "engine/load/control/control_target.h"
+#include "engine/load/fetch/fetch_pool.h"
 #include "engine/load/memory.h"
+#include "engine/load/parse/parse_pool.h"
+#include "engine/load/write/write_pool.h"
 #include "engine/stop.h"
 
 enum { SAMPLE_RECORDS = 1000, TICK_MS = 250, DEAD_LETTER_BYTES = 4096 /* beside its data */ };
-
-void sc_controller_fail(struct sc_controller *c, const struct sc_error *err) {
-  if (sc_controller_has_failed(c)) {
-    if (err->code != c->error.code) sc_log_error(SC_WARN, "and another error", err);
-    return;
-  }
-  c->error = *err;
-}
 
 /* ---- memory and threads ---- */
 
@@ -34,30 +34,30 @@ static void settle(struct sc_settings *s, const struct sc_memory *m) {
   s->blocks_a_parser = m->blocks_a_parser;
   s->blocks_ahead = m->blocks_ahead;
   if (fewer)
-    sc_log(SC_INFO, "fewer threads than processors ask for, to keep within --memory", "fetch=%u parse=%u write=%u",
+    sc_log(SC_INFO, "fewer threads than half the processors, to stay within --memory", "fetch=%u parse=%u write=%u",
            s->fetch_threads, s->parse_threads, s->write_threads);
 }
 
 static int deal_memory(struct sc_run *run, const struct sc_load_options *options, struct sc_memory *out,
                        struct sc_error *err) {
   struct sc_settings *s = &run->settings;
-  s->grave_bytes = s->largest_record_bytes + DEAD_LETTER_BYTES;
-  struct sc_memory_request w = {.total_bytes = options->memory_bytes,
-                                .fetch_threads = s->fetch_threads,
-                                .parse_threads = s->parse_threads,
-                                .write_threads = s->write_threads,
-                                .fetch_given = options->fetch_given,
-                                .parse_given = options->parse_given,
-                                .write_given = options->write_given,
-                                .connections = run->source_ops->connections(run->source),
-                                .scratch_bytes = run->decoder_ops->scratch_bytes(s->largest_record_bytes),
-                                .largest_reply_cost = sc_batch_cost(s->largest_reply_bytes),
-                                .block_bytes = s->block_bytes,
-                                .block_cost = sc_block_cost(s->block_bytes),
-                                .spare_bytes = sc_block_cost(s->largest_record_bytes),
-                                .grave_cost = sc_block_cost(0) + s->grave_bytes,
-                                .flush_bytes = options->flush_bytes};
-  int rc = sc_memory_deal(&w, out, err);
+  s->replay_dead_bytes = s->largest_record_bytes + DEAD_LETTER_BYTES;
+  struct sc_memory_request request = {.total_bytes = options->memory_bytes,
+                                      .fetch_threads = s->fetch_threads,
+                                      .parse_threads = s->parse_threads,
+                                      .write_threads = s->write_threads,
+                                      .fetch_given = options->fetch_given,
+                                      .parse_given = options->parse_given,
+                                      .write_given = options->write_given,
+                                      .connections = run->source_ops->connections(run->source),
+                                      .scratch_bytes = run->decoder_ops->scratch_bytes(s->largest_record_bytes),
+                                      .largest_reply_cost = sc_batch_cost(s->largest_reply_bytes),
+                                      .block_bytes = s->block_bytes,
+                                      .block_cost = sc_block_cost(s->block_bytes),
+                                      .spare_bytes = sc_block_cost(s->largest_record_bytes),
+                                      .replay_dead_cost = sc_block_cost(0) + s->replay_dead_bytes,
+                                      .flush_bytes = options->flush_bytes};
+  int rc = sc_memory_deal(&request, out, err);
   if (rc == SC_OK) settle(s, out);
   return rc;
 }
@@ -121,7 +121,8 @@ static void free_threads(struct sc_controller *c) {
 
 /* ---- messages ---- */
 
-/* Without a plan the tips and ends wait beside the records sampled: when all have come, nothing more will. */
+/* Without a plan, batches with a tip or an end wait beside the records sampled. When every shard that runs has sent its
+ * one, no more records will come for the sample. */
 static bool is_drained(const struct sc_controller *c) {
   if (c->planner.state != SC_PLANNER_SAMPLING) return false;
   struct sc_lineage_counts n;
@@ -150,8 +151,8 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
       sc_controller_shard_done(c, m->shard, m->kind == SC_CONTROL_SHARD_ENDED);
       sc_controller_sampled(c, 0, is_drained(c));
       return;
-    case SC_CONTROL_WANT_GO:
-      sc_controller_want_go(c, m->thread);
+    case SC_CONTROL_RESUME_WANTED:
+      sc_controller_want_resume(c, m->thread);
       return;
     case SC_CONTROL_TAKEN:
       c->taken[m->thread] = m->serial;
@@ -159,7 +160,7 @@ static void handle(struct sc_controller *c, const struct sc_control_message *m) 
     case SC_CONTROL_WENT_BACK:
       went_back(c, m->shard);
       return;
-    case SC_CONTROL_WISH:
+    case SC_CONTROL_SCHEMA_WANTED:
       sc_controller_schema_request(c, m->generation);
       return;
     case SC_CONTROL_REPLAN:
@@ -182,11 +183,12 @@ static int until_due(const struct sc_controller *c, int64_t now_ms) {
   if (c->stopping) return TICK_MS;
   if (!c->locked && c->relock_ms < due_ms) due_ms = c->relock_ms;
   if (c->planner.state == SC_PLANNER_SAMPLING && c->planner.deadline_ms < due_ms) due_ms = c->planner.deadline_ms;
-  if (due_ms <= now_ms) return 1; /* what is overdue was put off */
+  if (due_ms <= now_ms) return 1; /* overdue work was put off: it is tried again soon */
   return due_ms - now_ms < TICK_MS ? (int)(due_ms - now_ms) : TICK_MS;
 }
 
-/* One turn: messages, what is due, progress; then sleeps at most until the next tick. */
+/* One turn: messages, what is due, progress; then sleeps at most until the next tick. The park is prepared before the
+ * mailbox is read, so that a message sent meanwhile wakes it. */
 static void turn(struct sc_controller *c) {
   struct sc_park *park = c->run->control_park;
   struct sc_control_message m;
@@ -216,7 +218,8 @@ static bool is_finished(const struct sc_controller *c) {
   return !s->tip.follow && sc_lineage_is_finished(c->lineage);
 }
 
-/* A target that went away meanwhile may have gone back: nothing is finished before it has been asked. */
+/* A target that was away meanwhile may have failed over and lost commits: a load is finished only after the target was
+ * asked. */
 static bool is_over(struct sc_controller *c) {
   if (sc_controller_has_failed(c) || sc_stop_requested()) return true;
   return c->finished = is_finished(c) && sc_controller_target_is_confirmed(c);
@@ -231,7 +234,9 @@ static void run_until_over(struct sc_controller *c) {
 
 /* ---- the stop ---- */
 
-/* Raises the stage and waits until n threads have answered. */
+/* Raises the stage and waits until n threads have answered. Control goes on with its turns meanwhile: threads that end
+ * may still need it, to confirm a shard's end or to take the lock again. After the deadline, and after a second signal,
+ * the stage is ABANDON: threads close their connections, and the target rolls back. */
 static void reach(struct sc_controller *c, enum sc_stage stage, uint32_t n, const char *what) {
   if (sc_run_stage(c->run) == SC_STAGE_ABANDON) return;
   int64_t deadline_ms = sc_clock_mono_ms() + c->run->settings.stop_timeout_ms;
@@ -262,6 +267,8 @@ static void join_threads(struct sc_controller *c) {
   }
 }
 
+/* In the direction of the data: each pool works off what the one before it handed over. Shards are released last, after
+ * the join, since until then their write threads may still commit. */
 static void stop_in_order(struct sc_controller *c) {
   const struct sc_settings *s = &c->run->settings;
   if (c->n_started < n_threads(c->run)) {
@@ -339,6 +346,8 @@ static void controller_init(struct sc_controller *c, struct sc_run *run, const s
   sc_random_init(&c->random, (uint64_t)sc_clock_mono_us());
 }
 
+/* The ends come in the reverse order of the beginnings, but for the session: it is closed before the threads' memory is
+ * freed, so that the lock is given up as early as possible. Plans go after the threads, whose blocks view them. */
 int sc_control_load(struct sc_run *run, const struct sc_load_options *options, struct sc_error *err) {
   struct sc_memory memory;
   int rc = deal_memory(run, options, &memory, err);
@@ -350,7 +359,7 @@ int sc_control_load(struct sc_run *run, const struct sc_load_options *options, s
   }
   struct sc_controller *c = sc_alloc(sizeof(*c));
   controller_init(c, run, options);
-  sc_stop_in_order(false); /* of an earlier load */
+  sc_stop_in_order(false); /* an earlier load of this process has set it */
   sc_stop_wakes(run->control_park);
   rc = prepare(c, err);
   sc_progress_begin(&c->progress, sc_clock_mono_ms());

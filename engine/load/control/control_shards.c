@@ -1,10 +1,14 @@
+#include "engine/load/control/control_shards.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "engine/base/buf.h"
+#include "engine/base/array.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
-#include "engine/load/control/controller.h"
+#include "engine/base/mailbox.h"
+#include "engine/lineage.h"
+#include "engine/load/control/control_target.h"
 
 enum {
   IDLE_CALLS_PER_SECOND = 2000, /* of the whole process */
@@ -26,9 +30,8 @@ static int settle_start(struct sc_controller *c, struct sc_error *err) {
   if (c->start.start == SC_START_AT_TIME && c->start.at_ms >= now_ms + DATE_STEP_MS) {
     char text[160];
     sc_position_format(&c->start, text);
-    sc_error_set(err, SC_E_CONFIG, "--start %s is in the future", text);
-    sc_error_hint(err, "--start latest begins with what comes from now on");
-    return err->code;
+    return sc_error_fail(err, SC_E_CONFIG, "--start latest begins with the records put from now on",
+                         "--start %s is in the future", text);
   }
   return SC_OK;
 }
@@ -38,28 +41,26 @@ static int is_another_stream(const struct sc_controller *c, const struct sc_surv
   bool arn = survey->stream_arn[0] != '\0' && now->arn[0] != '\0' && strcmp(survey->stream_arn, now->arn) != 0;
   bool made = survey->stream_created_ms != 0 && now->created_ms != 0 && survey->stream_created_ms != now->created_ms;
   if (!arn && !made) return SC_OK;
-  if (arn) {
-    sc_error_set(err, SC_E_POSITIONS, "the stored positions are of another stream: %s, not %s", survey->stream_arn,
-                 now->arn);
-  } else {
-    char then[25], created[25];
-    sc_clock_format_ms(survey->stream_created_ms, then);
-    sc_clock_format_ms(now->created_ms, created);
-    sc_error_set(err, SC_E_POSITIONS,
-                 "stream %s was deleted and made again: positions are of the one of %s, this one is of %s", now->name,
-                 then, created);
-  }
-  sc_error_hint(err, "--restart forgets the stored positions and begins at --start; --namespace keeps both");
-  return err->code;
+  static const char hint[] = "--restart forgets the stored positions and begins at --start; --namespace keeps both";
+  if (arn)
+    return sc_error_fail(err, SC_E_POSITIONS, hint, "the stored positions are of another stream: %s, not %s",
+                         survey->stream_arn, now->arn);
+  char then[25], created[25];
+  sc_clock_format_ms(survey->stream_created_ms, then);
+  sc_clock_format_ms(now->created_ms, created);
+  return sc_error_fail(
+      err, SC_E_POSITIONS, hint,
+      "stream %s was deleted and made again: the positions are of the one made at %s, this one was made "
+      "at %s",
+      now->name, then, created);
 }
 
 static int check_survey(const struct sc_controller *c, const struct sc_survey *survey, struct sc_error *err) {
   if (is_another_stream(c, survey, err) != SC_OK) return err->code;
   if (survey->table_exists || !survey->has_records) return SC_OK;
-  sc_error_set(err, SC_E_POSITIONS, "there are positions of an earlier load, but %s does not exist",
-               c->run->sink_ops->describe(c->run->sink));
-  sc_error_hint(err, "--restart forgets the positions and begins at --start, or bring the table back");
-  return err->code;
+  return sc_error_fail(
+      err, SC_E_POSITIONS, "--restart forgets the positions and begins at --start, or bring the table back",
+      "there are positions of an earlier load, but %s does not exist", c->run->sink_ops->describe(c->run->sink));
 }
 
 static void say_resuming(const struct sc_controller *c, const struct sc_survey *survey) {
@@ -135,52 +136,53 @@ out:
 
 /* ---- inserting, taking, assigning ---- */
 
-/* The rows of all shards that have none yet, in one transaction. */
+struct sc_position sc_controller_start_of(const struct sc_controller *c, uint32_t index) {
+  if (sc_lineage_is_of_first_run(c->lineage, index)) return c->start;
+  return (struct sc_position){.start = SC_START_TRIM_HORIZON};
+}
+
+/* Inserts the rows of all shards that have none yet, in one transaction. */
 static int insert_new(struct sc_controller *c, struct sc_error *err) {
-  struct sc_listed shard;
-  bool first_run;
-  size_t before = c->n_rows;
-  for (size_t cursor = 0; sc_lineage_next_new(c->lineage, &cursor, &shard, &first_run);) {
-    if (c->n_rows == c->cap_rows) {
-      c->cap_rows = c->cap_rows == 0 ? 64 : c->cap_rows * 2;
-      c->rows = sc_realloc(c->rows, c->cap_rows * sizeof(*c->rows));
-    }
-    struct sc_position_row *row = &c->rows[c->n_rows++];
-    memset(row, 0, sizeof(*row));
-    memcpy(row->shard_id, shard.id, sizeof(row->shard_id));
-    memcpy(row->parents, shard.parents, sizeof(row->parents));
-    row->start = first_run ? c->start : (struct sc_position){.start = SC_START_TRIM_HORIZON};
-  }
-  int rc = SC_OK;
   const struct sc_sink_ops *ops = c->run->sink_ops;
-  if (c->n_rows > before && ops->keeps_positions)
-    rc = ops->add_shards(c->session, &c->identity, c->rows + before, c->n_rows - before, err);
-  for (size_t i = before; rc == SC_OK && i < c->n_rows; i++) sc_lineage_stored(c->lineage, c->rows[i].shard_id);
-  if (rc != SC_OK) c->n_rows = before;
+  struct sc_lineage *l = c->lineage;
+  struct sc_position_row *rows = NULL;
+  size_t n = 0, cap = 0;
+  for (uint32_t i = 0; (i = sc_lineage_next_new(l, i)) != SC_NO_NODE; i++) {
+    const struct sc_listed *shard = sc_lineage_shard(l, i);
+    SC_ARRAY_ROOM(rows, n, cap, 1);
+    rows[n++] = (struct sc_position_row){.shard_id = shard->id,
+                                         .parents = {shard->parents[0], shard->parents[1]},
+                                         .start = sc_controller_start_of(c, i)};
+  }
+  int rc = n > 0 && ops->keeps_positions ? ops->add_shards(c->session, &c->identity, rows, n, err) : SC_OK;
+  for (uint32_t i = 0; rc == SC_OK && (i = sc_lineage_next_new(l, i)) != SC_NO_NODE; i++) sc_lineage_stored(l, i);
+  free(rows);
   return rc;
 }
 
-static struct sc_shard_info *new_info(struct sc_controller *c, const char *id) {
+/* Shards are dealt to the threads in turn, so a shard's place among those of its write thread follows from how many
+ * were dealt before. */
+static struct sc_assigned *new_assigned(struct sc_controller *c, uint32_t index) {
   const struct sc_settings *s = &c->run->settings;
-  if (c->n_infos == c->cap_infos) {
-    c->cap_infos = c->cap_infos == 0 ? 64 : c->cap_infos * 2;
-    c->infos = sc_realloc(c->infos, c->cap_infos * sizeof(*c->infos));
-    c->told_closed = sc_realloc(c->told_closed, c->cap_infos * sizeof(*c->told_closed));
+  if (index >= c->cap_assigned) {
+    uint32_t old = c->cap_assigned;
+    SC_ARRAY_ROOM(c->assigned, old, c->cap_assigned, index + 1 - old);
+    memset(c->assigned + old, 0, (c->cap_assigned - old) * sizeof(*c->assigned));
   }
-  struct sc_shard_info *info = sc_alloc_zero(1, sizeof(*info));
-  info->index = c->n_infos;
-  info->fetch = (uint16_t)(info->index % s->fetch_threads);
-  info->parse = (uint16_t)(info->index % s->parse_threads);
-  info->write = (uint16_t)(info->index % s->write_threads);
-  memcpy(info->id, id, strlen(id) + 1);
-  c->told_closed[info->index] = false;
-  c->infos[c->n_infos++] = info;
-  return info;
+  uint32_t turn = c->n_assigned++;
+  struct sc_assigned *a = c->assigned[index] = sc_alloc_zero(1, sizeof(*a));
+  a->info = (struct sc_shard_info){.index = index,
+                                   .place = turn / s->write_threads,
+                                   .fetch = (uint16_t)(turn % s->fetch_threads),
+                                   .parse = (uint16_t)(turn % s->parse_threads),
+                                   .write = (uint16_t)(turn % s->write_threads)};
+  memcpy(a->info.id, sc_lineage_shard(c->lineage, index)->id, sizeof(a->info.id));
+  return a;
 }
 
 /* Records older than the horizon that were not read are gone; a quiet shard's read_until keeps up, so it raises
  * none. */
-static void look_for_gap(struct sc_controller *c, const struct sc_taken *t) {
+static void look_for_gap(struct sc_controller *c, uint32_t index, const struct sc_taken *t) {
   if (t->sequence.len == 0 || t->read_until_ms == 0 || c->identity.retention_ms == 0 || c->identity.service_ms == 0)
     return;
   int64_t horizon_ms = service_now_ms(c) - c->identity.retention_ms;
@@ -189,86 +191,68 @@ static void look_for_gap(struct sc_controller *c, const struct sc_taken *t) {
   sc_clock_format_ms(t->read_until_ms, from);
   sc_clock_format_ms(horizon_ms, to);
   c->gaps++;
-  sc_log(SC_WARN, "gap: records may have expired before they were read", "shard=%s from=%s to=%s", t->shard_id, from,
-         to);
+  sc_log(SC_WARN, "gap: records may have expired before they were read", "shard=%s from=%s to=%s",
+         sc_lineage_shard(c->lineage, index)->id, from, to);
 }
 
 /* A closed shard has an end to be read to, not a tip. */
-static void tell_if_closed(struct sc_controller *c, const struct sc_shard_info *info) {
-  if (c->told_closed[info->index] || !sc_lineage_is_closed(c->lineage, info->id)) return;
-  c->told_closed[info->index] = true;
-  struct sc_fetch_message m = {.kind = SC_FETCH_CLOSED, .shard = info};
-  sc_mailbox_send(c->run->fetch_boxes[info->fetch], &m);
+static void announce_if_closed(struct sc_controller *c, struct sc_assigned *a) {
+  if (a->closed_announced || !sc_lineage_is_closed(c->lineage, a->info.index)) return;
+  a->closed_announced = true;
+  struct sc_fetch_message m = {.kind = SC_FETCH_CLOSED, .shard = &a->info};
+  sc_mailbox_send(c->run->fetch_boxes[a->info.fetch], &m);
 }
 
-static void assign(struct sc_controller *c, const struct sc_taken *t) {
+static void assign(struct sc_controller *c, uint32_t index, const struct sc_taken *t) {
   if (t->ended) { /* by a commit that was in doubt when the positions were read */
-    sc_lineage_ended(c->lineage, t->shard_id);
+    sc_lineage_ended(c->lineage, index);
     c->list_due_ms = sc_clock_mono_ms(); /* its children */
     return;
   }
-  look_for_gap(c, t);
-  struct sc_write_message m = {.kind = SC_WRITE_ADD, .shard = new_info(c, t->shard_id), .taken = *t};
-  tell_if_closed(c, m.shard);
-  sc_mailbox_send(c->run->write_boxes[m.shard->write], &m);
-}
-
-/* A sink without positions: the start is the one of the row that would have been stored. */
-static void take_unstored(const struct sc_controller *c, const char *id, size_t *hint, struct sc_taken *t) {
-  memcpy(t->shard_id, id, strlen(id) + 1);
-  for (size_t i = 0; i < c->n_rows; i++) {
-    const struct sc_position_row *row = &c->rows[(*hint + i) % c->n_rows];
-    if (strcmp(row->shard_id, id) != 0) continue;
-    t->start = row->start;
-    *hint += i + 1;
-    return;
-  }
+  look_for_gap(c, index, t);
+  struct sc_assigned *a = new_assigned(c, index);
+  struct sc_write_message m = {.kind = SC_WRITE_ADD, .shard = &a->info, .taken = *t};
+  announce_if_closed(c, a); /* before it is started */
+  sc_mailbox_send(c->run->write_boxes[a->info.write], &m);
 }
 
 /* A shard is to be taken until a take has succeeded: the list outlives a lost connection. */
 static void collect_ready(struct sc_controller *c) {
-  char id[129];
-  while (sc_lineage_next_ready(c->lineage, id)) {
-    if (c->n_ready == c->cap_ready) {
-      c->cap_ready = c->cap_ready == 0 ? 64 : c->cap_ready * 2;
-      c->ready = sc_realloc(c->ready, c->cap_ready * sizeof(*c->ready));
-    }
-    memcpy(c->ready[c->n_ready++], id, sizeof(id));
-    sc_lineage_started(c->lineage, id);
+  for (uint32_t index; (index = sc_lineage_next_ready(c->lineage)) != SC_NO_NODE;) {
+    SC_ARRAY_ROOM(c->ready, c->n_ready, c->cap_ready, 1);
+    c->ready[c->n_ready++] = index;
+    sc_lineage_started(c->lineage, index);
   }
 }
 
+/* A sink without positions takes nothing: each shard begins where its row would have said. */
 static int take_ready(struct sc_controller *c, size_t *n_taken, struct sc_error *err) {
   collect_ready(c);
   size_t n = *n_taken = c->n_ready;
   if (n == 0) return SC_OK;
   struct sc_taken *taken = sc_alloc_zero(n, sizeof(*taken));
-  const char **names = sc_alloc(n * sizeof(*names));
-  for (size_t i = 0, hint = 0; i < n; i++) {
-    names[i] = c->ready[i];
-    take_unstored(c, c->ready[i], &hint, &taken[i]);
+  const char **ids = sc_alloc(n * sizeof(*ids));
+  for (size_t i = 0; i < n; i++) {
+    ids[i] = sc_lineage_shard(c->lineage, c->ready[i])->id;
+    taken[i].start = sc_controller_start_of(c, c->ready[i]);
   }
   int rc = SC_OK;
-  if (c->run->sink_ops->keeps_positions) rc = c->run->sink_ops->take(c->session, names, n, taken, err);
+  if (c->run->sink_ops->keeps_positions) rc = c->run->sink_ops->take(c->session, ids, n, taken, err);
   if (rc == SC_OK) c->n_ready = 0;
-  for (size_t i = 0; rc == SC_OK && i < n; i++) assign(c, &taken[i]);
-  free(names);
+  for (size_t i = 0; rc == SC_OK && i < n; i++) assign(c, c->ready[i], &taken[i]);
+  free(ids);
   free(taken);
   return rc;
 }
 
 static void warn_of_gone(struct sc_controller *c) {
-  char id[129];
-  while (sc_lineage_next_gone(c->lineage, id)) {
-    c->gaps++;
-    sc_log(SC_WARN, "gap: a shard expired from the stream before it was read to its end", "shard=%s", id);
-  }
+  for (uint32_t index; (index = sc_lineage_next_gone(c->lineage)) != SC_NO_NODE; c->gaps++)
+    sc_log(SC_WARN, "gap: a shard expired from the stream before it was read to its end", "shard=%s",
+           sc_lineage_shard(c->lineage, index)->id);
   struct sc_hash_key at;
-  static struct sc_log_window window;
-  uint64_t more;
-  if (sc_lineage_hole(c->lineage, &at) && sc_log_due(&window, 60000, &more))
-    sc_log(SC_WARN, "the open shards do not cover the hash range; listing again", "hole_at=%016" PRIx64 "%016" PRIx64,
-           at.high, at.low);
+  if (sc_lineage_hole(c->lineage, &at))
+    sc_log_often(SC_WARN, "the open shards do not cover the hash range; listing again",
+                 "hole_at=%016" PRIx64 "%016" PRIx64, at.high, at.low);
 }
 
 static void set_idle_pace(struct sc_controller *c) {
@@ -305,43 +289,38 @@ static void postpone(struct sc_controller *c, const struct sc_error *err) {
 /* What the last listing brought; put off while the target is away. */
 static void take_in(struct sc_controller *c) {
   struct sc_error err;
-  for (uint32_t i = 0; i < c->n_infos; i++) tell_if_closed(c, c->infos[i]);
+  for (uint32_t i = 0; i < c->cap_assigned; i++)
+    if (c->assigned[i] != NULL) announce_if_closed(c, c->assigned[i]);
   if (c->locked && sc_controller_assign(c, &err) == SC_OK) return;
   c->list_due_ms = sc_clock_mono_ms() + RELIST * c->run->settings.retry_ms;
   if (c->locked) sc_controller_lost(c, &err);
 }
 
-void sc_controller_discover(struct sc_controller *c) {
+static void list_again(struct sc_controller *c) {
   struct sc_error err;
+  if (list(c, &err) == SC_OK) take_in(c);
+  else postpone(c, &err);
+}
+
+void sc_controller_discover(struct sc_controller *c) {
   c->list_due_ms = c->run->settings.tip.follow ? sc_clock_mono_ms() + c->run->settings.discovery_ms : INT64_MAX;
-  if (list(c, &err) == SC_OK) {
-    take_in(c);
-  } else {
-    postpone(c, &err);
-  }
+  list_again(c);
 }
 
 void sc_controller_confirm_end(struct sc_controller *c, const struct sc_shard_info *shard) {
-  struct sc_error err;
-  if (sc_clock_mono_ms() - c->listed_ms > FRESH_MS) {
-    if (list(c, &err) == SC_OK) {
-      take_in(c);
-    } else {
-      postpone(c, &err);
-    }
-  }
-  bool closed = sc_lineage_is_closed(c->lineage, shard->id) || sc_lineage_is_gone(c->lineage, shard->id);
+  if (sc_clock_mono_ms() - c->listed_ms > FRESH_MS) list_again(c);
+  bool closed = sc_lineage_is_closed(c->lineage, shard->index) || sc_lineage_is_gone(c->lineage, shard->index);
   struct sc_fetch_message m = {.kind = SC_FETCH_CONFIRMED, .shard = shard, .closed = closed};
   sc_mailbox_send(c->run->fetch_boxes[shard->fetch], &m);
 }
 
 void sc_controller_shard_done(struct sc_controller *c, const struct sc_shard_info *shard, bool ended) {
   if (ended) {
-    sc_lineage_ended(c->lineage, shard->id);
+    sc_lineage_ended(c->lineage, shard->index);
     sc_log(SC_DEBUG, "shard ended", "shard=%s", shard->id);
     c->list_due_ms = sc_clock_mono_ms(); /* its children */
   } else {
-    sc_lineage_at_tip(c->lineage, shard->id);
+    sc_lineage_at_tip(c->lineage, shard->index);
   }
 }
 
@@ -355,10 +334,8 @@ int64_t sc_controller_lag_ms(const struct sc_controller *c) {
 }
 
 void sc_controller_free_shards(struct sc_controller *c) {
-  for (uint32_t i = 0; i < c->n_infos; i++) free(c->infos[i]);
-  free(c->infos);
-  free(c->told_closed);
-  free(c->rows);
+  for (uint32_t i = 0; i < c->cap_assigned; i++) free(c->assigned[i]);
+  free(c->assigned);
   free(c->ready);
-  if (c->lineage != NULL) sc_lineage_free(c->lineage);
+  sc_lineage_free(c->lineage);
 }

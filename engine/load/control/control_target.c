@@ -1,21 +1,21 @@
+#include "engine/load/control/control_target.h"
+
 #include <stdlib.h>
 
-#include "engine/base/buf.h"
+#include "engine/base/array.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
-#include "engine/load/control/controller.h"
-#include "engine/load/wait.h"
+#include "engine/base/mailbox.h"
+#include "engine/base/park.h"
+#include "engine/load/write/writer.h"
+#include "engine/sample.h"
+#include "engine/wait.h"
 
-enum {
-  CHECK_MS = 5000,             /* the lock is checked this often */
-  GIVE_UP_MS = 10 * 60 * 1000, /* without a session */
-  BACKOFF_CAP_MS = 10000,
-  FIRST_GENERATION = 1
-};
+enum { CHECK_MS = 5000 /* the lock is checked this often */, FIRST_GENERATION = 1 };
 
 static const struct sc_sink_ops *ops_of(const struct sc_controller *c) { return c->run->sink_ops; }
 
-static bool may_pass(const struct sc_error *err) {
+static bool is_temporary(const struct sc_error *err) {
   return err->class == SC_CLASS_REWIND || err->class == SC_CLASS_RETRY || err->class == SC_CLASS_TAKE_AGAIN;
 }
 
@@ -45,7 +45,7 @@ static void send(struct sc_controller *c, uint32_t writer, enum sc_write_message
   sc_mailbox_send(c->run->write_boxes[writer], &m);
 }
 
-static void let_go(struct sc_controller *c) {
+static void resume_waiting(struct sc_controller *c) {
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
     if (!c->waiting[w]) continue;
     c->waiting[w] = false;
@@ -61,10 +61,10 @@ static void lose_session(struct sc_controller *c, const struct sc_error *err, in
   }
   c->locked = false;
   c->relock_ms =
-      now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, BACKOFF_CAP_MS, c->lock_failures++);
+      now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, SC_BACKOFF_CAP_MS, c->lock_failures++);
   if (c->session != NULL) ops_of(c)->session_close(c->session);
   c->session = NULL;
-  if (!may_pass(err) || now_ms - c->lost_ms > GIVE_UP_MS) sc_controller_fail(c, err);
+  if (!is_temporary(err) || now_ms - c->lost_ms > SC_GIVE_UP_MS) sc_controller_fail(c, err);
 }
 
 void sc_controller_lost(struct sc_controller *c, const struct sc_error *err) {
@@ -74,8 +74,8 @@ void sc_controller_lost(struct sc_controller *c, const struct sc_error *err) {
   lose_session(c, &e, sc_clock_mono_ms());
 }
 
-/* A failover may have undone ends that children are read upon; of shards that have ended nobody takes the position
- * again. */
+/* A failover may have undone the ends after which children are read. Write threads would not notice: they no longer
+ * take a shard that has ended. */
 static int survey_again(struct sc_controller *c, struct sc_error *err) {
   if (!ops_of(c)->keeps_positions) return SC_OK;
   struct sc_survey *survey = sc_alloc_zero(1, sizeof(*survey));
@@ -87,6 +87,7 @@ static int survey_again(struct sc_controller *c, struct sc_error *err) {
   return rc;
 }
 
+/* Connects and locks again. Every write thread then takes its shards again, since the target may have lost commits. */
 static void relock(struct sc_controller *c, int64_t now_ms) {
   struct sc_error err;
   int rc = open_and_lock(c, false, &err);
@@ -101,7 +102,7 @@ static void relock(struct sc_controller *c, int64_t now_ms) {
     struct sc_write_message m = {.kind = SC_WRITE_TAKE_AGAIN, .serial = c->serial};
     sc_mailbox_send(c->run->write_boxes[w], &m);
   }
-  let_go(c);
+  resume_waiting(c);
 }
 
 static void check_lock(struct sc_controller *c, int64_t now_ms) {
@@ -118,17 +119,17 @@ bool sc_controller_target_is_confirmed(struct sc_controller *c) {
   return c->locked;
 }
 
-void sc_controller_want_go(struct sc_controller *c, uint32_t writer) {
+void sc_controller_want_resume(struct sc_controller *c, uint32_t writer) {
   c->waiting[writer] = true;
   check_lock(c, sc_clock_mono_ms());
-  if (c->locked) let_go(c);
+  if (c->locked) resume_waiting(c);
   if (!c->locked && sc_controller_has_failed(c)) send(c, writer, SC_WRITE_ABANDON);
 }
 
 /* ---- the plan ---- */
 
 static void publish(struct sc_controller *c, struct sc_plan *plan) {
-  c->plans = sc_realloc(c->plans, (c->n_plans + 1) * sizeof(*c->plans));
+  SC_ARRAY_ROOM(c->plans, c->n_plans, c->cap_plans, 1);
   c->plans[c->n_plans++] = plan;
   atomic_store_explicit(&c->run->plan, plan, memory_order_release);
   sc_planner_published(&c->planner, plan->generation);
@@ -143,20 +144,15 @@ int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err) {
   return rc;
 }
 
-static void no_table(struct sc_error *err) {
-  sc_error_set(err, SC_E_NO_TARGET, "the target table is gone");
-  sc_error_hint(err, "it was dropped while the load ran; --restart makes it again from the start of the stream");
-}
-
-/* A statement of control's own session failed: again later, or never. A lock that others hold needs no new
- * connection. */
+/* A statement of control's own session failed: it is tried again later, or ends the run. A table lock that others hold
+ * needs no new connection. */
 static void put_off(struct sc_controller *c, const struct sc_error *err) {
   int64_t now_ms = sc_clock_mono_ms();
   if (err->code == SC_E_DB_RETRY) {
     sc_log_error(SC_WARN, "the table cannot be altered now, trying again; nothing is written meanwhile", err);
     c->reread_ms =
-        now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, BACKOFF_CAP_MS, c->grant_failures++);
-  } else if (may_pass(err)) {
+        now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, SC_BACKOFF_CAP_MS, c->grant_failures++);
+  } else if (is_temporary(err)) {
     lose_session(c, err, now_ms);
   } else {
     sc_controller_fail(c, err);
@@ -172,16 +168,13 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
   if (with_sample) pthread_mutex_lock(&run->sample_lock);
   int rc = ops_of(c)->make_plan(c->session, with_sample ? run->sample : NULL, c->planner.generation + 1, &plan, &err);
   if (with_sample) pthread_mutex_unlock(&run->sample_lock);
-  if (rc == SC_OK && plan == NULL) {
-    no_table(&err);
-    rc = err.code;
-  }
+  if (rc == SC_OK && plan == NULL)
+    rc = sc_error_fail(&err, SC_E_NO_TARGET,
+                       "it was dropped while the load ran; --restart makes it again from the start of the stream",
+                       "the target table is gone");
   if (rc != SC_OK) {
-    if (may_pass(&err)) {
-      lose_session(c, &err, sc_clock_mono_ms());
-    } else {
-      sc_controller_fail(c, &err);
-    }
+    if (is_temporary(&err)) lose_session(c, &err, sc_clock_mono_ms());
+    else sc_controller_fail(c, &err);
     return false;
   }
   SC_ASSERT(plan != NULL);
@@ -189,7 +182,8 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
   return true;
 }
 
-/* Grants what is requested; false: it is put off. Wishes that come later wait for the generation after this one. */
+/* Grants what is requested; false: it is put off. The requests are taken out of the run first, and kept until they are
+ * granted: those that parse threads add meanwhile wait for the generation after this one. */
 static bool grant(struct sc_controller *c) {
   struct sc_run *run = c->run;
   if (!c->locked || sc_clock_mono_ms() < c->reread_ms) return false;
@@ -216,15 +210,15 @@ static bool grant(struct sc_controller *c) {
 
 static void release_writers(struct sc_controller *c) {
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_RELEASE_HOLD);
-  let_go(c);
+  resume_waiting(c);
 }
 
 void sc_controller_release_all(struct sc_controller *c) {
   c->stopping = true;
-  bool hopeless = !c->locked && sc_controller_has_failed(c);
+  bool never_locks_again = !c->locked && sc_controller_has_failed(c);
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++) {
     send(c, w, SC_WRITE_RELEASE_HOLD);
-    if (hopeless) send(c, w, SC_WRITE_ABANDON);
+    if (never_locks_again) send(c, w, SC_WRITE_ABANDON);
   }
 }
 
@@ -253,13 +247,13 @@ void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drain
 void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why) {
   sc_log_error(SC_WARN, "the table is not what it was; reading the catalog again", why);
   if (c->stopping) {
-    sc_controller_want_go(c, writer);
+    sc_controller_want_resume(c, writer);
     return;
   }
   c->waiting[writer] = true;
   enum sc_planner_action action = sc_planner_replan(&c->planner, generation);
   act(c, action);
-  if (action == SC_PLANNER_NOTHING && c->planner.state == SC_PLANNER_READY) sc_controller_want_go(c, writer);
+  if (action == SC_PLANNER_NOTHING && c->planner.state == SC_PLANNER_READY) sc_controller_want_resume(c, writer);
 }
 
 void sc_controller_schema_request(struct sc_controller *c, uint32_t generation) {
@@ -280,11 +274,11 @@ void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms) {
 /* ---- the end ---- */
 
 void sc_controller_release(struct sc_controller *c) {
-  if (!c->locked || !ops_of(c)->keeps_positions || c->n_infos == 0) return;
-  struct sc_commit_row *rows = sc_alloc(c->n_infos * sizeof(*rows));
+  if (!c->locked || !ops_of(c)->keeps_positions || c->n_assigned == 0) return;
+  struct sc_commit_row *rows = sc_alloc(c->n_assigned * sizeof(*rows));
   size_t n = 0;
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
-    n += sc_writer_held(c->writers[w], rows + n, c->n_infos - n);
+    n += sc_writer_held(c->writers[w], rows + n, c->n_assigned - n);
   struct sc_error err;
   if (n > 0 && ops_of(c)->release(c->session, rows, n, &err) != SC_OK)
     sc_log_error(SC_WARN, "the shards could not be released; the next run takes them all the same", &err);

@@ -1,16 +1,26 @@
-/* The inside of control, shared by control.c (threads, loop, stop), control_shards.c (positions, lineage, takes) and
- * control_target.c (session, lock, plan). Private to them.
+/* The state of control, and what its parts share: control.c (threads, loop, stop), control_shards.c (positions,
+ * lineage, takes), control_target.c (session, lock, plan). Private to them and to --dry-run.
  */
 #ifndef SC_LOAD_CONTROL_CONTROLLER_H
 #define SC_LOAD_CONTROL_CONTROLLER_H
 
 #include "engine/base/random.h"
-#include "engine/base/thread.h"
-#include "engine/load/control/control.h"
-#include "engine/load/fetch/fetch_pool.h"
-#include "engine/load/parse/parse_pool.h"
+#include "engine/load/load_options.h"
 #include "engine/load/progress.h"
-#include "engine/load/write/write_pool.h"
+#include "engine/load/run.h"
+#include "engine/planner.h"
+#include "engine/source.h"
+
+struct sc_fetcher;
+struct sc_parser;
+struct sc_thread;
+struct sc_writer;
+
+/* A shard that was given to threads. */
+struct sc_assigned {
+  struct sc_shard_info info;
+  bool closed_announced; /* its fetch thread was told that it is closed */
+};
 
 struct sc_controller {
   struct sc_run *run;
@@ -23,12 +33,9 @@ struct sc_controller {
   struct sc_position start; /* of shards in a first run's listing; LATEST is pinned */
   bool first_run;
   struct sc_lineage *lineage;
-  struct sc_position_row *rows; /* made in this run */
-  size_t n_rows, cap_rows;
-  struct sc_shard_info **infos; /* by index */
-  bool *told_closed;            /* by index: its fetch thread knows that it is closed */
-  uint32_t n_infos, cap_infos;
-  char (*ready)[129]; /* shards to be taken */
+  struct sc_assigned **assigned; /* by index in the lineage; NULL: not assigned to threads */
+  uint32_t cap_assigned, n_assigned;
+  uint32_t *ready; /* shards to be taken */
   size_t n_ready, cap_ready;
   int64_t listed_ms, list_due_ms; /* monotonic */
   uint64_t flagged;               /* batches with a tip or an end that wait for the first plan */
@@ -39,7 +46,7 @@ struct sc_controller {
   bool locked; /* and the session is good */
   int64_t relock_ms, lost_ms, check_ms;
   unsigned lock_failures;
-  bool *waiting;   /* [w]: wants GO */
+  bool *waiting;   /* [w]: wants to be told to resume */
   uint32_t serial; /* of the last TAKE_AGAIN, sent whenever the lock was lost and is held again */
   uint32_t *taken; /* [w]: the serial it has answered */
   bool make_wanted, reread_wanted;
@@ -49,7 +56,7 @@ struct sc_controller {
   struct sc_sample *requests; /* taken from the run, not yet granted */
   struct sc_planner planner;
   struct sc_plan **plans; /* all generations: blocks and cells may still view the old ones */
-  uint32_t n_plans;
+  uint32_t n_plans, cap_plans;
   struct sc_random random;
 
   /* the threads */
@@ -67,41 +74,5 @@ struct sc_controller {
 static inline bool sc_controller_has_failed(const struct sc_controller *c) { return c->error.code != SC_OK; }
 /* The first error counts; the rest are logged. */
 void sc_controller_fail(struct sc_controller *c, const struct sc_error *err);
-
-/* ---- control_shards.c ---- */
-/* Identity, listing, stored positions: the run's start is settled and said in a line; nothing is read yet. */
-int sc_controller_open_positions(struct sc_controller *c, struct sc_error *err);
-/* Inserts what is new, takes and assigns what may be read. */
-int sc_controller_assign(struct sc_controller *c, struct sc_error *err);
-/* Lists again, then assigns. Errors of the retry and throttle class only postpone the next listing. */
-void sc_controller_discover(struct sc_controller *c);
-void sc_controller_confirm_end(struct sc_controller *c, const struct sc_shard_info *shard);
-void sc_controller_shard_done(struct sc_controller *c, const struct sc_shard_info *shard, bool ended);
-/* How far the shard furthest behind is behind, by the service's word; -1 unknown. */
-int64_t sc_controller_lag_ms(const struct sc_controller *c);
-void sc_controller_free_shards(struct sc_controller *c);
-
-/* ---- control_target.c ---- */
-int sc_controller_open_target(struct sc_controller *c, struct sc_error *err);
-/* The plan of a table that is there; else sampling begins. */
-int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err);
-/* The session failed in the middle of something: connects and locks again, or ends the run. */
-void sc_controller_lost(struct sc_controller *c, const struct sc_error *err);
-/* Is the target as this load left it? False: the lock was lost, or write threads have yet to take their shards again;
- * ask again later. */
-bool sc_controller_target_is_confirmed(struct sc_controller *c);
-/* The stop begins: nobody is to wait for a plan or a lock any more. */
-void sc_controller_release_all(struct sc_controller *c);
-void sc_controller_want_go(struct sc_controller *c, uint32_t writer);
-void sc_controller_sampled(struct sc_controller *c, uint64_t records, bool drained);
-void sc_controller_schema_request(struct sc_controller *c, uint32_t generation);
-void sc_controller_replan(struct sc_controller *c, uint32_t writer, uint32_t generation, const struct sc_error *why);
-void sc_controller_held(struct sc_controller *c);
-/* Whatever of the above was put off and is due. */
-void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms);
-void sc_controller_release(struct sc_controller *c);
-void sc_controller_close_target(struct sc_controller *c);
-/* After the threads are gone. */
-void sc_controller_free_plans(struct sc_controller *c);
 
 #endif

@@ -7,11 +7,8 @@
 #ifndef SC_LOAD_FETCH_FETCH_POOL_H
 #define SC_LOAD_FETCH_FETCH_POOL_H
 
-#include "engine/load/run.h"
+#include "engine/load/fetch/fetcher.h"
 
-struct sc_fetcher;
-struct sc_fetcher *sc_fetcher_new(struct sc_run *run, uint32_t index, struct sc_error *err);
-void sc_fetcher_main(void *fetcher);              /* the thread; ends at SC_STAGE_STOP_FETCH or SC_STAGE_ABANDON */
-void sc_fetcher_free(struct sc_fetcher *fetcher); /* after the join */
+void sc_fetcher_main(void *fetcher); /* the thread; ends at SC_STAGE_STOP_FETCH or SC_STAGE_ABANDON */
 
 #endif

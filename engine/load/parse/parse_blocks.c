@@ -1,10 +1,9 @@
-#include "engine/base/clock.h"
-#include "engine/load/parse/parser.h"
+#include "engine/load/parse/parse_blocks.h"
 
-/* A parse thread may own run->settings.blocks_a_parser blocks of the usual size, so that none can starve another, and
- * keeps them: no allocation in the steady state. Rows larger than a block and dead letters are paid from what is left
- * of the pool. Whoever waits for memory holds nothing but empty blocks, so that what all others hold is committed in
- * the end and comes back. */
+#include "engine/base/budget.h"
+#include "engine/base/clock.h"
+#include "engine/base/park.h"
+#include "engine/base/ring.h"
 
 static size_t usual(const struct sc_parser *p) { return p->run->settings.block_bytes; }
 
@@ -14,23 +13,26 @@ static void keep(struct sc_parser *p, struct sc_block *block) {
     return;
   }
   sc_block_reset(block);
-  block->next = p->free_blocks;
-  p->free_blocks = block;
+  TAILQ_INSERT_HEAD(&p->free_blocks, block, link); /* the last one used is in the caches */
 }
 
 void sc_parser_collect(struct sc_parser *p) {
   for (uint32_t w = 0; w < p->run->settings.write_threads; w++)
-    for (struct sc_block *b; (b = sc_ring_pop(sc_run_spent(p->run, p->index, w))) != NULL;) keep(p, b);
+    for (struct sc_block *b; (b = sc_ring_pop(sc_run_spent(p->run, p->index, w))) != NULL;) {
+      SC_ASSERT(b->parse == p->index && b->write == w);
+      keep(p, b);
+    }
 }
 
 void sc_parser_release(struct sc_parser *p) {
-  for (struct sc_block *b; (b = p->free_blocks) != NULL; p->n_blocks--) {
-    p->free_blocks = b->next;
+  for (struct sc_block *b; (b = TAILQ_FIRST(&p->free_blocks)) != NULL; p->n_blocks--) {
+    TAILQ_REMOVE(&p->free_blocks, b, link);
     sc_block_free(b);
   }
 }
 
-void sc_parser_drop_filling(struct sc_parser *p, uint32_t write) {
+/* The block's rows are dropped; what they claimed is given back. */
+static void drop_filling(struct sc_parser *p, uint32_t write) {
   struct sc_block *block = p->fillings[write];
   if (block == NULL) return;
   sc_run_drop_rows(p->run, block);
@@ -38,12 +40,13 @@ void sc_parser_drop_filling(struct sc_parser *p, uint32_t write) {
   p->fillings[write] = NULL;
 }
 
-/* The rings hold as many blocks as there can be. One that is stale would be dropped there, but count for longer. */
+/* The ring cannot be full: it has room for every block that the pool can pay. A stale block is dropped here, not by the
+ * write thread, so that its claim on --max-records is given back sooner. */
 void sc_parser_hand_over(struct sc_parser *p, uint32_t write) {
   struct sc_block *block = p->fillings[write];
   if (block == NULL || block->n_spans == 0) return;
   if (block->term != atomic_load_explicit(&p->run->terms[write], memory_order_acquire)) {
-    sc_parser_drop_filling(p, write);
+    drop_filling(p, write);
     return;
   }
   p->fillings[write] = NULL;
@@ -83,10 +86,9 @@ void sc_parser_wait_end(struct sc_parser *p) {
 /* ---- blocks ---- */
 
 static struct sc_block *take_usual(struct sc_parser *p) {
-  struct sc_block *block = p->free_blocks;
+  struct sc_block *block = TAILQ_FIRST(&p->free_blocks);
   if (block != NULL) {
-    p->free_blocks = block->next;
-    block->next = NULL;
+    TAILQ_REMOVE(&p->free_blocks, block, link);
     return block;
   }
   if (p->n_blocks >= p->run->settings.blocks_a_parser) return NULL;
@@ -95,13 +97,10 @@ static struct sc_block *take_usual(struct sc_parser *p) {
   return block;
 }
 
-static struct sc_block *take_outsized(struct sc_parser *p, size_t bytes) {
-  sc_parser_release(p); /* their credit may be what is missing */
-  return sc_block_new(p->run->budget, bytes);
-}
-
 static struct sc_block *take(struct sc_parser *p, size_t bytes) {
-  return bytes > usual(p) ? take_outsized(p, bytes) : take_usual(p);
+  if (bytes <= usual(p)) return take_usual(p);
+  sc_parser_release(p); /* the credit of free blocks may be what is missing */
+  return sc_block_new(p->run->budget, bytes);
 }
 
 static struct sc_block *wait_for_block(struct sc_parser *p, const struct sc_batch *batch, size_t bytes) {
@@ -112,8 +111,9 @@ static struct sc_block *wait_for_block(struct sc_parser *p, const struct sc_batc
   return block;
 }
 
-/* No further ahead of the write thread than a commit of its takes: what is made earlier takes the processor from who
- * has to be fed now, and is out of the caches when its turn comes. False: drop the batch. */
+/* Waits while as many blocks wait for the write thread as come up during one of its commits. Blocks made earlier take
+ * the processor from threads that have work now, and have left the caches when they are written. False: drop the
+ * batch. */
 static bool wait_for_turn(struct sc_parser *p, const struct sc_batch *batch) {
   const _Atomic uint32_t *unwritten = sc_run_unwritten(p->run, p->index, batch->shard->write);
   if (atomic_load(unwritten) < p->run->settings.blocks_ahead) return true;
@@ -124,12 +124,12 @@ static bool wait_for_turn(struct sc_parser *p, const struct sc_batch *batch) {
   return goes_on;
 }
 
-/* A row that no waiting could give room to. */
+/* A row larger than the whole pool, for which no waiting could make room. */
 static bool is_too_large(struct sc_parser *p, size_t bytes) {
   if (bytes <= usual(p) || sc_block_cost(bytes) <= sc_budget_limit(p->run->budget, SC_POOL_BLOCKS)) return false;
   struct sc_error err;
-  sc_error_set(&err, SC_E_MEMORY, "a row of %zu bytes does not fit into the memory for rows", bytes);
-  sc_error_hint(&err, "give more with --memory");
+  sc_error_fail(&err, SC_E_MEMORY, "give more with --memory",
+                "a row of %zu bytes does not fit into the memory for rows", bytes);
   sc_parser_fail(p, &err);
   return true;
 }
@@ -157,10 +157,10 @@ struct sc_block *sc_parser_block(struct sc_parser *p, const struct sc_batch *bat
                                  size_t bytes) {
   uint32_t write = batch->shard->write;
   struct sc_block **filling = &p->fillings[write];
-  if (*filling != NULL && (*filling)->term != batch->term) sc_parser_drop_filling(p, write);
+  if (*filling != NULL && (*filling)->term != batch->term) drop_filling(p, write);
   if (!fits(p, *filling, plan, bytes)) {
     sc_parser_hand_over(p, write);
-    sc_parser_drop_filling(p, write); /* empty, and too small */
+    drop_filling(p, write); /* empty, and too small */
     *filling = new_filling(p, batch, bytes);
     if (*filling == NULL) return NULL;
   }

@@ -1,91 +1,33 @@
 #include "engine/load/parse/parse_pool.h"
 
-#include <stdlib.h>
-
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
-#include "engine/base/metrics.h"
-#include "engine/load/parse/parser.h"
+#include "engine/base/mailbox.h"
+#include "engine/base/park.h"
+#include "engine/base/ring.h"
+#include "engine/load/parse/parse_blocks.h"
+#include "engine/load/parse/parse_rows.h"
+#include "engine/plan.h"
+#include "engine/source.h"
 
-enum { BATCHES_A_TURN = 4, REPLIES_SPOILT_MAX = 8 };
+enum { BATCHES_A_TURN = 4, MALFORMED_MAX = 8 };
 
-struct sc_parser *sc_parser_new(struct sc_run *run, uint32_t index) {
-  struct sc_parser *p = sc_alloc_zero(1, sizeof(*p));
-  p->run = run;
-  p->index = index;
-  struct sc_decoder_config config = {.largest_record_bytes = run->settings.largest_record_bytes,
-                                     .columns = run->settings.columns,
-                                     .split = run->settings.split,
-                                     .stream = run->source_ops->stream_name(run->source)};
-  p->decoder = run->decoder_ops->new (&config);
-  p->fillings = sc_alloc_zero(run->settings.write_threads, sizeof(*p->fillings));
-  p->opened_end = &p->opened;
-  p->records.items = sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record));
-  p->rejects.items = sc_alloc(SC_CHUNK_ROWS * sizeof(struct sc_reject));
-  p->cells.record = sc_alloc(SC_CHUNK_ROWS * sizeof(uint32_t));
-  return p;
-}
-
-/* There may be room for another one now. */
-static void free_batch(struct sc_parser *p, struct sc_batch *batch) {
-  struct sc_park *fetch = p->run->fetch_parks[batch->shard->fetch];
-  sc_batch_free(batch);
-  sc_park_wake(fetch);
-}
-
-static void free_first_opened(struct sc_parser *p) {
-  struct sc_opened *o = p->opened;
-  p->opened = o->next;
-  if (p->opened == NULL) p->opened_end = &p->opened;
-  p->opened_records -= o->n;
-  free_batch(p, o->batch);
-  free(o->records);
-  free(o);
-}
-
-void sc_parser_free(struct sc_parser *p) {
-  while (p->opened != NULL) free_first_opened(p);
-  for (uint32_t w = 0; w < p->run->settings.write_threads; w++) sc_block_free(p->fillings[w]);
-  sc_parser_release(p);
-  p->run->decoder_ops->free(p->decoder);
-  free(p->fillings);
-  free(p->records.items);
-  free(p->rejects.items);
-  free(p->cells.record);
-  free(p->cells.cells);
-  free(p);
-}
-
-void sc_parser_fail(struct sc_parser *p, const struct sc_error *err) {
-  if (!p->failed) sc_run_fail(p->run, err);
-  p->failed = true;
-}
-
-static uint32_t term_of(const struct sc_parser *p, uint32_t write) {
-  return atomic_load_explicit(&p->run->terms[write], memory_order_acquire);
-}
-
-bool sc_parser_is_stale(const struct sc_parser *p, const struct sc_batch *batch) {
-  return batch->term != term_of(p, batch->shard->write);
-}
-
-/* There is a plan, and not the one that did not do. */
-static bool has_plan(const struct sc_parser *p) {
+/* The plan in force; NULL before the first, and while it is the one of which a record here requested a newer. */
+static const struct sc_plan *usable_plan(const struct sc_parser *p) {
   const struct sc_plan *plan = atomic_load_explicit(&p->run->plan, memory_order_acquire);
-  return plan != NULL && plan->generation > p->asked;
+  return plan != NULL && plan->generation > p->asked ? plan : NULL;
 }
 
 /* ---- opened batches ---- */
 
 /* Keeps what is left of an opened batch for later. Payloads stay as they are: decoding does not write into them. */
-static void keep_opened(struct sc_parser *p, struct sc_batch *batch, uint32_t at, bool begun) {
-  struct sc_opened *o = sc_alloc_zero(1, sizeof(*o));
-  *o = (struct sc_opened){.batch = batch, .n = p->records.n, .at = at, .begun = begun};
-  o->records = sc_alloc(p->records.n * sizeof(struct sc_record));
-  if (o->n > 0) memcpy(o->records, p->records.items, o->n * sizeof(struct sc_record));
-  *p->opened_end = o;
-  p->opened_end = &o->next;
+static void keep_opened(struct sc_parser *p, const struct sc_opened *opened) {
+  struct sc_opened *o = sc_alloc(sizeof(*o));
+  *o = *opened;
+  o->records = sc_alloc(o->n * sizeof(struct sc_record));
+  if (o->n > 0) memcpy(o->records, opened->records, o->n * sizeof(struct sc_record));
+  TAILQ_INSERT_TAIL(&p->opened, o, link);
   p->opened_records += o->n;
 }
 
@@ -102,41 +44,40 @@ static void sample(struct sc_parser *p, const struct sc_batch *batch) {
   sc_run_tell(p->run, &m);
 }
 
-/* Writes as many of the batch's n records, from *at on, as --max-records allows. True: it is done with, written or
- * dropped. */
-static bool write_some(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records, uint32_t n,
-                       uint32_t *at, bool *begun) {
-  uint32_t left = n - *at, claimed = left == 0 ? 0 : sc_run_claim(p->run, left);
+/* Writes as many of the batch's records as --max-records allows. True: the batch is done with, written or dropped. */
+static bool write_some(struct sc_parser *p, const struct sc_plan *plan, struct sc_opened *o) {
+  uint32_t left = o->n - o->at, claimed = left == 0 ? 0 : sc_run_claim(p->run, left);
   if (claimed == 0 && left > 0) return false;
-  p->batch_begun = *begun;
-  uint32_t written = sc_parser_write(p, batch, records + *at, claimed);
-  *at += written;
-  *begun = p->batch_begun;
+  p->batch_begun = o->begun;
+  uint32_t written = sc_parser_write(p, plan, o->batch, o->records + o->at, claimed);
+  SC_ASSERT(written <= claimed);
+  o->at += written;
+  o->begun = p->batch_begun;
   sc_run_unclaim(p->run, claimed - written);
-  if (p->requested) return false;
-  if (written == claimed && *at < n) return false;
-  if (written == claimed) sc_parser_close_batch(p, batch);
+  if (p->requested || (written == claimed && o->at < o->n)) return false;
+  if (written == claimed) sc_parser_close_batch(p, plan, o->batch);
   return true;
 }
 
-/* Goes on with the batches opened before; true when something was done. */
+/* Continues with the batches opened before; true when something was done. */
 static bool work_off_opened(struct sc_parser *p) {
   bool worked = false;
-  for (struct sc_opened *o; has_plan(p) && (o = p->opened) != NULL;) {
-    bool drop = p->failed || sc_parser_is_stale(p, o->batch);
+  const struct sc_plan *plan;
+  for (struct sc_opened *o; (o = TAILQ_FIRST(&p->opened)) != NULL && (plan = usable_plan(p)) != NULL;) {
     uint32_t before = o->at;
-    bool done = drop || write_some(p, o->batch, o->records, o->n, &o->at, &o->begun);
+    bool done = p->failed || sc_parser_is_stale(p, o->batch) || write_some(p, plan, o);
     worked = worked || done || o->at > before;
     if (!done) return worked;
-    free_first_opened(p);
+    sc_parser_free_first_opened(p);
   }
   return worked;
 }
 
-/* The reply's body is not what the protocol says: nothing of it is used; the shard is read again from its position. */
-static void spoilt(struct sc_parser *p, const struct sc_batch *batch, struct sc_error *err) {
-  p->spoilt_shard = batch->shard;
-  if (++p->spoilt >= REPLIES_SPOILT_MAX) {
+/* The reply's body is not what the protocol says: nothing of it is used, and the shard is read again from its stored
+ * position. */
+static void reject_malformed(struct sc_parser *p, const struct sc_batch *batch, struct sc_error *err) {
+  p->malformed_shard = batch->shard;
+  if (++p->n_malformed >= MALFORMED_MAX) {
     sc_parser_fail(p, err);
     return;
   }
@@ -152,28 +93,24 @@ static bool refuse_format(struct sc_parser *p, const struct sc_batch *batch) {
   if (format == NULL) return false;
   struct sc_error err;
   struct sc_slice sequence = p->records.items[which].sequence;
-  sc_error_set(&err, SC_E_FORMAT, "shard %s, sequence number %.*s: the record is %s, which this version cannot decode",
-               batch->shard->id, SC_SLICE_ARGS(sequence), format);
-  sc_error_hint(
-      &err,
-      "nothing of this reply was written and the position did not move; send plain JSON, or load the bytes as "
-      "they are with --columns=raw");
+  sc_error_fail(&err, SC_E_FORMAT,
+                "nothing of this reply was written and the position did not move; send plain JSON, or load the bytes "
+                "as they are with --columns=raw",
+                "shard %s, sequence number %.*s: the record is %s, which this version cannot decode", batch->shard->id,
+                SC_SLICE_ARGS(sequence), format);
   memcpy(err.shard, batch->shard->id, sizeof(batch->shard->id));
   sc_parser_fail(p, &err);
   return true;
 }
 
-/* A page that came again, or that begins before the one before it ended. */
+/* Leaves out the records of a page that came again, or that begins before the page before it ended. */
 static void drop_known(struct sc_parser *p, const struct sc_batch *batch) {
-  static struct sc_log_window window;
-  uint64_t more = 0;
   uint32_t known = sc_records_known(p->records.items, p->records.n, &batch->after);
   if (known == 0) return;
   p->records.n -= known;
   memmove(p->records.items, p->records.items + known, p->records.n * sizeof(struct sc_record));
-  if (sc_log_due(&window, 10000, &more))
-    sc_log(SC_WARN, "the service sent records again, which are left out", "shard=%s records=%u suppressed=%llu",
-           batch->shard->id, known, (unsigned long long)more);
+  sc_log_often(SC_WARN, "the service sent records again, which are left out", "shard=%s records=%u", batch->shard->id,
+               known);
 }
 
 /* Into p->records; false: the batch is to be dropped. */
@@ -186,44 +123,50 @@ static bool open_envelope(struct sc_parser *p, struct sc_batch *batch) {
     rc = sc_error_set(&err, SC_E_PROTOCOL, "shard %s: %u records counted, %u opened", batch->shard->id,
                       batch->n_records, p->records.n);
   if (rc != SC_OK) {
-    spoilt(p, batch, &err);
+    reject_malformed(p, batch, &err);
     return false;
   }
-  if (p->spoilt_shard == batch->shard) p->spoilt = 0;
+  if (p->malformed_shard == batch->shard) p->n_malformed = 0;
   drop_known(p, batch);
   return !refuse_format(p, batch);
 }
 
 /* ---- the thread ---- */
 
+/* The plan is looked at once: control may publish one at any moment, and a batch that was sampled must also be kept. A
+ * batch without records needs no plan. */
 static void handle(struct sc_parser *p, struct sc_batch *batch) {
-  uint32_t at = 0;
-  bool begun = false;
-  bool over = !open_envelope(p, batch);
-  bool waits = p->opened != NULL || (p->records.n > 0 && !has_plan(p)); /* a plan may come at any moment */
-  if (!over && waits && !has_plan(p)) sample(p, batch);
-  if (!over && !waits) over = write_some(p, batch, p->records.items, p->records.n, &at, &begun);
-  if (over) {
-    free_batch(p, batch);
-  } else {
-    keep_opened(p, batch, at, begun);
+  const struct sc_plan *plan = usable_plan(p);
+  bool is_next = TAILQ_EMPTY(&p->opened);
+  if (!open_envelope(p, batch)) {
+    sc_parser_free_batch(p, batch);
+    return;
   }
+  struct sc_opened o = {.batch = batch, .records = p->records.items, .n = p->records.n};
+  if (plan == NULL && (o.n > 0 || !is_next)) {
+    sample(p, batch);
+  } else if (is_next && write_some(p, plan, &o)) {
+    sc_parser_free_batch(p, batch);
+    return;
+  }
+  keep_opened(p, &o);
 }
 
-/* Takes the next batch of a ring when it may be worked on now; true when there was something to do. */
+/* Takes the next batch of a ring when it may be worked on now; true when there was something to do. Batches opened
+ * before come first once they can be written, and no more than SC_RECORDS_MAX records wait for the first plan. */
 static bool take_batch(struct sc_parser *p, uint32_t fetch) {
-  struct sc_ring *ring = sc_run_batches(p->run, fetch, p->index);
-  bool come_first = has_plan(p) || p->asked > 0 || p->opened_records >= SC_RECORDS_MAX;
-  if (p->opened != NULL && come_first) return false;
-  struct sc_batch *batch = sc_ring_pop(ring);
+  bool come_first = usable_plan(p) != NULL || p->asked > 0 || p->opened_records >= SC_RECORDS_MAX;
+  if (!TAILQ_EMPTY(&p->opened) && come_first) return false;
+  struct sc_batch *batch = sc_ring_pop(sc_run_batches(p->run, fetch, p->index));
   if (batch == NULL) return false;
+  SC_ASSERT(batch->shard->fetch == fetch && batch->shard->parse == p->index && batch->body_len <= batch->body_cap);
   sc_park_wake(p->run->fetch_parks[fetch]);
   if (!p->failed && !sc_parser_is_stale(p, batch)) {
     handle(p, batch);
     return true;
   }
-  p->dead_in_a_row = 0; /* those before will come again */
-  free_batch(p, batch);
+  p->dead_in_a_row = 0; /* the dead letters before will come again */
+  sc_parser_free_batch(p, batch);
   return true;
 }
 
@@ -242,11 +185,11 @@ static void hand_over_old(struct sc_parser *p, int64_t now_ms) {
 }
 
 static void hand_over_all(struct sc_parser *p) {
-  for (uint32_t w = 0; w < p->run->settings.write_threads; w++) {
-    sc_parser_hand_over(p, w);
-  }
+  for (uint32_t w = 0; w < p->run->settings.write_threads; w++) sc_parser_hand_over(p, w);
 }
 
+/* A thread without work hands over what it has, so that nothing waits for its next batch, and gives free blocks back
+ * when another thread waits for memory. */
 void sc_parser_main(void *arg) {
   struct sc_parser *p = arg;
   struct sc_park *park = p->run->parse_parks[p->index];
@@ -267,7 +210,7 @@ void sc_parser_main(void *arg) {
     if (atomic_load(&p->run->n_waiting_for_blocks) > 0) sc_parser_release(p);
     sc_timings_sleep(timings);
     sc_park_wait(park, 1000);
-    sc_timings_wake(timings, p->opened != NULL ? SC_TIME_BLOCKED : SC_TIME_STARVED);
+    sc_timings_wake(timings, !TAILQ_EMPTY(&p->opened) ? SC_TIME_BLOCKED : SC_TIME_STARVED);
   }
   sc_park_cancel(park);
   sc_timings_end(timings);

@@ -1,24 +1,29 @@
+#include "engine/load/parse/parse_rows.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/budget.h"
 #include "engine/base/buf.h"
 #include "engine/base/log.h"
-#include "engine/base/metrics.h"
-#include "engine/load/parse/parser.h"
+#include "engine/load/parse/parse_blocks.h"
+#include "engine/plan.h"
+#include "engine/sample.h"
+#include "engine/sink.h"
 
-/* The walk through the records of one batch, chunk by chunk. */
-struct walk {
+/* A part of a batch, as many records as the cells hold, on its way into blocks. */
+struct chunk {
   const struct sc_batch *batch;
   const struct sc_plan *plan;
-  const struct sc_record *records; /* of the chunk */
-  uint32_t n;                      /* records of the chunk */
-  uint32_t left;                   /* records of the batch from the chunk's first on */
-  uint32_t counted;                /* of them are in a span */
-  uint32_t row;                    /* of the chunk's cells: the next to encode */
-  uint32_t next_reject;            /* of p->rejects, in order of records */
-  size_t outsized;                 /* bytes of a row larger than the usual block; 0: none */
-  uint64_t unknown;                /* keys of the chunk without a column */
-  uint64_t longest_run;            /* of dead letters, in the chunk */
+  const struct sc_record *records;
+  uint32_t n;           /* records of the chunk */
+  uint32_t left;        /* records of the batch from the chunk's first on */
+  uint32_t counted;     /* of them are in a span */
+  uint32_t row;         /* of the chunk's cells: the next to encode */
+  uint32_t next_reject; /* of p->rejects, in order of records */
+  size_t outsized;      /* bytes of a row larger than the usual block; 0: none */
+  uint64_t unknown;     /* keys of the chunk without a column */
+  uint64_t longest_run; /* of dead letters, in the chunk */
 };
 
 enum outcome {
@@ -35,12 +40,12 @@ static void set_sequence(struct sc_sequence *to, struct sc_slice digits) {
   memcpy(to->digits, digits.ptr, digits.len);
 }
 
-/* Dealt to the records evenly: which of them has how many nobody knows. Exact in sum, but where a chunk is read again
- * in part. */
-static uint64_t unknown_until(const struct walk *k, uint32_t end) { return k->unknown * end / k->n; }
+/* The decoder counts unknown keys per chunk, not per record; they are attributed to the records evenly. The sum is
+ * exact unless part of a chunk is decoded again. */
+static uint64_t unknown_until(const struct chunk *k, uint32_t end) { return k->unknown * end / k->n; }
 
 /* Everything about the chunk's records up to end is in the block: they count as read. */
-static void count_until(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t end, uint32_t rows,
+static void count_until(struct sc_parser *p, struct chunk *k, struct sc_block *block, uint32_t end, uint32_t rows,
                         uint32_t dead) {
   if (end <= k->counted) {
     SC_ASSERT(rows == 0 && dead == 0);
@@ -54,13 +59,13 @@ static void count_until(struct sc_parser *p, struct walk *k, struct sc_block *bl
   if (rows + dead > end - k->counted) span->extra_rows += rows + dead - (end - k->counted);
   span->records += end - k->counted;
   for (uint32_t i = k->counted; i < end; i++) span->record_bytes += k->records[i].data.len;
-  sc_dead_letter_limit_count(&p->run->brake, end - k->counted, dead);
+  sc_dead_letter_limit_count(&p->run->dead_letter_limit, end - k->counted, dead);
   span->unknown_keys += unknown_until(k, end) - unknown_until(k, k->counted);
   k->counted = end;
 }
 
-/* The rejects among the chunk's first n records, all of them sorted: the longest run of dead letters, with the one that
- * began before. */
+/* The longest run of dead letters among the chunk's first n records, with the run that the chunk before ended in. The
+ * rejects are sorted by record. */
 static uint64_t longest_run(struct sc_parser *p, uint32_t n) {
   uint64_t run = p->dead_in_a_row, longest = 0;
   uint32_t next = 0;
@@ -83,22 +88,15 @@ static void fail_at(struct sc_parser *p, const struct sc_batch *batch, const str
   sc_parser_fail(p, err);
 }
 
-/* A sink without dead letters: the record is left out, and said so. */
-static void log_reject(const struct sc_batch *batch, const struct sc_record *record, const struct sc_reject *reject) {
-  static struct sc_log_window window;
-  uint64_t more = 0;
-  if (!sc_log_due(&window, 1000, &more)) return;
-  sc_log(SC_WARN, "record left out", "shard=%s sequence=%.*s reason=\"%s\" suppressed=%llu", batch->shard->id,
-         SC_SLICE_ARGS(record->sequence), reject->reason, (unsigned long long)more);
-}
-
-/* Into this very block, so that the letter and the position behind it are committed together. False: no memory. */
-static bool keep_dead_letter(const struct sc_parser *p, const struct walk *k, const struct sc_reject *reject,
+/* Into this very block, so that the dead letter and its position are committed together. A sink without dead letters
+ * leaves the record out. False: no memory. */
+static bool keep_dead_letter(const struct sc_parser *p, const struct chunk *k, const struct sc_reject *reject,
                              struct sc_block *block) {
   const struct sc_sink_ops *ops = p->run->sink_ops;
   const struct sc_record *record = &k->records[reject->record];
   if (ops->encode_dead == NULL) {
-    log_reject(k->batch, record, reject);
+    sc_log_often(SC_WARN, "record left out", "shard=%s sequence=%.*s reason=\"%s\"", k->batch->shard->id,
+                 SC_SLICE_ARGS(record->sequence), reject->reason);
     return true;
   }
   struct sc_dead_letter letter = {.shard_id = k->batch->shard->id,
@@ -111,18 +109,19 @@ static bool keep_dead_letter(const struct sc_parser *p, const struct walk *k, co
   return ops->encode_dead(p->run->sink, &letter, block);
 }
 
-static bool is_too_large(struct sc_parser *p, const struct walk *k, const struct sc_record *record) {
+static bool is_too_large(struct sc_parser *p, const struct chunk *k, const struct sc_record *record) {
   size_t limit = sc_budget_limit(p->run->budget, SC_POOL_BLOCKS);
   if (record->data.len < limit - sc_block_cost(p->run->settings.block_bytes)) return false;
   struct sc_error err;
-  sc_error_set(&err, SC_E_MEMORY, "a dead letter of %zu bytes does not fit into the memory for rows", record->data.len);
-  sc_error_hint(&err, "give more with --memory");
+  sc_error_fail(&err, SC_E_MEMORY, "give more with --memory",
+                "a dead letter of %zu bytes does not fit into the memory for rows", record->data.len);
   fail_at(p, k->batch, record, &err);
   return true;
 }
 
-/* Into a block that is empty; waits for memory. False: the batch is to be dropped. */
-static bool wait_to_keep(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject,
+/* Puts a dead letter into a block that is empty; waits for memory. False: the batch is to be dropped. This thread's
+ * free blocks are given back again and again, since their credit may be all that there is. */
+static bool wait_to_keep(struct sc_parser *p, const struct chunk *k, const struct sc_reject *reject,
                          struct sc_block *block) {
   bool kept = false;
   if (is_too_large(p, k, &k->records[reject->record])) return false;
@@ -141,10 +140,10 @@ static bool is_rejected(const struct sc_parser *p, uint32_t record, uint32_t *at
   return *at < p->rejects.n && p->rejects.items[*at].record == record;
 }
 
-/* Takes back the rows from a record on, of those the chunk has in the block behind rows_before; returns how many
- * stay. */
-static uint32_t take_back(const struct sc_parser *p, const struct walk *k, struct sc_block *block, uint32_t rows_before,
-                          uint32_t record) {
+/* Takes the chunk's rows of `record` and later ones out of the block again, which held rows_before rows before the
+ * chunk's; returns how many of the chunk's rows stay. */
+static uint32_t take_back(const struct sc_parser *p, const struct chunk *k, struct sc_block *block,
+                          uint32_t rows_before, uint32_t record) {
   uint32_t keep = rows_before, reject = 0;
   for (uint32_t row = k->row; row < p->cells.n_rows && p->cells.record[row] < record; row++)
     if (!is_rejected(p, p->cells.record[row], &reject)) keep++;
@@ -156,13 +155,13 @@ static uint32_t take_back(const struct sc_parser *p, const struct walk *k, struc
   return keep - rows_before;
 }
 
-/* Can the chunk not go past it? */
+/* A reject that the chunk cannot go past. */
 static bool is_stop(const struct sc_parser *p, const struct sc_reject *reject) {
   return p->run->settings.fail_on_error || reject->request != SC_REQUEST_NONE;
 }
 
-/* --on-error=fail, --on-type-change=fail: what stands before the rejected record is written. */
-static enum outcome fail_with(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows,
+/* --on-error=fail, --on-type-change=fail: the records before the rejected one are written. */
+static enum outcome fail_with(struct sc_parser *p, struct chunk *k, struct sc_block *block, uint32_t rows,
                               uint32_t dead) {
   const struct sc_reject *reject = &p->rejects.items[k->next_reject];
   count_until(p, k, block, reject->record, rows, dead);
@@ -177,8 +176,9 @@ static enum outcome fail_with(struct sc_parser *p, struct walk *k, struct sc_blo
   return GIVEN_UP;
 }
 
-/* What the records that are left say about keys without a column, and about the one whose column is too narrow. */
-static void add_wishes(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
+/* Adds the request to the run's, with all that the records left of the batch say about keys without a column, and about
+ * the column that is too narrow: one change of the table then serves them all. */
+static void add_requests(struct sc_parser *p, const struct chunk *k, const struct sc_reject *reject) {
   struct sc_sample *seen = sc_sample_new(SC_COLUMNS_MAX);
   p->run->decoder_ops->sample(p->decoder, k->records + reject->record, k->left - reject->record, seen);
   const struct sc_column *column = reject->request == SC_REQUEST_TYPE ? &k->plan->columns[reject->column] : NULL;
@@ -195,16 +195,16 @@ static void add_wishes(struct sc_parser *p, const struct walk *k, const struct s
   sc_sample_free(seen);
 }
 
-static void request_schema(struct sc_parser *p, const struct walk *k, const struct sc_reject *reject) {
-  add_wishes(p, k, reject);
+static void request_schema(struct sc_parser *p, const struct chunk *k, const struct sc_reject *reject) {
+  add_requests(p, k, reject);
   p->requested = true;
   p->asked = k->plan->generation;
-  struct sc_control_message m = {.kind = SC_CONTROL_WISH, .generation = p->asked};
+  struct sc_control_message m = {.kind = SC_CONTROL_SCHEMA_WANTED, .generation = p->asked};
   sc_run_tell(p->run, &m);
 }
 
 /* The chunk ends before its record `end`. */
-static enum outcome cut_at(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t end, uint32_t rows,
+static enum outcome cut_at(struct sc_parser *p, struct chunk *k, struct sc_block *block, uint32_t end, uint32_t rows,
                            uint32_t dead) {
   count_until(p, k, block, end, rows, dead);
   k->longest_run = longest_run(p, end);
@@ -212,7 +212,7 @@ static enum outcome cut_at(struct sc_parser *p, struct walk *k, struct sc_block 
 }
 
 /* The reject that stops the chunk: the record waits for another plan, or ends the run. */
-static enum outcome stop_at(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows_before,
+static enum outcome stop_at(struct sc_parser *p, struct chunk *k, struct sc_block *block, uint32_t rows_before,
                             uint32_t dead) {
   struct sc_reject reject = p->rejects.items[k->next_reject];
   uint32_t rows = take_back(p, k, block, rows_before, reject.record);
@@ -223,15 +223,15 @@ static enum outcome stop_at(struct sc_parser *p, struct walk *k, struct sc_block
   return SCHEMA_REQUESTED;
 }
 
-/* Nothing but the span made for this part, before its first record. */
-static bool is_fresh(const struct walk *k, const struct sc_block *block, uint32_t rows_before) {
+/* The block holds nothing but the span made for this part of the chunk, before the span's first record. */
+static bool is_fresh(const struct chunk *k, const struct sc_block *block, uint32_t rows_before) {
   return block->n_spans == 1 && block->spans[0].records == 0 && block->spans[0].first_batch == k->batch->number &&
          rows_before == 0 && block->dead_len == 0;
 }
 
-/* No memory for a dead letter: what stands before it is handed over, to be committed, and the letter comes first in a
- * block of its own. There it waits, with a block that holds nothing. */
-static enum outcome make_room(struct sc_parser *p, struct walk *k, struct sc_block *block, uint32_t rows_before,
+/* No memory for a dead letter. The records before it are handed over, to be committed; then the dead letter comes first
+ * in a block that is empty, and waits there for memory (parse_blocks.h says why the block must be empty). */
+static enum outcome make_room(struct sc_parser *p, struct chunk *k, struct sc_block *block, uint32_t rows_before,
                               uint32_t dead) {
   const struct sc_reject *reject = &p->rejects.items[k->next_reject];
   uint32_t rows = take_back(p, k, block, rows_before, reject->record), end = reject->record + 1;
@@ -252,18 +252,21 @@ static int by_record(const void *a, const void *b) {
   return x->record < y->record ? -1 : x->record > y->record;
 }
 
-/* Encodes from k->row on; returns how many rows were dealt with. */
-static uint32_t encode(struct sc_parser *p, const struct walk *k, struct sc_block *block, size_t *needed) {
+/* Encodes from k->row on; returns how many rows were dealt with. The sink's rejects are sorted into the decoder's. */
+static uint32_t encode(struct sc_parser *p, const struct chunk *k, struct sc_block *block, size_t *needed) {
   uint32_t rejects_before = p->rejects.n, done = 0;
+  uint32_t rows_before = block->n_rows;
   if (k->row < p->cells.n_rows)
     done = p->run->sink_ops->encode(k->plan, &p->cells, k->row, k->records, block->n_spans - 1, block, &p->rejects,
                                     needed);
+  SC_ASSERT(done <= p->cells.n_rows - k->row && block->n_rows - rows_before <= done && block->len <= block->cap);
+  SC_ASSERT(block->n_rows <= block->cap_rows && p->rejects.n <= SC_CHUNK_ROWS);
   if (p->rejects.n > rejects_before) qsort(p->rejects.items, p->rejects.n, sizeof(p->rejects.items[0]), by_record);
   return done;
 }
 
 /* As many of the chunk's rows as the block takes, their span, and the dead letters before them. */
-static enum outcome encode_part(struct sc_parser *p, struct walk *k, struct sc_block *block) {
+static enum outcome encode_part(struct sc_parser *p, struct chunk *k, struct sc_block *block) {
   sc_parser_span(p, block, k->batch);
   uint32_t rows_before = block->n_rows, dead = 0;
   size_t needed = 0;
@@ -282,7 +285,7 @@ static enum outcome encode_part(struct sc_parser *p, struct walk *k, struct sc_b
   return GO_ON;
 }
 
-static enum outcome encode_chunk(struct sc_parser *p, struct walk *k) {
+static enum outcome encode_chunk(struct sc_parser *p, struct chunk *k) {
   enum outcome outcome = GO_ON;
   while (outcome == GO_ON && k->counted < k->n) {
     struct sc_block *block = sc_parser_block(p, k->batch, k->plan, k->outsized);
@@ -303,11 +306,7 @@ static void fit_cells(struct sc_parser *p, const struct sc_plan *plan) {
   cells->cells = sc_realloc(cells->cells, (size_t)cells->cap_rows * columns * sizeof(struct sc_cell));
 }
 
-static const struct sc_plan *plan_of(const struct sc_parser *p) {
-  return atomic_load_explicit(&p->run->plan, memory_order_acquire);
-}
-
-static enum outcome write_chunk(struct sc_parser *p, struct walk *k, uint32_t left) {
+static enum outcome write_chunk(struct sc_parser *p, struct chunk *k, uint32_t left) {
   p->cells.n_rows = p->rejects.n = 0;
   k->counted = k->row = k->next_reject = 0;
   k->unknown = 0;
@@ -318,26 +317,27 @@ static enum outcome write_chunk(struct sc_parser *p, struct walk *k, uint32_t le
     p->run->decoder_ops->metadata(p->decoder, k->plan, k->batch->shard->id, k->records, &p->cells);
   enum outcome outcome = encode_chunk(p, k);
   struct sc_error err;
-  if (outcome == GIVEN_UP || sc_dead_letter_limit_check(&p->run->brake, k->longest_run, &err) == SC_OK) return outcome;
+  if (outcome == GIVEN_UP || sc_dead_letter_limit_check(&p->run->dead_letter_limit, k->longest_run, &err) == SC_OK)
+    return outcome;
   sc_parser_fail(p, &err);
   return GIVEN_UP;
 }
 
-uint32_t sc_parser_write(struct sc_parser *p, const struct sc_batch *batch, const struct sc_record *records,
-                         uint32_t n) {
-  struct walk k = {.batch = batch, .plan = plan_of(p)};
+uint32_t sc_parser_write(struct sc_parser *p, const struct sc_plan *plan, const struct sc_batch *batch,
+                         const struct sc_record *records, uint32_t n) {
+  struct chunk k = {.batch = batch, .plan = plan};
   uint32_t at = 0;
   p->requested = false;
-  if (n > 0) fit_cells(p, k.plan);
-  for (enum outcome outcome = GO_ON; at < n && outcome <= CUT; at += k.counted) {
+  if (n > 0) fit_cells(p, plan);
+  for (enum outcome outcome = GO_ON; at < n && (outcome == GO_ON || outcome == CUT); at += k.counted) {
     k.records = records + at;
     outcome = write_chunk(p, &k, n - at);
   }
   return at;
 }
 
-void sc_parser_close_batch(struct sc_parser *p, const struct sc_batch *batch) {
-  struct sc_block *block = sc_parser_block(p, batch, plan_of(p), 0);
+void sc_parser_close_batch(struct sc_parser *p, const struct sc_plan *plan, const struct sc_batch *batch) {
+  struct sc_block *block = sc_parser_block(p, batch, plan, 0);
   if (block == NULL) return;
   struct sc_span *span = sc_parser_span(p, block, batch);
   span->ends_inside = false;

@@ -1,82 +1,26 @@
 #include "engine/load/write/write_pool.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/array.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/base/mailbox.h"
 #include "engine/base/metrics.h"
-#include "engine/load/wait.h"
-#include "engine/load/write/writer.h"
-
-enum {
-  BACKOFF_CAP_MS = 10000,
-  GIVE_UP_MS = 10 * 60 * 1000 /* without a commit since the first failure */
-};
-
-struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
-  struct sc_writer *w = sc_alloc_zero(1, sizeof(*w));
-  w->run = run;
-  w->index = index;
-  w->term = 1;
-  atomic_store_explicit(&run->terms[index], w->term, memory_order_release);
-  sc_random_init(&w->random, (uint64_t)sc_clock_mono_us() * 40503u + index);
-  if (run->sink_ops->encode_dead != NULL) {
-    w->grave = sc_block_new(run->budget, 0); /* sc_memory_deal counts it */
-    SC_ASSERT(w->grave != NULL && sc_block_reserve_dead(w->grave, run->settings.grave_bytes));
-  }
-  return w;
-}
-
-static struct sc_timings *timings_of(const struct sc_writer *w) { return &w->run->timings[SC_POOL_WRITE][w->index]; }
-
-int sc_writer_connect(struct sc_writer *w, struct sc_error *err) {
-  char role[16];
-  struct sc_wait wait = sc_wait_timed(timings_of(w));
-  snprintf(role, sizeof(role), "write %u", w->index);
-  return w->run->sink_ops->session_open(w->run->sink, role, &wait, &w->session, err);
-}
-
-void sc_writer_free(struct sc_writer *w) {
-  if (w->session != NULL) w->run->sink_ops->session_close(w->session);
-  for (struct sc_block *next, *b = w->first; b != NULL; b = next) {
-    next = b->next;
-    sc_block_free(b);
-  }
-  sc_block_free(w->grave);
-  free(w->shards);
-  free(w->touched);
-  free(w->rows);
-  free(w);
-}
-
-void sc_writer_tell(struct sc_writer *w, enum sc_control_message_kind kind, const struct sc_shard_info *shard) {
-  struct sc_control_message m = {.kind = kind, .shard = shard, .thread = w->index};
-  sc_run_tell(w->run, &m);
-}
-
-static struct sc_writer_shard *find_shard(struct sc_writer *w, const struct sc_shard_info *info) {
-  /* Shard indices are dense and dealt in turn: the place is index / write threads but for early ends. */
-  size_t guess = info->index / w->run->settings.write_threads;
-  if (guess < w->n_shards && w->shards[guess].info == info) return &w->shards[guess];
-  for (size_t i = 0; i < w->n_shards; i++)
-    if (w->shards[i].info == info) return &w->shards[i];
-  return NULL;
-}
+#include "engine/base/park.h"
+#include "engine/base/ring.h"
+#include "engine/load/write/write_commit.h"
+#include "engine/load/write/write_replay.h"
+#include "engine/sink.h"
 
 /* ---- blocks ---- */
-
-void sc_writer_give_back(struct sc_writer *w, struct sc_block *block) {
-  uint32_t parse = block->parse;
-  block->next = NULL;
-  SC_ASSERT(sc_ring_push(sc_run_spent(w->run, parse, w->index), block));
-  sc_park_wake(w->run->parse_parks[parse]);
-}
 
 static struct sc_block *pop_block(struct sc_writer *w, uint32_t parse) {
   struct sc_block *block = sc_ring_pop(sc_run_blocks(w->run, parse, w->index));
   if (block == NULL) return NULL;
+  SC_ASSERT(block->parse == parse && block->write == w->index);
+  SC_ASSERT(block->len <= block->cap && block->n_rows <= block->cap_rows && block->n_spans <= block->cap_spans);
   uint32_t before = atomic_fetch_sub(sc_run_unwritten(w->run, parse, w->index), 1);
   if (before == w->run->settings.blocks_ahead) sc_park_wake(w->run->parse_parks[parse]);
   return block;
@@ -89,70 +33,85 @@ static void drop_block(struct sc_writer *w, struct sc_block *block) {
 
 /* ---- rewind ---- */
 
+/* The records of a commit in doubt stay claimed: the next take tells whether they are written (sc_writer_end_doubt). */
 static void drop_transaction(struct sc_writer *w) {
-  for (struct sc_block *next, *b = w->first; b != NULL; b = next) {
-    next = b->next;
-    if (w->in_doubt) {
-      sc_writer_give_back(w, b);
-    } else {
-      drop_block(w, b);
-    }
+  for (struct sc_block *b; (b = TAILQ_FIRST(&w->blocks)) != NULL;) {
+    TAILQ_REMOVE(&w->blocks, b, link);
+    if (w->in_doubt) sc_writer_give_back(w, b);
+    else drop_block(w, b);
   }
   sc_writer_forget_transaction(w);
 }
 
-/* Holding means that no transaction is open; one that is lost is not. */
-static void answer_hold(struct sc_writer *w) {
-  if (w->hold_wanted) sc_writer_tell(w, SC_CONTROL_HELD, NULL);
+static void close_session(struct sc_writer *w) {
+  if (w->session != NULL) w->run->sink_ops->session_close(w->session);
+  w->session = NULL;
+}
+
+/* Leaves WORKING for a state without a transaction: whoever asked this thread to hold need not wait for it. */
+static void leave(struct sc_writer *w, enum sc_writer_state state) {
+  if (w->state == SC_WRITER_WORKING && w->hold_wanted) sc_writer_tell(w, SC_CONTROL_HELD, NULL);
+  w->state = state;
 }
 
 static void die(struct sc_writer *w, const struct sc_error *err) {
   sc_run_fail(w->run, err);
-  if (w->state == SC_WRITER_WORKING) answer_hold(w);
-  w->state = SC_WRITER_DEAD;
-  if (w->session != NULL) w->run->sink_ops->session_close(w->session);
-  w->session = NULL;
+  leave(w, SC_WRITER_DEAD);
+  close_session(w);
   drop_transaction(w);
 }
 
-/* Gives up the session and everything in flight; goes on when control says that the lock is ours. */
+/* Gives up the session and everything in flight; continues when control says that the lock is held. The term is raised
+ * before blocks are given back: parse threads then drop what they have of the old one. */
 static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
-  uint32_t generation = w->last != NULL && w->last->plan != NULL ? w->last->plan->generation : 0;
+  const struct sc_block *last = TAILQ_LAST(&w->blocks, sc_blocks);
+  uint32_t generation = last != NULL && last->plan != NULL ? last->plan->generation : 0;
+  bool replan = err->class == SC_CLASS_REPLAN && generation > 0;
   sc_log_error(SC_WARN, "going back to the stored positions", err);
   sc_metric_add(sc_metrics_mine(), SC_M_REWINDS, 1);
-  if (w->session != NULL) w->run->sink_ops->session_close(w->session);
-  w->session = NULL;
+  close_session(w);
   atomic_store_explicit(&w->run->terms[w->index], ++w->term, memory_order_release);
   for (size_t i = 0; i < w->n_shards; i++) {
-    sc_checkpoint_lost(&w->shards[i].checkpoint);
-    w->shards[i].is_read = false;
+    sc_checkpoint_lost(&w->shards[i]->checkpoint);
+    w->shards[i]->is_read = false;
   }
   w->n_read = 0;
   drop_transaction(w);
-  if (w->state == SC_WRITER_WORKING) answer_hold(w);
-  w->state = SC_WRITER_LOST;
-  if (err->class == SC_CLASS_REPLAN && generation > 0) {
-    struct sc_control_message m = {
-        .kind = SC_CONTROL_REPLAN, .thread = w->index, .generation = generation, .error = *err};
-    sc_run_tell(w->run, &m);
-  } else {
-    sc_writer_tell(w, SC_CONTROL_WANT_GO, NULL);
-  }
+  leave(w, SC_WRITER_LOST);
+  struct sc_control_message m = {.kind = replan ? SC_CONTROL_REPLAN : SC_CONTROL_RESUME_WANTED,
+                                 .thread = w->index,
+                                 .generation = generation,
+                                 .error = *err};
+  sc_run_tell(w->run, &m);
 }
 
-/* Rewinds, unless it has done nothing else for too long or there is nowhere to go back to. */
+/* A rewind needs stored positions to go back to, and ends the run when nothing else has happened for too long. */
 static void rewind_or_die(struct sc_writer *w, const struct sc_error *err) {
   int64_t now_ms = sc_clock_mono_ms();
   if (w->failures++ == 0) w->first_failure_ms = now_ms;
-  if (!w->run->sink_ops->keeps_positions || now_ms - w->first_failure_ms > GIVE_UP_MS) {
-    die(w, err);
-  } else {
-    rewind_all(w, err);
+  if (!w->run->sink_ops->keeps_positions || now_ms - w->first_failure_ms > SC_GIVE_UP_MS) die(w, err);
+  else rewind_all(w, err);
+}
+
+/* The target refused a row of the open transaction. Where it takes each row alone but not all of them together, nobody
+ * can say which row is at fault: the run ends. */
+static int replay_and_commit(struct sc_writer *w, struct sc_error *err) {
+  struct sc_writer_shard *s;
+  TAILQ_FOREACH(s, &w->touched, link) sc_checkpoint_refused(&s->checkpoint);
+  w->in_doubt = false;
+  int rc = sc_writer_replay(w, err);
+  if (rc == SC_OK) {
+    w->in_transaction = true;
+    rc = sc_writer_commit(w, err);
   }
+  if (rc == SC_OK || err->class != SC_CLASS_ROW) return rc;
+  sc_error_prefix(err, "the target refuses the transaction although it takes each row");
+  return sc_error_as(err, SC_CLASS_FATAL);
 }
 
 /* The one place where a session's error is judged. */
-void sc_writer_judge(struct sc_writer *w, const struct sc_error *err) {
+static void judge(struct sc_writer *w, struct sc_error *err) {
+  if (err->class == SC_CLASS_ROW && !TAILQ_EMPTY(&w->blocks) && replay_and_commit(w, err) == SC_OK) return;
   switch (err->class) {
     case SC_CLASS_REWIND:
     case SC_CLASS_RETRY:
@@ -166,6 +125,12 @@ void sc_writer_judge(struct sc_writer *w, const struct sc_error *err) {
   }
 }
 
+static void commit(struct sc_writer *w) {
+  struct sc_error err;
+  if (sc_writer_commit(w, &err) != SC_OK) judge(w, &err);
+}
+
+/* A shard that is done stays done: it is taken only to learn whether the target still knows. */
 static void start_fetching(struct sc_writer *w, struct sc_writer_shard *s, const struct sc_taken *taken) {
   s->batch = 0;
   s->inside = false;
@@ -191,33 +156,30 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
   if (w->n_shards == 0) return SC_OK;
   const char **ids = sc_alloc(w->n_shards * sizeof(char *));
   struct sc_taken *taken = sc_alloc(w->n_shards * sizeof(*taken));
-  for (size_t i = 0; i < w->n_shards; i++) ids[i] = w->shards[i].info->id;
+  for (size_t i = 0; i < w->n_shards; i++) ids[i] = w->shards[i]->info->id;
   int rc = w->run->sink_ops->take(w->session, ids, w->n_shards, taken, err);
-  if (rc == SC_OK) sc_writer_end_doubt(w, taken, w->n_shards);
-  if (rc == SC_E_POSITIONS) { /* a row that was there */
+  if (rc == SC_OK) sc_writer_end_doubt(w, taken);
+  if (rc == SC_E_POSITIONS) { /* a row that was there is missing */
     struct sc_error why = *err;
     rc = sc_error_set(err, SC_E_WENT_BACK, "the database went back to an older state: %s", why.text);
   }
-  for (size_t i = 0; rc == SC_OK && i < w->n_shards; i++) start_fetching(w, &w->shards[i], &taken[i]);
+  for (size_t i = 0; rc == SC_OK && i < w->n_shards; i++) start_fetching(w, w->shards[i], &taken[i]);
   free(ids);
   free(taken);
   return rc;
 }
 
-/* All of the old term: what they hold is read again, and must not count beside that. */
-static void drop_waiting_blocks(struct sc_writer *w) {
-  for (uint32_t p = 0; p < w->run->settings.parse_threads; p++)
-    for (struct sc_block *b; (b = pop_block(w, p)) != NULL;) drop_block(w, b);
-}
-
-/* After GO and the back-off: a new session, new epochs, reading from what the target says. */
+/* Told to resume, and after the back-off: a new session, new epochs, reading from the positions that the target holds.
+ * All blocks that wait now are of an old term. They are dropped before fetching starts: their records are read again,
+ * and must not be claimed twice. */
 static void come_back(struct sc_writer *w) {
   struct sc_error err;
   int rc = sc_writer_connect(w, &err);
-  drop_waiting_blocks(w);
+  for (uint32_t p = 0; p < w->run->settings.parse_threads; p++)
+    for (struct sc_block *b; (b = pop_block(w, p)) != NULL;) drop_block(w, b);
   if (rc == SC_OK) rc = take_all(w, &err);
   if (rc != SC_OK) {
-    sc_writer_judge(w, &err);
+    judge(w, &err);
     return;
   }
   w->state = w->hold_wanted ? SC_WRITER_HOLDING : SC_WRITER_WORKING;
@@ -231,12 +193,13 @@ static void touch(struct sc_writer *w, struct sc_writer_shard *s, uint32_t flags
   if (!s->touched) {
     s->touched = true;
     s->flags = 0;
-    w->touched[w->n_touched++] = s;
+    TAILQ_INSERT_TAIL(&w->touched, s, link);
   }
   s->flags |= flags;
 }
 
-/* The tip of one shard may wait for others, since nobody waits for it. */
+/* A tip is not urgent: only an end has children that wait for its commit. The last tip of all is, since the load ends
+ * with it. */
 static void no_more_of(struct sc_writer *w, struct sc_writer_shard *s, uint32_t flags) {
   if (s->is_read) w->n_read--;
   s->is_read = false;
@@ -251,8 +214,8 @@ static bool follows(const struct sc_writer_shard *s, const struct sc_span *span)
 static int accept_spans(struct sc_writer *w, const struct sc_block *block, struct sc_error *err) {
   for (uint32_t i = 0; i < block->n_spans; i++) {
     const struct sc_span *span = &block->spans[i];
-    struct sc_writer_shard *s = find_shard(w, span->shard);
-    SC_ASSERT(s != NULL);
+    SC_ASSERT(span->shard->write == w->index && span->shard->place < w->n_shards);
+    struct sc_writer_shard *s = w->shards[span->shard->place];
     int rc = !follows(s, span) ? SC_E_INTERNAL
                                : sc_checkpoint_accept(&s->checkpoint, block->term, &span->first, &span->last,
                                                       (span->flags & SC_BATCH_END) != 0, span->read_until_ms);
@@ -260,8 +223,7 @@ static int accept_spans(struct sc_writer *w, const struct sc_block *block, struc
       sc_error_set(err, rc, "shard %s: records %.*s..%.*s do not continue position %.*s", span->shard->id,
                    span->first.len, span->first.digits, span->last.len, span->last.digits, s->checkpoint.pending.len,
                    s->checkpoint.pending.digits);
-      err->class = SC_CLASS_REWIND;
-      return rc;
+      return sc_error_as(err, SC_CLASS_REWIND);
     }
     s->batch = span->last_batch;
     s->inside = span->ends_inside;
@@ -281,77 +243,56 @@ static int write_rows(struct sc_writer *w, const struct sc_block *block, struct 
   return w->run->sink_ops->push(w->session, block, 0, block->n_rows, err);
 }
 
+/* The block joins the transaction before its rows are pushed: a replay after a refused row needs it there. */
 static void accept_block(struct sc_writer *w, struct sc_block *block) {
   struct sc_error err;
   if (block->term != w->term || w->state == SC_WRITER_DEAD) {
     drop_block(w, block);
     return;
   }
-  int rc = accept_spans(w, block, &err);
-  if (rc != SC_OK) {
+  if (accept_spans(w, block, &err) != SC_OK) {
     drop_block(w, block);
-    sc_writer_judge(w, &err);
+    judge(w, &err);
     return;
   }
-  block->next = NULL;
-  if (w->last != NULL) {
-    w->last->next = block;
-  } else {
-    w->first = block;
-    w->tx_oldest_ms = block->oldest_ms;
-  }
-  w->last = block;
+  if (TAILQ_EMPTY(&w->blocks)) w->tx_oldest_ms = block->oldest_ms;
+  TAILQ_INSERT_TAIL(&w->blocks, block, link);
   w->tx_rows += block->n_rows;
   w->tx_bytes += block->len + block->dead_len;
-  rc = write_rows(w, block, &err);
-  if (rc == SC_OK) return;
-  if (err.class == SC_CLASS_ROW) {
-    sc_writer_replay_and_commit(w);
-  } else {
-    sc_writer_judge(w, &err);
-  }
+  if (write_rows(w, block, &err) != SC_OK) judge(w, &err);
 }
 
 /* ---- messages ---- */
 
 static void add_shard(struct sc_writer *w, const struct sc_write_message *m) {
-  if (w->n_shards == w->cap_shards) {
-    SC_ASSERT(w->n_touched == 0 || w->shards != NULL);
-    size_t cap = w->cap_shards == 0 ? 64 : w->cap_shards * 2;
-    struct sc_writer_shard *shards = sc_alloc(cap * sizeof(*shards));
-    if (w->n_shards > 0) memcpy(shards, w->shards, w->n_shards * sizeof(*shards));
-    for (size_t i = 0; i < w->n_touched; i++) w->touched[i] = shards + (w->touched[i] - w->shards);
-    free(w->shards);
-    w->shards = shards;
-    w->touched = sc_realloc(w->touched, cap * sizeof(*w->touched));
-    w->rows = sc_realloc(w->rows, cap * sizeof(*w->rows));
-    w->cap_shards = cap;
-  }
-  struct sc_writer_shard *s = &w->shards[w->n_shards++];
-  memset(s, 0, sizeof(*s));
+  SC_ASSERT(m->shard->write == w->index && m->shard->place == w->n_shards);
+  SC_ARRAY_ROOM(w->shards, w->n_shards, w->cap_shards, 1);
+  struct sc_writer_shard *s = w->shards[w->n_shards++] = sc_alloc_zero(1, sizeof(*s));
   s->info = m->shard;
   if (w->state == SC_WRITER_WORKING || w->state == SC_WRITER_HOLDING) start_fetching(w, s, &m->taken);
 }
 
-/* A reply was spoilt. What came before it is in order and is committed first, so that a bad stretch is passed bit by
- * bit. */
+/* A reply was malformed. What came before it is in order and is committed first, so that a stretch of malformed replies
+ * is passed bit by bit. The commit may itself fail and rewind: then the request is settled. */
 static void read_again(struct sc_writer *w, uint32_t term) {
   if (w->state != SC_WRITER_WORKING || term != w->term) return;
-  if (w->first != NULL) sc_writer_commit(w);
+  if (!TAILQ_EMPTY(&w->blocks)) commit(w);
   if (w->state != SC_WRITER_WORKING || term != w->term) return;
   struct sc_error err;
   sc_error_set(&err, SC_E_PROTOCOL, "a reply of the service could not be read");
-  sc_writer_judge(w, &err);
+  judge(w, &err);
 }
 
-/* An idle thread would never hear that the target went away and came back as it was before. */
+/* Control lost its session. An idle write thread would not notice that the target failed over and lost commits: it
+ * takes its shards again. A thread without a session is about to do so anyway. This rewind is no failure of the
+ * thread's. */
 static void take_again(struct sc_writer *w, uint32_t serial) {
   w->asked = serial;
-  if (w->state == SC_WRITER_WORKING && w->first != NULL) sc_writer_commit(w);
-  if (w->state != SC_WRITER_WORKING && w->state != SC_WRITER_HOLDING) return; /* it is about to */
+  if (w->state == SC_WRITER_WORKING && !TAILQ_EMPTY(&w->blocks)) commit(w);
+  if (w->state != SC_WRITER_WORKING && w->state != SC_WRITER_HOLDING) return;
   struct sc_error err;
   sc_error_set(&err, SC_E_DB_LOST, "control's connection was lost; the database may have changed behind it");
-  rewind_all(w, &err); /* no failure of this thread's own */
+  rewind_all(w, &err);
 }
 
 static void read_mail(struct sc_writer *w) {
@@ -367,12 +308,13 @@ static void read_mail(struct sc_writer *w) {
       case SC_WRITE_RESUME_SESSION:
         if (w->state != SC_WRITER_LOST) break;
         w->state = SC_WRITER_BACKING_OFF;
-        w->retry_ms = sc_clock_mono_ms() + sc_random_backoff_ms(&w->random, w->run->settings.retry_ms, BACKOFF_CAP_MS,
-                                                                w->failures > 0 ? w->failures - 1 : 0);
+        w->retry_ms =
+            sc_clock_mono_ms() + sc_random_backoff_ms(&w->random, w->run->settings.retry_ms, SC_BACKOFF_CAP_MS,
+                                                      w->failures > 0 ? w->failures - 1 : 0);
         break;
       case SC_WRITE_HOLD:
         w->hold_wanted = true;
-        if (w->state != SC_WRITER_WORKING) answer_hold(w);
+        if (w->state != SC_WRITER_WORKING) sc_writer_tell(w, SC_CONTROL_HELD, NULL);
         break;
       case SC_WRITE_RELEASE_HOLD:
         w->hold_wanted = false;
@@ -401,24 +343,20 @@ static bool take_blocks(struct sc_writer *w) {
   return any;
 }
 
-/* Sleeps on the park and, inside a transaction, on the session's socket: a server that gives up is heard at once. */
+/* Sleeps on the park and, inside a transaction, on the session's socket: a server that closes the connection is noticed
+ * at once. */
 static void park(struct sc_writer *w, int timeout_ms) {
   const struct sc_sink_ops *ops = w->run->sink_ops;
   struct sc_park *own = w->run->write_parks[w->index];
   int fd = w->in_transaction && w->session != NULL && ops->session_fd != NULL ? ops->session_fd(w->session) : -1;
   struct pollfd fds[2] = {{.fd = sc_park_fd(own), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-  sc_timings_sleep(timings_of(w));
+  sc_timings_sleep(sc_writer_timings(w));
   int n = poll(fds, 2, timeout_ms);
-  sc_timings_wake(timings_of(w), w->state == SC_WRITER_WORKING ? SC_TIME_STARVED : SC_TIME_BLOCKED);
+  sc_timings_wake(sc_writer_timings(w), w->state == SC_WRITER_WORKING ? SC_TIME_STARVED : SC_TIME_BLOCKED);
   sc_park_finish(own);
   if (n <= 0 || fds[1].revents == 0) return;
   struct sc_error err;
-  if (ops->check(w->session, &err) == SC_OK) return;
-  if (err.class == SC_CLASS_ROW) {
-    sc_writer_replay_and_commit(w);
-  } else {
-    sc_writer_judge(w, &err);
-  }
+  if (ops->check(w->session, &err) != SC_OK) judge(w, &err);
 }
 
 static int longest_sleep(const struct sc_writer *w, int64_t now_ms) {
@@ -428,7 +366,9 @@ static int longest_sleep(const struct sc_writer *w, int64_t now_ms) {
   return ms < 0 ? 0 : ms > 1000 ? 1000 : (int)ms;
 }
 
-/* One turn of work; false when there was nothing to do. */
+/* One turn of work; false when there was nothing to do. Messages come first: a shard is added before blocks of it can
+ * arrive, and a hold must be known before another transaction begins. While there is no session, blocks are still taken
+ * (and dropped, being of an older term), so that parse threads do not wait for them. */
 static bool work(struct sc_writer *w) {
   read_mail(w);
   int64_t now_ms = sc_clock_mono_ms();
@@ -447,29 +387,30 @@ static bool work(struct sc_writer *w) {
   }
   bool due = sc_writer_commit_in_ms(w, now_ms) == 0, worked = !due && take_blocks(w);
   bool needed = atomic_load(&w->run->n_waiting_for_blocks) > 0 || atomic_load(&w->run->allowance) <= 0;
-  if (due || (!worked && needed && w->first != NULL)) { /* there is nothing left to take */
-    sc_writer_commit(w);
+  if (due || (!worked && needed && !TAILQ_EMPTY(&w->blocks))) { /* there is nothing left to take */
+    commit(w);
     worked = true;
   }
-  if (w->hold_wanted && w->state == SC_WRITER_WORKING && w->first == NULL) {
+  if (w->hold_wanted && w->state == SC_WRITER_WORKING && TAILQ_EMPTY(&w->blocks)) {
     w->state = SC_WRITER_HOLDING;
     sc_writer_tell(w, SC_CONTROL_HELD, NULL);
   }
   return worked;
 }
 
-/* The last stage: everything handed over is committed, or lost with the session; a commit in doubt is asked after. */
+/* The last stage: everything handed over is committed, or lost with the session. A thread whose last commit is in doubt
+ * goes on until a new session has told what became of the commit, so that the summary counts its rows. */
 static bool is_done(struct sc_writer *w) {
   if (sc_run_stage(w->run) < SC_STAGE_STOP_WRITE) return false;
-  if (w->state == SC_WRITER_WORKING && w->first != NULL) sc_writer_commit(w);
+  if (w->state == SC_WRITER_WORKING && !TAILQ_EMPTY(&w->blocks)) commit(w);
   bool lost = w->state == SC_WRITER_LOST || w->state == SC_WRITER_BACKING_OFF;
-  return w->first == NULL && !(lost && w->in_doubt);
+  return TAILQ_EMPTY(&w->blocks) && !(lost && w->in_doubt);
 }
 
 void sc_writer_main(void *arg) {
   struct sc_writer *w = arg;
   struct sc_park *own = w->run->write_parks[w->index];
-  sc_timings_begin(timings_of(w));
+  sc_timings_begin(sc_writer_timings(w));
   for (;;) {
     sc_park_prepare(own);
     if (sc_run_stage(w->run) == SC_STAGE_ABANDON) break;
@@ -481,21 +422,6 @@ void sc_writer_main(void *arg) {
     park(w, longest_sleep(w, sc_clock_mono_ms()));
   }
   sc_park_cancel(own);
-  sc_timings_end(timings_of(w));
+  sc_timings_end(sc_writer_timings(w));
   sc_run_stopped(w->run);
-}
-
-size_t sc_writer_held(struct sc_writer *w, struct sc_commit_row *rows, size_t cap) {
-  size_t n = 0;
-  if (w->state != SC_WRITER_WORKING && w->state != SC_WRITER_HOLDING) return 0;
-  for (size_t i = 0; i < w->n_shards && n < cap; i++) {
-    struct sc_checkpoint *c = &w->shards[i].checkpoint;
-    rows[n++] = (struct sc_commit_row){.shard_id = w->shards[i].info->id,
-                                       .epoch = c->epoch,
-                                       .previous = &c->committed,
-                                       .sequence = &c->committed,
-                                       .ended = c->state == SC_CHECKPOINT_ENDED,
-                                       .read_until_ms = c->read_until_ms};
-  }
-  return n;
 }

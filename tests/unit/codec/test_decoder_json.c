@@ -1,5 +1,6 @@
 #include "codec/decoder_json.h"
 #include "codec/kinesis/envelope_json.h"
+#include "engine/sample.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "engine/base/budget.h"
 #include "engine/base/metrics.h"
 
 #define MIB ((size_t)1 << 20)

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "engine/base/error.h"
+
 static const struct sc_sequence none;
 
 static struct sc_sequence seq(const char *digits) {

@@ -28,28 +28,31 @@ static void list(struct sc_lineage *l, const struct sc_listed *shards, size_t n)
   sc_lineage_listed(l, shards, n);
 }
 
+static uint32_t at(const struct sc_lineage *l, const char *id) {
+  uint32_t index = sc_lineage_find(l, id);
+  assert_int_not_equal(index, SC_NO_NODE);
+  return index;
+}
+
 /* The new shards as text, those of the first run in capitals; all are stored. */
 static const char *store_new(struct sc_lineage *l) {
   static char out[64];
-  size_t cursor = 0, n = 0;
-  struct sc_listed s;
-  bool first_run;
-  while (sc_lineage_next_new(l, &cursor, &s, &first_run)) out[n++] = first_run ? s.id[0] : (char)(s.id[0] + 32);
-  for (size_t i = 0; i < n; i++) {
-    char id[2] = {out[i] >= 'a' ? (char)(out[i] - 32) : out[i]};
-    sc_lineage_stored(l, id);
+  size_t n = 0;
+  for (uint32_t i = 0; (i = sc_lineage_next_new(l, i)) != SC_NO_NODE; i++) {
+    char name = sc_lineage_shard(l, i)->id[0];
+    out[n++] = sc_lineage_is_of_first_run(l, i) ? name : (char)(name + 32);
   }
+  for (uint32_t i; (i = sc_lineage_next_new(l, 0)) != SC_NO_NODE;) sc_lineage_stored(l, i);
   out[n] = 0;
   return out;
 }
 
 static const char *start_ready(struct sc_lineage *l) {
   static char out[64];
-  char id[129];
   size_t n = 0;
-  while (sc_lineage_next_ready(l, id)) {
-    out[n++] = id[0];
-    sc_lineage_started(l, id);
+  for (uint32_t i; (i = sc_lineage_next_ready(l)) != SC_NO_NODE;) {
+    out[n++] = sc_lineage_shard(l, i)->id[0];
+    sc_lineage_started(l, i);
   }
   out[n] = 0;
   return out;
@@ -57,9 +60,8 @@ static const char *start_ready(struct sc_lineage *l) {
 
 static const char *gone(struct sc_lineage *l) {
   static char out[64];
-  char id[129];
   size_t n = 0;
-  while (sc_lineage_next_gone(l, id)) out[n++] = id[0];
+  for (uint32_t i; (i = sc_lineage_next_gone(l)) != SC_NO_NODE;) out[n++] = sc_lineage_shard(l, i)->id[0];
   out[n] = 0;
   return out;
 }
@@ -77,11 +79,11 @@ static void first_run(void **state) {
   assert_string_equal(store_new(l), "AB");
   assert_string_equal(store_new(l), "");
   assert_string_equal(start_ready(l), "AB");
-  sc_lineage_at_tip(l, "A");
+  sc_lineage_at_tip(l, at(l, "A"));
   assert_false(sc_lineage_is_finished(l));
-  sc_lineage_at_tip(l, "B");
+  sc_lineage_at_tip(l, at(l, "B"));
   assert_true(sc_lineage_is_finished(l));
-  sc_lineage_started(l, "B"); /* a rewind */
+  sc_lineage_started(l, at(l, "B")); /* a rewind */
   assert_false(sc_lineage_is_finished(l));
   sc_lineage_free(l);
 }
@@ -94,11 +96,11 @@ static void children_wait_for_all_parents(void **state) {
   list(l, shards, 3);
   assert_string_equal(store_new(l), "CAB");
   assert_string_equal(start_ready(l), "AB");
-  sc_lineage_ended(l, "A");
+  sc_lineage_ended(l, at(l, "A"));
   assert_string_equal(start_ready(l), "");
-  sc_lineage_at_tip(l, "B"); /* a tip is no end */
+  sc_lineage_at_tip(l, at(l, "B")); /* a tip is no end */
   assert_string_equal(start_ready(l), "");
-  sc_lineage_ended(l, "B");
+  sc_lineage_ended(l, at(l, "B"));
   assert_string_equal(start_ready(l), "C");
   sc_lineage_free(l);
 }
@@ -108,9 +110,9 @@ static void a_parent_without_a_row_holds_its_child(void **state) {
   struct sc_lineage *l = sc_lineage_new();
   struct sc_listed shards[] = {shard('A', "", 0, KEYS, true), shard('B', "A", 0, KEYS, false)};
   list(l, shards, 2);
-  sc_lineage_stored(l, "B");
+  sc_lineage_stored(l, at(l, "B"));
   assert_string_equal(start_ready(l), "");
-  sc_lineage_stored(l, "A");
+  sc_lineage_stored(l, at(l, "A"));
   assert_string_equal(start_ready(l), "A");
   sc_lineage_free(l);
 }
@@ -124,14 +126,14 @@ static void later_shards_are_not_of_the_first_run(void **state) {
   store_new(l);
   start_ready(l);
   shards[0].closed = true;
-  assert_false(sc_lineage_is_closed(l, "A"));
+  assert_false(sc_lineage_is_closed(l, at(l, "A")));
   list(l, shards, 3);
-  assert_true(sc_lineage_is_closed(l, "A"));
-  assert_false(sc_lineage_is_closed(l, "Z"));
+  assert_true(sc_lineage_is_closed(l, at(l, "A")));
+  assert_int_equal(sc_lineage_find(l, "Z"), SC_NO_NODE);
   assert_string_equal(store_new(l), "bc");
   assert_string_equal(start_ready(l), "");
-  sc_lineage_ended(l, "A");
-  sc_lineage_ended(l, "A");
+  sc_lineage_ended(l, at(l, "A"));
+  sc_lineage_ended(l, at(l, "A"));
   assert_string_equal(start_ready(l), "BC");
   sc_lineage_free(l);
 }
@@ -144,7 +146,7 @@ static void an_end_asks_for_a_listing_begun_after_it(void **state) {
   store_new(l);
   start_ready(l);
   sc_lineage_listing(l);
-  sc_lineage_ended(l, "A");
+  sc_lineage_ended(l, at(l, "A"));
   assert_false(sc_lineage_is_finished(l));
   sc_lineage_listed(l, shards, 1); /* it began before the end: the child is not in it */
   assert_true(sc_lineage_wants_listing(l));
@@ -154,7 +156,7 @@ static void an_end_asks_for_a_listing_begun_after_it(void **state) {
   assert_false(sc_lineage_is_finished(l)); /* B could run */
   assert_string_equal(store_new(l), "b");
   assert_string_equal(start_ready(l), "B");
-  sc_lineage_at_tip(l, "B");
+  sc_lineage_at_tip(l, at(l, "B"));
   assert_true(sc_lineage_is_finished(l));
   sc_lineage_free(l);
 }
@@ -182,7 +184,7 @@ static void restores(void **state) {
   assert_string_equal(store_new(l), "d");
   assert_string_equal(start_ready(l), "B");
   assert_string_equal(gone(l), "");
-  sc_lineage_ended(l, "B");
+  sc_lineage_ended(l, at(l, "B"));
   assert_string_equal(start_ready(l), "CD");
   sc_lineage_free(l);
 }
@@ -196,11 +198,11 @@ static void sees_that_the_target_went_back(void **state) {
   list(l, shards, 2);
   assert_true(sc_lineage_still_holds(l, rows, 2)); /* C has no row yet */
   assert_true(sc_lineage_still_holds(l, rows, 3)); /* others may add rows */
-  sc_lineage_stored(l, "C");
+  sc_lineage_stored(l, at(l, "C"));
   assert_false(sc_lineage_still_holds(l, rows, 2));
   struct sc_stored now[] = {{"C", {"B"}, false}, {"A", {""}, true}, {"B", {"A"}, true}};
   assert_true(sc_lineage_still_holds(l, now, 3)); /* another worker ended B */
-  sc_lineage_ended(l, "B");
+  sc_lineage_ended(l, at(l, "B"));
   assert_true(sc_lineage_still_holds(l, now, 3));
   now[1].ended = false;
   assert_false(sc_lineage_still_holds(l, now, 3));
@@ -225,7 +227,7 @@ static void a_gone_shard_is_told_once_and_holds_its_children(void **state) {
   assert_int_equal(counts.gone, 1);
   assert_int_equal(counts.waiting, 1);
   assert_false(sc_lineage_is_finished(l));
-  sc_lineage_ended(l, "A");
+  sc_lineage_ended(l, at(l, "A"));
   assert_string_equal(start_ready(l), "B");
   sc_lineage_free(l);
 }
@@ -281,9 +283,9 @@ static void counts(void **state) {
   list(l, shards, 4);
   store_new(l);
   start_ready(l);
-  sc_lineage_at_tip(l, "B");
-  sc_lineage_ended(l, "A");
-  sc_lineage_started(l, "C");
+  sc_lineage_at_tip(l, at(l, "B"));
+  sc_lineage_ended(l, at(l, "A"));
+  sc_lineage_started(l, at(l, "C"));
   struct sc_lineage_counts c;
   sc_lineage_count(l, &c);
   assert_int_equal(c.known, 4);
@@ -307,14 +309,13 @@ static void many_shards(void **state) {
   }
   struct sc_lineage *l = sc_lineage_new();
   list(l, shards, N);
-  for (int i = 0; i < N; i++) sc_lineage_stored(l, shards[i].id);
-  char id[129];
+  for (int i = 0; i < N; i++) sc_lineage_stored(l, at(l, shards[i].id));
   for (int i = 0; i < N; i++) {
-    assert_true(sc_lineage_next_ready(l, id));
-    assert_string_equal(id, shards[N - 1 - i].id);
-    sc_lineage_started(l, id);
-    assert_false(sc_lineage_next_ready(l, id));
-    sc_lineage_ended(l, shards[N - 1 - i].id);
+    uint32_t next = sc_lineage_next_ready(l);
+    assert_int_equal(next, at(l, shards[N - 1 - i].id));
+    sc_lineage_started(l, next);
+    assert_int_equal(sc_lineage_next_ready(l), SC_NO_NODE);
+    sc_lineage_ended(l, next);
   }
   list(l, shards, N);
   assert_true(sc_lineage_is_finished(l));

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "engine/base/buf.h"
+
 static const char *const headings[] = {"STREAM", "STATUS", "CREATED"};
 static const char *const keys[] = {"stream", "status", "created"};
 

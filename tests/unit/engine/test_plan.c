@@ -1,4 +1,6 @@
 #include "engine/plan.h"
+#include "engine/planner.h"
+#include "engine/sample.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

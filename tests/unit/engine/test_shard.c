@@ -1,3 +1,5 @@
+#include "engine/base/error.h"
+#include "engine/batch.h"
 #include "engine/shard.h"
 
 #include <setjmp.h>

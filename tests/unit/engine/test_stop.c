@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "engine/base/log.h"
+#include "engine/base/park.h"
 #include "tests/unit/engine/base/check.h"
 
 /* The stop request is one of the process and is not taken back: the tests stand in the order in which it is raised. */

@@ -1,5 +1,6 @@
 #include "engine/timings.h"
 
+#include "engine/base/buf.h"
 #include "engine/base/clock.h"
 #include "tests/unit/engine/base/check.h"
 

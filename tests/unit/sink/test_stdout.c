@@ -12,8 +12,12 @@
 
 #include <cmocka.h>
 
+#include "engine/base/budget.h"
+#include "engine/batch.h"
+#include "engine/plan.h"
 #include "engine/program.h"
 #include "engine/stop.h"
+#include "engine/wait.h"
 #include "sink/null.h"
 
 static int wait_now(void *arg, int fd, short events, int timeout_ms) {

@@ -9,6 +9,8 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/metrics.h"
+#include "engine/batch.h"
+#include "engine/sample.h"
 
 #define ROWS 64
 

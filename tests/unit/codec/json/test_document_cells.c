@@ -1,4 +1,5 @@
 #include "codec/json/document_cells.h"
+#include "engine/batch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

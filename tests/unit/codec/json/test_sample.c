@@ -1,4 +1,6 @@
 #include "codec/json/sample.h"
+#include "engine/batch.h"
+#include "engine/sample.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "engine/base/metrics.h"
+#include "engine/batch.h"
 
 #define ROWS 3
 static const enum sc_role roles[] = {SC_ROLE_SHARD,  SC_ROLE_SEQUENCE,   SC_ROLE_ARRIVAL, SC_ROLE_PARTITION_KEY,

@@ -11,7 +11,12 @@
 #include <pthread.h>
 
 #include "engine/base/random.h"
+#include "engine/decoder.h"
 #include "engine/load/control/control.h"
+#include "engine/position.h"
+#include "engine/source.h"
+
+struct sc_sink_ops;
 
 #define MODEL_SHARDS_MAX 400
 #define MODEL_ROWS_MAX 200000

@@ -3,6 +3,10 @@
 
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
+#include "engine/load/dead_letter_limit.h"
+#include "engine/load/load_options.h"
+#include "engine/load/run.h"
+#include "engine/sink.h"
 #include "tests/unit/engine/base/check.h"
 #include "tests/unit/engine/load/model_stream.c" /* one program a test file: the model is compiled into it */
 
@@ -48,7 +52,7 @@ static int model_load_run(struct model_load *l) {
   run->decoder_ops = &model_decoder;
   run->sink_ops = l->sink;
   run->settings = l->settings;
-  sc_dead_letter_limit_init(&run->brake, true, l->max_dead_letters);
+  sc_dead_letter_limit_init(&run->dead_letter_limit, true, l->max_dead_letters);
   struct sc_load_options options = {.start = {.start = SC_START_TRIM_HORIZON},
                                     .memory_bytes = l->memory_bytes,
                                     .flush_bytes = l->flush_bytes,

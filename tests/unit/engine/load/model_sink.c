@@ -1,4 +1,14 @@
 /* The model's database. Compiled into the tests that use it, behind model_stream.c. */
+#include "engine/base/assert.h"
+#include "engine/base/buf.h"
+#include "engine/base/error.h"
+#include "engine/decoder.h"
+#include "engine/lineage.h"
+#include "engine/plan.h"
+#include "engine/sample.h"
+#include "engine/sink.h"
+#include "engine/source.h"
+#include "engine/wait.h"
 #include "sink/rows.h"
 
 struct sc_session {

@@ -3,8 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/assert.h"
+#include "engine/base/budget.h"
 #include "engine/base/buf.h"
 #include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/base/park.h"
+#include "engine/batch.h"
+#include "engine/decoder.h"
+#include "engine/lineage.h"
+#include "engine/plan.h"
+#include "engine/position.h"
+#include "engine/sample.h"
+#include "engine/shard.h"
+#include "engine/source.h"
+#include "engine/timings.h"
 #include "tests/unit/engine/load/model.h"
 
 struct model *the_model;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "engine/base/error.h"
 #include "tests/unit/engine/base/check.h"
 
 static int check(const struct sc_dead_letter_limit *b, uint64_t in_a_row) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/error.h"
 #include "tests/unit/engine/base/check.h"
 
 enum { MIB = 1 << 20 };
@@ -23,7 +24,7 @@ static struct sc_memory_request request_of(uint32_t n, uint64_t mib) {
                                     .block_bytes = 256 << 10,
                                     .block_cost = 350 << 10,
                                     .spare_bytes = 1400 << 10,
-                                    .grave_cost = MIB + 4096};
+                                    .replay_dead_cost = MIB + 4096};
 }
 
 static int deal(const struct sc_memory_request *w, struct sc_memory *m) {
@@ -58,7 +59,7 @@ static void assert_sound(const struct sc_memory_request *w, const struct sc_memo
   assert_int_equal(fixed(w, m) + m->bodies_bytes + m->blocks_bytes, w->total_bytes); /* all of it, and no more */
   assert_true(m->bodies_bytes > w->largest_reply_cost);
   assert_true(m->blocks_a_parser > m->write_threads); /* one for each, and one more */
-  assert_int_equal(m->blocks_bytes, owned + w->spare_bytes + m->write_threads * w->grave_cost);
+  assert_int_equal(m->blocks_bytes, owned + w->spare_bytes + m->write_threads * w->replay_dead_cost);
   assert_true(m->blocks_ahead >= 1);
   /* all parse threads together are never further ahead of a write thread than a quarter of its transaction, but for the
    * one block each */

@@ -5,6 +5,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/lineage.h"
 #include "tests/unit/engine/base/check.h"
 
 /* Standard error becomes a socket that keeps each write apart. The counters live as long as the process: each test adds

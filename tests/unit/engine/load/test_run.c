@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "engine/base/error.h"
+#include "engine/base/mailbox.h"
+#include "engine/base/park.h"
+#include "engine/base/ring.h"
 #include "tests/unit/engine/base/check.h"
 
 enum { FETCH = 2, PARSE = 3, WRITE = 2, BLOCK_BYTES = 8192, BLOCKS = 40 };
@@ -18,7 +22,7 @@ static void init(struct sc_run *run, uint64_t max_records) {
                                        .block_bytes = BLOCK_BYTES,
                                        .largest_reply_bytes = 1 << 16,
                                        .max_columns = 10};
-  sc_dead_letter_limit_init(&run->brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run->dead_letter_limit, true, UINT64_MAX);
   assert_int_equal(sc_run_init(run, 1 << 20, blocks_bytes(), &err), SC_OK);
 }
 
@@ -176,13 +180,13 @@ static void dropped_rows_come_again(void **state) {
   init(&run, 100);
   struct sc_block *block = new_block(&run);
   assert_int_equal(sc_run_claim(&run, 100), 100);
-  sc_dead_letter_limit_count(&run.brake, 100, 9);
+  sc_dead_letter_limit_count(&run.dead_letter_limit, 100, 9);
   block->n_spans = 2;
   block->spans[0] = (struct sc_span){.records = 30, .rows = 28, .dead = 2};
   block->spans[1] = (struct sc_span){.records = 12, .rows = 14, .extra_rows = 3, .dead = 1};
   sc_run_drop_rows(&run, block);
-  assert_int_equal(atomic_load(&run.brake.records), 58);
-  assert_int_equal(atomic_load(&run.brake.dead), 6);
+  assert_int_equal(atomic_load(&run.dead_letter_limit.records), 58);
+  assert_int_equal(atomic_load(&run.dead_letter_limit.dead), 6);
   assert_int_equal(sc_run_claim(&run, 100), 42);
   sc_block_free(block);
   sc_run_fini(&run);

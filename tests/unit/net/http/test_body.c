@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "engine/base/budget.h"
+
 #define LARGEST ((size_t)1 << 20)
 
 static struct sc_budget *budget;

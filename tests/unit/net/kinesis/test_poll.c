@@ -1,3 +1,4 @@
+#include "engine/base/error.h"
 #include "net/kinesis/poll.h"
 
 #include <setjmp.h>

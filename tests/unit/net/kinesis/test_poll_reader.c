@@ -9,9 +9,12 @@
 
 #include <cmocka.h>
 
+#include "engine/base/budget.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
+#include "engine/base/park.h"
+#include "engine/batch.h"
 #include "net/kinesis/kinesis.h"
 #include "tests/unit/net/aws/static_key.h"
 #include "tests/unit/net/http/peer.h"

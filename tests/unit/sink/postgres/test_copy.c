@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include "engine/base/budget.h"
+#include "engine/batch.h"
+#include "engine/decoder.h"
 #include "sink/postgres/types.h"
 
 #define BLOCK_BYTES ((size_t)64 << 10)

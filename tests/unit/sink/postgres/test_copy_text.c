@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include "engine/base/budget.h"
+#include "engine/batch.h"
+#include "engine/decoder.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/types.h"
 

@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include "engine/base/budget.h"
+#include "engine/batch.h"
+
 static uint32_t take32(const char **p) {
   const unsigned char *b = (const unsigned char *)*p;
   *p += 4;

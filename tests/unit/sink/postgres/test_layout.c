@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "engine/base/error.h"
+
 static struct sc_pg_layout layout;
 static struct sc_error err;
 

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "engine/batch.h"
+#include "engine/sample.h"
 #include "sink/postgres/types.h"
 
 static uint32_t widened(uint32_t type, unsigned kinds) {

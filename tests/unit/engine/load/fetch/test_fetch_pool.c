@@ -4,7 +4,10 @@
 
 #include <stdlib.h>
 
+#include "engine/base/budget.h"
 #include "engine/base/log.h"
+#include "engine/base/mailbox.h"
+#include "engine/base/ring.h"
 #include "engine/base/thread.h"
 #include "tests/unit/engine/base/check.h"
 #include "tests/unit/engine/load/model_stream.c" /* one program a test file: the model is compiled into it */
@@ -38,7 +41,7 @@ static void open_run(uint32_t page) {
                                       .block_bytes = 8192,
                                       .largest_reply_bytes = MIB,
                                       .max_columns = 10};
-  sc_dead_letter_limit_init(&run.brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run.dead_letter_limit, true, UINT64_MAX);
   assert_int_equal(sc_run_init(&run, 64 * MIB, MIB, &err), SC_OK);
   sc_clock_freeze(NOW_MS, NOW_MS);
   fetcher = sc_fetcher_new(&run, 0, &err);

@@ -1,7 +1,12 @@
 /* One parse thread; the test is the fetch and the write threads around it. */
 #include <sched.h>
-
+#include "engine/base/budget.h"
+#include "engine/base/mailbox.h"
+#include "engine/base/park.h"
+#include "engine/base/ring.h"
 #include "engine/base/thread.h"
+#include "engine/load/parse/parse_blocks.h"
+#include "engine/load/parse/parse_pool.h"
 #include "engine/load/parse/parser.h"
 #include "tests/unit/engine/base/check.h"
 #include "tests/unit/engine/load/model_stream.c" /* one program a test file: the model is compiled into it */
@@ -36,7 +41,7 @@ static int open_run(void **state) {
                                       .largest_reply_bytes = 1 << 16,
                                       .largest_record_bytes = 1024,
                                       .max_columns = 10};
-  sc_dead_letter_limit_init(&run.brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run.dead_letter_limit, true, UINT64_MAX);
   assert_int_equal(sc_run_init(&run, 1 << 20, BLOCKS * sc_block_cost(BLOCK_BYTES), &err), SC_OK);
   for (uint32_t w = 0; w < WRITE; w++) atomic_store(&run.terms[w], 1);
   parser = sc_parser_new(&run, 0);

@@ -2,6 +2,8 @@
 #include "engine/load/write/write_pool.h"
 
 #include "engine/base/clock.h"
+#include "engine/base/park.h"
+#include "engine/base/ring.h"
 #include "engine/base/thread.h"
 #include "tests/unit/engine/base/check.h"
 #include "tests/unit/engine/load/model_stream.c" /* one program a test file: the model is compiled into it */
@@ -26,7 +28,7 @@ static void open_run(struct sc_run *run) {
                                        .blocks_ahead = AHEAD,
                                        .largest_reply_bytes = 1 << 16,
                                        .max_columns = 10};
-  sc_dead_letter_limit_init(&run->brake, true, UINT64_MAX);
+  sc_dead_letter_limit_init(&run->dead_letter_limit, true, UINT64_MAX);
   assert_int_equal(sc_run_init(run, 1 << 20, 1 << 20, &err), SC_OK);
 }
 

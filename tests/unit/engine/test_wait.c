@@ -1,9 +1,11 @@
-#include "engine/load/wait.h"
+#include "engine/wait.h"
 
 #include <poll.h>
 #include <pthread.h>
 
+#include "engine/base/error.h"
 #include "engine/stop.h"
+#include "engine/timings.h"
 #include "tests/unit/engine/base/check.h"
 
 /* The stop request is not taken back: the tests stand in the order in which it is raised. */

@@ -1,10 +1,12 @@
-#include "engine/load/wait.h"
+#include "engine/wait.h"
 
 #include <errno.h>
 #include <poll.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/error.h"
 #include "engine/stop.h"
+#include "engine/timings.h"
 
 enum { SLICE_MS = 100 };
 
