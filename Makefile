@@ -1,9 +1,12 @@
 # shardcopy: `make` builds, `make help` lists what else there is.
-# CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR are respected; V=1 shows commands; WERROR=1 is what CI uses.
+# CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR are respected; V=1 shows commands; WERROR=1 makes
+# warnings errors, as CI does.
 # SAN=address or SAN=thread builds with sanitizers under build-address/ or build-thread/.
+# EMULATOR runs programs built for another machine, such as EMULATOR=qemu-aarch64 with CC=aarch64-linux-gnu-gcc.
 
 PREFIX ?= /usr/local
 PYTHON ?= /usr/bin/python3
+PKG_CONFIG ?= pkg-config
 SEEDS ?= 500
 FUZZ_SECONDS ?= 60
 BUILD := build$(if $(SAN),-$(SAN))
@@ -22,6 +25,7 @@ BUDGET_integration := 300
 # Seconds of the longer checks, outside `make test`.
 BUDGET_peers := 120
 BUDGET_conformance := 180
+BUDGET_portable := 900
 
 VERSION := 0.1.0
 PKGS := libcurl openssl simdjson libpq libdeflate libnghttp2
@@ -36,7 +40,7 @@ san_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer 
 sanitize := $(if $(SAN),$(or $(san_$(SAN)),$(error SAN is address, thread or empty)))
 hardening := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 warnings := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
-base_cppflags := -I. -D_GNU_SOURCE -DSC_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+base_cppflags := -I. -D_GNU_SOURCE -DSC_VERSION='"$(VERSION)"' $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 base_cflags := -std=c17 -pthread $(warnings) -Wstrict-prototypes -Wmissing-prototypes $(hardening) $(sanitize)
 base_cxxflags := -std=c++17 -pthread $(warnings) $(hardening) $(sanitize) -fno-rtti
 base_ldflags := -pie -Wl,-z,relro,-z,now -pthread $(sanitize)
@@ -46,7 +50,7 @@ ENGINE_SRC := $(filter-out engine/main.c engine/modules.c,$(call sources,engine 
 LOCAL_SRC := $(filter-out bench/local/main.c,$(call sources,bench/local))
 MICRO_SRC := $(wildcard bench/micro/*.c bench/micro/*.cc)
 DRIVE_SRC := $(filter-out bench/drive/main.c,$(wildcard bench/drive/*.c))
-UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null)
+UNIT_SRC := $(shell find tests/unit -name 'test_*.c')
 SIMULATION_SRC := $(wildcard tests/simulation/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(1))
@@ -54,20 +58,21 @@ obj = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 ENGINE_LIB := $(BUILD)/libshardcopy.a
 LOCAL_LIB := $(BUILD)/liblocal.a
 DRIVE_LIB := $(BUILD)/libdrive.a
-PROGRAMS := $(if $(wildcard engine/main.c),$(BUILD)/shardcopy) $(if $(wildcard bench/local/main.c),$(BUILD)/shardcopy-local)
+PROGRAMS := $(BUILD)/shardcopy $(BUILD)/shardcopy-local
 BENCH_PROGRAMS := $(BUILD)/bench-drive $(BUILD)/bench-micro
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
-SIMULATION_BIN := $(if $(SIMULATION_SRC),$(BUILD)/simulate)
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-libs := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lstdc++ -lm $(JEMALLOC)
-local_only := -lhttp_parser $(shell pkg-config --libs libnghttp2 liburing 2>/dev/null)
-local_libs := $(shell pkg-config --libs $(LOCAL_PKGS) 2>/dev/null) $(local_only) -lstdc++ -lm $(JEMALLOC)
+libs := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lstdc++ -lm $(JEMALLOC)
+local_only := -lhttp_parser $(shell $(PKG_CONFIG) --libs libnghttp2 liburing 2>/dev/null)
+local_libs := $(shell $(PKG_CONFIG) --libs $(LOCAL_PKGS) 2>/dev/null) $(local_only) -lstdc++ -lm $(JEMALLOC)
 
 # A make inside a recipe: in parallel also when the caller gave no -j.
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
-SUITE := $(PYTHON) tests/tools/suite.py --results build/suites
-SANITIZER_ENV := ASAN_OPTIONS=abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+pytest = -m pytest -q --tb=short -p no:cacheprovider $(if $(T),-k '$(T)')
+SUITE := $(PYTHON) tests/tools/suite.py --results $(BUILD)/suites
+SANITIZER_ENV := ASAN_OPTIONS=abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
 .PHONY: all
 all: $(PROGRAMS) ## build/shardcopy and build/shardcopy-local (the default)
@@ -99,7 +104,8 @@ $(BUILD)/bench-drive: $(call obj,bench/drive/main.c) $(DRIVE_LIB) $(ENGINE_LIB)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
 # The reference that is simdjson takes its instructions when it is compiled; the engine asks the machine when it runs.
-$(BUILD)/obj/bench/micro/simdjson_walk.cc.o: CXXFLAGS += -O3 $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=haswell)
+simdjson_machine := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=haswell)
+$(BUILD)/obj/bench/micro/simdjson_walk.cc.o: CXXFLAGS += -O3 $(simdjson_machine)
 $(BUILD)/bench-micro: $(call obj,$(MICRO_SRC)) $(DRIVE_LIB) $(LOCAL_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) $(local_only)
@@ -133,7 +139,7 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.c.o $(fuzz_driver) $(LOCAL_LIB) $(ENG
 
 .SECONDARY:
 
-.PHONY: deps deps-lint deps-bench deps-peers
+.PHONY: deps deps-lint deps-bench deps-peers deps-conformance
 deps: ## install what building and testing needs and is missing (Debian packages)
 	@tests/tools/deps.sh build test
 deps-lint:
@@ -150,7 +156,7 @@ test: deps ## everything: unit, simulation, fuzz corpora, docs, integration; at 
 	@$(MAKE) --no-print-directory suites
 
 suites:
-	@mkdir -p build && rm -f build/suites
+	@mkdir -p $(BUILD) && rm -f $(BUILD)/suites
 	@$(SUITE) --must build $(BUDGET_build) -- $(MAKE_ALL) all test-programs
 	@$(SUITE) unit $(BUDGET_unit) -- $(MAKE_ALL) unit
 	@$(SUITE) simulation $(BUDGET_simulation) -- $(MAKE_ALL) simulate SEEDS=$(SEEDS)
@@ -160,33 +166,40 @@ suites:
 	@$(SUITE) --total
 
 .PHONY: test-programs unit simulate corpus integration
-test-programs: $(BENCH_PROGRAMS) $(UNIT_BIN) $(SIMULATION_BIN) $(FUZZ_BIN) $(if $(wildcard engine/modules.c),$(BUILD)/reference)
+test-programs: $(BENCH_PROGRAMS) $(UNIT_BIN) $(BUILD)/simulate $(FUZZ_BIN) $(BUILD)/reference
 
 unit: $(UNIT_BIN) ## unit tests (with SAN=address or SAN=thread too)
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/unit.py $(UNIT_BIN)
 
-simulate: $(SIMULATION_BIN) ## seeded simulation of the pure state machines: make simulate SEEDS=10000
-	@$(if $(SIMULATION_BIN),$(SANITIZER_ENV) $(SIMULATION_BIN) --seeds=$(SEEDS),echo "0 passed, 0 failed")
+simulate: $(BUILD)/simulate ## seeded simulation of the pure state machines: make simulate SEEDS=10000
+	@$(SANITIZER_ENV) $(EMULATOR) $< --seeds=$(SEEDS)
 
 corpus: $(FUZZ_BIN) ## replay the fuzz corpora
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/corpus.py $(FUZZ_BIN)
 
 integration: $(PROGRAMS) $(BENCH_PROGRAMS) ## real PostgreSQL and the local service; T=name picks tests
-	@SHARDCOPY_BUILD=$(BUILD) $(SANITIZER_ENV) $(PYTHON) -m pytest -q --tb=short -p no:cacheprovider $(if $(T),,-n 3) tests/integration $(if $(T),-k '$(T)')
+	@$(SANITIZER_ENV) SHARDCOPY_BUILD=$(BUILD) $(PYTHON) $(pytest) $(if $(T),,-n 3) tests/integration
+
+.PHONY: test-portable
+test-portable: ## Debian 13, and arm64 by qemu-user, in systems under build/portable/; needs root, debootstrap
+	@mkdir -p build && rm -f build/suites
+	@$(SUITE) debian13 $(BUDGET_portable) -- tests/tools/portable.sh debian13
+	@$(SUITE) arm64 $(BUDGET_portable) -- tests/tools/portable.sh arm64
+	@$(SUITE) --total
 
 .PHONY: test-peers
 test-peers: deps-peers all ## other people's emulators: kinesalite from npm, in a throw-away folder
-	@mkdir -p build && rm -f build/suites
-	@$(SUITE) peers $(BUDGET_peers) -- env SHARDCOPY_BUILD=$(BUILD) $(PYTHON) -m pytest -q --tb=short -p no:cacheprovider tests/peers
+	@mkdir -p $(BUILD) && rm -f $(BUILD)/suites
+	@$(SUITE) peers $(BUDGET_peers) -- env SHARDCOPY_BUILD=$(BUILD) $(PYTHON) $(pytest) tests/peers
 	@$(SUITE) --total
 
 .PHONY: conformance
-conformance: deps-conformance all ## the current boto3 from PyPI against the local service, in an environment of its own under build/
-	@mkdir -p build && rm -f build/suites
+conformance: deps-conformance all ## today's boto3 and SDK for Java against the local service
+	@mkdir -p $(BUILD) && rm -f $(BUILD)/suites
 	@[ -x build/conformance/bin/pip ] || $(PYTHON) -m venv --system-site-packages build/conformance
 	@build/conformance/bin/pip install -q --upgrade 'boto3>=1.43'
-	@$(SUITE) conformance $(BUDGET_conformance) -- env SHARDCOPY_BUILD=$(BUILD) build/conformance/bin/python -m pytest -q --tb=short \
-	  -p no:cacheprovider $(if $(T),-k '$(T)') tests/conformance
+	@$(SUITE) conformance $(BUDGET_conformance) -- \
+	  env SHARDCOPY_BUILD=$(BUILD) build/conformance/bin/python $(pytest) tests/conformance
 	@$(SUITE) --total
 
 .PHONY: demo
@@ -212,7 +225,7 @@ bench-e2e:
 	@$(bench_env) bench/e2e.py --scale $(SCALE) $(PROFILES)
 bench-scale: ## 1 to 10,000 shards, most of them idle; about 5 minutes
 	@$(bench_env) bench/scale.py
-bench-allocs: bench-programs $(BUILD)/count-allocs.so ## allocations a reply by thread, our own and the libraries'; half a minute
+bench-allocs: bench-programs $(BUILD)/count-allocs.so ## allocations per reply and thread, ours and the libraries'
 	@$(bench_env) bench/allocs.py
 $(BUILD)/count-allocs.so: bench/harness/count_allocs.c
 	$(call say,LD,$@)
@@ -220,11 +233,11 @@ $(BUILD)/count-allocs.so: bench/harness/count_allocs.c
 bench-plots: deps-bench ## the charts in docs/ from the newest results
 	@$(PYTHON) bench/plot.py
 bench_env = BUILD=$(BUILD) CFLAGS="$(CFLAGS)" $(PYTHON)
-bench-local: deps-peers bench-programs ## how fast the local service is, beside kinesalite: tables, and bench/results/local-*.jsonl
+bench-local: deps-peers bench-programs ## speed of the local service beside kinesalite
 	@$(bench_env) bench/local_speed.py
 
 .PHONY: fuzz fuzz-run
-fuzz: deps-lint ## libFuzzer on every target: make fuzz FUZZ_SECONDS=60 [FUZZ=name]
+fuzz: deps deps-lint ## libFuzzer on every target: make fuzz FUZZ_SECONDS=60 [FUZZ=name]
 	@$(MAKE_ALL) SAN=fuzz CC=clang-14 CXX=clang++-14 fuzz-run FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ=$(FUZZ)
 fuzz-run: $(if $(FUZZ),$(BUILD)/fuzz/fuzz_$(FUZZ),$(FUZZ_BIN))
 	@for f in $^; do tests/tools/fuzz.sh $$f $(FUZZ_SECONDS) || exit 1; done
@@ -239,12 +252,14 @@ $(BUILD)/reference: $(call obj,tests/tools/reference.c engine/modules.c) $(ENGIN
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cc' 2>/dev/null)
-TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(DRIVE_SRC) $(MICRO_SRC) $(wildcard engine/main.c engine/modules.c bench/local/main.c bench/drive/main.c) $(SIMULATION_SRC)
-.PHONY: lint tidy fmt
-lint: deps-lint ## formatting, clang-tidy, includes between folders, banned functions, lengths
-	@bad=$$(for f in $(C_FILES); do clang-format-14 --dry-run -Werror $$f >/dev/null 2>&1 || echo $$f; done); \
-	  [ -z "$$bad" ] || { echo "not formatted (make fmt):" $$bad; exit 1; }
+TIDY_SRC := $(ENGINE_SRC) $(LOCAL_SRC) $(DRIVE_SRC) $(MICRO_SRC) $(SIMULATION_SRC) \
+  engine/main.c engine/modules.c bench/local/main.c bench/drive/main.c
+.PHONY: style lint tidy fmt
+style: ## formatting, includes between folders, banned functions, widths and lengths; seconds
+	@tests/tools/deps.sh style
+	@clang-format-14 --dry-run -Werror $(C_FILES) || { echo "not formatted (above); run: make fmt" >&2; exit 1; }
 	@$(PYTHON) tests/tools/lint.py
+lint: deps deps-lint style ## what `make style` checks, and clang-tidy
 	@$(MAKE_ALL) tidy
 tidy: $(patsubst %,build/tidy/%.ok,$(TIDY_SRC))
 
@@ -252,11 +267,12 @@ tidy: $(patsubst %,build/tidy/%.ok,$(TIDY_SRC))
 build/tidy/%.ok: build/obj/%.o .clang-tidy
 	$(call say,TIDY,$*)
 	@mkdir -p $(@D)
-	$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' $* -- $(base_cppflags) $(if $(filter %.cc,$*),-std=c++17,-std=c17) 2>$@.log \
-	  || { cat $@.log; exit 1; }
+	$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' $* -- $(base_cppflags) \
+	  $(if $(filter %.cc,$*),-std=c++17,-std=c17) 2>$@.log || { cat $@.log; exit 1; }
 	@mv $@.log $@
 
-fmt: deps-lint ## clang-format-14 in place
+fmt: ## clang-format-14 in place
+	@tests/tools/deps.sh style
 	@clang-format-14 -i $(C_FILES)
 
 .PHONY: install
@@ -269,6 +285,6 @@ install: all ## to PREFIX (/usr/local), below DESTDIR
 clean: ## remove what was built
 	rm -rf build build-*
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' Makefile | expand -t 24
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# make demo: a million sensor records in 32 shards, over HTTPS, into a temporary PostgreSQL; then what `psql \copy` does with the
-# same rows. Everything is stopped and removed at the end, also on Ctrl-C. Takes well under two minutes.
+# make demo: a million sensor records in 32 shards, over HTTPS, into a temporary PostgreSQL; then the same rows by
+# `psql \copy`. Everything is stopped and removed at the end, also on Ctrl-C. Takes well under two minutes.
 #
 # RECORDS, SHARDS, BUILD can be set in the environment.
 set -eu
@@ -21,7 +21,9 @@ finish() {
   status=$?
   trap - EXIT INT TERM
   [ -z "$service" ] || kill "$service" 2>/dev/null || true
-  [ ! -f "$folder/pg/data/postmaster.pid" ] || as_postgres "$pgbin/pg_ctl" -D "$folder/pg/data" -m immediate stop >/dev/null || true
+  if [ -f "$folder/pg/data/postmaster.pid" ]; then
+    as_postgres "$pgbin/pg_ctl" -D "$folder/pg/data" -m immediate stop >/dev/null || true
+  fi
   rm -rf "$folder"
   exit $status
 }
@@ -46,12 +48,14 @@ start_postgres() {
 }
 
 free_port() {
-  "${PYTHON:-/usr/bin/python3}" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  "${PYTHON:-/usr/bin/python3}" -c \
+    'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 start_service() {
-  (cd "$folder" && exec "$programs/shardcopy-local" --listen=127.0.0.1:0 --tls-listen=127.0.0.1:0 --cert-dir="$folder/certs" --limits=off \
-    --generate "demo:shards=$SHARDS,records=$RECORDS,seed=1") >"$folder/service.out" 2>"$folder/service.err" &
+  (cd "$folder" && exec "$programs/shardcopy-local" --listen=127.0.0.1:0 --tls-listen=127.0.0.1:0 \
+    --cert-dir="$folder/certs" --limits=off --generate "demo:shards=$SHARDS,records=$RECORDS,seed=1") \
+    >"$folder/service.out" 2>"$folder/service.err" &
   service=$!
   until grep -q '^listening https' "$folder/service.out"; do
     kill -0 "$service" 2>/dev/null || { cat "$folder/service.err" >&2; exit 1; }
@@ -91,7 +95,8 @@ count=$(sql -At -c 'SELECT count(*) FROM demo')
 echo "$count"
 
 say "\$ psql -c 'SELECT sensor_id, count(*), ... FROM demo GROUP BY sensor_id ORDER BY sensor_id LIMIT 5'"
-sql -c 'SELECT sensor_id, count(*), round(avg(temperature)::numeric, 2) AS temperature, round(avg(humidity)::numeric, 2) AS humidity
+sql -c 'SELECT sensor_id, count(*), round(avg(temperature)::numeric, 2) AS temperature,
+               round(avg(humidity)::numeric, 2) AS humidity
         FROM demo GROUP BY sensor_id ORDER BY sensor_id LIMIT 5'
 
 sql -c "\\copy demo TO '$folder/rows.csv' (FORMAT csv)" -c "\\copy demo TO '$folder/rows.bin' (FORMAT binary)" \

@@ -1,6 +1,8 @@
-"""The fixtures of the integration tests, and a client of the current boto3 that checks every answer against the service's own model.
+"""The fixtures of the integration tests, and a client of the current boto3 that checks every answer against the
+service's own model.
 
-The model of botocore is written by the service: what it names, the service may say; what it requires, the service must."""
+The model of botocore is written by the service: what it names, the service may say; what it requires, the service
+must."""
 import os
 import sys
 
@@ -18,7 +20,8 @@ def client_of(service, secure=False, **config):
     """boto3 without retries, over HTTP or HTTPS; every answer's shape is checked."""
     config = botocore.config.Config(retries={"max_attempts": 0}, read_timeout=30, **config)
     endpoint = f"https://{service.https}" if secure else f"http://{service.http}"
-    client = boto3.client("kinesis", endpoint_url=endpoint, region_name="us-east-1", verify=service.ca if secure else None,
+    client = boto3.client("kinesis", endpoint_url=endpoint, region_name="us-east-1",
+                          verify=service.ca if secure else None,
                           aws_access_key_id="test", aws_secret_access_key="test", config=config)
     client.meta.events.register("after-call.kinesis", check_answer)
     return client

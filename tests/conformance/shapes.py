@@ -1,4 +1,5 @@
-"""Is an answer's JSON what the model says of it: no member that the model does not know, all that it requires, each of its type."""
+"""Is an answer's JSON what the model says of it: no member that the model does not know, all that it requires, each of
+its type."""
 import base64
 import json
 
@@ -18,7 +19,8 @@ def check_answer(http_response=None, model=None, **_):
 
 def check(value, shape, where):
     kind = KINDS[shape.type_name]
-    assert isinstance(value, kind) and (kind is bool or not isinstance(value, bool)), f"{where} is no {shape.type_name}: {value!r}"
+    is_it = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    assert is_it, f"{where} is no {shape.type_name}: {value!r}"
     if shape.type_name == "structure":
         check_structure(value, shape, where)
     elif shape.type_name == "list":

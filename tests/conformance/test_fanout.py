@@ -11,7 +11,8 @@ ZERO = "shardId-000000000000"
 @pytest.fixture
 def consumer(kinesis, current):
     arn = kinesis.register_stream_consumer(StreamARN=current, ConsumerName="app")["Consumer"]["ConsumerARN"]
-    wait_until(lambda: kinesis.describe_stream_consumer(ConsumerARN=arn)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE")
+    wait_until(lambda: kinesis.describe_stream_consumer(
+        ConsumerARN=arn)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE")
     return arn
 
 

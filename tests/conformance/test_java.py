@@ -1,4 +1,5 @@
-"""The AWS SDK for Java 2 (from Maven Central): what the KCL and Flink stand on. CBOR, and SubscribeToShard over HTTP/2 by Netty."""
+"""The AWS SDK for Java 2 (from Maven Central): what the KCL and Flink stand on. CBOR, and SubscribeToShard over HTTP/2
+by Netty."""
 import os
 import subprocess
 
@@ -19,7 +20,8 @@ def class_path():
     assert done.returncode == 0, done.stdout[-4000:]
     with open(jars, encoding="utf-8") as file:
         path = file.read().strip()
-    done = subprocess.run(["javac", "-nowarn", "-cp", path, "-d", TARGET, os.path.join(SOURCE, "src/main/java/Conformance.java")],
+    done = subprocess.run(["javac", "-nowarn", "-cp", path, "-d", TARGET,
+                           os.path.join(SOURCE, "src/main/java/Conformance.java")],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
     return f"{TARGET}:{path}"

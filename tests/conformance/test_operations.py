@@ -30,7 +30,8 @@ def served(kinesis):
 
 def test_knows_every_operation_on_streams(local, kinesis):
     assert len(served(kinesis)) >= 39
-    unknown = [name for name in served(kinesis) if refusal(local, name, {}) in ("UnknownOperationException", "SerializationException")]
+    unknown = [name for name in served(kinesis) if refusal(local, name, {}) in ("UnknownOperationException",
+                                                                                "SerializationException")]
     assert not unknown
 
 
@@ -46,7 +47,8 @@ def test_a_stream_by_its_arn(kinesis, current):
     put = kinesis.put_record(StreamARN=current, Data=b"one", PartitionKey="k")
     shards = kinesis.list_shards(StreamARN=current)["Shards"]
     assert put["ShardId"] in [shard["ShardId"] for shard in shards]
-    iterator = kinesis.get_shard_iterator(StreamARN=current, ShardId=put["ShardId"], ShardIteratorType="AT_SEQUENCE_NUMBER",
+    iterator = kinesis.get_shard_iterator(StreamARN=current, ShardId=put["ShardId"],
+                                          ShardIteratorType="AT_SEQUENCE_NUMBER",
                                           StartingSequenceNumber=put["SequenceNumber"])["ShardIterator"]
     answer = kinesis.get_records(StreamARN=current, ShardIterator=iterator)
     assert [record["Data"] for record in answer["Records"]] == [b"one"]
@@ -90,7 +92,8 @@ def test_mode_and_size(kinesis, current):
     assert summary["StreamModeDetails"]["StreamMode"] == "ON_DEMAND" and summary["MaxRecordSizeInKiB"] == 10240
     large = b"x" * (6 << 20)
     put = kinesis.put_record(StreamARN=current, Data=large, PartitionKey="k")
-    iterator = kinesis.get_shard_iterator(StreamARN=current, ShardId=put["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    iterator = kinesis.get_shard_iterator(StreamARN=current, ShardId=put["ShardId"],
+                                          ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     assert kinesis.get_records(ShardIterator=iterator)["Records"][0]["Data"] == large
     kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
     kinesis.update_stream_warm_throughput(StreamARN=current, WarmThroughputMiBps=50)
@@ -144,7 +147,8 @@ def test_consumers(kinesis, current):
     assert made["ConsumerARN"].startswith(f"{current}/consumer/app:")
     with pytest.raises(kinesis.exceptions.ResourceInUseException):
         kinesis.register_stream_consumer(StreamARN=current, ConsumerName="app")
-    wait_until(lambda: kinesis.describe_stream_consumer(ConsumerARN=made["ConsumerARN"])["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE")
+    wait_until(lambda: kinesis.describe_stream_consumer(
+        ConsumerARN=made["ConsumerARN"])["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE")
     by_name = kinesis.describe_stream_consumer(StreamARN=current, ConsumerName="app")["ConsumerDescription"]
     assert by_name["ConsumerARN"] == made["ConsumerARN"] and by_name["StreamARN"] == current
     assert [each["ConsumerName"] for each in kinesis.list_stream_consumers(StreamARN=current)["Consumers"]] == ["app"]
@@ -160,4 +164,5 @@ def test_consumers(kinesis, current):
 def test_over_tls(local):
     client = client_of(local, secure=True)
     client.create_stream(StreamName="secure", ShardCount=1)
-    assert client.put_records(StreamName="secure", Records=[{"Data": b"x", "PartitionKey": "k"}])["FailedRecordCount"] == 0
+    assert client.put_records(StreamName="secure",
+                              Records=[{"Data": b"x", "PartitionKey": "k"}])["FailedRecordCount"] == 0

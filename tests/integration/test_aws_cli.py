@@ -88,13 +88,15 @@ def test_every_command(aws):
     run("stop-stream-encryption", *stream, "--encryption-type", "KMS", "--key-id", "alias/aws/kinesis")
     run("update-shard-count", *stream, "--target-shard-count", "3", "--scaling-type", "UNIFORM_SCALING")
     run("split-shard", *stream, "--shard-to-split", open_shard(aws, 0), "--new-starting-hash-key", "1000")
-    run("merge-shards", *stream, "--shard-to-merge", open_shard(aws, 0), "--adjacent-shard-to-merge", open_shard(aws, 1))
+    run("merge-shards", *stream, "--shard-to-merge", open_shard(aws, 0), "--adjacent-shard-to-merge",
+        open_shard(aws, 1))
     run("update-stream-mode", "--stream-arn", arn, "--stream-mode-details", "StreamMode=ON_DEMAND")
     summary = run("describe-stream-summary", *stream)["StreamDescriptionSummary"]
     assert summary["OpenShardCount"] == 3 and summary["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
 
     consumer = run("register-stream-consumer", "--stream-arn", arn, "--consumer-name", "c")["Consumer"]["ConsumerARN"]
-    assert run("describe-stream-consumer", "--consumer-arn", consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE"
+    assert run("describe-stream-consumer", "--consumer-arn",
+               consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE"
     assert len(run("list-stream-consumers", "--stream-arn", arn)["Consumers"]) == 1
     run("tag-resource", "--resource-arn", consumer, "--tags", "of=consumer")
     run("list-tags-for-resource", "--resource-arn", consumer)

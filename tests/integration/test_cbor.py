@@ -1,5 +1,5 @@
-"""CBOR, which no two of us may get wrong in the same way: python3-cbor2 reads what the local service writes, and writes what the program
-reads."""
+"""CBOR, which no two of us may get wrong in the same way: python3-cbor2 reads what the local service writes, and writes
+what the program reads."""
 import base64
 import json
 import os
@@ -11,7 +11,8 @@ from support.fake import FakeKinesis, page
 from support.wait import wait_until
 
 JSON = "application/x-amz-json-1.1"
-# protocol application/x-amz-cbor-1.1 as AWS writes it: indefinite containers, tag 1 with milliseconds, payloads as they are
+# protocol application/x-amz-cbor-1.1 as AWS writes it: indefinite containers, tag 1 with milliseconds, payloads as they
+# are
 RECORDED = bytes.fromhex(
     "bf675265636f7264739fbf6e53657175656e63654e756d6265726131781b417070726f78696d6174654172726976616c54696d657374616d70"
     "c11b0000018bcfe5687b64446174614268696c506172746974696f6e4b6579616bffff724d696c6c6973426568696e644c617465737400ff")
@@ -68,7 +69,8 @@ def assert_same(local, cbor, operation, **members):
     behind = answer.value.pop("MillisBehindLatest", None)
     in_both = local.call(operation, **in_json(members))
     assert (in_both.pop("MillisBehindLatest", None) is None) == (behind is None)
-    assert without_tokens(in_json({k: v for k, v in answer.value.items() if k != "MillisBehindLatest"})) == without_tokens(in_both)
+    lasting = {k: v for k, v in answer.value.items() if k != "MillisBehindLatest"}
+    assert without_tokens(in_json(lasting)) == without_tokens(in_both)
     return answer.value
 
 
@@ -84,12 +86,14 @@ def test_every_operation(local, cbor):
 
     put = cbor.call("PutRecord", StreamName="a", Data=bytes(range(256)), PartitionKey="é\"\n", ExplicitHashKey="0")
     assert put["ShardId"] == "shardId-000000000000" and put["SequenceNumber"].isdigit()
-    entries = [{"Data": payload, "PartitionKey": str(n), "ExplicitHashKey": "0"} for n, payload in enumerate([b"", b"x" * 70000, b"\xff"])]
+    entries = [{"Data": payload, "PartitionKey": str(n), "ExplicitHashKey": "0"}
+               for n, payload in enumerate([b"", b"x" * 70000, b"\xff"])]
     puts = cbor.call("PutRecords", StreamName="a", Records=entries)
     assert puts["FailedRecordCount"] == 0 and len(puts["Records"]) == 3
 
     where = {"StreamName": "a", "ShardId": "shardId-000000000000"}
-    at_times = [assert_same(local, cbor, "GetShardIterator", ShardIteratorType="AT_TIMESTAMP", Timestamp=Millis(ms), **where)
+    at_times = [assert_same(local, cbor, "GetShardIterator", ShardIteratorType="AT_TIMESTAMP", Timestamp=Millis(ms),
+                            **where)
                 for ms in (0, summary["StreamCreationTimestamp"])]
     for iterator in at_times:
         records = assert_same(local, cbor, "GetRecords", ShardIterator=iterator["ShardIterator"])["Records"]
@@ -100,10 +104,12 @@ def test_every_operation(local, cbor):
     assert len(one["Records"]) == 1 and one["MillisBehindLatest"] >= 0
 
     assert cbor.call("SplitShard", StreamName="a", ShardToSplit="shardId-000000000000", NewStartingHashKey="5") == {}
-    assert cbor.call("MergeShards", StreamName="a", ShardToMerge="shardId-000000000003", AdjacentShardToMerge="shardId-000000000001") == {}
+    assert cbor.call("MergeShards", StreamName="a", ShardToMerge="shardId-000000000003",
+                     AdjacentShardToMerge="shardId-000000000001") == {}
     end = assert_same(local, cbor, "GetRecords", ShardIterator=at_times[0]["ShardIterator"])
     assert [child["ShardId"] for child in end["ChildShards"]] == ["shardId-000000000002", "shardId-000000000003"]
-    assert len(assert_same(local, cbor, "ListShards", StreamName="a", ShardFilter={"Type": "FROM_TRIM_HORIZON"})["Shards"]) == 5
+    assert len(assert_same(local, cbor, "ListShards", StreamName="a",
+                           ShardFilter={"Type": "FROM_TRIM_HORIZON"})["Shards"]) == 5
     open_shards = assert_same(local, cbor, "ListShards", StreamName="a", ShardFilter={"Type": "AT_LATEST"})["Shards"]
     assert [shard["ShardId"][-1] for shard in open_shards] == ["2", "4"]
     assert len(assert_same(local, cbor, "DescribeStream", StreamName="a", Limit=4)["StreamDescription"]["Shards"]) == 4
@@ -118,7 +124,8 @@ def test_errors(local, cbor):
         return answer.value
 
     gone = refused("DescribeStream", dumps({"StreamName": "nope"}))
-    assert gone == {"__type": "ResourceNotFoundException", "message": "Stream nope under account 000000000000 not found."}
+    assert gone == {"__type": "ResourceNotFoundException",
+                    "message": "Stream nope under account 000000000000 not found."}
     assert refused("GetRecords", dumps({"ShardIterator": "AAAA"}))["__type"] == "InvalidArgumentException"
     assert refused("PutRecord", dumps({"StreamName": "nope", "PartitionKey": ""}))["__type"] == "ValidationException"
     assert refused("ListStreams", b"{}") == {"__type": "SerializationException"}
@@ -136,11 +143,13 @@ def test_requests_written_in_any_way(cbor):
     cbor.call("CreateStream", StreamName="s", ShardCount=1)
     payloads = [rng.randbytes(rng.randint(0, 400)) for _ in range(200)]
     for n, payload in enumerate(payloads):
-        members = [("StreamName", "s"), ("Data", payload), ("PartitionKey", f"ключ {n}"), ("Other", [{"a": [1.5, None, -7]}, b"x"])]
+        members = [("StreamName", "s"), ("Data", payload), ("PartitionKey", f"ключ {n}"),
+                   ("Other", [{"a": [1.5, None, -7]}, b"x"])]
         rng.shuffle(members)
         answer = cbor.post("PutRecord", dumps_in_pieces(dict(members), rng))
         assert answer.status == 200, (n, answer.body)
-    iterator = cbor.call("GetShardIterator", StreamName="s", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
+    iterator = cbor.call("GetShardIterator", StreamName="s", ShardId="shardId-000000000000",
+                         ShardIteratorType="TRIM_HORIZON")
     records = cbor.call("GetRecords", ShardIterator=iterator["ShardIterator"])["Records"]
     assert [record["Data"] for record in records] == payloads
     assert [record["PartitionKey"] for record in records] == [f"ключ {n}" for n in range(200)]
@@ -156,15 +165,20 @@ def test_the_same_rows_in_both(local_service, database, shardcopy, columns, rows
     client = local.client()
     client.split_shard(StreamName="demo", ShardToSplit="shardId-000000000000", NewStartingHashKey="12345")
     long = json.dumps({"id": -1, "name": "x" * 900000}).encode()
-    client.put_records(StreamName="demo", Records=[{"Data": long, "PartitionKey": "é\"\\\n"}, {"Data": b"no JSON", "PartitionKey": "k"}])
-    client.merge_shards(StreamName="demo", ShardToMerge="shardId-000000000004", AdjacentShardToMerge="shardId-000000000001")
+    client.put_records(StreamName="demo", Records=[{"Data": long, "PartitionKey": "é\"\\\n"},
+                                                   {"Data": b"no JSON", "PartitionKey": "k"}])
+    client.merge_shards(StreamName="demo", ShardToMerge="shardId-000000000004",
+                        AdjacentShardToMerge="shardId-000000000001")
     for protocol in ("json", "cbor"):
-        shardcopy.load(local.url("demo"), database.url(), f"--protocol={protocol}", f"--table={protocol}.t", f"--namespace={protocol}",
+        shardcopy.load(local.url("demo"), database.url(), f"--protocol={protocol}", f"--table={protocol}.t",
+                       f"--namespace={protocol}",
                        f"--columns={columns}", "--metadata=shard,sequence,arrival,partition-key")
     assert database.count("json.t") == database.count("cbor.t") == rows
     everything = [f"SELECT t::text FROM {protocol}.t" for protocol in ("json", "cbor")]
-    assert database.rows(f"({everything[0]} EXCEPT ALL {everything[1]}) UNION ALL ({everything[1]} EXCEPT ALL {everything[0]})") == []
-    letters = [database.rows(f"SELECT shard_id, sequence, data, reason FROM {p}.kinesis_dead_letters") for p in ("json", "cbor")]
+    for one, other in (everything, everything[::-1]):
+        assert database.rows(f"{one} EXCEPT ALL {other}") == []
+    letters = [database.rows(f"SELECT shard_id, sequence, data, reason FROM {p}.kinesis_dead_letters")
+               for p in ("json", "cbor")]
     assert len(letters[0]) == 5002 - rows and letters[0] == letters[1]
 
 
@@ -172,8 +186,8 @@ def test_goes_through_faults(local, stream, database, shardcopy):
     """Errors in CBOR are understood: what is to be tried again is."""
     source = stream(shards=2)
     source.put_many([{"id": n} for n in range(3000)])
-    for fault in ({"kind": "throttle"}, {"kind": "error", "status": 400, "code": "ExpiredIteratorException"}, {"kind": "truncate", "bytes": 50},
-                  {"kind": "error"}, {"kind": "reset", "bytes": 2000}):
+    for fault in ({"kind": "throttle"}, {"kind": "error", "status": 400, "code": "ExpiredIteratorException"},
+                  {"kind": "truncate", "bytes": 50}, {"kind": "error"}, {"kind": "reset", "bytes": 2000}):
         local.fault(operation="GetRecords", after=1, **fault)
     shardcopy.load(local.url("demo"), database.url(), "--protocol=cbor", "--limit=500")
     assert local.faults_waiting() == 0
@@ -182,8 +196,8 @@ def test_goes_through_faults(local, stream, database, shardcopy):
 
 def expected_line(record):
     """What --envelope prints of it, but for the arrival time."""
-    return {"shard": "shardId-000000000000", "sequence": record["SequenceNumber"], "partition_key": record.get("PartitionKey") or "",
-            "data": json.loads(record["Data"])}
+    return {"shard": "shardId-000000000000", "sequence": record["SequenceNumber"],
+            "partition_key": record.get("PartitionKey") or "", "data": json.loads(record["Data"])}
 
 
 def lines_of(program):
@@ -198,11 +212,14 @@ def random_page(number, last, rng, sequence):
         data = json.dumps({"n": sequence, "text": "ž" * rng.choice([0, 1, 20, 300, 70000])}).encode()
         members = [("SequenceNumber", str(sequence)), ("Data", data), ("PartitionKey", rng.choice(["k", "klíč", None])),
                    ("ApproximateArrivalTimestamp", rng.choice([Millis(1700000000123), 1700000000.123]))]
-        members += rng.sample([("EncryptionType", "KMS"), ("Other", {"Data": b"\xff" * 30, "x": [None, {"Records": []}]}), ("Tags", [])], rng.randint(0, 3))
+        others = [("EncryptionType", "KMS"), ("Other", {"Data": b"\xff" * 30, "x": [None, {"Records": []}]}),
+                  ("Tags", [])]
+        members += rng.sample(others, rng.randint(0, 3))
         rng.shuffle(members)
         records.append(dict(members))
         sequence += rng.randint(1, 10**rng.randint(1, 50))
-    members = list(page(number, records, last).items()) + [("ChildShards", rng.choice([None, []])), ("Later", {"NextShardIterator": "wrong"})]
+    members = list(page(number, records, last).items()) + [("ChildShards", rng.choice([None, []])),
+                                                           ("Later", {"NextShardIterator": "wrong"})]
     rng.shuffle(members)
     return dict(members), records, sequence
 
@@ -229,13 +246,14 @@ def test_replies_written_in_any_way(fake, shardcopy):
 
 
 def test_a_recorded_reply(fake, shardcopy):
-    """As AWS writes it. It has neither iterator nor children: the listing says that the shard goes on, and a new iterator is asked for."""
+    """As AWS writes it. It has neither iterator nor children: the listing says that the shard goes on, and a new
+    iterator is asked for."""
     body = RECORDED.replace(b"Bhi", b'G{"a":1}')
     service = fake([lambda _: (200, CONTENT_TYPE, body), lambda _: (200, CONTENT_TYPE, dumps(page(1, [], True)))])
     program = shardcopy.load(f"kinesis://{service.address}/demo", "-", "--envelope", "--protocol=cbor")
     line = json.loads(program.out)
-    assert line == {"shard": "shardId-000000000000", "sequence": "1", "arrival": "2023-11-14T22:13:20.123Z", "partition_key": "k",
-                    "data": {"a": 1}}
+    assert line == {"shard": "shardId-000000000000", "sequence": "1", "arrival": "2023-11-14T22:13:20.123Z",
+                    "partition_key": "k", "data": {"a": 1}}
 
 
 def json_page(number, records, last):
@@ -244,7 +262,8 @@ def json_page(number, records, last):
 
 def one_record(protocol=None):
     """Pages of one record for whoever asks in that protocol only; for anybody when it is None."""
-    record = {"SequenceNumber": "49", "Data": b'{"a":1}', "PartitionKey": "k", "ApproximateArrivalTimestamp": Millis(1700000000123)}
+    record = {"SequenceNumber": "49", "Data": b'{"a":1}', "PartitionKey": "k",
+              "ApproximateArrivalTimestamp": Millis(1700000000123)}
 
     def answer(number, records, last):
         def reply(content_type):
@@ -277,14 +296,16 @@ def test_cbor_that_is_refused(fake, shardcopy):
 
 def aws(service):
     """The program's environment when that service plays AWS: reached by name, through a proxy."""
-    return {"http_proxy": f"http://{service.address}", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    return {"http_proxy": f"http://{service.address}", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
 @pytest.mark.parametrize("speaks", ["cbor", "json"])
 def test_aws_is_asked_in_cbor(fake, shardcopy, speaks):
     """auto on a host of AWS: CBOR, or JSON once it is refused, which is said once."""
     service = fake(one_record("json" if speaks == "json" else None))
-    program = shardcopy.load("kinesis://demo", "-", "--endpoint=http://kinesis.us-east-1.amazonaws.com", "--region=us-east-1", env=aws(service))
+    program = shardcopy.load("kinesis://demo", "-", "--endpoint=http://kinesis.us-east-1.amazonaws.com",
+                             "--region=us-east-1", env=aws(service))
     assert program.out == '{"a":1}\n'
     types = service.types_of_get_records()
     assert types == ([CONTENT_TYPE] * 2 if speaks == "cbor" else [CONTENT_TYPE, JSON, JSON])
@@ -304,6 +325,7 @@ def test_cbor_that_is_none(fake, shardcopy):
 def test_a_load_over_https_in_cbor(local_service, shardcopy, folder):
     local = local_service("--generate", "demo:shards=8,records=40000,seed=3", "--page-bytes=100KiB")
     arguments = [f"kinesis://{local.https}/demo?tls=true", "-", f"--ca-bundle={local.ca}"]
-    lines = [sorted(shardcopy.load(*arguments, f"--protocol={protocol}").out.splitlines()) for protocol in ("json", "cbor")]
+    lines = [sorted(shardcopy.load(*arguments, f"--protocol={protocol}").out.splitlines())
+             for protocol in ("json", "cbor")]
     assert len(lines[0]) == 40000 and lines[0] == lines[1]
     assert os.listdir(folder)

@@ -29,7 +29,8 @@ def test_each_document_is_a_row(local, stream, database, shardcopy):
     _, number = source.put('{"n":1}{"n":2,"s":"\\u00e9"} \n\t{"n":3}\n')
     _, last = source.put('{"n":4}')
     done = shardcopy.load(local.url("demo"), database.url(), "--concatenated=split", "--metadata=sequence,sub-sequence")
-    assert database.rows("SELECT n, s, kinesis_sequence_number = %s, kinesis_sub_sequence_number FROM demo ORDER BY n", number) == [
+    assert database.rows("SELECT n, s, kinesis_sequence_number = %s, kinesis_sub_sequence_number FROM demo ORDER BY n",
+                         number) == [
         (0, None, False, 0), (1, None, True, 0), (2, "é", True, 1), (3, None, True, 2), (4, None, False, 0)]
     assert database.value("SELECT sequence FROM kinesis_checkpoints") == last
     assert_adds_up(done, records=3, rows=5, dead_letters=0, extra_rows=2)
@@ -42,7 +43,8 @@ def test_all_or_none(local, stream, database, shardcopy):
     stream().put_many([*bad, '{"n":10}{"n":11,"v":1}', '{"n":12}'])
     done = shardcopy.load(local.url("demo"), database.url(), "--concatenated=split")
     assert database.rows("SELECT n FROM demo ORDER BY n") == [(10,), (11,), (12,)]
-    assert sorted(bytes(data).decode() for data, in database.rows("SELECT data FROM kinesis_dead_letters")) == sorted(bad)
+    assert sorted(bytes(data).decode() for data,
+                  in database.rows("SELECT data FROM kinesis_dead_letters")) == sorted(bad)
     assert_adds_up(done, records=7, rows=3, dead_letters=5, extra_rows=1)
 
 
@@ -64,7 +66,8 @@ def test_records_larger_than_a_block(local, stream, database, shardcopy):
     source.put_many(['{"n":3900}{"n":3901}'] * 300)
     done = shardcopy.load(local.url("demo"), database.url(), "--concatenated=split", "--memory=128MiB")
     assert database.rows("SELECT count(*), count(DISTINCT n), max(n) FROM demo") == [(4500, 3902, 3901)]
-    assert database.rows("SELECT sqlstate, reason FROM kinesis_dead_letters") == [("54000", "too many JSON documents in one record")]
+    assert database.rows("SELECT sqlstate, reason FROM kinesis_dead_letters") == [
+        ("54000", "too many JSON documents in one record")]
     assert_adds_up(done, records=303, rows=4500, dead_letters=1, extra_rows=4500 - 302)
 
 
@@ -82,7 +85,8 @@ def test_a_document_brings_a_column(local, stream, database, shardcopy):
 def test_whole_documents(local, stream, database, shardcopy):
     stream().put_many(['1 "x"[2]\n', '{"a":1}null'])
     done = shardcopy.load(local.url("demo"), database.url(), "--columns=json", "--concatenated=split")
-    assert sorted(text for text, in database.rows("SELECT data::text FROM demo")) == sorted(["1", '"x"', "[2]", '{"a": 1}', "null"])
+    assert sorted(text for text, in database.rows("SELECT data::text FROM demo")) == sorted(["1", '"x"', "[2]",
+                                                                                             '{"a": 1}', "null"])
     assert_adds_up(done, records=2, rows=5, extra_rows=3)
 
 

@@ -67,8 +67,8 @@ def test_postgres_restarts_in_mid_load(local_service, postgres, database, shardc
 def test_connection_cut_around_a_commit(local_service, database, proxy, shardcopy, which):
     """Committed and not told, or not committed and told nothing: the load cannot know, asks, and goes on."""
     local = local_service("--generate", "demo:shards=4,records=60000,seed=9")
-    running = shardcopy.start("load", local.url("demo"), database.url(port=proxy.port), "--limit=500", "--calls-per-second=5",
-                              "--flush-interval=50ms")
+    running = shardcopy.start("load", local.url("demo"), database.url(port=proxy.port), "--limit=500",
+                              "--calls-per-second=5", "--flush-interval=50ms")
     for cuts in range(1, 4):
         before = committed(database)
         wait_until(lambda: committed(database) > before, what="a commit")

@@ -107,7 +107,8 @@ def put(client, rng, writer, ledger):
 
 def follow(client, ledger):
     """Reads what there is, a page of each shard in turn, and remembers each page as it comes."""
-    for pages_now in itertools.zip_longest(*(with_shard(client, *start) for start in beginnings(client, "s")), fillvalue=[]):
+    for pages_now in itertools.zip_longest(*(with_shard(client, *start) for start in beginnings(client, "s")),
+                                           fillvalue=[]):
         for seen in pages_now:
             ledger.seen.update(seen)
 
@@ -123,7 +124,8 @@ def run_until_killed(service, seed, ledger):
     rngs = [random.Random(f"{seed}-{writer}") for writer in range(WRITERS)]
     work = [lambda r=rng, w=writer: put(client, r, w, ledger) for writer, rng in enumerate(rngs)]
     enough = len(ledger.answered) + random.Random(seed).randrange(50, 1000)
-    kill_under(service, [*work, lambda: follow(client, ledger)], lambda: len(ledger.answered) >= enough, f"{enough} answers")
+    kill_under(service, [*work, lambda: follow(client, ledger)], lambda: len(ledger.answered) >= enough,
+               f"{enough} answers")
 
 
 def test_what_was_answered_survives_kill_9(local_service):
@@ -138,7 +140,8 @@ def test_what_was_answered_survives_kill_9(local_service):
         if kill == 4:
             client.split_shard(StreamName="s", ShardToSplit="shardId-000000000001", NewStartingHashKey=str(2**127))
         if kill == 7:
-            client.merge_shards(StreamName="s", ShardToMerge="shardId-000000000003", AdjacentShardToMerge="shardId-000000000004")
+            client.merge_shards(StreamName="s", ShardToMerge="shardId-000000000003",
+                                AdjacentShardToMerge="shardId-000000000004")
         before = describe(client, "s")
         iterator = client.get_shard_iterator(StreamName="s", ShardId="shardId-000000000000", ShardIteratorType="LATEST")
         run_until_killed(service, kill, ledger)

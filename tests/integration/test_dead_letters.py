@@ -17,7 +17,8 @@ def assert_letters(database, expected):
 
 
 def put_among_good(source, bad):
-    """Good records 0, 1, 2 ... with one bad payload behind each; returns (shard, sequence, payload, state, part) for these."""
+    """Good records 0, 1, 2 ... with one bad payload behind each; returns (shard, sequence, payload, state, part) for
+    these."""
     expected = []
     for number, (payload, state, part) in enumerate(bad):
         source.put(numbered(number, number + 1)[0])
@@ -89,8 +90,10 @@ def test_a_value_that_does_not_fit_its_column(local, stream, database, shardcopy
 REFUSED_BY_THE_SERVER = {
     "check": ("ALTER TABLE demo ADD CONSTRAINT small CHECK (id < 1000)", b'{"id":1000,"word":"x"}', "23514", "small"),
     "unique": ("ALTER TABLE demo ADD CONSTRAINT once UNIQUE (id)", b'{"id":0,"word":"again"}', "23505", "once"),
-    "exclude": ("ALTER TABLE demo ADD CONSTRAINT apart EXCLUDE (id WITH =)", b'{"id":0,"word":"again"}', "23P01", "apart"),
-    "foreign key": ("CREATE TABLE word (word text PRIMARY KEY); INSERT INTO word SELECT 'record ' || i FROM generate_series(0, 99) i;"
+    "exclude": ("ALTER TABLE demo ADD CONSTRAINT apart EXCLUDE (id WITH =)", b'{"id":0,"word":"again"}', "23P01",
+                "apart"),
+    "foreign key": ("CREATE TABLE word (word text PRIMARY KEY);"
+                    "INSERT INTO word SELECT 'record ' || i FROM generate_series(0, 99) i;"
                     "ALTER TABLE demo ADD CONSTRAINT known FOREIGN KEY (word) REFERENCES word",
                     b'{"id":1,"word":"unknown"}', "23503", "known"),
     "trigger": ("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
@@ -146,7 +149,9 @@ def test_a_row_whose_bytes_have_expired_or_not_is_kept_once_after_a_restart(loca
     assert [bytes(row[4]) for row in database.rows(LETTERS)] == [b"bad", b"worse"]
 
 
-@pytest.mark.parametrize("prepare, payload", [(None, b"not json"), ("CREATE TABLE demo (id bigint CHECK (id < 100), word text)", b'{"id":100}')])
+@pytest.mark.parametrize("prepare, payload", [(None, b"not json"),
+                                              ("CREATE TABLE demo (id bigint CHECK (id < 100), word text)",
+                                               b'{"id":100}')])
 def test_on_error_fail(local, stream, database, shardcopy, prepare, payload):
     """Stops with position and reason; what stood before it is committed or not, but never lost or doubled."""
     if prepare:

@@ -28,7 +28,8 @@ def commands():
 
 @pytest.fixture
 def world(local, database, folder):
-    """Streams clicks and demo, a file of clicks; replaces the documents' machines by ours. Returns the arguments of a command."""
+    """Streams clicks and demo, a file of clicks; replaces the documents' machines by ours. Returns the arguments of a
+    command."""
     with open(os.path.join(folder, "clicks.ndjson"), "w", encoding="ascii") as out:
         out.write('{"user":"a","n":1}\n{"user":"b","n":2}\n')
     for name in ("clicks", "demo"):

@@ -58,12 +58,14 @@ def test_what_put_counts_is_in_the_stream(local_service, drive, protocol):
 
 def test_few_keys_and_a_rate(local_service, drive):
     service = local_service("--generate", "demo:shards=100")
-    put = drive("put", "demo", "-e", f"http://{service.http}", "--records", 2000, "--keys", 3, "--rate", 4000, "--connections", 1)
+    put = drive("put", "demo", "-e", f"http://{service.http}", "--records", 2000, "--keys", 3, "--rate", 4000,
+                "--connections", 1)
     assert put["wall_s"] >= 0.375  # the last of four calls is due then
     client = service.client()
     filled = 0
     for i in range(100):
-        where = client.get_shard_iterator(StreamName="demo", ShardId=f"shardId-{i:012}", ShardIteratorType="TRIM_HORIZON")
+        where = client.get_shard_iterator(StreamName="demo", ShardId=f"shardId-{i:012}",
+                                          ShardIteratorType="TRIM_HORIZON")
         filled += bool(client.get_records(ShardIterator=where["ShardIterator"], Limit=1)["Records"])
     assert 1 <= filled <= 3
 
@@ -87,7 +89,8 @@ def test_an_error_of_the_service_is_told(local_service, drive):
 
 def test_subscriptions_side_by_side(local_service, drive):
     service = local_service("--generate", "demo:shards=40,records=12000")
-    found = drive("subscribe", "demo", "-e", f"http://{service.http}", "--connections", 40, "--threads", 2, "--records", 12000)
+    found = drive("subscribe", "demo", "-e", f"http://{service.http}", "--connections", 40, "--threads", 2, "--records",
+                  12000)
     assert (found["calls"], found["records"], found["shards"]) == (40, 12000, 40)
     assert found["events"] >= 40 and found["bytes"] > 12000 * 200
 

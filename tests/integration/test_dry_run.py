@@ -26,7 +26,8 @@ def test_a_table_that_is_not_there(local, stream, database, shardcopy):
     assert not told["table_exists"] and sum(shard["sampled"] for shard in told["shards"]) == 20
     assert {(shard["start"], shard["behind_ms"]) for shard in told["shards"]} == {("trim-horizon", 0)}
     database.execute(told["ddl"])
-    assert database.rows("SELECT attname FROM pg_attribute WHERE attrelid = 'raw.t'::regclass AND attnum > 0 ORDER BY attnum") == [
+    assert database.rows("SELECT attname FROM pg_attribute "
+                         "WHERE attrelid = 'raw.t'::regclass AND attnum > 0 ORDER BY attnum") == [
         (column["column"],) for column in told["columns"]]
 
 
@@ -41,11 +42,14 @@ def test_the_ddl_is_the_one_a_load_runs(local, stream, database, shardcopy):
 
 def test_a_table_that_is_there(local, stream, database, shardcopy):
     stream().put_many(['{"id":1,"v":2.5}', '{"id":2}'])
-    database.execute("CREATE TABLE demo (v numeric(8,2), other int DEFAULT 5, id bigint, KINESIS_ARRIVAL_TIME timestamptz)")
+    database.execute("CREATE TABLE demo (v numeric(8,2), other int DEFAULT 5, id bigint, "
+                     "KINESIS_ARRIVAL_TIME timestamptz)")
     told = dry(shardcopy, local, database)
     assert told["table_exists"] and told["ddl"] == ""
-    assert told["columns"] == [{"key": "v", "column": "v", "type": "numeric(8,2)"}, {"key": "id", "column": "id", "type": "bigint"},
-                               {"metadata": "arrival", "column": "kinesis_arrival_time", "type": "timestamp with time zone"}]
+    assert told["columns"] == [{"key": "v", "column": "v", "type": "numeric(8,2)"},
+                               {"key": "id", "column": "id", "type": "bigint"},
+                               {"metadata": "arrival", "column": "kinesis_arrival_time",
+                                "type": "timestamp with time zone"}]
     assert tables(database) == [("public", "demo")] and database.count("demo") == 0
 
 

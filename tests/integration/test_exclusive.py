@@ -53,7 +53,8 @@ def test_take_over(local, stream, database, shardcopy):
 
 
 def test_an_own_session_the_server_still_believes_in(local, stream, database, proxy, shardcopy):
-    """Its connections are gone, the server does not know, and the lock is held by a backend that nobody speaks to any more."""
+    """Its connections are gone, the server does not know, and the lock is held by a backend that nobody speaks to any
+    more."""
     source = stream(shards=2)
     source.put_many(numbered(0, 10))
     running = shardcopy.start("load", local.url("demo"), database.url(port=proxy.port), "--follow")
@@ -63,7 +64,8 @@ def test_an_own_session_the_server_still_believes_in(local, stream, database, pr
         assert len(locked_by) == 1
         proxy.cut_clients()
         source.put_many(numbered(begin, begin + 10))
-        wait_until(lambda begin=begin: database.count("demo") == begin + 10 or running.status is not None, 60, "the load back at work")
+        wait_until(lambda begin=begin: database.count("demo") == begin + 10 or running.status is not None, 60,
+                   "the load back at work")
         assert running.status is None, running.story()
         assert database.rows("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted") != locked_by
     assert_each_once(database, "demo", 30)

@@ -62,7 +62,8 @@ def test_a_full_page(local, means):
     client.create_stream(StreamName="s", ShardCount=1)
     for i in range(10):
         client.put_record(StreamName="s", Data=bytes([i]) * (2**20 - 1), PartitionKey="k")
-    iterator = client.get_shard_iterator(StreamName="s", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
+    iterator = client.get_shard_iterator(StreamName="s", ShardId="shardId-000000000000",
+                                         ShardIteratorType="TRIM_HORIZON")
     records = Curl(local, means).call("GetRecords", ShardIterator=iterator["ShardIterator"])["Records"]
     assert [base64.b64decode(record["Data"]) for record in records] == [bytes([i]) * (2**20 - 1) for i in range(10)]
 
@@ -92,10 +93,10 @@ def test_errors_and_faults(local, means):
 
 
 def test_streams_share_a_connection(local):
-    """curl asks twenty times over one connection, at most as many at a time as it is told. Over TLS: this curl, 7.88.1, uses
-    no connection of prior knowledge twice (curl issue 10634)."""
-    text = subprocess.run(["curl", "-sS", "--max-time", "30", "--http2", "--cacert", local.ca, "--parallel", "--parallel-max", "20",
-                           "-d", "{}", "-H", "Content-Type: application/x-amz-json-1.1",
+    """curl asks twenty times over one connection, at most as many at a time as it is told. Over TLS: this curl, 7.88.1,
+    uses no connection of prior knowledge twice (curl issue 10634)."""
+    text = subprocess.run(["curl", "-sS", "--max-time", "30", "--http2", "--cacert", local.ca, "--parallel",
+                           "--parallel-max", "20", "-d", "{}", "-H", "Content-Type: application/x-amz-json-1.1",
                            "-H", "X-Amz-Target: Kinesis_20131202.ListStreams", "-o", "/dev/null",
                            "-w", "%{http_version} %{http_code} %{num_connects}\n", f"https://{local.https}/?[1-20]"],
                           stdout=subprocess.PIPE, check=True).stdout.decode()
@@ -136,12 +137,13 @@ def test_a_subscription(local, means):
     client.create_stream(StreamName="s", ShardCount=1)
     arn = client.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]
     consumer = client.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
-    wait_until(lambda: client.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE",
-               what="the consumer ACTIVE")
+    wait_until(lambda: client.describe_stream_consumer(
+        ConsumerARN=consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE", what="the consumer ACTIVE")
     curl = Curl(local, means)
     members = {"ConsumerARN": consumer, "ShardId": "shardId-000000000000", "StartingPosition": {"Type": "TRIM_HORIZON"}}
     command = ["curl", "-sSN", "--max-time", "30", *curl.arguments, "-d", json.dumps(members),
-               "-H", "Content-Type: application/x-amz-json-1.1", "-H", "X-Amz-Target: Kinesis_20131202.SubscribeToShard", curl.url]
+               "-H", "Content-Type: application/x-amz-json-1.1", "-H",
+               "X-Amz-Target: Kinesis_20131202.SubscribeToShard", curl.url]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         frames, seen = botocore.eventstream.EventStreamBuffer(), []
         for number in range(3):

@@ -29,7 +29,8 @@ def refusal(call, **members):
 
 
 def iterator(client, shard):
-    return client.get_shard_iterator(StreamName="demo", ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    return client.get_shard_iterator(StreamName="demo", ShardId=shard,
+                                     ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
 
 
 def test_default_is_aws(folder):

@@ -15,7 +15,8 @@ from support.wait import wait_until
 def test_short_load(local_service, database, shardcopy):
     """What the sanitizer builds run: many shards, over TLS, to the tip."""
     local = local_service("--generate", "demo:shards=8,records=40000,seed=1")
-    done = shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}", f"--ca-bundle={local.ca}")
+    done = shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}",
+                          f"--ca-bundle={local.ca}")
     assert_each_position_once(database, "demo", 40000)
     assert_positions_match_rows(database, "demo")
     assert_adds_up(done, records=40000, rows=40000, dead_letters=0)
@@ -24,7 +25,8 @@ def test_short_load(local_service, database, shardcopy):
 def test_table_and_columns_are_made(local, stream, database, shardcopy):
     stream("clicks").put({"id": 7, "ratio": 0.5, "ok": True, "name": "x", "tags": [1], "big": 2**70})
     shardcopy.load(local.url("clicks"), database.url())
-    columns = dict(database.rows("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'clicks'"))
+    columns = dict(database.rows("SELECT column_name, data_type FROM information_schema.columns "
+                                 "WHERE table_name = 'clicks'"))
     assert columns == {"id": "bigint", "ratio": "double precision", "ok": "boolean", "name": "text", "tags": "jsonb",
                        "big": "numeric", "kinesis_shard_id": "text", "kinesis_sequence_number": "text",
                        "kinesis_arrival_time": "timestamp with time zone"}
@@ -130,7 +132,8 @@ def test_a_signal_commits_what_was_read(local_service, database, shardcopy, sign
 
 
 def test_a_second_signal_ends_it_at_once(local_service, database, proxy, shardcopy):
-    """Stuck in the target, an orderly stop would wait; the second signal does not, and the next run brings everything."""
+    """Stuck in the target, an orderly stop would wait; the second signal does not, and the next run brings
+    everything."""
     local = local_service("--generate", "demo:shards=2,records=40000,seed=3")
     running = shardcopy.start("load", local.url("demo"), database.url(port=proxy.port), "--limit=500",
                               "--calls-per-second=10", "--flush-interval=100ms")
@@ -185,8 +188,8 @@ def test_an_unknown_stream(local, database, shardcopy):
 
 @pytest.mark.parametrize("arguments, said", [
     (["load"], "SOURCE TARGET"), (["load", "kinesis://a"], "SOURCE TARGET"), (["lod", "a", "b"], "load"),
-    (["load", "a", "b", "--tabel=x"], "--table"), (["load", "a", "null:"], "kinesis://"), (["load", "kinesis://a", "b"], "postgresql://"),
-    (["load", "kinesis://a", "null:", "--memory=much"], "64KiB")])
+    (["load", "a", "b", "--tabel=x"], "--table"), (["load", "a", "null:"], "kinesis://"),
+    (["load", "kinesis://a", "b"], "postgresql://"), (["load", "kinesis://a", "null:", "--memory=much"], "64KiB")])
 def test_a_wrong_command_line(shardcopy, arguments, said):
     """Says what would be right."""
     assert said in shardcopy.run(*arguments, status=2).err

@@ -1,4 +1,5 @@
-"""The commands that README, docs/local-service.md and shardcopy-local --help show are run as they stand, but for the ports."""
+"""The commands that README, docs/local-service.md and shardcopy-local --help show are run as they stand, but for the
+ports."""
 import os
 import re
 import shlex
@@ -11,7 +12,8 @@ from support.wait import wait_until
 
 PAGES = {"README.md": 2, "docs/local-service.md": 12}
 SHOWN = re.compile(r"^(?: {4}|  )((?:shardcopy-local|aws|curl)\b[^\n]*)$", re.MULTILINE)
-CLIENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": ""}
+CLIENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
+          "AWS_PAGER": ""}
 
 
 def run_all(text, folder):
@@ -43,8 +45,8 @@ def run_client(command, folder):
     argv = shlex.split(command)
     if argv[0] == "curl":
         argv[1:1] = ["-sS", "--fail-with-body"]
-    done = subprocess.run(argv, env=clean_environment(folder, CLIENT), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=60, check=False)
+    done = subprocess.run(argv, env=clean_environment(folder, CLIENT), cwd=folder, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}"
 
 
@@ -55,7 +57,8 @@ def test_the_commands_of_a_page(folder, page):
 
 
 def test_the_commands_of_help(folder):
-    text = subprocess.run([os.path.join(BUILD, "shardcopy-local"), "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    text = subprocess.run([os.path.join(BUILD, "shardcopy-local"), "--help"], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
     with open(os.path.join(folder, "events.ndjson"), "w", encoding="ascii") as file:
         file.write('{"n":1}\n{"n":2}\n')
     assert run_all(text, folder) >= 5

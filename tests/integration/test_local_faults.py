@@ -12,13 +12,17 @@ from support.process import BUILD, Program
 
 # Status by code; those that botocore knows by name come as exceptions of their own.
 CODES = {
-    "AccessDeniedException": 400, "ExpiredIteratorException": 400, "ExpiredNextTokenException": 400, "ExpiredTokenException": 400,
-    "IncompleteSignatureException": 403, "InternalFailure": 500, "InternalFailureException": 500, "InvalidArgumentException": 400,
-    "InvalidSignatureException": 400, "KMSAccessDeniedException": 400, "KMSDisabledException": 400, "KMSInvalidStateException": 400,
+    "AccessDeniedException": 400, "ExpiredIteratorException": 400, "ExpiredNextTokenException": 400,
+    "ExpiredTokenException": 400,
+    "IncompleteSignatureException": 403, "InternalFailure": 500, "InternalFailureException": 500,
+    "InvalidArgumentException": 400,
+    "InvalidSignatureException": 400, "KMSAccessDeniedException": 400, "KMSDisabledException": 400,
+    "KMSInvalidStateException": 400,
     "KMSNotFoundException": 400, "KMSOptInRequired": 400, "KMSThrottlingException": 400, "LimitExceededException": 400,
-    "MissingAuthenticationTokenException": 400, "ProvisionedThroughputExceededException": 400, "ResourceInUseException": 400,
-    "ResourceNotFoundException": 400, "SerializationException": 400, "ServiceUnavailable": 503, "UnknownOperationException": 400,
-    "UnrecognizedClientException": 400, "ValidationException": 400,
+    "MissingAuthenticationTokenException": 400, "ProvisionedThroughputExceededException": 400,
+    "ResourceInUseException": 400,
+    "ResourceNotFoundException": 400, "SerializationException": 400, "ServiceUnavailable": 503,
+    "UnknownOperationException": 400, "UnrecognizedClientException": 400, "ValidationException": 400,
 }
 HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.ListStreams"}
 
@@ -52,7 +56,8 @@ def test_message_of_a_serialization_exception(local):
     local.fault(error="SerializationException", message="NUMBER_VALUE can not be converted to a String")
     status, _, body = ask(local)
     assert status == 400
-    assert json.loads(body) == {"__type": "SerializationException", "Message": "NUMBER_VALUE can not be converted to a String"}
+    assert json.loads(body) == {"__type": "SerializationException",
+                                "Message": "NUMBER_VALUE can not be converted to a String"}
 
 
 def test_retry_after(local):
@@ -95,7 +100,8 @@ HTTP2 = [
 def test_http2(local, fault, statuses, says, is_whole):
     headers = [f"-H{name}: {value}" for name, value in HEADERS.items()]
     local.faults(f"ListStreams:{fault}")
-    done = subprocess.run(["curl", "-sv", "--http2-prior-knowledge", "--max-time", "20", *headers, "-d{}", f"http://{local.http}/"],
+    done = subprocess.run(["curl", "-sv", "--http2-prior-knowledge", "--max-time", "20", *headers, "-d{}",
+                           f"http://{local.http}/"],
                           capture_output=True, text=True, check=False)
     assert done.returncode in statuses and says in done.stderr, done.stderr
     assert (done.stdout.startswith("{") and "StreamNames" in done.stdout) == is_whole
@@ -108,7 +114,8 @@ def h2_frame(kind, flags, stream, payload=b""):
 
 def h2_fields(*fields):
     """HPACK without its table: each a literal that is not indexed."""
-    return b"".join(bytes([0, len(name)]) + name.encode() + bytes([len(value)]) + value.encode() for name, value in fields)
+    return b"".join(bytes([0, len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+                    for name, value in fields)
 
 
 def h2_frames(reader):
@@ -124,7 +131,8 @@ def test_goaway(local):
     fields = h2_fields((":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", local.http),
                        *((name.lower(), value) for name, value in HEADERS.items()))
     with socket.create_connection((host, int(port)), timeout=30) as connection:
-        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0) + h2_frame(1, 4, 1, fields) + h2_frame(0, 1, 1, b"{}"))
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0) + h2_frame(1, 4, 1, fields)
+                           + h2_frame(0, 1, 1, b"{}"))
         frames = list(h2_frames(connection.makefile("rb")))
     body = b"".join(payload for kind, _, _, payload in frames if kind == 0)
     assert json.loads(body)["StreamNames"] == []
@@ -135,8 +143,8 @@ def test_goaway(local):
 def test_faults_of_the_command_line(local_service):
     """The same seed and calls meet the same faults; another seed others."""
     def story(seed):
-        service = local_service("--faults", f"ListStreams:error=ServiceUnavailable,p=0.3; *:kind=throttle,p=0.1,message=\"a; b, c\"",
-                                f"--faults-seed={seed}")
+        faults = 'ListStreams:error=ServiceUnavailable,p=0.3; *:kind=throttle,p=0.1,message="a; b, c"'
+        service = local_service("--faults", faults, f"--faults-seed={seed}")
         return [ask(service)[0] for _ in range(60)]
 
     first = story(5)
@@ -170,6 +178,7 @@ def test_faults_that_cannot_be(local, fault, says):
 
 
 def test_a_spec_that_cannot_be(folder):
-    program = Program([f"{BUILD}/shardcopy-local", "--listen=127.0.0.1:0", "--faults=GetRecords:kind=flood"], folder, "local")
+    program = Program([f"{BUILD}/shardcopy-local", "--listen=127.0.0.1:0", "--faults=GetRecords:kind=flood"], folder,
+                      "local")
     program.wait(status=2)
     assert "there is no kind" in program.err and "throttle" in program.err

@@ -42,7 +42,8 @@ def change_shards(calls):
     calls("MergeShards", StreamName="s", ShardToMerge=low["ShardId"], AdjacentShardToMerge=high["ShardId"])
     described = calls("DescribeStream", StreamName="s")["StreamDescription"]["Shards"]
     ids = {shard["ShardId"] for shard in described}
-    parents = [shard[name] for shard in described for name in ("ParentShardId", "AdjacentParentShardId") if name in shard]
+    parents = [shard[name] for shard in described
+               for name in ("ParentShardId", "AdjacentParentShardId") if name in shard]
     assert len(described) == 2 + 4 + 1 + 2 + 1 and set(parents) <= ids
 
 
@@ -95,7 +96,8 @@ def consume(calls):
     share(calls, consumer)
     share(calls, ARN)
     shard = calls.open_shards()[0]["ShardId"]
-    events = calls("SubscribeToShard", ConsumerARN=consumer, ShardId=shard, StartingPosition={"Type": "LATEST"})["EventStream"]
+    events = calls("SubscribeToShard", ConsumerARN=consumer, ShardId=shard,
+                   StartingPosition={"Type": "LATEST"})["EventStream"]
     events.close()
     calls("DeregisterStreamConsumer", ConsumerARN=consumer)
     with pytest.raises(calls.client.exceptions.ResourceNotFoundException):

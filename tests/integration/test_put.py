@@ -79,7 +79,8 @@ def test_put_and_load_give_the_same_lines(local, stream, shardcopy, lines_file):
     stream(shards=4)
     path = lines_file(20_000)
     done = shardcopy.put(local.url("demo"), path)
-    assert summary(done) == {"lines": 20_000, "put": 20_000, "empty": 0, "refused": 0, "not_put": 0, "again": 0, "calls": 40}
+    assert summary(done) == {"lines": 20_000, "put": 20_000, "empty": 0, "refused": 0, "not_put": 0, "again": 0,
+                             "calls": 40}
     with open(path, encoding="utf-8") as text:
         assert sorted(shardcopy.load(local.url("demo"), "-").out.splitlines()) == sorted(text.read().splitlines())
 
@@ -136,7 +137,8 @@ def test_random_keys_spread(local, stream, shardcopy, lines_file):
     source = stream(shards=4)
     shardcopy.put(local.url("demo"), lines_file(1000))
     assert len({record["PartitionKey"] for record in source.records()}) == 1000
-    assert all(len(source._records_of(shard["ShardId"])) > 150 for shard in source.shards())  # pylint: disable=protected-access
+    assert all(len(source._records_of(shard["ShardId"])) > 150
+               for shard in source.shards())  # pylint: disable=protected-access
 
 
 def test_a_fixed_key(local, stream, shardcopy, lines_file):
@@ -172,7 +174,8 @@ def test_a_misspelt_field_is_told(local, stream, shardcopy, lines_file):
 EXACT = {
     "entries throttled": {"kind": "entries", "count": 12, "every": 3},
     "all entries throttled": {"kind": "entries", "count": 3},
-    "entries failed": {"kind": "entries", "count": 8, "every": 2, "code": "InternalFailure", "message": "Internal Service Failure"},
+    "entries failed": {"kind": "entries", "count": 8, "every": 2, "code": "InternalFailure",
+                       "message": "Internal Service Failure"},
     "throttled": {"kind": "throttle", "count": 2, "after": 3},
     "5xx": {"kind": "error", "count": 6, "after": 3, "status": 500, "code": "InternalFailure"},
     "503": {"kind": "error", "count": 6, "status": 503, "code": "ServiceUnavailable"},
@@ -231,7 +234,8 @@ def test_refused_by_the_service(local, stream, shardcopy, lines_file):
     for code, status in [("AccessDeniedException", 4), ("ExpiredTokenException", 4), ("ValidationException", 3),
                          ("KMSDisabledException", 3)]:
         source = stream(code)
-        local.fault(operation="PutRecords", kind="error", status=400, code=code, message="no entry", count=1000, after=4)
+        local.fault(operation="PutRecords", kind="error", status=400, code=code, message="no entry", count=1000,
+                    after=4)
         done = shardcopy.put(local.url(code), path, "--max-in-flight=1", status=status)
         assert code in done.err and "line=2001" in done.err
         assert summary(done)["put"] == 2000
@@ -284,7 +288,8 @@ def test_order_of_all(local, stream, shardcopy, lines_file):
 
 @pytest.mark.parametrize("arguments", [[], ["-k", "user", "--ordered"]])
 def test_an_interrupt_confirms_what_was_sent(local, stream, shardcopy, lines_file, arguments):
-    """What is in the stream is the file up to a line, and that line is told: going on there brings the rest, nothing twice."""
+    """What is in the stream is the file up to a line, and that line is told: going on there brings the rest, nothing
+    twice."""
     source = stream(shards=2)
     path = lines_file(20_000, keys=300)
     local.fault(operation="PutRecords", kind="slow", delay_ms=30, count=1000)
@@ -421,5 +426,6 @@ def test_no_input_or_no_stream(local, stream, shardcopy, lines_file):
     stream()
     lines_file(10)
     for name, path, status, said in [("demo", "nosuch.ndjson", 13, "No such file"), ("demo", "/", 13, "Is a directory"),
-                                     ("nosuch", "lines.ndjson", 3, "nosuch"), ("", "lines.ndjson", 2, "names no stream")]:
+                                     ("nosuch", "lines.ndjson", 3, "nosuch"),
+                                     ("", "lines.ndjson", 2, "names no stream")]:
         assert said in shardcopy.put(local.url(name), path, status=status).err

@@ -26,7 +26,8 @@ def load_twice(local, stream, database, shardcopy, first, then, *options, **kwar
 def test_new_keys_become_columns(local, stream, database, shardcopy):
     done = load_twice(local, stream, database, shardcopy, numbered(0, 10),
                       [{"id": 10 + n, "word": "x", f"new {n}": n, "nested": {"a": n}} for n in range(5)])
-    assert types(database, "demo") == {"id": "bigint", "word": "text", "nested": "jsonb", **{f"new {n}": "bigint" for n in range(5)}}
+    assert types(database, "demo") == {"id": "bigint", "word": "text", "nested": "jsonb",
+                                       **{f"new {n}": "bigint" for n in range(5)}}
     assert_each_once(database, "demo", 15)
     assert database.rows('SELECT id, "new 3", nested FROM demo WHERE "new 3" IS NOT NULL') == [(13, 3, {"a": 3})]
     assert "going back" not in done.err
@@ -71,7 +72,8 @@ WIDENED = [
 
 
 def test_columns_widen(local, stream, database, shardcopy):
-    """All pairs in one table, each in a column of its own; then all their changes in one ALTER TABLE after the other."""
+    """All pairs in one table, each in a column of its own; then all their changes in one ALTER TABLE after the
+    other."""
     first, then = [], []
     for i, (before, after, _, _) in enumerate(WIDENED):
         first += [{"id": len(first) + k, f"c{i}": v} for k, v in enumerate(before)]
@@ -93,7 +95,8 @@ def test_times_are_inferred_only_when_asked(local, stream, database, shardcopy):
 
 
 def test_unknown_keys_ignored(local, stream, database, shardcopy):
-    load_twice(local, stream, database, shardcopy, numbered(0, 2), [{"id": 2, "word": "x", "new": 1}], "--unknown-keys=ignore")
+    load_twice(local, stream, database, shardcopy, numbered(0, 2), [{"id": 2, "word": "x", "new": 1}],
+               "--unknown-keys=ignore")
     assert types(database, "demo") == {"id": "bigint", "word": "text"}
     assert_each_once(database, "demo", 3)
 
@@ -106,7 +109,8 @@ def test_unknown_keys_as_dead_letters(local, stream, database, shardcopy):
 
 
 def test_type_change_as_dead_letter(local, stream, database, shardcopy):
-    load_twice(local, stream, database, shardcopy, numbered(0, 2), [{"id": "x"}, {"id": 2}], "--on-type-change=dead-letter")
+    load_twice(local, stream, database, shardcopy, numbered(0, 2), [{"id": "x"}, {"id": 2}],
+               "--on-type-change=dead-letter")
     assert types(database, "demo")["id"] == "bigint"
     assert_each_once(database, "demo", 3)
     assert database.value("SELECT sqlstate FROM kinesis_dead_letters") == "22P02"
@@ -128,7 +132,8 @@ def test_type_change_fails(local, stream, database, shardcopy):
 
 OWN = "CREATE TABLE demo (id integer, name varchar(3), g integer GENERATED ALWAYS AS (id * 2) STORED, " \
       "n bigint GENERATED ALWAYS AS IDENTITY, d text DEFAULT 'kept')"
-UNTIDY = [{"id": 1, "name": "abc", "new": 1, "g": 7, "n": 9}, {"id": 2.5}, {"id": 3, "name": "abcd"}, {"id": 2**40}, {"id": 5}]
+UNTIDY = [{"id": 1, "name": "abc", "new": 1, "g": 7, "n": 9}, {"id": 2.5}, {"id": 3, "name": "abcd"}, {"id": 2**40},
+          {"id": 5}]
 
 
 def test_tables_of_others_are_not_altered(local, stream, database, shardcopy):
@@ -137,7 +142,8 @@ def test_tables_of_others_are_not_altered(local, stream, database, shardcopy):
     stream().put_many(UNTIDY)
     shardcopy.load(local.url("demo"), database.url())
     assert types(database, "demo") == before
-    assert database.rows("SELECT id, name, g, n, d FROM demo ORDER BY id") == [(1, "abc", 2, 1, "kept"), (5, None, 10, 2, "kept")]
+    assert database.rows("SELECT id, name, g, n, d FROM demo ORDER BY id") == [(1, "abc", 2, 1, "kept"),
+                                                                               (5, None, 10, 2, "kept")]
     letters = {state for state, in database.rows("SELECT sqlstate FROM kinesis_dead_letters")}
     assert letters == {"22P02", "22001", "22003"}
 
@@ -146,7 +152,8 @@ def test_tables_of_others_are_altered_when_asked(local, stream, database, shardc
     database.execute("CREATE TABLE demo (id integer, name varchar(3))")
     stream().put_many(UNTIDY)
     shardcopy.load(local.url("demo"), database.url(), "--unknown-keys=add", "--on-type-change=widen")
-    assert types(database, "demo") == {"id": "double precision", "name": "text", "new": "bigint", "g": "bigint", "n": "bigint"}
+    assert types(database, "demo") == {"id": "double precision", "name": "text", "new": "bigint", "g": "bigint",
+                                       "n": "bigint"}
     assert database.count("demo") == 5
 
 
@@ -158,7 +165,8 @@ def test_columns_table_never_alters(local, stream, database, shardcopy):
 
 
 def test_what_the_server_refuses_ends_nothing(local, stream, database, shardcopy):
-    """A view keeps a column's type as it is: its other values are dead letters, and other columns change all the same."""
+    """A view keeps a column's type as it is: its other values are dead letters, and other columns change all the
+    same."""
     source = stream()
     source.put({"id": 0, "other": 1})
     shardcopy.load(local.url("demo"), database.url())
@@ -172,27 +180,29 @@ def test_what_the_server_refuses_ends_nothing(local, stream, database, shardcopy
 
 
 def test_max_columns(local, stream, database, shardcopy):
-    load_twice(local, stream, database, shardcopy, numbered(0, 2), [{"id": 2, "a": 1, "b": 2, "c": 3}, {"id": 3, "d": 4}],
-               "--max-columns=3")
+    load_twice(local, stream, database, shardcopy, numbered(0, 2),
+               [{"id": 2, "a": 1, "b": 2, "c": 3}, {"id": 3, "d": 4}], "--max-columns=3")
     assert len(types(database, "demo")) == 3
     assert_each_once(database, "demo", 4)
 
 
 LONG = "k" * 70
-ODD = {"": 0, "Id": 1, "id": 2, "xmin": 3, "ctid": 4, "kinesis_shard_id": 5, LONG + "1": 6, LONG + "2": 7, "ż" * 40: 8, 'a"b': 9, "a b;--": 10,
-       "x" * 63: 11}
+ODD = {"": 0, "Id": 1, "id": 2, "xmin": 3, "ctid": 4, "kinesis_shard_id": 5, LONG + "1": 6, LONG + "2": 7, "ż" * 40: 8,
+       'a"b': 9, "a b;--": 10, "x" * 63: 11}
 
 
 @pytest.mark.parametrize("added", [False, True])
 def test_names(local, stream, database, shardcopy, added):
     first = [{"start": 0}] if added else []
     load_twice(local, stream, database, shardcopy, first + ([] if added else [ODD]), [ODD, ODD])
-    keys = dict(database.rows("SELECT coalesce(substring(col_description(attrelid, attnum) FROM 'shardcopy key: (.*)'), attname), attname"
+    keys = dict(database.rows("SELECT coalesce(substring(col_description(attrelid, attnum) "
+                              "FROM 'shardcopy key: (.*)'), attname), attname"
                               " FROM pg_attribute WHERE attrelid = 'demo'::regclass AND attnum > 0"))
     for key, value in ODD.items():
         column = keys[key] if key != "kinesis_shard_id" else "kinesis_shard_id_2"
         assert len(column.encode()) <= 63
-        assert database.rows('SELECT DISTINCT "%s" FROM demo WHERE "Id" = 1' % column.replace('"', '""')) == [(value,)], key
+        quoted = column.replace('"', '""')
+        assert database.rows(f'SELECT DISTINCT "{quoted}" FROM demo WHERE "Id" = 1') == [(value,)], key
     assert (keys["Id"], keys["id"], keys["x" * 63], keys[""]) == ("Id", "id", "x" * 63, "_")
     assert re.fullmatch("k{54}_[0-9a-f]{8}", keys[LONG + "1"]) and keys[LONG + "1"] != keys[LONG + "2"]
     assert re.fullmatch("ż{27}_[0-9a-f]{8}", keys["ż" * 40])
@@ -226,8 +236,8 @@ def test_a_new_key_every_tenth_of_a_second(local, stream, database, shardcopy):
     seconds = float(os.environ.get("SHARDCOPY_SCHEMA_SECONDS", "10"))
     source = stream(shards=8)
     source.put_many(numbered(0, 100))
-    loading = shardcopy.start("load", local.url("demo"), database.url(), "--follow", "--fetch-threads=2", "--parse-threads=4",
-                              "--write-threads=4", "--max-columns=1000", "--flush-interval=50ms")
+    loading = shardcopy.start("load", local.url("demo"), database.url(), "--follow", "--fetch-threads=2",
+                              "--parse-threads=4", "--write-threads=4", "--max-columns=1000", "--flush-interval=50ms")
     wait_until(lambda: database.exists("demo") and database.count("demo") == 100, what="the first rows")
     sent, keys, start = 100, int(seconds * 10), time.monotonic()
     for n in range(keys):
@@ -241,7 +251,8 @@ def test_a_new_key_every_tenth_of_a_second(local, stream, database, shardcopy):
     assert_each_once(database, "demo", sent)
     assert_positions_match_rows(database, "demo")
     made = types(database, "demo")
-    assert [made.get(f"key {n}") for n in range(keys)] == ["bigint" if n % 10 else "double precision" for n in range(keys)]
+    assert [made.get(f"key {n}") for n in range(keys)] == ["bigint" if n % 10 else "double precision"
+                                                           for n in range(keys)]
     filled = database.rows("SELECT " + ", ".join(f'count("key {n}")' for n in range(keys)) + " FROM demo")[0]
     assert filled == (40,) * keys
     assert database.count("kinesis_dead_letters") == 0

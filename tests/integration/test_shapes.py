@@ -12,7 +12,8 @@ def letters(database):
 
 
 def test_documents_of_any_shape(local, stream, database, shardcopy):
-    documents = [{"a": [1, {"b": None}]}, [1, "x", []], "text \\ \u00e9 \U0001F600", 12345678901234567890, -0.5, True, False, None, {}, []]
+    documents = [{"a": [1, {"b": None}]}, [1, "x", []], "text \\ \u00e9 \U0001F600", 12345678901234567890, -0.5, True,
+                 False, None, {}, []]
     source = stream()
     for document in documents:
         source.put(f" {json.dumps(document)}\n")
@@ -42,8 +43,8 @@ def test_documents_into_a_table_that_is_there(local, stream, database, shardcopy
 
 def test_any_bytes(local, stream, database, shardcopy):
     """No decoding and no refusal; "\\x41" stays four bytes. The same by text COPY."""
-    payloads = [b"\\x41", b"\x1f\x8b\x08\x00gzip", b"\xf3\x89\x9a\xc2" + b"k" * 40, b"\x78\x9czlib", b"\xff\xfe\x00", b"\\", b"\t\n",
-                b"\\.\n", bytes(range(256)), b"{\"a\":1}"]
+    payloads = [b"\\x41", b"\x1f\x8b\x08\x00gzip", b"\xf3\x89\x9a\xc2" + b"k" * 40, b"\x78\x9czlib", b"\xff\xfe\x00",
+                b"\\", b"\t\n", b"\\.\n", bytes(range(256)), b"{\"a\":1}"]
     source = stream()
     numbers = [source.put(payload)[1] for payload in payloads]
     shardcopy.load(local.url("demo"), database.url(), "--columns=raw")
@@ -70,10 +71,13 @@ def test_a_table_must_be_there(local, stream, database, shardcopy):
 
 def test_names_of_ones_own(local, stream, database, shardcopy):
     shard, sequence = stream().put('{"id":1,"Shard":"a key of that name"}', key="the key")
-    shardcopy.load(local.url("demo"), database.url(), "--metadata", "shard:Shard,sequence:numeric:n,sequence:s,partition-key,stream,envelope")
-    assert columns_of(database) == [("id", "bigint"), ("Shard_2", "text"), ("Shard", "text"), ("n", "numeric"), ("s", "text"),
-                                    ("kinesis_partition_key", "text"), ("kinesis_stream_name", "text"), ("kinesis", "jsonb")]
-    row = database.rows("SELECT id, \"Shard_2\", \"Shard\", n::text, s, kinesis_partition_key, kinesis_stream_name, kinesis FROM demo")[0]
+    shardcopy.load(local.url("demo"), database.url(), "--metadata",
+                   "shard:Shard,sequence:numeric:n,sequence:s,partition-key,stream,envelope")
+    assert columns_of(database) == [("id", "bigint"), ("Shard_2", "text"), ("Shard", "text"), ("n", "numeric"),
+                                    ("s", "text"), ("kinesis_partition_key", "text"), ("kinesis_stream_name", "text"),
+                                    ("kinesis", "jsonb")]
+    row = database.rows('SELECT id, "Shard_2", "Shard", n::text, s, kinesis_partition_key, kinesis_stream_name, '
+                        'kinesis FROM demo')[0]
     assert row[:7] == (1, "a key of that name", shard, sequence, sequence, "the key", "demo")
     ts = row[7].pop("ts")
     assert row[7] == {"shard_id": shard, "seq_no": sequence, "partition": "the key", "stream_name": "demo"}
@@ -103,14 +107,16 @@ def test_columns_by_position(local, stream, database, shardcopy):
     source = stream()
     source.put('{"sensor":17,"state":"ok","at":"2026-01-31"}')
     source.put('{"state":"late","sensor":18}')
-    table = "(sensor_id DECIMAL(18,0), status VARCHAR(100), day date, KINESIS_SHARD_ID VARCHAR(130), SHARD_SEQUENCE_NUMBER VARCHAR(2000))"
+    table = ("(sensor_id DECIMAL(18,0), status VARCHAR(100), day date, KINESIS_SHARD_ID VARCHAR(130), "
+             "SHARD_SEQUENCE_NUMBER VARCHAR(2000))")
     database.execute(f"CREATE TABLE demo {table}")
     shardcopy.load(local.url("demo"), database.url(), "--like=exasol")
     assert database.rows("SELECT sensor_id::int, status, day::text, kinesis_shard_id FROM demo ORDER BY 1") == [
         (17, "ok", "2026-01-31", "shardId-000000000000"), (18, "late", None, "shardId-000000000000")]
     assert database.value("SELECT min(length(shard_sequence_number)) FROM demo") > 50
     database.execute("CREATE TABLE narrow (a int, b text, KINESIS_SHARD_ID text)")
-    refused = shardcopy.load(local.url("demo"), database.url(), "--like=exasol", "--table=narrow", "--namespace=narrow", status=5)
+    refused = shardcopy.load(local.url("demo"), database.url(), "--like=exasol", "--table=narrow", "--namespace=narrow",
+                             status=5)
     assert "2 columns" in refused.err and "3 keys" in refused.err
     database.execute("CREATE TABLE named (STATE text, AT text, SENSOR int)")
     shardcopy.load(local.url("demo"), database.url(), "--like=exasol", "--table=named", "--namespace=named")

@@ -17,13 +17,15 @@ KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
 @pytest.fixture
 def verifying(local_service):
-    return local_service("--verify-signatures", f"--keys=OTHER:x,{KEY}:{SECRET}", "--generate", "demo:shards=2,records=500,seed=1")
+    return local_service("--verify-signatures", f"--keys=OTHER:x,{KEY}:{SECRET}", "--generate",
+                         "demo:shards=2,records=500,seed=1")
 
 
 def client(service, key=KEY, secret=SECRET, token=None, region="us-east-1", tls=False):
     config = botocore.config.Config(retries={"max_attempts": 0}, read_timeout=30)
     url = f"https://{service.https}" if tls else f"http://{service.http}"
-    return boto3.client("kinesis", endpoint_url=url, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret,
+    return boto3.client("kinesis", endpoint_url=url, region_name=region, aws_access_key_id=key,
+                        aws_secret_access_key=secret,
                         aws_session_token=token, config=config, verify=service.ca if tls else None)
 
 
@@ -46,7 +48,8 @@ def test_boto3_with_the_right_key(verifying, tls):
     ({"secret": SECRET + "x"}, "InvalidSignatureException", "The request signature we calculated does not match"),
     ({"key": "AKIDOTHER"}, "UnrecognizedClientException", "The security token included in the request is invalid."),
     ({"token": "token"}, "UnrecognizedClientException", "The security token included in the request is invalid."),
-    ({"region": "eu-west-1"}, "InvalidSignatureException", "Credential should be scoped to a valid region, not 'eu-west-1'."),
+    ({"region": "eu-west-1"}, "InvalidSignatureException",
+     "Credential should be scoped to a valid region, not 'eu-west-1'."),
 ])
 def test_boto3_refused(verifying, what, code, text):
     found = refusal(client(verifying, **what))
@@ -82,10 +85,10 @@ def test_nothing(verifying):
 
 @pytest.mark.parametrize("secret, is_right", [(SECRET, True), ("wrong", False)])
 def test_aws_cli(verifying, folder, secret, is_right):
-    env = {**os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": "us-east-1", "HOME": folder,
-           "AWS_MAX_ATTEMPTS": "1"}
-    done = subprocess.run(["aws", "--endpoint-url", f"http://{verifying.http}", "kinesis", "list-streams"], env=env, timeout=120,
-                          capture_output=True, text=True, check=False)
+    env = {**os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": "us-east-1",
+           "HOME": folder, "AWS_MAX_ATTEMPTS": "1"}
+    done = subprocess.run(["aws", "--endpoint-url", f"http://{verifying.http}", "kinesis", "list-streams"], env=env,
+                          timeout=120, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) == is_right, done.stderr
     assert ("demo" in done.stdout) == is_right
     assert ("InvalidSignatureException" in done.stderr) != is_right
@@ -95,8 +98,10 @@ def test_aws_cli(verifying, folder, secret, is_right):
 def test_curl(verifying, secret, status):
     """A third signer."""
     done = subprocess.run(
-        ["curl", "-sS", "--aws-sigv4", "aws:amz:us-east-1:kinesis", "-u", f"{KEY}:{secret}", "-H", "Content-Type: application/x-amz-json-1.1",
-         "-H", "X-Amz-Target: Kinesis_20131202.ListStreams", "-d", "{}", "-w", " %{http_code}", f"http://{verifying.http}/"],
+        ["curl", "-sS", "--aws-sigv4", "aws:amz:us-east-1:kinesis", "-u", f"{KEY}:{secret}", "-H",
+         "Content-Type: application/x-amz-json-1.1",
+         "-H", "X-Amz-Target: Kinesis_20131202.ListStreams", "-d", "{}", "-w", " %{http_code}",
+         f"http://{verifying.http}/"],
         timeout=60, capture_output=True, text=True, check=True)
     assert done.stdout.endswith(f" {status}"), done.stdout
     assert ('"demo"' in done.stdout) == (status == 200)
@@ -132,8 +137,8 @@ def test_secrets_stay_secret(folder, how):
     arguments = {"option": [f"--keys={keys}"], "environment": [], "file": [f"--keys-file={path}"]}[how]
     if how == "environment":
         env = {"SHARDCOPY_LOCAL_KEYS": keys}
-    program = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=127.0.0.1:0", "--log-level=debug", "--verify-signatures",
-                       *arguments], folder, "local", env)
+    program = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=127.0.0.1:0", "--log-level=debug",
+                       "--verify-signatures", *arguments], folder, "local", env)
     wait_until(lambda: "listening http" in program.out, what="the service to listen")
     with open(f"/proc/{program.process.pid}/cmdline", "rb") as file:
         assert SECRET.encode() not in file.read()
@@ -147,5 +152,6 @@ def test_secrets_stay_secret(folder, how):
     (["--verify-signatures", "--keys-file=/nowhere"], "No such file"),
 ])
 def test_bad_options(folder, arguments, what):
-    program = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=127.0.0.1:0", *arguments], folder, "local").wait(status=None)
+    program = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=127.0.0.1:0", *arguments], folder,
+                      "local").wait(status=None)
     assert program.status in (2, 3, 13) and what in program.err and "HIDDEN" not in program.err

@@ -8,13 +8,16 @@ TOTAL = 20_000
 FAULTS = {
     "throttled": {"operation": "GetRecords", "kind": "error", "count": 6, "after": 5, "status": 400,
                   "code": "ProvisionedThroughputExceededException", "message": "Rate exceeded for shard"},
-    "5xx": {"operation": "GetRecords", "kind": "error", "count": 6, "after": 5, "status": 500, "code": "InternalFailure"},
-    "503": {"operation": "GetRecords", "kind": "error", "count": 6, "after": 5, "status": 503, "code": "ServiceUnavailable"},
+    "5xx": {"operation": "GetRecords", "kind": "error", "count": 6, "after": 5, "status": 500,
+            "code": "InternalFailure"},
+    "503": {"operation": "GetRecords", "kind": "error", "count": 6, "after": 5, "status": 503,
+            "code": "ServiceUnavailable"},
     "expired iterator": {"operation": "GetRecords", "kind": "error", "count": 6, "after": 5, "status": 400,
                          "code": "ExpiredIteratorException", "message": "Iterator expired."},
     "iterator throttled": {"operation": "GetShardIterator", "kind": "error", "count": 3, "status": 400,
                            "code": "ProvisionedThroughputExceededException"},
-    "listing throttled": {"operation": "ListShards", "kind": "error", "count": 2, "status": 400, "code": "LimitExceededException"},
+    "listing throttled": {"operation": "ListShards", "kind": "error", "count": 2, "status": 400,
+                          "code": "LimitExceededException"},
     "describing throttled": {"operation": "DescribeStreamSummary", "kind": "error", "count": 2, "status": 400,
                              "code": "LimitExceededException"},
     "reset": {"operation": "GetRecords", "kind": "reset", "count": 4, "after": 5, "bytes": 1000},
@@ -88,12 +91,13 @@ def test_a_stream_deleted_under_the_load(local_service, database, shardcopy):
 
 
 def test_a_wrong_authority(local_service, database, shardcopy, folder):
-    """TLS is always verified: another CA is an error that says so, never a connection; a file without any is one too."""
+    """TLS is always verified: another CA is an error that says so, never a connection; a file without any is one
+    too."""
     local = local_service("--generate", "demo:shards=1,records=10,seed=19")
     other = local_service(f"--cert-dir={folder}/other")
     for ca, status in [(other.ca, 3), ("/etc/hostname", 2)]:
-        done = shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}", f"--ca-bundle={ca}",
-                              status=status)
+        done = shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}",
+                              f"--ca-bundle={ca}", status=status)
         assert "certificate" in done.err and "hint" in done.err
     assert not database.exists("demo")
 
@@ -104,7 +108,8 @@ def test_credentials_as_the_aws_cli_has_them(local_service, database, shardcopy,
     with open(f"{folder}/config", "w", encoding="ascii") as out:
         out.write(f"[profile work]\nregion = eu-central-1\nendpoint_url = http://{local.http}\n")
     with open(f"{folder}/credentials", "w", encoding="ascii") as out:
-        out.write("[work]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = verysecret\naws_session_token = tokensecret\n")
+        out.write("[work]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = verysecret\n"
+                  "aws_session_token = tokensecret\n")
     env = {"AWS_CONFIG_FILE": f"{folder}/config", "AWS_SHARED_CREDENTIALS_FILE": f"{folder}/credentials"}
     done = shardcopy.load("kinesis://demo", database.url(), "--profile=work", "--log-level=debug", env=env)
     assert database.count("demo") == 10

@@ -42,7 +42,8 @@ FORMATS = {
 
 
 def test_every_time_format(three, local, database, shardcopy):
-    """A time between record 1 and record 2 (cut to the second where the format has no fraction) brings record 2 alone."""
+    """A time between record 1 and record 2 (cut to the second where the format has no fraction) brings record 2
+    alone."""
     between = three[2] - 0.05 * SECOND
     for number, (name, written) in enumerate(FORMATS.items()):
         moment = between if "fraction" in name else three[2].replace(microsecond=0)
@@ -62,8 +63,8 @@ def test_trim_horizon(three, local, database, shardcopy):
 
 
 def test_latest_is_pinned(local, stream, database, shardcopy):
-    """What is put after the first run began counts as later, also for a shard that had no record then. The service tells its
-    time by the second, so records of the second in which the run began count too: let it pass."""
+    """What is put after the first run began counts as later, also for a shard that had no record then. The service
+    tells its time by the second, so records of the second in which the run began count too: let it pass."""
     source = stream(shards=2)
     source.put_many(numbered(0, 20))
     second = int(time.time())
@@ -75,8 +76,8 @@ def test_latest_is_pinned(local, stream, database, shardcopy):
     assert database.rows("SELECT count(*), min(id) FROM demo") == [(40, 20)]
 
 
-@pytest.mark.parametrize("start", ["yesterday", "2023-02-30", "2023-01-31T25:00:00", "31.01.2023", "2023-01-31T15:00:00+99:00",
-                                   "-1", "TRIM", ""])
+@pytest.mark.parametrize("start", ["yesterday", "2023-02-30", "2023-01-31T25:00:00", "31.01.2023",
+                                   "2023-01-31T15:00:00+99:00", "-1", "TRIM", ""])
 def test_a_bad_one_is_refused_before_anything_is_read(local, stream, database, shardcopy, start):
     stream().put({"id": 0})
     done = shardcopy.load(local.url("demo"), database.url(), f"--start={start}", status=2)

@@ -13,20 +13,23 @@ SHARDS = 7  # in the end
 # Those with a pause behind each hit come less often when they are alone.
 OFTEN = ["kind=duplicate", "kind=behind-zero", "kind=end-late", "kind=split,piece_bytes=1", "kind=goaway",
          "kind=skewed-date,date_skew_ms=240000"]
-SELDOM = ["kind=expire-iterator", "kind=end-falsely", "kind=end-falsely,children=true", "kind=refused-stream", "kind=rst-stream,bytes=300"]
+SELDOM = ["kind=expire-iterator", "kind=end-falsely", "kind=end-falsely,children=true", "kind=refused-stream",
+          "kind=rst-stream,bytes=300"]
 KINDS = OFTEN + SELDOM
 # test_source_faults.py has them one by one.
-MORE_KINDS = ["kind=throttle", "error=InternalFailure", "error=ServiceUnavailable,retry_after_ms=300", "kind=reset,bytes=700",
-              "kind=truncate,bytes=700", "kind=slow,delay_ms=100"]
+MORE_KINDS = ["kind=throttle", "error=InternalFailure", "error=ServiceUnavailable,retry_after_ms=300",
+              "kind=reset,bytes=700", "kind=truncate,bytes=700", "kind=slow,delay_ms=100"]
 STORM = ";".join(f"GetRecords:{kind},p=0.05" for kind in KINDS + MORE_KINDS)
 # Before a shard is read.
-REST = ";".join(f"{operation}:{kind},p=0.1" for kind in ("kind=throttle", "error=InternalFailure", "kind=reset,bytes=10", "kind=truncate")
+REST = ";".join(f"{operation}:{kind},p=0.1"
+                for kind in ("kind=throttle", "error=InternalFailure", "kind=reset,bytes=10", "kind=truncate")
                 for operation in ("GetShardIterator", "ListShards", "DescribeStreamSummary"))
 
 
 @pytest.fixture
 def resharded(local_service):
-    """Factory: a stream of four shards, of which one was split and two were merged between its records; then the faults."""
+    """Factory: a stream of four shards, of which one was split and two were merged between its records; then the
+    faults."""
     def make(faults, seed=2):
         service = local_service(f"--faults-seed={seed}")
         source = Stream(service.client(), "demo", shards=4)
@@ -64,7 +67,8 @@ def test_a_storm(resharded, database, shardcopy):
 
 
 def test_following_through_a_storm(resharded, database, shardcopy):
-    """To the tip and on, through the ends of shards that are announced late and falsely; interrupted, all that was stored is right."""
+    """To the tip and on, through the ends of shards that are announced late and falsely; interrupted, all that was
+    stored is right."""
     service = resharded(f"{STORM};{REST}", 3)
     running = shardcopy.start("load", service.url("demo"), database.url(), "--follow", "--limit=50")
     wait_until(lambda: database.exists("demo") and database.count("demo") == TOTAL, 100, f"{TOTAL} rows")

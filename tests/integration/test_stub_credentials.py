@@ -1,4 +1,5 @@
-"""--stub-credentials: boto3 gets keys from each of the stubs, as from AWS, and signs with them what --verify-signatures checks."""
+"""--stub-credentials: boto3 gets keys from each of the stubs, as from AWS, and signs with them what --verify-signatures
+checks."""
 import json
 import os
 import urllib.error
@@ -34,7 +35,8 @@ def bare(monkeypatch, folder):
 
 def client(service, name="kinesis", **keys):
     config = botocore.config.Config(retries={"max_attempts": 0})
-    return boto3.session.Session(**keys).client(name, endpoint_url=f"http://{service.http}", region_name="us-east-1", config=config)
+    return boto3.session.Session(**keys).client(name, endpoint_url=f"http://{service.http}", region_name="us-east-1",
+                                                config=config)
 
 
 def kinesis_with(service, key, secret, token):
@@ -81,9 +83,11 @@ def test_assume_role(stubs):
 
 def test_sts_refusals(stubs):
     sts = client(stubs, "sts", aws_access_key_id=KEY, aws_secret_access_key=SECRET)
-    assert refusal(sts.assume_role, RoleArn="arn:aws:iam::1:role/reader", RoleSessionName="me") == ("ValidationError", 400)
+    assert refusal(sts.assume_role, RoleArn="arn:aws:iam::1:role/reader", RoleSessionName="me") == ("ValidationError",
+                                                                                                    400)
     assert refusal(sts.assume_role, RoleArn=ROLE, RoleSessionName="me and you") == ("ValidationError", 400)
-    assert refusal(sts.assume_role, RoleArn=ROLE, RoleSessionName="me", DurationSeconds=60000) == ("ValidationError", 400)
+    assert refusal(sts.assume_role, RoleArn=ROLE, RoleSessionName="me", DurationSeconds=60000) == ("ValidationError",
+                                                                                                   400)
     assert refusal(sts.get_session_token) == ("InvalidAction", 400)
     wrong = client(stubs, "sts", aws_access_key_id=KEY, aws_secret_access_key="wrong")
     assert refusal(wrong.assume_role, RoleArn=ROLE, RoleSessionName="me") == ("SignatureDoesNotMatch", 403)
@@ -100,11 +104,13 @@ def test_web_identity(stubs, folder, monkeypatch):
                        config=botocore.config.Config(signature_version=botocore.UNSIGNED))
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", path)
     fetcher = botocore.credentials.AssumeRoleWithWebIdentityCredentialFetcher(
-        client_creator=lambda *_, **__: sts, role_arn=ROLE, web_identity_token_loader=botocore.utils.FileWebIdentityTokenLoader(path),
+        client_creator=lambda *_, **__: sts, role_arn=ROLE,
+        web_identity_token_loader=botocore.utils.FileWebIdentityTokenLoader(path),
         extra_args={"RoleSessionName": "pod"})
     keys = fetcher.fetch_credentials()
     assert streams(kinesis_with(stubs, keys["access_key"], keys["secret_key"], keys["token"])) == ["demo"]
-    assert refusal(sts.assume_role_with_web_identity, RoleArn=ROLE, RoleSessionName="x" * 65, WebIdentityToken="token") == \
+    assert refusal(sts.assume_role_with_web_identity, RoleArn=ROLE, RoleSessionName="x" * 65,
+                   WebIdentityToken="token") == \
         ("ValidationError", 400)
 
 
@@ -129,7 +135,8 @@ def test_imds_without_a_token(stubs):
     assert status == 200
     assert get(stubs, role, x_aws_ec2_metadata_token=token) == (200, "shardcopy-local")
     assert get(stubs, role + "other", x_aws_ec2_metadata_token=token)[0] == 404
-    assert get(stubs, "/latest/meta-data/placement/availability-zone", x_aws_ec2_metadata_token=token) == (200, "us-east-1a")
+    assert get(stubs, "/latest/meta-data/placement/availability-zone", x_aws_ec2_metadata_token=token) == (200,
+                                                                                                           "us-east-1a")
     assert get(stubs, "/latest/meta-data/placement/region", x_aws_ec2_metadata_token=token) == (200, "us-east-1")
     stubs.advance_clock(60_000)
     assert get(stubs, role, x_aws_ec2_metadata_token=token)[0] == 401
@@ -147,7 +154,8 @@ def test_containers(stubs, monkeypatch, path):
 
 
 def test_container_token(local_service, monkeypatch):
-    service = local_service("--verify-signatures", "--stub-credentials", "--stub-token=Bearer mine", "--generate", "demo:records=1")
+    service = local_service("--verify-signatures", "--stub-credentials", "--stub-token=Bearer mine", "--generate",
+                            "demo:records=1")
     assert get(service, "/v1/credentials")[0] == 401
     assert get(service, "/v1/credentials", Authorization="Bearer yours")[0] == 401
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://{service.http}/v1/credentials")
@@ -163,7 +171,8 @@ def test_sso_portal(stubs):
     keys = sso.get_role_credentials(roleName="reader", accountId="000000000000", accessToken="token")["roleCredentials"]
     assert streams(kinesis_with(stubs, keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"])) == ["demo"]
     assert len(str(keys["expiration"])) == 13
-    assert refusal(sso.get_role_credentials, roleName="reader", accountId="0", accessToken="token") == ("InvalidRequestException", 400)
+    assert refusal(sso.get_role_credentials, roleName="reader", accountId="0",
+                   accessToken="token") == ("InvalidRequestException", 400)
     assert get(stubs, "/federation/credentials?role_name=reader&account_id=000000000000")[0] == 401
 
 
@@ -184,7 +193,8 @@ def test_sso_tokens(stubs):
 
 
 def test_expired(local_service):
-    service = local_service("--verify-signatures", "--stub-credentials", "--stub-expiry=60", "--generate", "demo:records=1")
+    service = local_service("--verify-signatures", "--stub-credentials", "--stub-expiry=60", "--generate",
+                            "demo:records=1")
     keys = json.loads(get(service, "/v2/credentials/x")[1])
     kinesis = kinesis_with(service, keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
     assert streams(kinesis) == ["demo"]

@@ -24,8 +24,8 @@ def consumer_of(client, stream, name="c", shards=1):
     client.create_stream(StreamName=stream, ShardCount=shards)
     arn = client.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamARN"]
     consumer = client.register_stream_consumer(StreamARN=arn, ConsumerName=name)["Consumer"]["ConsumerARN"]
-    wait_until(lambda: client.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE",
-               what="the consumer ACTIVE")
+    wait_until(lambda: client.describe_stream_consumer(
+        ConsumerARN=consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE", what="the consumer ACTIVE")
     return consumer
 
 
@@ -156,7 +156,8 @@ def test_large_records_over_tls(local):
 
 
 def has_records(client, shard):
-    iterator = client.get_shard_iterator(StreamName="s", ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    iterator = client.get_shard_iterator(StreamName="s", ShardId=shard,
+                                         ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     return client.get_records(ShardIterator=iterator, Limit=1)["Records"] != []
 
 
@@ -171,7 +172,8 @@ def test_frames_over_http_1(local):
     assert raw.answer.getheader("Transfer-Encoding") == "chunked"
     assert raw.answer.getheader("x-amzn-RequestId")
     first = raw.next()
-    assert (first.headers, first.payload) == ({":event-type": "initial-response", ":content-type": "application/x-amz-json-1.1",
+    assert (first.headers, first.payload) == ({":event-type": "initial-response",
+                                               ":content-type": "application/x-amz-json-1.1",
                                                ":message-type": "event"}, b"{}")
     continuations = []
     for _ in range(3):
@@ -283,7 +285,8 @@ def run_until_killed(service, consumer, diary, seed):
 
 
 def test_a_consumer_goes_on_after_kill_9(local_service):
-    """What was acknowledged is seen once, in its order, by subscriptions that each begin where the one before was killed."""
+    """What was acknowledged is seen once, in its order, by subscriptions that each begin where the one before was
+    killed."""
     diary, service = Diary(), local_service("--data-dir=kept", "--threads=2")
     consumer = consumer_of(service.client(), "s")
     before = describe(service.client(), consumer)
@@ -294,7 +297,8 @@ def test_a_consumer_goes_on_after_kill_9(local_service):
     client = service.client()
     put(client, "s", "last")
     diary.listen(client, consumer, "last")
-    iterator = client.get_shard_iterator(StreamName="s", ShardId=SHARD, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    iterator = client.get_shard_iterator(StreamName="s", ShardId=SHARD,
+                                         ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     assert diary.seen == texts(client.get_records(ShardIterator=iterator))
     assert len(diary.seen) == len(set(diary.seen))
     assert set(diary.acknowledged) <= set(diary.seen)

@@ -11,14 +11,15 @@ def rows_of(program):
     """{("fetch", 0): (seconds, [seconds of each], [percent of each])}"""
     found = {}
     for pool, index, seconds, *parts in THREAD.findall(program.err):
-        found[pool, int(index)] = (float(seconds), [float(part) for part in parts[::2]], [int(part) for part in parts[1::2]])
+        found[pool, int(index)] = (float(seconds), [float(part) for part in parts[::2]],
+                                   [int(part) for part in parts[1::2]])
     return found
 
 
 def test_sums(local_service, database, shardcopy):
     local = local_service("--generate", "demo:shards=8,records=40000,seed=1")
-    done = shardcopy.load(local.url("demo"), database.url(), "--timings", "--quiet", "--fetch-threads=2", "--parse-threads=3",
-                          "--write-threads=2")
+    done = shardcopy.load(local.url("demo"), database.url(), "--timings", "--quiet", "--fetch-threads=2",
+                          "--parse-threads=3", "--write-threads=2")
     assert database.count("demo") == 40000
     rows = rows_of(done)
     assert sorted(rows) == sorted([*(("fetch", i) for i in range(2)), *(("parse", i) for i in range(3)),
@@ -27,8 +28,8 @@ def test_sums(local_service, database, shardcopy):
         assert abs(seconds - sum(parts)) <= 0.0025, thread  # four numbers, each rounded to a millisecond
         assert abs(100 - sum(percents)) <= 2, thread
     assert sum(parts[0] for _, parts, _ in rows.values()) > 0
-    assert len(re.findall(r"^bottleneck: the (source|target|fetch threads|parse threads|write threads) \(.*%.*\)$", done.err,
-                          re.M)) == 1
+    assert len(re.findall(r"^bottleneck: the (source|target|fetch threads|parse threads|write threads) \(.*%.*\)$",
+                          done.err, re.M)) == 1
     assert not done.out
 
 

@@ -6,7 +6,8 @@ from support.local import as_bytes
 
 INFERRED = [
     # JSON values of one key, the type made, the values as PostgreSQL writes them
-    ([0, -1, 2**53, 2**63 - 1, -(2**63)], "bigint", ["0", "-1", "9007199254740992", "9223372036854775807", "-9223372036854775808"]),
+    ([0, -1, 2**53, 2**63 - 1, -(2**63)], "bigint", ["0", "-1", "9007199254740992", "9223372036854775807",
+                                                     "-9223372036854775808"]),
     ([0.5, -1.25, 1e300, 5e-324, 1.7976931348623157e308], "double precision",
      ["0.5", "-1.25", "1e+300", "5e-324", "1.7976931348623157e+308"]),
     ([1, 0.5], "double precision", ["1", "0.5"]),
@@ -31,7 +32,8 @@ EXISTING = {
     "bigint": [(2**63 - 1, str(2**63 - 1)), (-(2**63), str(-(2**63))), (None, None)],
     "real": [(1.5, "1.5"), (-3.4e38, "-3.4e38"), (7, "7"), (None, None)],
     "double precision": [(0.1, "0.1"), (-5e-324, "-5e-324"), (2**53, "9007199254740992"), (None, None)],
-    "numeric": [("@123456789012345678901234567890.123456789", "123456789012345678901234567890.123456789"), ("@-0.00010", "-0.00010"),
+    "numeric": [("@123456789012345678901234567890.123456789", "123456789012345678901234567890.123456789"),
+                ("@-0.00010", "-0.00010"),
                 (10000, "10000"), ("@1e-30", "0.000000000000000000000000000001"), (0, "0"), (None, None)],
     "numeric(10,2)": [(1.005, "1.01"), (99999999.99, "99999999.99"), (None, None)],
     "boolean": [(True, "true"), (False, "false"), (None, None)],
@@ -40,14 +42,17 @@ EXISTING = {
     "bytea": [("\\x00ff10", "\\x00ff10"), ("\\x", "\\x"), (None, None)],
     "uuid": [("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
              ("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"), (None, None)],
-    "date": [("2026-02-28", "2026-02-28"), ("1970-01-01", "1970-01-01"), ("0001-01-01", "0001-01-01"), ("9999-12-31", "9999-12-31"),
-             (None, None)],
-    "timestamp": [("2026-01-31T15:00:00", "2026-01-31 15:00:00"), ("2026-01-31 15:00:00.123456", "2026-01-31 15:00:00.123456"),
+    "date": [("2026-02-28", "2026-02-28"), ("1970-01-01", "1970-01-01"), ("0001-01-01", "0001-01-01"),
+             ("9999-12-31", "9999-12-31"), (None, None)],
+    "timestamp": [("2026-01-31T15:00:00", "2026-01-31 15:00:00"),
+                  ("2026-01-31 15:00:00.123456", "2026-01-31 15:00:00.123456"),
                   ("1969-12-31T23:59:59.9", "1969-12-31 23:59:59.9"), (None, None)],
-    "timestamptz": [("2026-01-31T15:00:00Z", "2026-01-31 15:00:00+00"), ("2026-01-31T15:00:00+02:00", "2026-01-31 13:00:00+00"),
+    "timestamptz": [("2026-01-31T15:00:00Z", "2026-01-31 15:00:00+00"),
+                    ("2026-01-31T15:00:00+02:00", "2026-01-31 13:00:00+00"),
                     ("2026-01-31 15:00:00.5-0130", "2026-01-31 16:30:00.5+00"), (None, None)],
     "json": [({"a": [1, 2.5]}, '{"a": [1, 2.5]}'), ("x", '"x"'), (5, "5"), (True, "true"), (None, None)],
-    "jsonb": [({"b": 1, "a": {"c": None}}, '{"a": {"c": null}, "b": 1}'), ([], "[]"), ("x", '"x"'), (5, "5"), (None, None)],
+    "jsonb": [({"b": 1, "a": {"c": None}}, '{"a": {"c": null}, "b": 1}'), ([], "[]"), ("x", '"x"'), (5, "5"),
+              (None, None)],
     # not in binary: the whole table goes by text
     "inet": [("10.0.0.1/8", "10.0.0.1/8"), (None, None)],
     "integer[]": [("{1,2,NULL}", "{1,2,NULL}"), ([1, None, -3], "{1,NULL,-3}"), ([[1, 2], [3, 4]], "{{1,2},{3,4}}"), ([], "{}"), (None, None)],
@@ -74,7 +79,8 @@ def load_values(local, stream, database, shardcopy, values):
     assert letters == []
 
 
-@pytest.mark.parametrize("values, made, expected", INFERRED, ids=[f"{made}-{i}" for i, (_, made, _) in enumerate(INFERRED)])
+@pytest.mark.parametrize("values, made, expected", INFERRED,
+                         ids=[f"{made}-{i}" for i, (_, made, _) in enumerate(INFERRED)])
 def test_a_table_is_made(local, stream, database, shardcopy, values, made, expected):
     load_values(local, stream, database, shardcopy, values)
     assert database.value("SELECT format_type(atttypid, atttypmod) FROM pg_attribute "
@@ -89,7 +95,8 @@ def test_a_table_that_was_there(local, stream, database, shardcopy, column):
     load_values(local, stream, database, shardcopy, [value for value, _ in pairs])
     for number, (_, text) in enumerate(pairs):
         cast = f"CAST(%s AS {column})::text"
-        same = database.value(f"SELECT (SELECT v::text FROM demo WHERE n = %s) IS NOT DISTINCT FROM {cast}", number, text)
+        same = database.value(f"SELECT (SELECT v::text FROM demo WHERE n = %s) IS NOT DISTINCT FROM {cast}", number,
+                              text)
         assert same, (database.rows("SELECT v::text FROM demo WHERE n = %s", number), text)
 
 

@@ -33,7 +33,8 @@ def installed():
 def kinesalite(installed, folder):
     """Its "HOST:PORT"."""
     port = free_port()
-    program = Program(["node", "-r", f"{installed}/loopback.js", f"{installed}/node_modules/kinesalite/cli.js", "--port", port],
+    program = Program(["node", "-r", f"{installed}/loopback.js", f"{installed}/node_modules/kinesalite/cli.js",
+                       "--port", port],
                       folder, "kinesalite")
     wait_until(lambda: "Listening" in program.out or program.status is not None, 30, "kinesalite to listen")
     assert program.status is None, program.story()
@@ -43,8 +44,8 @@ def kinesalite(installed, folder):
 
 def test_fifteen_thousand_records_in_one_shard(kinesalite, database, shardcopy):
     """One full page and a half: a full page is not the tip, whatever MillisBehindLatest says."""
-    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1", aws_access_key_id="test",
-                          aws_secret_access_key="test")
+    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1",
+                          aws_access_key_id="test", aws_secret_access_key="test")
     Stream(client, "demo").put_many(numbered(0, 15000))
     shardcopy.load(f"kinesis://{kinesalite}/demo", database.url(), timeout_s=120)
     assert_each_once(database, "demo", 15000)
@@ -52,8 +53,8 @@ def test_fifteen_thousand_records_in_one_shard(kinesalite, database, shardcopy):
 
 def test_a_split_stream(kinesalite, database, shardcopy):
     """It ends a shard without naming its children: the end is believed because ListShards says so."""
-    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1", aws_access_key_id="test",
-                          aws_secret_access_key="test")
+    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1",
+                          aws_access_key_id="test", aws_secret_access_key="test")
     source = Stream(client, "demo")
     source.put_many(numbered(0, 500))
     source.split(source.open_shards()[0])

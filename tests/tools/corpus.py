@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 CORPUS = "tests/fuzz/corpus"
+# What runs a program that is built for another machine.
+EMULATOR = os.environ.get("EMULATOR", "").split()
 DEADLINE_S = 60
 
 
@@ -17,8 +19,8 @@ def replay(program):
     if not files:
         print(f"FAILED {program}: no files in {folder}")
         return 0, 1
-    done = subprocess.run([program] + files, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=DEADLINE_S,
-                          check=False)
+    done = subprocess.run([*EMULATOR, program, *files], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=DEADLINE_S, check=False)
     if done.returncode != 0:
         print(f"FAILED {program} (exit status {done.returncode})\n{done.stdout.decode('utf-8', 'replace')[-4000:]}")
         return 0, 1

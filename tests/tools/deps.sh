@@ -1,21 +1,27 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for the purposes named: build, test, lint, bench, peers, conformance.
+# Installs the Debian packages that are missing for the purposes named: build, cross (build for arm64), test, style,
+# lint, bench, peers, conformance.
 # Does nothing when all are there. Elsewhere than on Debian it prints the list and fails.
 set -eu
 
 build="gcc g++ libc6-dev make pkg-config libcurl4-openssl-dev libssl-dev libsimdjson-dev libpq-dev libjemalloc-dev
   libhttp-parser-dev libnghttp2-dev liburing-dev libdeflate-dev libcmocka-dev uthash-dev"
-test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 python3-psycopg2 python3-cbor2 awscli ca-certificates openssl
-  curl"
-lint="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev git"
+test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 python3-psycopg2 python3-cbor2 awscli
+  ca-certificates openssl curl"
+style="clang-format-14 git"
+lint="$style clang-14 clang-tidy-14 libclang-rt-14-dev"
 peers="npm"
 conformance="python3-venv maven default-jdk-headless"
 bench="gnuplot-nox"
+cross="crossbuild-essential-arm64 make qemu-user-static uthash-dev"
+for package in $build; do
+  case $package in lib*) cross="$cross $package:arm64" ;; esac
+done
 
 wanted=""
 for purpose in "$@"; do
   case $purpose in
-    build | test | lint | bench | conformance) wanted="$wanted ${!purpose}" ;;
+    build | cross | test | style | lint | bench | conformance) wanted="$wanted ${!purpose}" ;;
     peers) command -v npm >/dev/null || wanted="$wanted $peers" ;;
     *) echo "deps: unknown purpose '$purpose'" >&2; exit 2 ;;
   esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs.sh PROGRAM write|check: the pages of docs/ that build/reference prints from the program's own tables (options.def, errors.def,
-# metrics.def). check compares instead and ends with "N passed, N failed".
+# docs.sh PROGRAM write|check: the pages of docs/ that build/reference prints from the program's own tables
+# (options.def, errors.def, metrics.def). check compares instead and ends with "N passed, N failed".
 set -eu
 program=$1 mode=$2
 passed=0 failed=0
@@ -8,7 +8,7 @@ fresh=$(mktemp)
 trap 'rm -f "$fresh"' EXIT
 
 for page in configuration errors metrics; do
-  "$program" "$page" >"$fresh"
+  ${EMULATOR:-} "$program" "$page" >"$fresh"
   if [ "$mode" = write ]; then
     cat "$fresh" >"docs/$page.md"
   elif diff -u "docs/$page.md" "$fresh"; then

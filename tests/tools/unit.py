@@ -8,6 +8,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+# What runs a program that is built for another machine.
+EMULATOR = os.environ.get("EMULATOR", "").split()
 DEADLINE_S = 120
 SLOW_S = 2.0
 RESULT = re.compile(r"^(not )?ok \d+ - (.*)$", re.MULTILINE)
@@ -17,7 +19,7 @@ def run(program):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
     start = time.monotonic()
     try:
-        done = subprocess.run([program], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run([*EMULATOR, program], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=DEADLINE_S, check=False)
         output, status = done.stdout.decode("utf-8", "replace"), done.returncode
     except subprocess.TimeoutExpired as late:

@@ -1,4 +1,5 @@
-"""Debian's aws command, many times in one process: started once for each call it would take a test longer to start than to run.
+"""Debian's aws command, many times in one process: started once for each call it would take a test longer to start than
+to run.
 
 As a program it reads a line of arguments (a JSON list) and answers with a line: {"status", "out", "err"}."""
 import contextlib
@@ -12,7 +13,8 @@ INTERPRETER = "/usr/bin/python3"  # the one that has Debian's aws
 
 class AwsCommand:
     def __init__(self, env):
-        self.process = subprocess.Popen([INTERPRETER, __file__], env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([INTERPRETER, __file__], env=env, text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
 
     def __call__(self, *args):
         """The command's status, output and errors."""

@@ -43,7 +43,8 @@ def _tagged(value):
 
 
 def dumps_in_pieces(value, rng: random.Random):
-    """The same value in any of the ways to write it: containers and strings in pieces, heads longer than they must be, tags."""
+    """The same value in any of the ways to write it: containers and strings in pieces, heads longer than they must be,
+    tags."""
     if isinstance(value, Millis):
         return rng.choice([b"\xc1", b""]) + cbor2.dumps(int(value))
     if isinstance(value, (bytes, str)):

@@ -1,5 +1,5 @@
-"""A Kinesis of a few lines with one stream, demo, of one shard: it answers GetRecords with bodies that a test has made, so that they need
-not be what our own service would send."""
+"""A Kinesis of a few lines with one stream, demo, of one shard: it answers GetRecords with bodies that a test has made,
+so that they need not be what our own service would send."""
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,7 +51,8 @@ class FakeKinesis:
             "StreamCreationTimestamp": 1700000000.0, "OpenShardCount": 1}}
 
     def ListShards(self):
-        return {"Shards": [{"ShardId": SHARD, "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": str(2**128 - 1)},
+        return {"Shards": [{"ShardId": SHARD, "HashKeyRange": {"StartingHashKey": "0",
+                                                               "EndingHashKey": str(2**128 - 1)},
                             "SequenceNumberRange": {"StartingSequenceNumber": "1"}}]}
 
     def GetShardIterator(self):
@@ -69,5 +70,6 @@ class FakeKinesis:
 
 def page(number, records, last):
     """A GetRecords reply as a value: the members that a consumer needs."""
-    return {"Records": records, "NextShardIterator": f"iterator-{number + 1};", "MillisBehindLatest": 0 if last else 60000}
+    return {"Records": records, "NextShardIterator": f"iterator-{number + 1};",
+            "MillisBehindLatest": 0 if last else 60000}
 

@@ -1,4 +1,5 @@
-"""Fixtures of the integration tests and of the peer tests: a real PostgreSQL, the local Kinesis service, and the program itself.
+"""Fixtures of the integration tests and of the peer tests: a real PostgreSQL, the local Kinesis service, and the
+program itself.
 
 SHARDCOPY_BUILD names the folder of the programs (build, build-address, build-thread)."""
 import os

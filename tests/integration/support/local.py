@@ -18,8 +18,8 @@ class LocalService:
     def __init__(self, folder, name, *args):
         self.folder = folder
         limits = [] if any(arg.startswith("--limits") for arg in args) else ["--limits=off"]
-        self.program = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0",
-                                *limits, *args], folder, name)
+        self.program = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=127.0.0.1:0",
+                                "--tls-listen=127.0.0.1:0", *limits, *args], folder, name)
         wait_until(self._is_listening, 60, f"{name} to listen\n{self.program.story()}")
         self.http = re.search(r"listening http (\S+)", self.program.out).group(1)
         found = re.search(r"listening https (\S+) ca=(\S+)", self.program.out)
@@ -41,7 +41,8 @@ class LocalService:
 
     def call(self, operation, **members):
         """A call with members that Debian's boto3 does not know yet."""
-        request = urllib.request.Request(f"http://{self.http}/", data=json.dumps(members).encode(), method="POST", headers={
+        request = urllib.request.Request(f"http://{self.http}/", data=json.dumps(members).encode(), method="POST",
+                                         headers={
             "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"Kinesis_20131202.{operation}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             text = answer.read()

@@ -67,7 +67,8 @@ class Postgres:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
             self.as_user = ["runuser", "-u", "postgres", "--"]
         os.chmod(self.folder, 0o755)
-        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                  "--no-sync")
         self._write("postgresql.auto.conf", CONFIG.format(port=self.port, folder=self.folder))
         self._write("pg_hba.conf", HBA)
         self.start()

@@ -8,6 +8,8 @@ from .wait import SLOWNESS, wait_until
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 BUILD = os.path.join(ROOT, os.environ.get("SHARDCOPY_BUILD", "build"))
+# What runs our programs when they are built for another machine (make test-portable).
+EMULATOR = os.environ.get("EMULATOR", "").split()
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
 
 
@@ -24,7 +26,8 @@ class Program:
 
     def __init__(self, argv, folder, name, env=None, stdin=None):
         self.name = name
-        self.argv = [str(a) for a in argv]
+        argv = [str(a) for a in argv]
+        self.argv = [*EMULATOR, *argv] if argv[0].startswith(BUILD) else argv
         self._out = os.path.join(folder, name + ".out")
         self._err = os.path.join(folder, name + ".err")
         with open(self._out, "wb") as out, open(self._err, "wb") as err:

@@ -1,5 +1,5 @@
-"""Proxies that break connections: one in front of PostgreSQL, which knows enough of its protocol to do it at a chosen moment, and
-one in front of anything."""
+"""Proxies that break connections: one in front of PostgreSQL, which knows enough of its protocol to do it at a chosen
+moment, and one in front of anything."""
 import contextlib
 import socket
 import struct
@@ -17,8 +17,8 @@ class PgProxy:
 
     cut_commit_answers: so many answers "COMMIT" are kept back and their connections cut: committed, but nobody said so.
     cut_commits:        so many connections are cut when the client asks for the commit, before the server hears of it.
-    cut_clients():      every client is cut off and its server's side stays open, as after a network that went away: the server
-                        hears nothing of it.
+    cut_clients():      every client is cut off and its server's side stays open, as after a network that went away: the
+                        server hears nothing of it.
     resume/stall:       stall() stops reading from clients; everything they send piles up at their side.
     """
 
@@ -143,7 +143,8 @@ def read_message(stream):
 
 
 class CutProxy:
-    """Passes connections on to "HOST:PORT"; the first `cuts` of them whose client sends more than cut_bytes are reset there."""
+    """Passes connections on to "HOST:PORT"; the first `cuts` of them whose client sends more than cut_bytes are reset
+    there."""
 
     def __init__(self, server, cuts, cut_bytes):
         host, port = server.rsplit(":", 1)
