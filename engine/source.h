@@ -88,6 +88,10 @@ struct sc_source_ops {
   int (*reread)(struct sc_source *source, const char *shard_id, const struct sc_sequence *sequence, struct sc_buf *data,
                 struct sc_error *err);
 
+  /* The load has ended in order: what was set up for it at the service is given back. Before close; NULL: nothing is.
+   */
+  void (*finish)(struct sc_source *source);
+
   int (*reader_new)(struct sc_source *source, const struct sc_reader_config *config, struct sc_reader **out,
                     struct sc_error *err);
   /* Requests under way are dropped, their credit is given back; the structs stay the caller's. */

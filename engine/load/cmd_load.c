@@ -135,6 +135,8 @@ int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
     sc_log_error(SC_WARN, "beginning again from the stored positions", err);
     options.restart = false;
   }
+  bool is_over = rc == SC_OK || rc == SC_E_STOPPED;
+  if (is_over && run->source_ops->finish != NULL) run->source_ops->finish(run->source);
 out:
   if (run->sink != NULL) run->sink_ops->close(run->sink);
   if (run->source != NULL) run->source_ops->close(run->source);

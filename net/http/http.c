@@ -425,8 +425,9 @@ static int wait_on(struct sc_http_loop *loop, int fd) {
 }
 
 static void set_multi_options(struct sc_http_loop *loop) {
-  curl_multi_setopt(loop->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)SC_HTTP_CONNECTIONS_MAX);
-  curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)SC_HTTP_CONNECTIONS_MAX);
+  long connections = loop->most_free > SC_HTTP_CONNECTIONS_MAX ? (long)loop->most_free : SC_HTTP_CONNECTIONS_MAX;
+  curl_multi_setopt(loop->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+  curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, connections);
   curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
   curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
   curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);

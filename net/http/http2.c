@@ -168,6 +168,11 @@ void sc_http2_act(struct sc_http2 *h) {
   deliver(h);
 }
 
+void sc_http2_set_window(struct sc_http2 *h, uint32_t window_bytes) {
+  SC_ASSERT(window_bytes >= NGHTTP2_INITIAL_WINDOW_SIZE && window_bytes <= INT32_MAX);
+  h->config.window_bytes = window_bytes;
+}
+
 struct sc_http2_stream *sc_http2_start(struct sc_http2 *h, const struct sc_http2_request *request) {
   struct sc_http2_stream *s = sc_alloc_zero(1, sizeof(*s));
   s->h = h;

@@ -71,6 +71,8 @@ int sc_http2_fd(const struct sc_http2 *h);
 int64_t sc_http2_due_ms(const struct sc_http2 *h); /* sc_clock_mono_ms; INT64_MAX: never */
 void sc_http2_act(struct sc_http2 *h);
 
+/* The window of streams on connections opened from now on. */
+void sc_http2_set_window(struct sc_http2 *h, uint32_t window_bytes);
 /* A POST. Waits for a place on a connection if need be. */
 struct sc_http2_stream *sc_http2_start(struct sc_http2 *h, const struct sc_http2_request *request);
 /* So many bytes of those received need no memory any more: the window opens by them. */

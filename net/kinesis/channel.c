@@ -6,7 +6,7 @@
 
 int sc_kinesis_channel_init(struct sc_kinesis_channel *ch, struct sc_kinesis *k, struct sc_park *park,
                             uint32_t most_active, size_t slot_bytes, struct sc_error *err) {
-  SC_ASSERT(most_active >= 1 && most_active <= SC_HTTP_CONNECTIONS_MAX);
+  SC_ASSERT(most_active >= 1);
   ch->k = k;
   ch->most_active = most_active;
   ch->slot_bytes = slot_bytes;
@@ -55,7 +55,8 @@ int sc_kinesis_channel_send(struct sc_kinesis_channel *ch, struct sc_kinesis_slo
                             int64_t timeout_ms, const struct sc_http_receiver *receiver, struct sc_error *err) {
   slot->transfer = NULL;
   sc_metric_add(sc_metrics_mine(), SC_M_CALLS, 1);
-  int rc = sc_kinesis_sign(ch->k, ch->signer, SC_ENDPOINT_DATA, operation, &slot->request, err);
+  enum sc_endpoint_kind kind = slot->of_control ? SC_ENDPOINT_CONTROL : SC_ENDPOINT_DATA;
+  int rc = sc_kinesis_sign(ch->k, ch->signer, kind, operation, &slot->request, err);
   if (rc != SC_OK) return rc;
   struct sc_http_request request = {.url = slot->request.url,
                                     .headers = slot->request.headers,

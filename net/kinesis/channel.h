@@ -16,6 +16,8 @@ struct sc_kinesis_slot {
   struct sc_kinesis_request request;
   struct sc_buf text;                /* the reply, where its receiver keeps it as text */
   struct sc_http_transfer *transfer; /* NULL until it is sent */
+  void *owner;                       /* of who takes one; the channel does not look at it */
+  bool of_control;                   /* its operation is the control plane's; false: the data plane's */
 };
 
 struct sc_kinesis_channel {

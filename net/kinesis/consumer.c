@@ -9,6 +9,7 @@
 #include "net/kinesis/kinesis_stream.h"
 
 #define SETTLE_WITHIN_MS 120000
+#define LOOK_FIRST_MS 50
 #define LOOK_MS 500
 #define BUSY_MS 2000 /* between two registrations that were refused */
 #define PAGES_MAX 1000
@@ -221,13 +222,13 @@ int sc_consumer_settle(struct sc_kinesis_client *c, const struct sc_consumer_ref
   int64_t give_up_ms = sc_clock_mono_ms() + SETTLE_WITHIN_MS;
   SC_ASSERT(ref->arn == NULL || !may_register);
   *registered = false;
-  for (;;) {
+  for (int64_t wait_ms = LOOK_FIRST_MS;; wait_ms = wait_ms < LOOK_MS ? 2 * wait_ms : LOOK_MS) {
     int rc = settle_once(c, ref, may_register, out, registered, err);
     if (rc != SC_AGAIN) return rc;
     if (sc_clock_mono_ms() >= give_up_ms)
       return sc_error_set(err, SC_E_SERVICE, "consumer %s is not ACTIVE after %d s", shown(ref),
                           SETTLE_WITHIN_MS / 1000);
-    rc = sc_kinesis_client_pause(c, LOOK_MS, err);
+    rc = sc_kinesis_client_pause(c, wait_ms, err);
     if (rc != SC_OK) return rc;
   }
 }

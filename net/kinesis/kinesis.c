@@ -196,6 +196,20 @@ void sc_kinesis_write_get_records(const struct sc_kinesis *k, struct sc_buf *out
   sc_buf_add_char(out, '}');
 }
 
+void sc_kinesis_write_subscribe(struct sc_buf *out, const char *consumer_arn, const char *shard_id,
+                                const struct sc_position *position) {
+  sc_buf_clear(out);
+  sc_buf_add_str(out, "{\"ConsumerARN\":");
+  sc_buf_add_json_string(out, sc_slice_str(consumer_arn));
+  add_member(out, "ShardId", sc_slice_str(shard_id));
+  sc_buf_printf(out, ",\"StartingPosition\":{\"Type\":\"%s\"", iterator_type(position->start));
+  if (position->start == SC_START_AT || position->start == SC_START_AFTER)
+    add_member(out, "SequenceNumber", sc_sequence_view(&position->sequence));
+  if (position->start == SC_START_AT_TIME)
+    sc_buf_printf(out, ",\"Timestamp\":%lld.%03d", (long long)(position->at_ms / 1000), (int)(position->at_ms % 1000));
+  sc_buf_add_str(out, "}}");
+}
+
 void sc_kinesis_write_list_shards(const struct sc_kinesis *k, struct sc_buf *out, const struct sc_slice *next_token) {
   if (next_token != NULL) {
     sc_buf_clear(out);

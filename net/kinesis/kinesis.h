@@ -61,6 +61,9 @@ void sc_kinesis_request_fini(struct sc_kinesis_request *r);
 void sc_kinesis_write_get_iterator(const struct sc_kinesis *k, struct sc_buf *out, const char *shard_id,
                                    const struct sc_position *position);
 void sc_kinesis_write_get_records(const struct sc_kinesis *k, struct sc_buf *out, const char *iterator, uint32_t limit);
+/* SubscribeToShard; the stream is in the consumer's ARN. */
+void sc_kinesis_write_subscribe(struct sc_buf *out, const char *consumer_arn, const char *shard_id,
+                                const struct sc_position *position);
 /* next_token NULL on the first page. */
 void sc_kinesis_write_list_shards(const struct sc_kinesis *k, struct sc_buf *out, const struct sc_slice *next_token);
 /* PutRecords up to its first record: {"StreamName":"demo","Records":[ */

@@ -28,7 +28,7 @@ struct place {
 /* One request under way: GetRecords, or before it GetShardIterator. */
 struct slot {
   struct sc_kinesis_slot base;
-  struct sc_reader *reader;
+  struct sc_poll_reader *reader;
   struct sc_request *request;
   bool of_records;
   uint32_t limit;
@@ -42,7 +42,7 @@ struct slot {
   bool is_cbor;     /* the reply, by its first byte: a service may answer in JSON what was asked in CBOR */
 };
 
-struct sc_reader {
+struct sc_poll_reader {
   struct sc_kinesis_channel ch;
   struct sc_reader_config config;
   const struct sc_poll_settings *settings;
@@ -56,7 +56,7 @@ struct sc_reader {
 
 static const struct sc_http_receiver receiver;
 
-static struct place *place_of(struct sc_reader *r, const struct sc_shard_info *shard) {
+static struct place *place_of(struct sc_poll_reader *r, const struct sc_shard_info *shard) {
   size_t before = r->n_places;
   if (shard->index >= before) {
     SC_ARRAY_ROOM(r->places, 0, r->n_places, shard->index + 1);
@@ -67,7 +67,7 @@ static struct place *place_of(struct sc_reader *r, const struct sc_shard_info *s
 
 /* ---- sending ---- */
 
-static struct slot *take_slot(struct sc_reader *r, struct sc_request *request) {
+static struct slot *take_slot(struct sc_poll_reader *r, struct sc_request *request) {
   struct slot *slot = sc_kinesis_channel_take(&r->ch);
   if (slot->reader == NULL) sc_body_init(&slot->body, r->config.budget, r->config.largest_reply_bytes);
   slot->reader = r;
@@ -79,7 +79,7 @@ static struct slot *take_slot(struct sc_reader *r, struct sc_request *request) {
 
 /* The request comes out of next; its slot is free, and so is the credit for its body. */
 static void answer(struct slot *slot) {
-  struct sc_reader *r = slot->reader;
+  struct sc_poll_reader *r = slot->reader;
   struct sc_request *request = slot->request;
   SC_ASSERT(request->impl == slot);
   request->impl = NULL;
@@ -221,7 +221,7 @@ static int read_facts(struct slot *slot, struct sc_slice body, struct sc_reply_f
 }
 
 static void records_came(struct slot *slot, struct sc_error *err) {
-  struct sc_reader *r = slot->reader;
+  struct sc_poll_reader *r = slot->reader;
   struct sc_reply_facts facts;
   struct sc_request *request = slot->request;
   struct place *place = place_of(r, request->shard);
@@ -297,8 +297,8 @@ static const struct sc_http_receiver receiver = {on_data, on_resume, on_done};
 /* ---- the reader ---- */
 
 int sc_poll_reader_new(struct sc_kinesis *k, const struct sc_poll_settings *settings,
-                       const struct sc_reader_config *config, struct sc_reader **out, struct sc_error *err) {
-  struct sc_reader *r = sc_alloc_zero(1, sizeof(*r));
+                       const struct sc_reader_config *config, struct sc_poll_reader **out, struct sc_error *err) {
+  struct sc_poll_reader *r = sc_alloc_zero(1, sizeof(*r));
   r->config = *config;
   r->settings = settings;
   r->window = CALLS_AT_FIRST < settings->calls_most ? CALLS_AT_FIRST : settings->calls_most;
@@ -312,7 +312,7 @@ int sc_poll_reader_new(struct sc_kinesis *k, const struct sc_poll_settings *sett
 }
 
 /* Requests are cancelled before the channel goes: their bodies hold credit of the budget. */
-void sc_poll_reader_free(struct sc_reader *r) {
+void sc_poll_reader_free(struct sc_poll_reader *r) {
   struct sc_kinesis_slot *slot;
   struct sc_request *request;
   if (r == NULL) return;
@@ -327,16 +327,16 @@ void sc_poll_reader_free(struct sc_reader *r) {
   free(r);
 }
 
-uint32_t sc_poll_reader_places(const struct sc_reader *r) {
+uint32_t sc_poll_reader_places(const struct sc_poll_reader *r) {
   return r->ch.n_active < r->window ? r->window - r->ch.n_active : 0;
 }
 
-void sc_poll_reader_widen(struct sc_reader *r) {
+void sc_poll_reader_widen(struct sc_poll_reader *r) {
   r->window += r->window / 2;
   if (r->window > r->settings->calls_most) r->window = r->settings->calls_most;
 }
 
-void sc_poll_reader_start(struct sc_reader *r, struct sc_request *request) {
+void sc_poll_reader_start(struct sc_poll_reader *r, struct sc_request *request) {
   struct place *place = place_of(r, request->shard);
   SC_ASSERT(request->position.start != SC_START_LATEST && sc_poll_reader_places(r) > 0);
   sc_error_clear(&request->error);
@@ -348,20 +348,20 @@ void sc_poll_reader_start(struct sc_reader *r, struct sc_request *request) {
   go_on(slot, sc_poll_start(&place->machine, &request->position, sc_clock_mono_us()));
 }
 
-void sc_poll_reader_poll(struct sc_reader *r, int timeout_ms) {
+void sc_poll_reader_poll(struct sc_poll_reader *r, int timeout_ms) {
   sc_http_poll(r->ch.loop, STAILQ_EMPTY(&r->done) ? timeout_ms : 0);
   uint64_t pauses = sc_http_pauses(r->ch.loop);
   if (pauses != r->pauses) sc_metric_add(sc_metrics_mine(), SC_M_PAUSES, pauses - r->pauses);
   r->pauses = pauses;
 }
 
-struct sc_request *sc_poll_reader_next(struct sc_reader *r) {
+struct sc_request *sc_poll_reader_next(struct sc_poll_reader *r) {
   struct sc_request *request = STAILQ_FIRST(&r->done);
   if (request != NULL) STAILQ_REMOVE_HEAD(&r->done, entry);
   return request;
 }
 
-void sc_poll_reader_cancel(struct sc_reader *r, struct sc_request *request) {
+void sc_poll_reader_cancel(struct sc_poll_reader *r, struct sc_request *request) {
   struct slot *slot = request->impl;
   if (slot == NULL) return; /* answered */
   sc_http_cancel(r->ch.loop, slot->base.transfer);

@@ -1,4 +1,4 @@
-/* Polling for one fetch thread: struct sc_reader of engine/source.h over HTTP.
+/* Polling for one fetch thread: struct sc_poll_reader of engine/source.h over HTTP.
  *
  * A request is answered by GetRecords, before it by GetShardIterator where poll.h says so. The reader writes, signs and
  * sends the calls, receives bodies straight into batches paid for beforehand (body.h), and runs the tokenizer
@@ -22,6 +22,7 @@
 #include "net/kinesis/poll.h"
 
 struct sc_kinesis;
+struct sc_poll_reader;
 
 struct sc_poll_settings {
   struct sc_poll_pace pace;
@@ -31,13 +32,13 @@ struct sc_poll_settings {
 
 /* settings live as long as the reader. */
 int sc_poll_reader_new(struct sc_kinesis *k, const struct sc_poll_settings *settings,
-                       const struct sc_reader_config *config, struct sc_reader **out, struct sc_error *err);
-void sc_poll_reader_free(struct sc_reader *reader);
-uint32_t sc_poll_reader_places(const struct sc_reader *reader);
-void sc_poll_reader_widen(struct sc_reader *reader);
-void sc_poll_reader_start(struct sc_reader *reader, struct sc_request *request);
-void sc_poll_reader_poll(struct sc_reader *reader, int timeout_ms);
-struct sc_request *sc_poll_reader_next(struct sc_reader *reader);
-void sc_poll_reader_cancel(struct sc_reader *reader, struct sc_request *request);
+                       const struct sc_reader_config *config, struct sc_poll_reader **out, struct sc_error *err);
+void sc_poll_reader_free(struct sc_poll_reader *reader);
+uint32_t sc_poll_reader_places(const struct sc_poll_reader *reader);
+void sc_poll_reader_widen(struct sc_poll_reader *reader);
+void sc_poll_reader_start(struct sc_poll_reader *reader, struct sc_request *request);
+void sc_poll_reader_poll(struct sc_poll_reader *reader, int timeout_ms);
+struct sc_request *sc_poll_reader_next(struct sc_poll_reader *reader);
+void sc_poll_reader_cancel(struct sc_poll_reader *reader, struct sc_request *request);
 
 #endif

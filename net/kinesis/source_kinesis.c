@@ -9,6 +9,7 @@
 #include "engine/program.h"
 #include "engine/stop.h"
 #include "net/http/http.h"
+#include "net/kinesis/fanout_reader.h"
 #include "net/kinesis/kinesis.h"
 #include "net/kinesis/kinesis_stream.h"
 #include "net/kinesis/kinesis_url.h"
@@ -24,7 +25,15 @@ struct sc_source {
   struct sc_kinesis_client *again; /* of reread, which any thread may call */
   pthread_mutex_t again_lock;
   struct sc_poll_settings polling;
+  bool subscribes; /* --reader=fan-out; else it polls */
+  struct sc_fanout fanout;
   int64_t wait_ms; /* --wait */
+};
+
+/* One of the two. */
+struct sc_reader {
+  struct sc_poll_reader *poll;
+  struct sc_fanout_reader *fanout;
 };
 
 static void set_polling(struct sc_poll_settings *s, const struct sc_options *options,
@@ -45,8 +54,17 @@ static void set_protocol(struct sc_kinesis *k, const struct sc_options *options)
   k->may_fall_back = is_auto;
 }
 
+/* A dry run polls: it registers nothing, and ends what it begins. */
+static int set_reader(struct sc_source *s, const struct sc_options *options, struct sc_error *err) {
+  const char *reader = sc_options_text(options, SC_OPT_READER);
+  bool is_fanout = strcmp(reader, "fan-out") == 0 || strcmp(reader, "EFO") == 0;
+  s->subscribes = is_fanout && !sc_options_flag(options, SC_OPT_DRY_RUN);
+  return sc_fanout_init(&s->fanout, options, s->k->stream, s->k->endpoint.aws, err);
+}
+
 static void source_close(struct sc_source *s) {
   if (s == NULL) return;
+  sc_fanout_fini(&s->fanout);
   sc_kinesis_client_free(s->again);
   sc_kinesis_client_free(s->control);
   sc_kinesis_close(s->k);
@@ -60,6 +78,7 @@ static int source_open(const char *url, struct sc_options *options, struct sc_so
   pthread_mutex_init(&s->again_lock, NULL);
   int rc = sc_kinesis_open(url, options, &s->k, err);
   if (rc == SC_OK) rc = sc_kinesis_need_stream(s->k, err);
+  if (rc == SC_OK) rc = set_reader(s, options, err);
   if (rc == SC_OK) rc = sc_kinesis_client_new(s->k, sc_stop_requested, &s->control, err);
   if (rc == SC_OK) rc = sc_kinesis_client_new(s->k, sc_stop_now, &s->again, err);
   if (rc != SC_OK) {
@@ -78,6 +97,7 @@ static const char *source_describe(const struct sc_source *s) { return s->k->des
 static const char *source_stream_name(const struct sc_source *s) { return s->k->stream; }
 
 static int64_t source_idle_interval_ms(const struct sc_source *s) {
+  if (s->subscribes) return 0;
   int64_t paced_ms = (s->polling.pace.call_interval_us + 999) / 1000;
   return paced_ms > IDLE_MS ? paced_ms : IDLE_MS;
 }
@@ -85,7 +105,8 @@ static int64_t source_idle_interval_ms(const struct sc_source *s) {
 static uint32_t source_connections(const struct sc_source *s) { return s->polling.calls_most; }
 
 static int source_identity(struct sc_source *s, struct sc_stream_identity *out, struct sc_error *err) {
-  return sc_kinesis_describe_active(s->control, s->wait_ms, out, err);
+  int rc = sc_kinesis_describe_active(s->control, s->wait_ms, out, err);
+  return rc == SC_OK && s->subscribes ? sc_fanout_settle(&s->fanout, s->control, out, err) : rc;
 }
 
 static int source_list_shards(struct sc_source *s, struct sc_listed **shards, size_t *n, struct sc_error *err) {
@@ -100,9 +121,51 @@ static int source_reread(struct sc_source *s, const char *shard_id, const struct
   return rc;
 }
 
+static void source_finish(struct sc_source *s) {
+  if (s->subscribes) sc_fanout_finish(&s->fanout, s->again);
+}
+
 static int source_reader_new(struct sc_source *s, const struct sc_reader_config *config, struct sc_reader **out,
                              struct sc_error *err) {
-  return sc_poll_reader_new(s->k, &s->polling, config, out, err);
+  struct sc_reader *r = sc_alloc_zero(1, sizeof(*r));
+  int rc = s->subscribes ? sc_fanout_reader_new(s->k, &s->fanout, config, &r->fanout, err)
+                         : sc_poll_reader_new(s->k, &s->polling, config, &r->poll, err);
+  *out = rc == SC_OK ? r : NULL;
+  if (rc != SC_OK) free(r);
+  return rc;
+}
+
+static void reader_free(struct sc_reader *r) {
+  sc_fanout_reader_free(r->fanout);
+  sc_poll_reader_free(r->poll);
+  free(r);
+}
+
+static uint32_t reader_places(const struct sc_reader *r) {
+  return r->poll != NULL ? sc_poll_reader_places(r->poll) : UINT32_MAX; /* a request that stands costs nothing */
+}
+
+static void reader_widen(struct sc_reader *r) {
+  if (r->poll != NULL) sc_poll_reader_widen(r->poll);
+}
+
+static void reader_start(struct sc_reader *r, struct sc_request *request) {
+  if (r->poll != NULL) sc_poll_reader_start(r->poll, request);
+  else sc_fanout_reader_start(r->fanout, request);
+}
+
+static void reader_poll(struct sc_reader *r, int timeout_ms) {
+  if (r->poll != NULL) sc_poll_reader_poll(r->poll, timeout_ms);
+  else sc_fanout_reader_poll(r->fanout, timeout_ms);
+}
+
+static struct sc_request *reader_next(struct sc_reader *r) {
+  return r->poll != NULL ? sc_poll_reader_next(r->poll) : sc_fanout_reader_next(r->fanout);
+}
+
+static void reader_cancel(struct sc_reader *r, struct sc_request *request) {
+  if (r->poll != NULL) sc_poll_reader_cancel(r->poll, request);
+  else sc_fanout_reader_cancel(r->fanout, request);
 }
 
 static int source_open_envelope(struct sc_batch *batch, struct sc_records *out, struct sc_error *err) {
@@ -130,13 +193,14 @@ const struct sc_source_ops sc_source_kinesis = {
     .identity = source_identity,
     .list_shards = source_list_shards,
     .reread = source_reread,
+    .finish = source_finish,
     .reader_new = source_reader_new,
-    .reader_free = sc_poll_reader_free,
-    .reader_places = sc_poll_reader_places,
-    .reader_widen = sc_poll_reader_widen,
-    .reader_start = sc_poll_reader_start,
-    .reader_poll = sc_poll_reader_poll,
-    .reader_next = sc_poll_reader_next,
-    .reader_cancel = sc_poll_reader_cancel,
+    .reader_free = reader_free,
+    .reader_places = reader_places,
+    .reader_widen = reader_widen,
+    .reader_start = reader_start,
+    .reader_poll = reader_poll,
+    .reader_next = reader_next,
+    .reader_cancel = reader_cancel,
     .open_envelope = source_open_envelope,
 };

@@ -66,6 +66,10 @@ static bool is_same(const struct sc_position *a, const struct sc_position *b) {
   return a->start == b->start && a->at_ms == b->at_ms && sc_sequence_compare(&a->sequence, &b->sequence) == 0;
 }
 
+bool sc_subscription_stands_at(const struct sc_subscription *s, const struct sc_position *at) {
+  return is_same(&s->handed, at);
+}
+
 enum sc_subscription_do sc_subscription_want(struct sc_subscription *s, const struct sc_position *at, int64_t now_ms) {
   SC_ASSERT(!s->is_wanted);
   bool was_under_way = is_under_way(s), has_moved = !is_same(&s->handed, at);

@@ -104,6 +104,8 @@ struct sc_subscription {
 /* now_ms: the run begins. times is borrowed. */
 void sc_subscription_init(struct sc_subscription *s, const struct sc_subscription_times *times, int64_t now_ms);
 
+/* Whether a request for that place would go on where the last one stopped. */
+bool sc_subscription_stands_at(const struct sc_subscription *s, const struct sc_position *at);
 /* A request begins to stand. CANCEL: the subscription stands elsewhere. */
 enum sc_subscription_do sc_subscription_want(struct sc_subscription *s, const struct sc_position *at, int64_t now_ms);
 /* The request was answered with records up to last (len 0: none), or is no longer wanted. */

@@ -38,7 +38,7 @@ static struct peer peer;
 static struct sc_kinesis k;
 static struct sc_budget *budget;
 static struct sc_park *park;
-static struct sc_reader *reader;
+static struct sc_poll_reader *reader;
 static struct sc_error err;
 static const struct sc_shard_info shards[4] = {{.index = 0, .id = "shardId-000000000000"},
                                                {.index = 1, .id = "shardId-000000000001"},
