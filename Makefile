@@ -64,7 +64,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 libs := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lstdc++ -lm $(JEMALLOC)
-local_only := -lhttp_parser $(shell $(PKG_CONFIG) --libs libnghttp2 liburing 2>/dev/null)
+local_only := -lhttp_parser $(shell $(PKG_CONFIG) --libs libnghttp2 sqlite3 2>/dev/null)
 local_libs := $(shell $(PKG_CONFIG) --libs $(LOCAL_PKGS) 2>/dev/null) $(local_only) -lstdc++ -lm $(JEMALLOC)
 
 # A make inside a recipe: in parallel also when the caller gave no -j.

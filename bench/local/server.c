@@ -221,7 +221,7 @@ static int say_ready(const struct server *server, struct sc_error *err) {
   return rc;
 }
 
-/* The journal's thread says that it cannot write: the main thread is to end the service, and finds out why. */
+/* The data folder's thread cannot write: the main thread is to end the service, and finds out why. */
 static void end_service(void *context, const struct sc_error *err) {
   (void)context;
   sc_log_error(SC_ERROR_LEVEL, "nothing can be kept any more, shardcopy-local ends", err);

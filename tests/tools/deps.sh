@@ -5,7 +5,7 @@
 set -eu
 
 build="gcc g++ libc6-dev make pkg-config libcurl4-openssl-dev libssl-dev libsimdjson-dev libpq-dev libjemalloc-dev
-  libhttp-parser-dev libnghttp2-dev liburing-dev libdeflate-dev libcmocka-dev uthash-dev"
+  libhttp-parser-dev libnghttp2-dev libsqlite3-dev libdeflate-dev libcmocka-dev uthash-dev"
 test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 python3-psycopg2 python3-cbor2 awscli
   ca-certificates openssl curl"
 style="clang-format-14 git"

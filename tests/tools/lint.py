@@ -44,7 +44,7 @@ PRIVATE = {"engine/load"}
 ASSEMBLY = {"engine/modules.c"}
 
 # OpenSSL is three things to the local service: TLS, certificates, digests.
-THIRD_PARTY = re.compile(r"^(curl/|openssl/|nghttp2/|jemalloc/|libdeflate|liburing|simdjson|libpq-fe|postgres_ext"
+THIRD_PARTY = re.compile(r"^(curl/|openssl/|nghttp2/|jemalloc/|libdeflate|liburing|simdjson|sqlite3|libpq-fe|postgres_ext"
                          r"|http_parser|cmocka)")
 # Headers with more than one owner: simdjson's shims are doc.cc (the values of a document) and index.cc (its tokens).
 OWNERS = {"simdjson.h": 2}

@@ -2,17 +2,11 @@
 
 #include <ctype.h>
 
+#include "bench/local/store/store.h"
+
 #define STREAM "stream/"
 #define CONSUMER "/consumer/"
 #define ACCOUNT_DIGITS 12
-
-bool scl_arn_is_name(struct sc_slice text) {
-  for (size_t i = 0; i < text.len; i++) {
-    unsigned char c = (unsigned char)text.ptr[i];
-    if (c > 127 || (!isalnum(c) && c != '_' && c != '.' && c != '-')) return false;
-  }
-  return text.len > 0;
-}
 
 static struct sc_slice rest_from(struct sc_slice text, const char *at) {
   return sc_slice_of(at, (size_t)(text.ptr + text.len - at));
@@ -51,7 +45,7 @@ static bool read_consumer(struct sc_slice *name, struct scl_arn *arn) {
   struct sc_slice stream = sc_slice_of(name->ptr, (size_t)(at - name->ptr));
   struct sc_slice rest = rest_from(*name, at + strlen(CONSUMER)), consumer;
   if (!take_part(&rest, &consumer) || !sc_slice_to_i64(rest, &arn->created_s) || arn->created_s < 0) return false;
-  if (rest.ptr[0] == '+' || !scl_arn_is_name(stream) || !scl_arn_is_name(consumer)) return false;
+  if (rest.ptr[0] == '+' || !scl_store_is_name(stream) || !scl_store_is_name(consumer)) return false;
   arn->consumer = consumer;
   *name = stream;
   return true;

@@ -34,7 +34,4 @@ bool scl_arn_is_resource(struct sc_slice text);
  * ends as a consumer's ARN does. */
 bool scl_arn_read(struct sc_slice text, struct scl_arn *arn);
 
-/* One character or more of [a-zA-Z0-9_.-], as the names of streams and consumers are. */
-bool scl_arn_is_name(struct sc_slice text);
-
 #endif

@@ -7,6 +7,7 @@
 
 #include "bench/local/api/arn.h"
 #include "bench/local/api/members_parts.h"
+#include "bench/local/store/store.h"
 
 #define VALIDATION "ValidationException"
 #define SERIALIZATION "SerializationException"
@@ -155,7 +156,7 @@ static bool is_decimal(struct sc_slice text, size_t max_digits) {
 static bool matches(enum scl_pattern pattern, struct sc_slice text) {
   switch (pattern) {
     case SCL_PATTERN_NAME:
-      return scl_arn_is_name(text);
+      return scl_store_is_name(text);
     case SCL_PATTERN_HASH_KEY:
       return is_decimal(text, 39);
     case SCL_PATTERN_SEQUENCE:

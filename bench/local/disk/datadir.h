@@ -1,13 +1,15 @@
-/* The folder that keeps a store over restarts: --data-dir. In it are `journal` (journal.h) and `lock`.
+/* The folder that keeps a store over restarts: --data-dir. In it is one SQLite database, `streams.db` (tables.h), and
+ * SQLite's own files beside it.
  *
- * Opening makes the folder (0700; the one above must be there) and files (0600), locks the folder against a second
- * server, and reads the journal into the store. A write that was cut short at its end is taken off, with a log line;
- * anything else that is not as it was written is an error that names the byte. When more than half of the journal is of
- * what is gone (trimmed records, deleted streams) it is written anew beside, synced, and renamed: it does not shrink
- * while the service runs.
+ * Opening makes the folder (0700; the one above must be there) and the file, locks the file against a second server,
+ * and fills the store (restore.h). From then on the store's recorder gathers every change in memory. One thread takes
+ * what has gathered since its last transaction, writes it in one transaction, and raises the gate to what is on the
+ * disk, while the next changes gather. Whoever wants to speak of a change, or of what it read, takes a ticket and waits
+ * for it. More than SCL_DATADIR_GATHER bytes do not gather: a change waits then for the thread to take them.
  *
- * From then on the store's recorder appends to the journal. Opened and closed by the main thread, while nobody else
- * uses the store.
+ * When a transaction fails the gate is never raised again, changes are dropped, and on_failure is called, once, by the
+ * thread: the process is to end, no ticket of that time will be good. Opened and closed by the main thread, while
+ * nobody else uses the store.
  */
 #ifndef SCL_DISK_DATADIR_H
 #define SCL_DISK_DATADIR_H
@@ -15,18 +17,17 @@
 #include "bench/local/store/store.h"
 #include "engine/base/error.h"
 
-/* A journal smaller than this is not written anew. */
-#define SCL_DATADIR_COMPACT_BYTES (64u << 10)
+#define SCL_DATADIR_GATHER (32u << 20)
 
 struct scl_datadir;
 
-/* The store is empty. on_failure: as failed in scl_journal_settings. SC_E_BUSY when another server has the folder, else
+/* The store is empty. on_failure must be short; it may be NULL. SC_E_BUSY when another server has the folder, else
  * SC_E_IO. */
 int scl_datadir_open(const char *path, struct scl_store *store, int64_t now_ms,
                      void (*on_failure)(void *context, const struct sc_error *err), void *context,
                      struct scl_datadir **out, struct sc_error *err);
-/* All that was recorded is on the disk when it returns SC_OK; the store has no recorder any more. The error of this or
- * of any earlier write. NULL is fine. */
+/* Writes what has gathered; all of it is on the disk when SC_OK is returned. The store has no recorder any more. The
+ * error of this or of any earlier transaction. NULL is fine. */
 int scl_datadir_close(struct scl_datadir *datadir, struct sc_error *err);
 
 #endif

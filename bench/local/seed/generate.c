@@ -20,17 +20,8 @@ struct key {
   char json[13];
 };
 
-static bool is_name(struct sc_slice text) {
-  for (size_t i = 0; i < text.len; i++) {
-    unsigned char c = (unsigned char)text.ptr[i];
-    bool is_letter = (c | 32) >= 'a' && (c | 32) <= 'z', is_digit = c >= '0' && c <= '9';
-    if (!is_letter && !is_digit && c != '_' && c != '.' && c != '-') return false;
-  }
-  return text.len > 0 && text.len <= SCL_STORE_MAX_NAME;
-}
-
 static int take_name(struct sc_slice text, char out[SCL_STORE_MAX_NAME + 1], struct sc_error *err) {
-  if (!is_name(text))
+  if (!scl_store_is_name(text) || text.len > SCL_STORE_MAX_NAME)
     return sc_error_set(err, SC_E_USAGE, "'%.*s' is no stream name (1 to 128 of a-z A-Z 0-9 _ . -)",
                         SC_SLICE_ARGS(text));
   memcpy(out, text.ptr, text.len);

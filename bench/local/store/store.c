@@ -41,15 +41,9 @@ static void free_consumer(struct scl_store_consumer *consumer) {
   free(consumer);
 }
 
-void scl_stream_drop_consumers(struct scl_store_stream *stream) {
+void scl_stream_free(struct scl_store_stream *stream) {
   for (uint32_t i = 0; i < stream->n_consumers; i++) free_consumer(stream->consumers[i]);
   free(stream->consumers);
-  stream->consumers = NULL;
-  stream->n_consumers = 0;
-}
-
-static void free_stream(struct scl_store_stream *stream) {
-  scl_stream_drop_consumers(stream);
   scl_tagset_fini(&stream->tags);
   free(stream->key_id);
   free(stream->policy);
@@ -61,7 +55,7 @@ static void free_stream(struct scl_store_stream *stream) {
 
 void scl_store_free(struct scl_store *store) {
   if (store == NULL) return;
-  for (uint32_t i = 0; i < store->n_streams; i++) free_stream(store->streams[i]);
+  for (uint32_t i = 0; i < store->n_streams; i++) scl_stream_free(store->streams[i]);
   free(store->streams);
   pthread_rwlock_destroy(&store->lock);
   free(store);
@@ -95,6 +89,15 @@ static int compare_names(struct sc_slice a, const char *b) {
   size_t b_len = strlen(b);
   int order = a.len == 0 || b_len == 0 ? 0 : memcmp(a.ptr, b, a.len < b_len ? a.len : b_len);
   return order != 0 ? order : (a.len > b_len) - (a.len < b_len);
+}
+
+bool scl_store_is_name(struct sc_slice text) {
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.ptr[i];
+    bool is_letter = (c | 32) >= 'a' && (c | 32) <= 'z', is_digit = c >= '0' && c <= '9';
+    if (!is_letter && !is_digit && c != '_' && c != '.' && c != '-') return false;
+  }
+  return text.len > 0;
 }
 
 uint32_t scl_store_first_after(const struct scl_store *store, struct sc_slice after) {
@@ -153,22 +156,15 @@ static void insert_stream(struct scl_store *store, struct scl_store_stream *stre
   store->n_streams++;
 }
 
-/* Without shards, and in nobody's list yet. */
-static struct scl_store_stream *new_stream(struct scl_store *store, struct sc_slice name, uint64_t id) {
-  SC_ASSERT(name.len > 0 && name.len <= SCL_STORE_MAX_NAME);
-  SC_ASSERT(scl_store_find(store, name) == NULL);
-  struct scl_store_stream *stream = sc_alloc_zero(1, sizeof(*stream));
-  memcpy(stream->name, name.ptr, name.len);
-  stream->id = id;
-  stream->max_record_bytes = SCL_STORE_RECORD_BYTES;
-  stream->retention_hours = SCL_STORE_RETENTION_HOURS;
-  return stream;
-}
-
 struct scl_store_stream *scl_store_create(struct scl_store *store, struct sc_slice name, uint32_t n_shards,
                                           int64_t now_ms) {
   SC_ASSERT(n_shards > 0 && n_shards <= SCL_STORE_MAX_SHARDS);
-  struct scl_store_stream *stream = new_stream(store, name, store->next_id++);
+  SC_ASSERT(name.len > 0 && name.len <= SCL_STORE_MAX_NAME && scl_store_find(store, name) == NULL);
+  struct scl_store_stream *stream = sc_alloc_zero(1, sizeof(*stream));
+  memcpy(stream->name, name.ptr, name.len);
+  stream->id = store->next_id++;
+  stream->max_record_bytes = SCL_STORE_RECORD_BYTES;
+  stream->retention_hours = SCL_STORE_RETENTION_HOURS;
   stream->created_ms = now_ms;
   set_busy(stream, SCL_STREAM_CREATING, now_ms + store->create_ms);
   for (uint32_t i = 0; i < n_shards; i++) {
@@ -190,22 +186,24 @@ static int compare_starts(const void *a, const void *b, void *context) {
   return (left > right) - (left < right);
 }
 
-struct scl_store_stream *scl_store_restore(struct scl_store *store, struct sc_slice name, uint64_t id,
-                                           const struct scl_store_shard *shards, uint32_t n_shards) {
-  struct scl_store_stream *stream = new_stream(store, name, id);
-  for (uint32_t i = 0; i < n_shards; i++) {
-    struct scl_store_shard *shard = add_shard(store, stream);
-    struct scl_shardlog *log = shard->log;
-    *shard = shards[i];
-    shard->log = log;
+static void purge_at(struct scl_store *store, int64_t ms) {
+  if (ms < atomic_load(&store->purge_ms)) atomic_store(&store->purge_ms, ms);
+}
+
+void scl_store_restore(struct scl_store *store, struct scl_store_stream *stream) {
+  SC_ASSERT(stream->n_shards > 0 && scl_store_find(store, sc_slice_str(stream->name)) == NULL);
+  stream->open = sc_alloc(stream->cap_shards * sizeof(*stream->open));
+  for (uint32_t i = 0; i < stream->n_shards; i++) {
+    struct scl_store_shard *shard = &stream->shards[i];
+    shard->log = scl_shardlog_new();
     shard->store = store;
-    shard->stream_id = id;
     if (shard->closed_ms == 0) stream->open[stream->n_open++] = i;
   }
   qsort_r(stream->open, stream->n_open, sizeof(*stream->open), compare_starts, stream->shards);
   insert_stream(store, stream);
-  scl_store_raise_next_id(store, id + 1);
-  return stream;
+  if (stream->gone_ms != 0) purge_at(store, stream->gone_ms);
+  scl_store_raise_next_id(store, stream->id + 1);
+  if (stream->n_consumers > 0) scl_store_raise_next_id(store, stream->consumers[stream->n_consumers - 1]->id + 1);
 }
 
 uint64_t scl_store_next_id(const struct scl_store *store) { return store->next_id; }
@@ -220,25 +218,17 @@ void scl_store_delete(struct scl_store *store, struct scl_store_stream *stream) 
   store->n_streams--;
   memmove(&store->streams[i], &store->streams[i + 1], (store->n_streams - i) * sizeof(struct scl_store_stream *));
   if (store->recorder != NULL) store->recorder->deleted(store->recorder->context, stream->id);
-  free_stream(stream);
+  scl_stream_free(stream);
 }
 
 static void ring_all(const struct scl_store_stream *stream) {
   for (uint32_t i = 0; i < stream->n_shards; i++) scl_bell_ring(scl_shardlog_bell(stream->shards[i].log));
 }
 
-static void purge_at(struct scl_store *store, int64_t ms) {
-  if (ms < atomic_load(&store->purge_ms)) atomic_store(&store->purge_ms, ms);
-}
-
 void scl_store_delete_later(struct scl_store *store, struct scl_store_stream *stream, int64_t now_ms) {
   stream->gone_ms = at_least(now_ms + store->delete_ms, 1);
   purge_at(store, stream->gone_ms);
   ring_all(stream);
-}
-
-void scl_store_restore_gone(struct scl_store *store, const struct scl_store_stream *stream) {
-  if (stream->gone_ms != 0) purge_at(store, stream->gone_ms);
 }
 
 bool scl_store_is_purge_due(struct scl_store *store, int64_t now_ms) {
@@ -377,6 +367,7 @@ struct scl_store_consumer *scl_store_register(struct scl_store *store, struct sc
   struct scl_store_consumer *consumer = sc_alloc_zero(1, sizeof(*consumer));
   memcpy(consumer->name, name.ptr, name.len);
   consumer->id = store->next_id++;
+  consumer->stream_id = stream->id;
   consumer->created_ms = now_ms;
   consumer->ready_ms = now_ms + store->consumer_ms;
   stream->consumers = sc_realloc(stream->consumers, (stream->n_consumers + 1) * sizeof(struct scl_store_consumer *));

@@ -51,7 +51,8 @@ struct scl_store_shard {
 /* An enhanced fan-out consumer. */
 struct scl_store_consumer {
   char name[SCL_STORE_MAX_NAME + 1];
-  uint64_t id;        /* never used twice, by no stream and no consumer */
+  uint64_t id; /* never used twice, by no stream and no consumer */
+  uint64_t stream_id;
   int64_t created_ms; /* the number in its ARN is this, in seconds */
   int64_t ready_ms;   /* CREATING until then */
   int64_t gone_ms;    /* 0, or DELETING until then */
@@ -129,6 +130,8 @@ void scl_store_lock_read(struct scl_store *store);
 void scl_store_lock_write(struct scl_store *store);
 void scl_store_unlock(struct scl_store *store);
 
+/* Whether the text is one character or more of [a-zA-Z0-9_.-], as the names of streams and consumers are. */
+bool scl_store_is_name(struct sc_slice text);
 /* NULL when there is no such stream. */
 struct scl_store_stream *scl_store_find(struct scl_store *store, struct sc_slice name);
 /* By name, ascending; the first stream whose name is above `after` (which need not exist). */
@@ -150,15 +153,12 @@ void scl_store_purge(struct scl_store *store, int64_t now_ms);
  * held for reading. */
 void scl_store_delete(struct scl_store *store, struct scl_store_stream *stream);
 
-/* A stream as it was before a restart: the name free, the id used by nobody; shards as in scl_store_stream, the open
- * ones of which divide all hash keys between them; the fields log, store and stream_id are set here, logs are empty.
- * Attributes are as when a stream is created. The array of shards is copied. */
-struct scl_store_stream *scl_store_restore(struct scl_store *store, struct sc_slice name, uint64_t id,
-                                           const struct scl_store_shard *shards, uint32_t n_shards);
-/* The stream's gone_ms was set as it was before a restart: scl_store_purge heeds it. */
-void scl_store_restore_gone(struct scl_store *store, const struct scl_store_stream *stream);
-/* All of them, at once: they are then added as they were before a restart. */
-void scl_stream_drop_consumers(struct scl_store_stream *stream);
+/* Takes over a malloc'ed stream as it was before a restart, whose name and id nobody has. Its shards are complete but
+ * for log and store, which are set here (the logs are empty); the open ones divide all hash keys between them. Its
+ * consumers are in the order of their ids. */
+void scl_store_restore(struct scl_store *store, struct scl_store_stream *stream);
+/* A stream that is in no store. */
+void scl_stream_free(struct scl_store_stream *stream);
 /* The id that is given out next, and one that it is at least. */
 uint64_t scl_store_next_id(const struct scl_store *store);
 void scl_store_raise_next_id(struct scl_store *store, uint64_t next_id);

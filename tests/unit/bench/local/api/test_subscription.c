@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include "bench/local/disk/persist.h"
 #include "tests/unit/bench/local/base/watch.h"
 
 static void test_it_begins_with_its_initial_response(void **state) {
@@ -439,24 +438,21 @@ static void test_it_ends_with_its_stream(void **state) {
   end(&w);
 }
 
-static void forget(void *context, uint8_t kind, const struct sc_slice *parts, int n) {
-  (void)context;
-  (void)kind;
-  (void)parts;
-  (void)n;
+static void forget(void *context, const struct scl_store_shard *shard, uint64_t number,
+                   const struct scl_logrecord *record) {
+  (void)context, (void)shard, (void)number, (void)record;
 }
 
 static struct scl_ticket ticket_seven(void *context) { return (struct scl_ticket){context, 7}; }
 
 /* A client is not to know of records that can still be lost. */
-static void test_records_wait_for_the_journal(void **state) {
+static void test_records_wait_for_the_disk(void **state) {
   (void)state;
   struct world w;
   struct watch watch;
   struct scl_gate gate;
   scl_gate_init(&gate);
-  struct scl_persist_sink sink = {&gate, forget, ticket_seven};
-  struct scl_store_recorder recorder = scl_persist_recorder(&sink);
+  struct scl_store_recorder recorder = {.context = &gate, .put = forget, .ticket = ticket_seven};
   begin_stream(&w, false, 1);
   scl_store_set_recorder(w.store, &recorder);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
@@ -568,7 +564,7 @@ int main(void) {
       cmocka_unit_test(test_it_ends_with_its_consumer),
       cmocka_unit_test(test_it_ends_with_its_stream),
       cmocka_unit_test(test_it_ends_when_its_stream_is_deleting),
-      cmocka_unit_test(test_records_wait_for_the_journal),
+      cmocka_unit_test(test_records_wait_for_the_disk),
       cmocka_unit_test(test_faults_of_events),
       cmocka_unit_test(test_threads),
   };

@@ -2,14 +2,14 @@
  * ticket. */
 #include "tests/unit/bench/local/base/watch.h"
 
-/* A journal that is nowhere: its end is what it was told. */
-struct journal {
+/* A recorder that keeps nothing: its end is what it was told. */
+struct recording {
   struct scl_gate gate;
   uint64_t end;
   struct scl_store_recorder recorder;
 };
 
-static void grow(void *context) { ((struct journal *)context)->end++; }
+static void grow(void *context) { ((struct recording *)context)->end++; }
 static void created(void *context, const struct scl_store_stream *stream) {
   (void)stream;
   grow(context);
@@ -36,27 +36,29 @@ static void account(void *context, struct scl_store *store) {
   grow(context);
 }
 static struct scl_ticket ticket(void *context) {
-  struct journal *journal = context;
-  return (struct scl_ticket){&journal->gate, journal->end};
+  struct recording *recording = context;
+  return (struct scl_ticket){&recording->gate, recording->end};
 }
 
-static void begin_recorded(struct world *w, struct journal *journal) {
+static void begin_recorded(struct world *w, struct recording *recording) {
   begin_stream(w, false, 2);
-  *journal = (struct journal){.recorder = {journal, created, deleted, record, split, merged, created, account, ticket}};
-  scl_gate_init(&journal->gate);
-  scl_store_set_recorder(w->store, &journal->recorder);
+  *recording =
+      (struct recording){.recorder = {recording, created, deleted, record, split, merged, created, account, ticket}};
+  scl_gate_init(&recording->gate);
+  scl_store_set_recorder(w->store, &recording->recorder);
 }
 
-static void end_recorded(struct world *w, struct journal *journal) {
+static void end_recorded(struct world *w, struct recording *recording) {
   end(w);
-  scl_gate_fini(&journal->gate);
+  scl_gate_fini(&recording->gate);
 }
 
-/* The call tells the journal so many things, and its answer waits for them, and for all before. */
-static void call_tells(struct world *w, struct journal *journal, const char *operation, const char *body, int things) {
+/* The call tells the recorder so many things, and its answer waits for them, and for all before. */
+static void call_tells(struct world *w, struct recording *recording, const char *operation, const char *body,
+                       int things) {
   char target[128];
   struct scl_reply reply = {0};
-  uint64_t before = journal->end;
+  uint64_t before = recording->end;
   snprintf(target, sizeof(target), "Kinesis_20131202.%s", operation);
   struct scl_request what = {.method = SC_SLICE_LITERAL("POST"),
                              .path = SC_SLICE_LITERAL("/"),
@@ -65,51 +67,51 @@ static void call_tells(struct world *w, struct journal *journal, const char *ope
                              .body = sc_slice_str(body)};
   scl_service_handle(w->service, &what, &reply);
   assert_int_equal(reply.status, 200);
-  assert_int_equal(journal->end - before, things);
-  assert_ptr_equal(reply.ticket.gate, &journal->gate);
-  assert_int_equal(reply.ticket.number, journal->end);
+  assert_int_equal(recording->end - before, things);
+  assert_ptr_equal(reply.ticket.gate, &recording->gate);
+  assert_int_equal(reply.ticket.number, recording->end);
   scl_reply_fini(&reply);
 }
 
 static void test_replies(void **state) {
   (void)state;
   struct world w;
-  struct journal journal;
-  begin_recorded(&w, &journal);
-  call_tells(&w, &journal, "PutRecord", "{\"StreamName\":\"s\",\"Data\":\"\",\"PartitionKey\":\"k\"}", 1);
-  call_tells(&w, &journal, "PutRecords",
+  struct recording recording;
+  begin_recorded(&w, &recording);
+  call_tells(&w, &recording, "PutRecord", "{\"StreamName\":\"s\",\"Data\":\"\",\"PartitionKey\":\"k\"}", 1);
+  call_tells(&w, &recording, "PutRecords",
              "{\"StreamName\":\"s\",\"Records\":[{\"Data\":\"\",\"PartitionKey\":\"k\"},"
              "{\"Data\":\"\",\"PartitionKey\":\"l\"}]}",
              2);
-  call_tells(&w, &journal, "ListShards", "{\"StreamName\":\"s\"}", 0);
-  call_tells(&w, &journal, "SplitShard",
+  call_tells(&w, &recording, "ListShards", "{\"StreamName\":\"s\"}", 0);
+  call_tells(&w, &recording, "SplitShard",
              "{\"StreamName\":\"s\",\"ShardToSplit\":\"" SHARD "\",\"NewStartingHashKey\":\"1000\"}", 1);
-  call_tells(&w, &journal, "MergeShards",
+  call_tells(&w, &recording, "MergeShards",
              "{\"StreamName\":\"s\",\"ShardToMerge\":\"shardId-000000000002\","
              "\"AdjacentShardToMerge\":\"shardId-000000000003\"}",
              1);
-  call_tells(&w, &journal, "AddTagsToStream", "{\"StreamName\":\"s\",\"Tags\":{\"a\":\"b\"}}", 1);
-  call_tells(&w, &journal, "ListStreams", "{}", 0);
-  end_recorded(&w, &journal);
+  call_tells(&w, &recording, "AddTagsToStream", "{\"StreamName\":\"s\",\"Tags\":{\"a\":\"b\"}}", 1);
+  call_tells(&w, &recording, "ListStreams", "{}", 0);
+  end_recorded(&w, &recording);
 }
 
 static void test_chunks(void **state) {
   (void)state;
   struct world w;
-  struct journal journal;
+  struct recording recording;
   struct watch watch;
   struct scl_chunk chunk = {0};
-  begin_recorded(&w, &journal);
+  begin_recorded(&w, &recording);
   must_subscribe(&w, &watch, SHARD, "\"Type\":\"TRIM_HORIZON\"");
   for (int i = 0; i < 3; i++) {
     put(&w, 0, 1, 10);
     assert_int_equal(watch.reply.feed->next(watch.reply.feed, &chunk, &watch.wait_ms), SCL_FEED_CHUNK);
-    assert_ptr_equal(chunk.ticket.gate, &journal.gate);
-    assert_int_equal(chunk.ticket.number, journal.end);
+    assert_ptr_equal(chunk.ticket.gate, &recording.gate);
+    assert_int_equal(chunk.ticket.number, recording.end);
     scl_content_fini(&chunk.content);
   }
   leave(&watch);
-  end_recorded(&w, &journal);
+  end_recorded(&w, &recording);
 }
 
 int main(void) {

@@ -1,33 +1,51 @@
+/* datadir.h, restore.h, tables.h and database.h: what was written is what is read, whatever ended the run before. */
 #include "bench/local/disk/datadir.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "bench/local/disk/frames.h"
+#include "bench/local/disk/database.h"
+#include "bench/local/disk/tables.h"
 #include "engine/base/log.h"
+#include "engine/base/random.h"
 #include "tests/unit/bench/local/store/store_text.h"
 #include "tests/unit/engine/base/check.h"
 
 #define NOW INT64_C(1700000000000)
+#define SEEDS 12
+#define CHANGES 250
+#define THREADS 4
+#define PUTS 300
 
 struct world {
-  char folder[64], journal[128];
+  char folder[64], file[96];
   struct scl_store *store;
   struct scl_datadir *datadir;
+  _Atomic int failures;
 };
+
+static void count_failure(void *context, const struct sc_error *err) {
+  struct world *w = context;
+  assert_int_equal(err->code, SC_E_IO);
+  atomic_fetch_add(&w->failures, 1);
+}
 
 static void open_again(struct world *w, int64_t now_ms) {
   struct sc_error err;
   w->store = scl_store_new(0, 0);
-  if (scl_datadir_open(w->folder, w->store, now_ms, NULL, NULL, &w->datadir, &err) != SC_OK) fail_msg("%s", err.text);
+  if (scl_datadir_open(w->folder, w->store, now_ms, count_failure, w, &w->datadir, &err) != SC_OK)
+    fail_msg("%s", err.text);
 }
 
 static void begin(struct world *w) {
   char parent[] = "/tmp/shardcopy-test-datadir-XXXXXX";
+  *w = (struct world){.failures = 0};
   assert_non_null(mkdtemp(parent));
   snprintf(w->folder, sizeof(w->folder), "%s/kept", parent);
-  snprintf(w->journal, sizeof(w->journal), "%s/journal", w->folder);
+  snprintf(w->file, sizeof(w->file), "%s/streams.db", w->folder);
   open_again(w, NOW);
 }
 
@@ -37,11 +55,15 @@ static void close_it(struct world *w) {
   scl_store_free(w->store);
 }
 
-static void end(struct world *w) {
+static void remove_it(const struct world *w) {
   char command[256];
-  close_it(w);
   snprintf(command, sizeof(command), "rm -r %.*s", (int)(strlen(w->folder) - strlen("/kept")), w->folder);
   assert_int_equal(system(command), 0);
+}
+
+static void end(struct world *w) {
+  close_it(w);
+  remove_it(w);
 }
 
 static off_t size_of(const char *path) {
@@ -56,9 +78,23 @@ static char *text(struct scl_store *store) {
   return out.ptr;
 }
 
-static void fill(struct world *w, uint64_t changes) {
-  for (uint64_t i = 0; i < changes; i++)
-    change_store(w->store, i * UINT64_C(0x9e3779b97f4a7c15) >> 16, NOW + (int64_t)i);
+static void trim_all(struct scl_store *store, int64_t now_ms) {
+  for (uint32_t i = 0; i < scl_store_n_streams(store); i++) {
+    const struct scl_store_stream *stream = scl_store_at(store, i);
+    for (uint32_t j = 0; j < stream->n_shards; j++) scl_stream_trim(stream, &stream->shards[j], now_ms);
+  }
+}
+
+/* Closes and opens; the store is the same again. */
+static void check_again(struct world *w, int64_t now_ms) {
+  trim_all(w->store, now_ms);
+  char *before = text(w->store);
+  close_it(w);
+  open_again(w, now_ms);
+  char *after = text(w->store);
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
 }
 
 static int refused(struct world *w, struct sc_error *err) {
@@ -70,24 +106,100 @@ static int refused(struct world *w, struct sc_error *err) {
   return rc;
 }
 
-/* ---- tests ---- */
+/* ---- what is kept ---- */
 
-static void test_a_store_comes_back(void **state) {
+static void test_random_changes(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    struct world w;
+    struct sc_random random;
+    int64_t now_ms = NOW;
+    begin(&w);
+    sc_random_init(&random, seed);
+    for (int i = 0; i < CHANGES; i++) {
+      change_store(w.store, sc_random_u64(&random) >> 16, now_ms);
+      /* Within the shortest retention, or far over it: then some records are gone. */
+      now_ms += (int64_t)sc_random_below(&random, seed % 2 == 0 ? 1000 : SCL_STORE_HOUR_MS);
+      if (seed % 2 == 0 && i == CHANGES / 2) check_again(&w, now_ms);
+    }
+    check_again(&w, now_ms);
+    check_again(&w, now_ms);
+    end(&w);
+  }
+}
+
+/* A stream that goes on where its records ended, all of them trimmed or not, gives the numbers it would have given. */
+static void test_numbers_go_on(void **state) {
   (void)state;
   struct world w;
   begin(&w);
-  for (int run = 0; run < 4; run++) {
-    fill(&w, 300);
-    char *before = text(w.store);
-    close_it(&w);
-    open_again(&w, NOW);
-    char *after = text(w.store);
-    assert_string_equal(before, after);
-    free(before);
-    free(after);
+  struct scl_store_stream *stream = scl_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW);
+  for (uint64_t i = 0; i < 10; i++) change_put(stream, i, NOW);
+  int64_t later_ms = NOW + 25 * SCL_STORE_HOUR_MS;
+  for (int run = 0; run < 3; run++) {
+    check_again(&w, later_ms);
+    stream = scl_store_at(w.store, 0);
+    assert_int_equal(scl_shardlog_first(stream->shards[0].log), 10);
   }
+  change_put(stream, 11, later_ms);
+  assert_int_equal(scl_shardlog_count(stream->shards[0].log), 11);
+  check_again(&w, later_ms);
+  uint64_t next = scl_store_next_id(w.store);
+  scl_store_delete(w.store, scl_store_at(w.store, 0));
+  check_again(&w, later_ms);
+  assert_int_equal(scl_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW)->id, next);
+  check_again(&w, later_ms);
   end(&w);
 }
+
+/* A stream that was DELETING is, and goes when it was to go; what retention dropped stays dropped. */
+static void test_changes_go_on(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  scl_store_set_delays(w.store, 0, 100);
+  struct scl_store_stream *kept = scl_store_create(w.store, SC_SLICE_LITERAL("kept"), 1, NOW);
+  struct scl_store_stream *gone = scl_store_create(w.store, SC_SLICE_LITERAL("gone"), 1, NOW);
+  int64_t now_ms = NOW + 25 * SCL_STORE_HOUR_MS;
+  change_put(kept, 1, NOW);
+  scl_store_set_retention(kept, 100, now_ms);
+  scl_store_note_attributes(w.store, kept);
+  scl_store_delete_later(w.store, gone, now_ms);
+  scl_store_note_attributes(w.store, gone);
+  now_ms += 99;
+  check_again(&w, now_ms);
+  kept = scl_store_find(w.store, SC_SLICE_LITERAL("kept"));
+  assert_int_equal(scl_shardlog_first(kept->shards[0].log), 1);
+  assert_int_equal(scl_stream_status(scl_store_find(w.store, SC_SLICE_LITERAL("gone")), now_ms), SCL_STREAM_DELETING);
+  assert_false(scl_store_is_purge_due(w.store, now_ms));
+  assert_true(scl_store_is_purge_due(w.store, now_ms + 1));
+  scl_store_purge(w.store, now_ms + 1);
+  check_again(&w, now_ms);
+  assert_null(scl_store_find(w.store, SC_SLICE_LITERAL("gone")));
+  end(&w);
+}
+
+/* Records of a deleted stream go at the next start, and the file is made smaller. */
+static void test_smaller_when_half_is_gone(void **state) {
+  (void)state;
+  struct world w;
+  begin(&w);
+  struct scl_store_stream *old = scl_store_create(w.store, SC_SLICE_LITERAL("old"), 2, NOW);
+  for (uint64_t i = 0; i < 30000; i++) change_put(old, i, NOW);
+  scl_store_create(w.store, SC_SLICE_LITERAL("new"), 2, NOW);
+  close_it(&w);
+  off_t whole = size_of(w.file);
+  open_again(&w, NOW);
+  scl_store_delete(w.store, scl_store_find(w.store, SC_SLICE_LITERAL("old")));
+  check_again(&w, NOW);
+  close_it(&w);
+  assert_true(size_of(w.file) < whole / 2);
+  open_again(&w, NOW);
+  assert_int_equal(scl_store_n_streams(w.store), 1);
+  end(&w);
+}
+
+/* ---- who may have it ---- */
 
 static void test_nobody_else_may_look(void **state) {
   (void)state;
@@ -96,7 +208,7 @@ static void test_nobody_else_may_look(void **state) {
   begin(&w);
   assert_int_equal(stat(w.folder, &found), 0);
   assert_int_equal(found.st_mode & 0777, 0700);
-  assert_int_equal(stat(w.journal, &found), 0);
+  assert_int_equal(stat(w.file, &found), 0);
   assert_int_equal(found.st_mode & 0777, 0600);
   end(&w);
 }
@@ -113,99 +225,6 @@ static void test_one_server_at_a_time(void **state) {
   end(&w);
 }
 
-/* What a write that was cut short left behind is taken off, and the journal goes on there. */
-static void test_torn_tail(void **state) {
-  (void)state;
-  struct world w;
-  begin(&w);
-  fill(&w, 300);
-  char *before = text(w.store);
-  close_it(&w);
-  off_t size = size_of(w.journal);
-  FILE *file = fopen(w.journal, "ae");
-  assert_non_null(file);
-  fputs("half a frame, half a", file);
-  fclose(file);
-  open_again(&w, NOW);
-  assert_int_equal(size_of(w.journal), size);
-  char *after = text(w.store);
-  assert_string_equal(before, after);
-  fill(&w, 10);
-  free(after);
-  after = text(w.store);
-  close_it(&w);
-  open_again(&w, NOW);
-  char *last = text(w.store);
-  assert_string_equal(after, last);
-  free(before);
-  free(after);
-  free(last);
-  end(&w);
-}
-
-/* Nothing is cut off that was once whole: neither the entry nor the file changes. */
-static void test_broken_in_the_middle(void **state) {
-  (void)state;
-  struct world w;
-  struct sc_error err;
-  begin(&w);
-  fill(&w, 300);
-  close_it(&w);
-  off_t size = size_of(w.journal);
-  int fd = open(w.journal, O_RDWR);
-  char byte;
-  assert_int_equal(pread(fd, &byte, 1, size / 2), 1);
-  byte ^= 1;
-  assert_int_equal(pwrite(fd, &byte, 1, size / 2), 1);
-  assert_int_equal(refused(&w, &err), SC_E_IO);
-  assert_non_null(strstr(err.text, w.journal));
-  assert_non_null(strstr(err.text, "broken at byte"));
-  assert_int_equal(size_of(w.journal), size);
-  byte ^= 1;
-  assert_int_equal(pwrite(fd, &byte, 1, size / 2), 1);
-  close(fd);
-  open_again(&w, NOW);
-  end(&w);
-}
-
-static void test_written_anew_when_half_is_gone(void **state) {
-  (void)state;
-  struct world w;
-  begin(&w);
-  struct scl_store_stream *old = scl_store_create(w.store, SC_SLICE_LITERAL("old"), 2, NOW);
-  for (uint64_t i = 0; i < 3000; i++) change_put(old, i, NOW);
-  scl_store_split(w.store, old, 0, 12345, NOW);
-  for (uint64_t i = 0; i < 900; i++) change_put(old, i, NOW + 20 * SCL_STORE_HOUR_MS);
-  close_it(&w);
-  off_t whole = size_of(w.journal);
-  assert_true(whole > SCL_DATADIR_COMPACT_BYTES);
-
-  int64_t later = NOW + 30 * SCL_STORE_HOUR_MS;
-  open_again(&w, later);
-  assert_true(size_of(w.journal) < whole / 2);
-  char *before = text(w.store);
-  assert_non_null(strstr(before, "shard 3"));
-  close_it(&w);
-
-  off_t small = size_of(w.journal);
-  char *leftover = NULL;
-  assert_true(asprintf(&leftover, "%s.new", w.journal) > 0);
-  FILE *file = fopen(leftover, "we"); /* of a start that was killed */
-  assert_non_null(file);
-  fclose(file);
-  open_again(&w, later);
-  char *after = text(w.store);
-  assert_string_equal(before, after);
-  assert_int_equal(access(leftover, F_OK), -1);
-  close_it(&w);
-  assert_true(size_of(w.journal) <= small + 2 * SCL_FRAME_BATCH_BYTES);
-  open_again(&w, later);
-  free(leftover);
-  free(before);
-  free(after);
-  end(&w);
-}
-
 static void test_no_folder(void **state) {
   (void)state;
   struct sc_error err;
@@ -214,15 +233,237 @@ static void test_no_folder(void **state) {
   assert_string_equal(err.text, "making the data folder /nowhere/at/all: No such file or directory");
 }
 
+/* ---- tickets ---- */
+
+struct waiter {
+  struct scl_listener listener;
+  pthread_mutex_t lock;
+  pthread_cond_t rung;
+};
+
+static void wake(struct scl_listener *listener) {
+  struct waiter *waiter = (struct waiter *)listener;
+  pthread_mutex_lock(&waiter->lock);
+  pthread_cond_signal(&waiter->rung);
+  pthread_mutex_unlock(&waiter->lock);
+}
+
+static void wait_for(const struct scl_ticket *ticket) {
+  struct waiter waiter = {.listener = {.notify = wake}};
+  pthread_mutex_init(&waiter.lock, NULL);
+  pthread_cond_init(&waiter.rung, NULL);
+  scl_bell_listen(&ticket->gate->raised, &waiter.listener);
+  pthread_mutex_lock(&waiter.lock);
+  while (!scl_ticket_is_good(ticket)) pthread_cond_wait(&waiter.rung, &waiter.lock);
+  pthread_mutex_unlock(&waiter.lock);
+  scl_bell_leave(&waiter.listener);
+  pthread_cond_destroy(&waiter.rung);
+  pthread_mutex_destroy(&waiter.lock);
+}
+
+static void *put_many(void *context) {
+  struct world *w = context;
+  struct scl_store_stream *stream = scl_store_at(w->store, 0);
+  for (uint64_t i = 0; i < PUTS; i++) {
+    scl_store_lock_read(w->store);
+    change_put(stream, i, NOW);
+    scl_store_unlock(w->store);
+    struct scl_ticket ticket = scl_store_ticket(w->store);
+    if (i % 7 == 0) wait_for(&ticket);
+  }
+  return NULL;
+}
+
+static void test_many_threads(void **state) {
+  (void)state;
+  struct world w;
+  pthread_t threads[THREADS];
+  begin(&w);
+  scl_store_create(w.store, SC_SLICE_LITERAL("s"), 3, NOW);
+  for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, put_many, &w), 0);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  check_again(&w, NOW);
+  end(&w);
+}
+
+static void put_large(struct scl_store_stream *stream, const char *data, size_t len) {
+  char sequence[SCL_SEQLAYOUT_DIGITS + 1];
+  struct scl_store_put put = {SC_SLICE_LITERAL("\"k\""), sc_slice_of(data, len), false, len + 1, NOW};
+  scl_shard_put(&stream->shards[0], &put, sequence);
+}
+
+static void test_more_than_may_gather(void **state) {
+  (void)state;
+  struct world w;
+  size_t len = 10 << 20;
+  char *data = sc_alloc_zero(1, len);
+  begin(&w);
+  struct scl_store_stream *stream = scl_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW);
+  for (int i = 0; i < 8; i++) put_large(stream, data, len);
+  struct scl_ticket ticket = scl_store_ticket(w.store);
+  wait_for(&ticket);
+  check_again(&w, NOW);
+  assert_int_equal(scl_shardlog_count(scl_store_at(w.store, 0)->shards[0].log), 8);
+  free(data);
+  end(&w);
+}
+
+/* The file may not grow: as on a full disk. Changes neither block nor gather any more once it has failed. */
+static void test_full_disk(void **state) {
+  (void)state;
+  struct world w;
+  struct sc_error err;
+  struct rlimit before, small = {200000, RLIM_INFINITY};
+  begin(&w);
+  struct scl_store_stream *stream = scl_store_create(w.store, SC_SLICE_LITERAL("s"), 1, NOW);
+  struct scl_ticket good = scl_store_ticket(w.store);
+  wait_for(&good);
+  char *data = sc_alloc_zero(1, 1 << 20), *kept = text(w.store);
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  small.rlim_max = before.rlim_max;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  put_large(stream, data, 1 << 20);
+  struct scl_ticket lost = scl_store_ticket(w.store);
+  for (int i = 0; i < 50 || w.failures == 0; i++) put_large(stream, data, 1);
+  assert_false(scl_ticket_is_good(&lost));
+  assert_int_equal(scl_datadir_close(w.datadir, &err), SC_E_IO);
+  assert_non_null(strstr(err.text, "disk I/O error"));
+  assert_int_equal(w.failures, 1);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  scl_store_free(w.store);
+  open_again(&w, NOW);
+  char *after = text(w.store);
+  assert_string_equal(kept, after);
+  free(kept);
+  free(after);
+  free(data);
+  end(&w);
+}
+
+/* ---- files that nobody wrote ---- */
+
+static void change_file(const struct world *w, const char *sql) {
+  struct scl_database *db;
+  struct sc_error err;
+  if (scl_database_open(w->file, &db, &err) != SC_OK || scl_database_run(db, sql, &err) != SC_OK)
+    fail_msg("%s: %s", sql, err.text);
+  scl_database_close(db);
+}
+
+/* A folder with a stream of two shards, the first of them split, three records in one page, a consumer and a tag. */
+static void begin_sample(struct world *w) {
+  begin(w);
+  struct scl_store_stream *stream = scl_store_create(w->store, SC_SLICE_LITERAL("s"), 2, NOW);
+  scl_store_split(w->store, stream, 0, 12345, NOW);
+  scl_store_register(w->store, stream, SC_SLICE_LITERAL("c"), NOW);
+  scl_tagset_set(&stream->tags, SC_SLICE_LITERAL("a"), SC_SLICE_LITERAL("b"));
+  scl_store_note_attributes(w->store, stream);
+  close_it(w);
+  change_file(w, "INSERT INTO page VALUES(1, 1, 0, 3, x'014161416201416141620141614162')");
+}
+
+static void test_rows_that_do_not_fit(void **state) {
+  (void)state;
+  static const char *const cases[][2] = {
+      {"UPDATE stream SET name='a b'", "in table stream is a name that is none"},
+      {"UPDATE stream SET name=''", "in table stream is a name that is none"},
+      {"UPDATE stream SET retention_hours=0", "in table stream is a number out of bounds"},
+      {"UPDATE stream SET policy=CAST(x'61ff' AS TEXT)", "in table stream is a text that is none"},
+      {"UPDATE stream SET policy=CAST(x'610062' AS TEXT)", "in table stream is a text that is none"},
+      {"INSERT INTO stream SELECT "
+       "77,name,created_ms,busy_status,busy_until_ms,max_record_bytes,retention_hours,floor_ms,"
+       "gone_ms,is_on_demand,warm_mibps,metrics,key_id,policy,n_rescales,0,0,0,0,0,0,0,0,0,0 FROM stream",
+       "in table stream is a stream that is there already"},
+      {"DROP TABLE stream", "no such table: stream"},
+      {"ALTER TABLE stream DROP COLUMN policy", "no text where one belongs"},
+      {"DELETE FROM shard WHERE number=1", "in table shard is a shard out of order"},
+      {"DELETE FROM shard", "do not divide the hash keys between them"},
+      {"UPDATE shard SET hash_start=x'00' WHERE number=1", "a hash key that is too short"},
+      {"UPDATE shard SET hash_end=x'fffffffffffffffffffffffffffffffe' WHERE number=1", "do not divide the hash keys"},
+      {"UPDATE shard SET hash_start=x'80000000000000000000000000000001' WHERE number=1", "do not divide the hash keys"},
+      {"UPDATE shard SET hash_start=x'ffffffffffffffffffffffffffffffff', hash_end=x'00000000000000000000000000000000' "
+       "WHERE number=1",
+       "does not fit its parents and children"},
+      {"UPDATE shard SET parent=2 WHERE number=2", "does not fit its parents and children"},
+      {"UPDATE shard SET parent=1 WHERE number=2", "does not fit its parents and children"},
+      {"UPDATE shard SET adjacent_parent=0 WHERE number=1", "does not fit its parents and children"},
+      {"UPDATE shard SET created_s=0 WHERE number=2", "does not fit its parents and children"},
+      {"UPDATE shard SET child=1 WHERE number=0", "does not fit its parents and children"},
+      {"UPDATE shard SET child=9 WHERE number=0", "does not fit its parents and children"},
+      {"UPDATE shard SET other_child=2 WHERE number=1", "does not fit its parents and children"},
+      {"UPDATE shard SET closed_ms=0 WHERE number=0", "does not fit its parents and children"},
+      {"UPDATE consumer SET name='/'", "in table consumer is a name that is none"},
+      {"UPDATE tag SET owner=99", "in table tag is a tag of nobody"},
+      {"UPDATE tag SET key='*'", "in table tag is a tag that is none"},
+      {"INSERT INTO tag WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<50) SELECT stream, owner, "
+       "'k'||i, '' FROM tag, n",
+       "in table tag is a tag that is none"},
+      {"UPDATE page SET shard=4", "in table page is a record of no shard"},
+      {"UPDATE page SET n=n+1", "in table page is cut short"},
+      {"UPDATE page SET n=1", "in table page is more records than it says"},
+      {"UPDATE page SET records=x'19', n=1", "in table page is cut short"},
+      {"UPDATE page SET records=x'2040', n=1", "in table page is a record without a time"},
+      {"UPDATE page SET records=x'01416142', n=1", "in table page is a string that is cut short"},
+      {"UPDATE page SET records=x'0141ff40', n=1", "in table page is a record whose key is no text"},
+      {"UPDATE page SET records=x'0241614001416140', n=2", "in table page is a record out of order"},
+      {"INSERT INTO page SELECT * FROM page", "in table page is a record out of order"},
+      {"UPDATE account SET id=2", "in table account is a number out of bounds"},
+      {"PRAGMA user_version=9", "is of another version"},
+  };
+  struct world w;
+  struct sc_error err;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    begin_sample(&w);
+    change_file(&w, cases[i][0]);
+    int rc = refused(&w, &err);
+    if (rc != SC_E_IO || strstr(err.text, cases[i][1]) == NULL) fail_msg("%s: %s", cases[i][0], err.text);
+    remove_it(&w);
+  }
+}
+
+/* Older records were deleted: the first one that is there says where the numbers begin. */
+static void test_the_first_record_says_where_it_begins(void **state) {
+  (void)state;
+  struct world w;
+  begin_sample(&w);
+  change_file(&w, "UPDATE page SET first=5, records=x'1b0000018bcfe56800416140', n=1");
+  open_again(&w, NOW);
+  const struct scl_shardlog *log = scl_store_at(w.store, 0)->shards[1].log;
+  assert_int_equal(scl_shardlog_first(log), 5);
+  assert_int_equal(scl_shardlog_end(log), 6);
+  end(&w);
+}
+
+static void test_no_database(void **state) {
+  (void)state;
+  struct world w;
+  struct sc_error err;
+  begin_sample(&w);
+  FILE *file = fopen(w.file, "r+e");
+  assert_non_null(file);
+  fputs("these are not the bytes of a database", file);
+  fclose(file);
+  assert_int_equal(refused(&w, &err), SC_E_IO);
+  assert_non_null(strstr(err.text, "file is not a database"));
+  remove_it(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_a_store_comes_back),
+      cmocka_unit_test(test_random_changes),
+      cmocka_unit_test(test_numbers_go_on),
+      cmocka_unit_test(test_changes_go_on),
+      cmocka_unit_test(test_smaller_when_half_is_gone),
       cmocka_unit_test(test_nobody_else_may_look),
       cmocka_unit_test(test_one_server_at_a_time),
-      cmocka_unit_test(test_torn_tail),
-      cmocka_unit_test(test_broken_in_the_middle),
-      cmocka_unit_test(test_written_anew_when_half_is_gone),
       cmocka_unit_test(test_no_folder),
+      cmocka_unit_test(test_many_threads),
+      cmocka_unit_test(test_more_than_may_gather),
+      cmocka_unit_test(test_full_disk),
+      cmocka_unit_test(test_rows_that_do_not_fit),
+      cmocka_unit_test(test_the_first_record_says_where_it_begins),
+      cmocka_unit_test(test_no_database),
   };
   sc_log_init(SC_ERROR_LEVEL, false);
   return cmocka_run_group_tests(tests, NULL, NULL);
