@@ -31,6 +31,9 @@ static void test_names(void **state) {
   assert_int_equal(scl_store_n_streams(store), 4);
   assert_int_not_equal(make(store, "a", 1)->id, old);
   scl_store_free(store);
+  assert_true(scl_store_is_name(SC_SLICE_LITERAL("aZ09_.-")));
+  static const char *const none[] = {"", "a b", "a/b", "\xc3\xa9", "a\n", "@"};
+  for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) assert_false(scl_store_is_name(sc_slice_str(none[i])));
 }
 
 static void test_status(void **state) {
