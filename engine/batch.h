@@ -10,6 +10,7 @@
 
 #include <sys/queue.h>
 
+#include "engine/base/assert.h"
 #include "engine/base/slice.h"
 #include "engine/position.h"
 
@@ -196,6 +197,20 @@ void sc_block_free(struct sc_block *block);
 /* Empties it for the next use; keeps the memory, but that of dead letters. */
 void sc_block_reset(struct sc_block *block);
 size_t sc_block_cost(size_t data_cap);
+/* The data of the rows [first, end), as the sink wrote it. */
+static inline struct sc_slice sc_block_slice(const struct sc_block *b, uint32_t first, uint32_t end) {
+  size_t from = first < b->n_rows ? b->rows[first].offset : b->len, to = end < b->n_rows ? b->rows[end].offset : b->len;
+  SC_ASSERT(first <= end && end <= b->n_rows && from <= to && to <= b->len);
+  return (struct sc_slice){b->data + from, to - from};
+}
+/* Only the first n_rows rows stay. */
+static inline void sc_block_take_back(struct sc_block *b, uint32_t n_rows) {
+  SC_ASSERT(n_rows <= b->n_rows);
+  if (n_rows == b->n_rows) return;
+  b->len = b->rows[n_rows].offset;
+  b->sequences_len = b->rows[n_rows].sequence_offset;
+  b->n_rows = n_rows;
+}
 /* Room for more dead-letter bytes; takes credit, false when there is none. */
 bool sc_block_reserve_dead(struct sc_block *block, size_t more_bytes);
 

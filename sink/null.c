@@ -7,7 +7,6 @@
 #include "engine/plan.h"
 #include "engine/wait.h"
 #include "sink/rows.h"
-#include "sink/stateless.h"
 
 static bool claims(const char *url) { return strcmp(url, "null:") == 0; }
 
@@ -34,20 +33,6 @@ static int session_open(struct sc_sink *sink, const char *role, const struct sc_
 
 static void session_close(struct sc_session *session) { free(session); }
 
-static int take(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
-                struct sc_error *err) {
-  (void)session, (void)shard_ids, (void)n, (void)out;
-  return sc_error_set(err, SC_E_IO, "null: keeps no positions, so the load cannot go on after a failure; run it again");
-}
-
-static int make_plan(struct sc_session *session, const struct sc_sample *sample, uint32_t generation,
-                     struct sc_plan **out, struct sc_error *err) {
-  (void)session, (void)sample, (void)err;
-  *out = sc_plan_new(generation, 1);
-  sc_plan_seal(*out);
-  return SC_OK;
-}
-
 /* A row of no bytes: only its reference counts. */
 static uint32_t encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
                        const struct sc_record *records, uint32_t span, struct sc_block *block,
@@ -69,20 +54,15 @@ static int push(struct sc_session *session, const struct sc_block *block, uint32
   return SC_OK;
 }
 
+static const struct sc_rows_ops rows = {.encode = encode, .push = push};
+
 const struct sc_sink_ops sc_sink_null = {
     .name = "null",
+    .rows = &rows,
     .claims = claims,
     .open = sink_open,
     .close = sink_close,
     .describe = describe,
     .session_open = session_open,
     .session_close = session_close,
-    .take = take,
-    .make_plan = make_plan,
-    .encode = encode,
-    .begin = sc_sink_noop,
-    .push = push,
-    .end_copy = sc_sink_noop,
-    .commit = sc_sink_noop_commit,
-    .rollback = sc_sink_noop,
 };

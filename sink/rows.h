@@ -2,7 +2,6 @@
 #ifndef SC_SINK_ROWS_H
 #define SC_SINK_ROWS_H
 
-#include "engine/base/assert.h"
 #include "engine/batch.h"
 
 /* Whether there is room for a row of at most bound bytes with its reference. When not, *needed_bytes becomes the bytes
@@ -31,21 +30,15 @@ static inline void sc_rows_add(struct sc_block *block, size_t end, uint32_t span
 
 /* The rows of one record in a block: taken back together when one of them is rejected or finds no room. */
 struct sc_rows_mark {
-  size_t len, sequences_len;
-  uint32_t n_rows, first; /* first: of its cells */
+  uint32_t n_rows; /* of the block before it */
+  uint32_t first;  /* of its cells */
 };
 
 /* Called before each row; a new mark where another record begins. */
 static inline void sc_rows_begin(struct sc_rows_mark *mark, const struct sc_block *block, const struct sc_cells *cells,
                                  uint32_t row, uint32_t first_row) {
   if (row > first_row && cells->record[row] == cells->record[row - 1]) return;
-  *mark = (struct sc_rows_mark){block->len, block->sequences_len, block->n_rows, row};
-}
-
-static inline void sc_rows_take_back(const struct sc_rows_mark *mark, struct sc_block *block) {
-  block->len = mark->len;
-  block->sequences_len = mark->sequences_len;
-  block->n_rows = mark->n_rows;
+  *mark = (struct sc_rows_mark){block->n_rows, row};
 }
 
 /* The last row of the record that `row` belongs to. */

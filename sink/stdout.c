@@ -16,7 +16,6 @@
 #include "engine/stop.h"
 #include "engine/wait.h"
 #include "sink/rows.h"
-#include "sink/stateless.h"
 
 #define FILE_CHUNK ((size_t)1 << 20)
 #define WAIT_MS 60000
@@ -26,7 +25,6 @@ struct sc_sink { /* plan->sink too */
 };
 
 struct sc_session {
-  struct sc_sink *sink;
   struct sc_wait wait;
   size_t chunk; /* bytes that a write never blocks on once the descriptor is writable */
   bool closed;  /* nobody reads any more */
@@ -133,9 +131,8 @@ static int session_open(struct sc_sink *sink, const char *role, const struct sc_
                         struct sc_error *err) {
   struct sc_session *s = sc_alloc_zero(1, sizeof(*s));
   struct stat st;
-  (void)role, (void)err;
+  (void)sink, (void)role, (void)err;
   bool file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
-  s->sink = sink;
   s->wait = *wait;
   s->chunk = file ? FILE_CHUNK : PIPE_BUF;
   *out = s;
@@ -143,23 +140,6 @@ static int session_open(struct sc_sink *sink, const char *role, const struct sc_
 }
 
 static void session_close(struct sc_session *session) { free(session); }
-
-static int take(struct sc_session *session, const char *const *shard_ids, size_t n, struct sc_taken *out,
-                struct sc_error *err) {
-  (void)session, (void)shard_ids, (void)n, (void)out;
-  return sc_error_set(err, SC_E_IO,
-                      "standard output keeps no positions, so the load cannot go on after a failure; run it again");
-}
-
-/* Without columns: a decoder only validates. */
-static int make_plan(struct sc_session *s, const struct sc_sample *sample, uint32_t generation, struct sc_plan **out,
-                     struct sc_error *err) {
-  (void)sample, (void)err;
-  *out = sc_plan_new(generation, 1);
-  (*out)->sink = s->sink;
-  sc_plan_seal(*out);
-  return SC_OK;
-}
 
 static int wait_writable(struct sc_session *s, struct sc_error *err) {
   int rc;
@@ -188,34 +168,24 @@ static int write_some(struct sc_session *s, const char **data, size_t *len, stru
 
 static int push(struct sc_session *s, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
                 struct sc_error *err) {
-  if (first_row >= end_row) return SC_OK;
-  SC_ASSERT(end_row <= block->n_rows);
-  size_t from = block->rows[first_row].offset;
-  size_t end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
-  const char *data = block->data + from;
-  size_t len = end - from;
+  struct sc_slice lines = sc_block_slice(block, first_row, end_row);
   int rc = SC_OK;
-  while (rc == SC_OK && len && !s->closed) {
+  while (rc == SC_OK && lines.len && !s->closed) {
     rc = wait_writable(s, err);
-    if (rc == SC_OK) rc = write_some(s, &data, &len, err);
+    if (rc == SC_OK) rc = write_some(s, &lines.ptr, &lines.len, err);
   }
   return rc;
 }
 
+static const struct sc_rows_ops rows = {.encode = encode, .push = push};
+
 const struct sc_sink_ops sc_sink_stdout = {
     .name = "stdout",
+    .rows = &rows,
     .claims = claims,
     .open = sink_open,
     .close = sink_close,
     .describe = describe,
     .session_open = session_open,
     .session_close = session_close,
-    .take = take,
-    .make_plan = make_plan,
-    .encode = encode,
-    .begin = sc_sink_noop,
-    .push = push,
-    .end_copy = sc_sink_noop,
-    .commit = sc_sink_noop_commit,
-    .rollback = sc_sink_noop,
 };

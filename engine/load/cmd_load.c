@@ -111,6 +111,8 @@ static int open_both(struct sc_options *o, struct sc_run *run, struct sc_error *
   run->decoder_ops = sc_decoders[0];
   rc = run->source_ops->open(source_url, o, &run->source, err);
   if (rc == SC_OK) rc = run->sink_ops->open(target_url, o, run->source_ops->stream_name(run->source), &run->sink, err);
+  run->store_ops = run->sink_ops->positions != NULL ? run->sink_ops : NULL;
+  run->store = run->sink;
   return rc;
 }
 

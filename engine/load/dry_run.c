@@ -26,7 +26,7 @@ struct dry {
 
 static int stored_start(struct dry *d, const char *id, struct sc_position *out, struct sc_error *err) {
   struct sc_taken *taken = sc_alloc_zero(1, sizeof(*taken));
-  int rc = d->c.run->sink_ops->peek(d->c.session, &id, 1, taken, err);
+  int rc = d->c.run->store_ops->positions->peek(d->c.sessions.positions, &id, 1, taken, err);
   *out = taken->start;
   free(taken);
   return rc;
@@ -104,7 +104,7 @@ static void print_text(const struct dry *d, struct sc_buf *out) {
   if (p->n > 0) print_columns(d, out);
   else
     sc_buf_add_str(out,
-                   run->sink_ops->propose == NULL ? "each record as it is\n" : "no record to make columns of yet\n");
+                   run->sink_ops->schema == NULL ? "each record as it is\n" : "no record to make columns of yet\n");
   if (p->ddl.len > 0) sc_buf_printf(out, "\n%s\n", sc_buf_str(&p->ddl));
   else if (p->n > 0) sc_buf_add_str(out, "\nthe table is there and stays as it is\n");
   sc_buf_add_str(out, "\n");
@@ -186,13 +186,13 @@ void sc_proposal_fini(struct sc_proposal *p) {
 }
 
 static int ask(struct dry *d, struct sc_error *err) {
-  const struct sc_sink_ops *ops = d->c.run->sink_ops;
-  int rc = ops->session_open(d->c.run->sink, "dry run", &sc_wait, &d->c.session, err);
+  const struct sc_schema_ops *schema = d->c.run->sink_ops->schema;
+  int rc = sc_sessions_open(&d->c.sessions, d->c.run, "dry run", &sc_wait, err);
   if (rc == SC_OK) rc = sc_controller_open_positions(&d->c, err);
   if (rc != SC_OK) return rc;
   rc = find_ready(d, err);
   if (rc == SC_OK) rc = sc_dry_sample(d->c.run, d->shards, d->n, d->sample, err);
-  if (rc == SC_OK && ops->propose != NULL) rc = ops->propose(d->c.session, d->sample, &d->proposal, err);
+  if (rc == SC_OK && schema != NULL) rc = schema->propose(d->c.sessions.rows, d->sample, &d->proposal, err);
   return rc;
 }
 

@@ -130,8 +130,9 @@ struct sc_run {
   const struct sc_source_ops *source_ops;
   const struct sc_decoder_ops *decoder_ops;
   const struct sc_sink_ops *sink_ops;
+  const struct sc_sink_ops *store_ops; /* keeps the positions: the sink itself, or another; NULL: nobody does */
   struct sc_source *source;
-  struct sc_sink *sink;
+  struct sc_sink *sink, *store;
   struct sc_budget *budget;
 
   struct sc_ring **batches, **blocks, **spent;
@@ -156,6 +157,16 @@ struct sc_run {
   /* keys that want a column or a wider one, with kinds; filled by parse, taken away by control */
   struct sc_sample *requests;
 };
+
+/* The store is another module than the sink, or another target. */
+static inline bool sc_run_has_own_store(const struct sc_run *r) {
+  return r->store_ops != NULL && (r->store_ops != r->sink_ops || r->store != r->sink);
+}
+/* Only a sink that keeps the positions itself can commit them together with the rows. */
+static inline enum sc_atomicity sc_run_atomicity(const struct sc_run *r) {
+  if (r->store_ops == NULL) return SC_POSITIONS_NONE;
+  return sc_run_has_own_store(r) ? SC_POSITIONS_AFTER_ROWS : r->sink_ops->caps.positions;
+}
 
 /* Makes budget, rings, parks and mailboxes for settings that are filled in. */
 int sc_run_init(struct sc_run *run, size_t bodies_bytes, size_t blocks_bytes, struct sc_error *err);

@@ -476,7 +476,7 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
     struct sc_slice sequence = records[cells->record[row]].sequence;
     sc_rows_begin(&mark, block, cells, row, first_row);
     if (!sc_rows_fit(block, bound_of(copy, values), sequence.len, needed_bytes)) {
-      sc_rows_take_back(&mark, block);
+      sc_block_take_back(block, mark.n_rows);
       row = mark.first;
       *needed_bytes = needed_of(copy, cells, row, *needed_bytes);
       break;
@@ -488,7 +488,7 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
       continue;
     }
     reject_row(plan, values, cells->record[row], rejects);
-    sc_rows_take_back(&mark, block);
+    sc_block_take_back(block, mark.n_rows);
     row = sc_rows_last(cells, row);
   }
   return row - first_row;

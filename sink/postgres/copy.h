@@ -47,7 +47,7 @@ struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text);
 void sc_pgcopy_set_array(struct sc_pgcopy *copy, uint32_t column, bool of_json);
 void sc_pgcopy_free(void *pgcopy); /* plan->free_sink */
 
-/* sc_sink_ops.encode of the PostgreSQL sink. */
+/* sc_rows_ops.encode of the PostgreSQL sink. */
 uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cells, uint32_t first_row,
                           const struct sc_record *records, uint32_t span, struct sc_block *block,
                           struct sc_rejects *rejects, size_t *needed_bytes);

@@ -257,7 +257,7 @@ static int make_plan(struct sc_session *s, const struct sc_sample *sample, uint3
     atomic_store(&s->sink->newest, ((const struct sc_pgcopy *)(*out)->sink)->fingerprint);
   return rc;
 }
-static int grant(struct sc_session *s, const struct sc_sample *requests, struct sc_error *err) {
+static int alter(struct sc_session *s, const struct sc_sample *requests, struct sc_error *err) {
   struct sc_pg_target t = target_of(s);
   return sc_pg_alter(&t, requests, err);
 }
@@ -325,7 +325,7 @@ static int listen_to_server(struct sc_session *s, struct sc_error *err) {
   return rc;
 }
 
-static int end_copy(struct sc_session *s, struct sc_error *err) {
+static int finish(struct sc_session *s, struct sc_error *err) {
   int rc = s->plan != NULL ? close_copy(s, err) : SC_OK;
   if (rc == SC_OK) s->rows_before = 0;
   return rc;
@@ -336,13 +336,12 @@ static int push(struct sc_session *s, const struct sc_block *block, uint32_t fir
   int rc = SC_OK;
   if (first_row >= end_row) return SC_OK;
   SC_ASSERT(end_row <= block->n_rows && block->plan != NULL);
-  if (s->plan != NULL && s->plan != block->plan) rc = end_copy(s, err);
+  if (s->plan != NULL && s->plan != block->plan) rc = finish(s, err);
   if (rc == SC_OK && s->plan == NULL) rc = open_copy(s, block->plan, err);
   if (rc != SC_OK) return rc;
-  size_t from = block->rows[first_row].offset, end = end_row < block->n_rows ? block->rows[end_row].offset : block->len;
-  SC_ASSERT(from < end && end <= block->len);
+  struct sc_slice tuples = sc_block_slice(block, first_row, end_row);
   s->rows += end_row - first_row;
-  rc = sc_pg_copy_put(s->pg, block->data + from, end - from, err);
+  rc = sc_pg_copy_put(s->pg, tuples.ptr, tuples.len, err);
   if (rc == SC_OK && sc_pg_copy_suspect(s->pg)) rc = listen_to_server(s, err);
   return rc;
 }
@@ -361,7 +360,7 @@ static int put_dead(struct sc_session *s, const char *dead, size_t len, struct s
 }
 
 static int push_dead(struct sc_session *s, const char *dead, size_t len, struct sc_error *err) {
-  int rc = end_copy(s, err);
+  int rc = finish(s, err);
   if (rc != SC_OK || !len) return rc;
   rc = put_dead(s, dead, len, err);
   if (rc != SC_E_ROW && rc != SC_E_PLAN) return rc;
@@ -371,11 +370,10 @@ static int push_dead(struct sc_session *s, const char *dead, size_t len, struct 
   return err->code;
 }
 
-static int commit(struct sc_session *s, const struct sc_commit_row *rows, size_t n, bool is_last,
-                  struct sc_error *err) {
+static int commit(struct sc_session *s, const struct sc_commit *c, struct sc_error *err) {
   SC_ASSERT(s->plan == NULL);
-  const char *synchronous = is_last && s->durable[0] ? s->durable : NULL;
-  return sc_pg_positions_commit(s->pg, &s->sink->names, rows, n, synchronous, err);
+  const char *synchronous = c->is_last && s->durable[0] ? s->durable : NULL;
+  return sc_pg_positions_commit(s->pg, &s->sink->names, c->rows, c->n, synchronous, err);
 }
 
 static int rollback(struct sc_session *s, struct sc_error *err) {
@@ -418,45 +416,45 @@ static void refusal(const struct sc_session *s, struct sc_refusal *out) {
   snprintf(out->reason, sizeof(out->reason), "%.249s", text);
 }
 
-static int session_fd(const struct sc_session *s) { return sc_pg_socket(s->pg); }
+static int ready(const struct sc_session *s) { return sc_pg_socket(s->pg); }
 
 static int check(struct sc_session *s, struct sc_error *err) {
   int rc = sc_pg_copy_poll(s->pg, err);
   return rc == SC_OK && s->plan != NULL && sc_pg_copy_suspect(s->pg) ? listen_to_server(s, err) : rc;
 }
 
-const struct sc_sink_ops sc_sink_postgres = {
-    .name = "postgresql",
-    .keeps_positions = true,
-    .claims = sc_pg_url_claims,
-    .open = sink_open,
-    .close = sink_close,
-    .describe = sink_describe,
-    .session_open = session_open,
-    .session_close = session_close,
-    .prepare = prepare,
-    .lock = lock,
-    .check_lock = check_lock,
-    .survey = survey,
-    .forget = forget,
-    .add_shards = add_shards,
-    .release = release,
-    .take = take,
-    .make_plan = make_plan,
-    .peek = peek,
-    .propose = propose,
-    .grant = grant,
-    .encode = sc_pgcopy_encode,
-    .encode_dead = encode_dead,
-    .begin = begin,
-    .push = push,
-    .end_copy = end_copy,
-    .push_dead = push_dead,
-    .commit = commit,
-    .rollback = rollback,
-    .savepoint = savepoint,
-    .back_to_savepoint = back_to_savepoint,
-    .refusal = refusal,
-    .session_fd = session_fd,
-    .check = check,
-};
+static const struct sc_rows_ops rows_ops = {.encode = sc_pgcopy_encode,
+                                            .encode_dead = encode_dead,
+                                            .begin = begin,
+                                            .push = push,
+                                            .finish = finish,
+                                            .push_dead = push_dead,
+                                            .commit = commit,
+                                            .rollback = rollback,
+                                            .savepoint = savepoint,
+                                            .back_to_savepoint = back_to_savepoint,
+                                            .refusal = refusal,
+                                            .ready = ready,
+                                            .check = check};
+static const struct sc_positions_ops positions_ops = {.prepare = prepare,
+                                                      .lock = lock,
+                                                      .check_lock = check_lock,
+                                                      .survey = survey,
+                                                      .forget = forget,
+                                                      .add_shards = add_shards,
+                                                      .release = release,
+                                                      .take = take,
+                                                      .peek = peek};
+static const struct sc_schema_ops schema_ops = {.make_plan = make_plan, .alter = alter, .propose = propose};
+
+const struct sc_sink_ops sc_sink_postgres = {.name = "postgresql",
+                                             .caps = {.positions = SC_POSITIONS_WITH_ROWS, .replays = true},
+                                             .rows = &rows_ops,
+                                             .positions = &positions_ops,
+                                             .schema = &schema_ops,
+                                             .claims = sc_pg_url_claims,
+                                             .open = sink_open,
+                                             .close = sink_close,
+                                             .describe = sink_describe,
+                                             .session_open = session_open,
+                                             .session_close = session_close};

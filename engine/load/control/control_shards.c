@@ -84,8 +84,7 @@ static void say_starting(const struct sc_controller *c) {
   sc_log(SC_INFO, sc_buf_str(&line), "stream=\"%s\" target=\"%s\"", c->run->source_ops->describe(c->run->source),
          c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
-  if (!c->run->sink_ops->keeps_positions)
-    sc_log(SC_INFO, "this target keeps no positions: another run starts again", NULL);
+  if (c->run->store_ops == NULL) sc_log(SC_INFO, "this target keeps no positions: another run starts again", NULL);
 }
 
 static int list(struct sc_controller *c, struct sc_error *err) {
@@ -102,12 +101,12 @@ static int list(struct sc_controller *c, struct sc_error *err) {
 }
 
 static int survey_positions(struct sc_controller *c, struct sc_survey *survey, struct sc_error *err) {
-  const struct sc_sink_ops *ops = c->run->sink_ops;
-  if (!ops->keeps_positions) return SC_OK;
+  if (c->run->store_ops == NULL) return SC_OK;
+  const struct sc_positions_ops *ops = c->run->store_ops->positions;
   int rc = SC_OK;
   if (c->options->restart && c->options->dry_run) return SC_OK;
-  if (c->options->restart) rc = ops->forget(c->session, err);
-  if (rc == SC_OK) rc = ops->survey(c->session, survey, err);
+  if (c->options->restart) rc = ops->forget(c->sessions.positions, err);
+  if (rc == SC_OK) rc = ops->survey(c->sessions.positions, survey, err);
   if (rc == SC_OK && survey->n > 0) rc = check_survey(c, survey, err);
   return rc;
 }
@@ -143,7 +142,7 @@ struct sc_position sc_controller_start_of(const struct sc_controller *c, uint32_
 
 /* Inserts the rows of all shards that have none yet, in one transaction. */
 static int insert_new(struct sc_controller *c, struct sc_error *err) {
-  const struct sc_sink_ops *ops = c->run->sink_ops;
+  const struct sc_sink_ops *store = c->run->store_ops;
   struct sc_lineage *l = c->lineage;
   struct sc_position_row *rows = NULL;
   size_t n = 0, cap = 0;
@@ -154,7 +153,8 @@ static int insert_new(struct sc_controller *c, struct sc_error *err) {
                                          .parents = {shard->parents[0], shard->parents[1]},
                                          .start = sc_controller_start_of(c, i)};
   }
-  int rc = n > 0 && ops->keeps_positions ? ops->add_shards(c->session, &c->identity, rows, n, err) : SC_OK;
+  int rc = SC_OK;
+  if (n > 0 && store != NULL) rc = store->positions->add_shards(c->sessions.positions, &c->identity, rows, n, err);
   for (uint32_t i = 0; rc == SC_OK && (i = sc_lineage_next_new(l, i)) != SC_NO_NODE; i++) sc_lineage_stored(l, i);
   free(rows);
   return rc;
@@ -225,7 +225,7 @@ static void collect_ready(struct sc_controller *c) {
   }
 }
 
-/* A sink without positions takes nothing: each shard begins where its row would have said. */
+/* Without a store nothing is taken: each shard begins where its row would have said. */
 static int take_ready(struct sc_controller *c, size_t *n_taken, struct sc_error *err) {
   collect_ready(c);
   size_t n = *n_taken = c->n_ready;
@@ -237,7 +237,8 @@ static int take_ready(struct sc_controller *c, size_t *n_taken, struct sc_error 
     taken[i].start = sc_controller_start_of(c, c->ready[i]);
   }
   int rc = SC_OK;
-  if (c->run->sink_ops->keeps_positions) rc = c->run->sink_ops->take(c->session, ids, n, taken, err);
+  const struct sc_sink_ops *store = c->run->store_ops;
+  if (store != NULL) rc = store->positions->take(c->sessions.positions, ids, n, taken, err);
   if (rc == SC_OK) c->n_ready = 0;
   for (size_t i = 0; rc == SC_OK && i < n; i++) assign(c, c->ready[i], &taken[i]);
   free(ids);

@@ -13,20 +13,20 @@
 
 enum { CHECK_MS = 5000 /* the lock is checked this often */, FIRST_GENERATION = 1 };
 
-static const struct sc_sink_ops *ops_of(const struct sc_controller *c) { return c->run->sink_ops; }
+/* NULL: nobody keeps positions, so there is no lock either. */
+static const struct sc_positions_ops *positions_of(const struct sc_controller *c) {
+  return c->run->store_ops != NULL ? c->run->store_ops->positions : NULL;
+}
 
 static bool is_temporary(const struct sc_error *err) {
   return err->class == SC_CLASS_REWIND || err->class == SC_CLASS_RETRY || err->class == SC_CLASS_TAKE_AGAIN;
 }
 
 static int open_and_lock(struct sc_controller *c, bool take_over, struct sc_error *err) {
-  const struct sc_sink_ops *ops = ops_of(c);
-  int rc = ops->session_open(c->run->sink, "control", &sc_wait, &c->session, err);
-  if (rc == SC_OK && ops->keeps_positions) rc = ops->lock(c->session, take_over, err);
-  if (rc != SC_OK && c->session != NULL) {
-    ops->session_close(c->session);
-    c->session = NULL;
-  }
+  const struct sc_positions_ops *ops = positions_of(c);
+  int rc = sc_sessions_open(&c->sessions, c->run, "control", &sc_wait, err);
+  if (rc == SC_OK && ops != NULL) rc = ops->lock(c->sessions.positions, take_over, err);
+  if (rc != SC_OK) sc_sessions_close(&c->sessions, c->run);
   return rc;
 }
 
@@ -35,7 +35,7 @@ int sc_controller_open_target(struct sc_controller *c, struct sc_error *err) {
   if (rc != SC_OK) return rc;
   c->locked = true;
   c->check_ms = sc_clock_mono_ms() + CHECK_MS;
-  return ops_of(c)->keeps_positions ? ops_of(c)->prepare(c->session, err) : SC_OK;
+  return positions_of(c) != NULL ? positions_of(c)->prepare(c->sessions.positions, err) : SC_OK;
 }
 
 /* ---- the lock ---- */
@@ -62,8 +62,7 @@ static void lose_session(struct sc_controller *c, const struct sc_error *err, in
   c->locked = false;
   c->relock_ms =
       now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, SC_BACKOFF_CAP_MS, c->lock_failures++);
-  if (c->session != NULL) ops_of(c)->session_close(c->session);
-  c->session = NULL;
+  sc_sessions_close(&c->sessions, c->run);
   if (!is_temporary(err) || now_ms - c->lost_ms > SC_GIVE_UP_MS) sc_controller_fail(c, err);
 }
 
@@ -77,9 +76,9 @@ void sc_controller_lost(struct sc_controller *c, const struct sc_error *err) {
 /* A failover may have undone the ends after which children are read. Write threads would not notice: they no longer
  * take a shard that has ended. */
 static int survey_again(struct sc_controller *c, struct sc_error *err) {
-  if (!ops_of(c)->keeps_positions) return SC_OK;
+  if (positions_of(c) == NULL) return SC_OK;
   struct sc_survey *survey = sc_alloc_zero(1, sizeof(*survey));
-  int rc = ops_of(c)->survey(c->session, survey, err);
+  int rc = positions_of(c)->survey(c->sessions.positions, survey, err);
   if (rc == SC_OK && !sc_lineage_still_holds(c->lineage, survey->shards, survey->n))
     rc = sc_error_set(err, SC_E_WENT_BACK, "the database went back to an older state: a shard's stored end is undone");
   free(survey->shards);
@@ -107,9 +106,9 @@ static void relock(struct sc_controller *c, int64_t now_ms) {
 
 static void check_lock(struct sc_controller *c, int64_t now_ms) {
   c->check_ms = now_ms + CHECK_MS;
-  if (!c->locked || !ops_of(c)->keeps_positions) return;
+  if (!c->locked || positions_of(c) == NULL) return;
   struct sc_error err;
-  if (ops_of(c)->check_lock(c->session, &err) != SC_OK) lose_session(c, &err, now_ms);
+  if (positions_of(c)->check_lock(c->sessions.positions, &err) != SC_OK) lose_session(c, &err, now_ms);
 }
 
 bool sc_controller_target_is_confirmed(struct sc_controller *c) {
@@ -137,9 +136,20 @@ static void publish(struct sc_controller *c, struct sc_plan *plan) {
   sc_log(SC_DEBUG, "column plan", "generation=%u columns=%u", plan->generation, plan->n_columns);
 }
 
+/* Without a schema the plan has no columns. */
+static int read_plan(struct sc_controller *c, const struct sc_sample *sample, uint32_t generation, struct sc_plan **out,
+                     struct sc_error *err) {
+  const struct sc_schema_ops *schema = c->run->sink_ops->schema;
+  if (schema != NULL) return schema->make_plan(c->sessions.rows, sample, generation, out, err);
+  *out = sc_plan_new(generation, 1);
+  (*out)->sink = c->run->sink;
+  sc_plan_seal(*out);
+  return SC_OK;
+}
+
 int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err) {
   struct sc_plan *plan = NULL;
-  int rc = ops_of(c)->make_plan(c->session, NULL, FIRST_GENERATION, &plan, err);
+  int rc = read_plan(c, NULL, FIRST_GENERATION, &plan, err);
   if (rc == SC_OK && plan != NULL) publish(c, plan);
   return rc;
 }
@@ -151,7 +161,7 @@ static void put_off(struct sc_controller *c, const struct sc_error *err) {
   if (err->code == SC_E_DB_RETRY) {
     sc_log_error(SC_WARN, "the table cannot be altered now, trying again; nothing is written meanwhile", err);
     c->reread_ms =
-        now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, SC_BACKOFF_CAP_MS, c->grant_failures++);
+        now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, SC_BACKOFF_CAP_MS, c->alter_failures++);
   } else if (is_temporary(err)) {
     lose_session(c, err, now_ms);
   } else {
@@ -166,7 +176,7 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
   struct sc_plan *plan = NULL;
   struct sc_run *run = c->run;
   if (with_sample) pthread_mutex_lock(&run->sample_lock);
-  int rc = ops_of(c)->make_plan(c->session, with_sample ? run->sample : NULL, c->planner.generation + 1, &plan, &err);
+  int rc = read_plan(c, with_sample ? run->sample : NULL, c->planner.generation + 1, &plan, &err);
   if (with_sample) pthread_mutex_unlock(&run->sample_lock);
   if (rc == SC_OK && plan == NULL)
     rc = sc_error_fail(&err, SC_E_NO_TARGET,
@@ -182,9 +192,9 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
   return true;
 }
 
-/* Grants what is requested; false: it is put off. The requests are taken out of the run first, and kept until they are
- * granted: those that parse threads add meanwhile wait for the generation after this one. */
-static bool grant(struct sc_controller *c) {
+/* Alters the table as requested; false: it is put off. The requests are taken out of the run first, and kept until they
+ * are met: those that parse threads add meanwhile wait for the generation after this one. */
+static bool alter(struct sc_controller *c) {
   struct sc_run *run = c->run;
   if (!c->locked || sc_clock_mono_ms() < c->reread_ms) return false;
   pthread_mutex_lock(&run->sample_lock);
@@ -197,11 +207,11 @@ static bool grant(struct sc_controller *c) {
   pthread_mutex_unlock(&run->sample_lock);
   if (c->requests == NULL) return true;
   struct sc_error err;
-  int rc = ops_of(c)->grant == NULL ? SC_OK : ops_of(c)->grant(c->session, c->requests, &err);
+  int rc = run->sink_ops->schema->alter(c->sessions.rows, c->requests, &err);
   if (rc == SC_OK) {
     sc_sample_free(c->requests);
     c->requests = NULL;
-    c->grant_failures = 0;
+    c->alter_failures = 0;
     return true;
   }
   put_off(c, &err);
@@ -234,7 +244,7 @@ static void act(struct sc_controller *c, enum sc_planner_action action) {
       for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_HOLD);
       return;
     case SC_PLANNER_REREAD:
-      c->reread_wanted = !grant(c) || !make_plan(c, false);
+      c->reread_wanted = !alter(c) || !make_plan(c, false);
       if (!c->reread_wanted) release_writers(c);
       return;
   }
@@ -274,20 +284,19 @@ void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms) {
 /* ---- the end ---- */
 
 void sc_controller_release(struct sc_controller *c) {
-  if (!c->locked || !ops_of(c)->keeps_positions || c->n_assigned == 0) return;
+  if (!c->locked || positions_of(c) == NULL || c->n_assigned == 0) return;
   struct sc_commit_row *rows = sc_alloc(c->n_assigned * sizeof(*rows));
   size_t n = 0;
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
     n += sc_writer_held(c->writers[w], rows + n, c->n_assigned - n);
   struct sc_error err;
-  if (n > 0 && ops_of(c)->release(c->session, rows, n, &err) != SC_OK)
+  if (n > 0 && positions_of(c)->release(c->sessions.positions, rows, n, &err) != SC_OK)
     sc_log_error(SC_WARN, "the shards could not be released; the next run takes them all the same", &err);
   free(rows);
 }
 
 void sc_controller_close_target(struct sc_controller *c) {
-  if (c->session != NULL) ops_of(c)->session_close(c->session);
-  c->session = NULL;
+  sc_sessions_close(&c->sessions, c->run);
   c->locked = false;
 }
 

@@ -7,7 +7,7 @@
 #include "engine/base/random.h"
 #include "engine/load/load_options.h"
 #include "engine/load/progress.h"
-#include "engine/load/run.h"
+#include "engine/load/sessions.h"
 #include "engine/planner.h"
 #include "engine/source.h"
 
@@ -42,7 +42,7 @@ struct sc_controller {
   uint64_t gaps;
 
   /* the target */
-  struct sc_session *session;
+  struct sc_sessions sessions;
   bool locked; /* and the session is good */
   int64_t relock_ms, lost_ms, check_ms;
   unsigned lock_failures;
@@ -51,9 +51,9 @@ struct sc_controller {
   uint32_t *taken; /* [w]: the serial it has answered */
   bool make_wanted, reread_wanted;
   bool stopping; /* no plan is made any more: write threads do not hold */
-  unsigned grant_failures;
+  unsigned alter_failures;
   int64_t reread_ms;          /* not before: others hold a lock on the table */
-  struct sc_sample *requests; /* taken from the run, not yet granted */
+  struct sc_sample *requests; /* taken from the run, not yet met */
   struct sc_planner planner;
   struct sc_plan **plans; /* all generations: blocks and cells may still view the old ones */
   uint32_t n_plans, cap_plans;

@@ -92,7 +92,7 @@ static void fail_at(struct sc_parser *p, const struct sc_batch *batch, const str
  * leaves the record out. False: no memory. */
 static bool keep_dead_letter(const struct sc_parser *p, const struct chunk *k, const struct sc_reject *reject,
                              struct sc_block *block) {
-  const struct sc_sink_ops *ops = p->run->sink_ops;
+  const struct sc_rows_ops *ops = p->run->sink_ops->rows;
   const struct sc_record *record = &k->records[reject->record];
   if (ops->encode_dead == NULL) {
     sc_log_often(SC_WARN, "record left out", "shard=%s sequence=%.*s reason=\"%s\"", k->batch->shard->id,
@@ -147,11 +147,7 @@ static uint32_t take_back(const struct sc_parser *p, const struct chunk *k, stru
   uint32_t keep = rows_before, reject = 0;
   for (uint32_t row = k->row; row < p->cells.n_rows && p->cells.record[row] < record; row++)
     if (!is_rejected(p, p->cells.record[row], &reject)) keep++;
-  if (keep < block->n_rows) {
-    block->len = block->rows[keep].offset;
-    block->sequences_len = block->rows[keep].sequence_offset;
-    block->n_rows = keep;
-  }
+  if (keep < block->n_rows) sc_block_take_back(block, keep);
   return keep - rows_before;
 }
 
@@ -257,8 +253,8 @@ static uint32_t encode(struct sc_parser *p, const struct chunk *k, struct sc_blo
   uint32_t rejects_before = p->rejects.n, done = 0;
   uint32_t rows_before = block->n_rows;
   if (k->row < p->cells.n_rows)
-    done = p->run->sink_ops->encode(k->plan, &p->cells, k->row, k->records, block->n_spans - 1, block, &p->rejects,
-                                    needed);
+    done = p->run->sink_ops->rows->encode(k->plan, &p->cells, k->row, k->records, block->n_spans - 1, block,
+                                          &p->rejects, needed);
   SC_ASSERT(done <= p->cells.n_rows - k->row && block->n_rows - rows_before <= done && block->len <= block->cap);
   SC_ASSERT(block->n_rows <= block->cap_rows && p->rejects.n <= SC_CHUNK_ROWS);
   if (p->rejects.n > rejects_before) qsort(p->rejects.items, p->rejects.n, sizeof(p->rejects.items[0]), by_record);

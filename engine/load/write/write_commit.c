@@ -116,24 +116,26 @@ static bool is_last_commit(const struct sc_writer *w) {
 /* The doubt begins before the commit goes out: from then on a lost connection leaves open whether it happened. A
  * transaction of positions alone is opened here; without a position to move there is nothing to commit. */
 static int send_commit(struct sc_writer *w, struct sc_error *err) {
-  const struct sc_sink_ops *ops = w->run->sink_ops;
-  size_t n = ops->keeps_positions ? commit_rows(w) : 0;
-  int rc = SC_OK;
-  if (!w->in_transaction) {
-    if (ops->keeps_positions && n == 0) return SC_OK;
-    if ((rc = ops->begin(w->session, err)) != SC_OK) return rc;
-    w->in_transaction = true;
-  }
-  rc = ops->end_copy(w->session, err);
+  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
+  enum sc_atomicity atomicity = sc_run_atomicity(w->run);
+  struct sc_commit commit = {.is_last = is_last_commit(w)};
+  if (atomicity != SC_POSITIONS_NONE) commit.n = commit_rows(w);
+  commit.rows = w->rows;
+  if (!w->in_transaction && atomicity != SC_POSITIONS_NONE && commit.n == 0) return SC_OK;
+  int rc = sc_writer_begin(w, err);
+  if (rc == SC_OK) rc = sc_writer_finish(w, err);
   const struct sc_block *b;
   TAILQ_FOREACH(b, &w->blocks, link)
-  if (rc == SC_OK && b->dead_len > 0) rc = ops->push_dead(w->session, b->dead, b->dead_len, err);
+  if (rc == SC_OK && b->dead_len > 0) rc = ops->push_dead(w->sessions.rows, b->dead, b->dead_len, err);
   if (rc != SC_OK) return rc;
   struct sc_writer_shard *s;
   TAILQ_FOREACH(s, &w->touched, link)
   if (sc_checkpoint_is_dirty(&s->checkpoint, REFRESH_MS)) sc_checkpoint_sent(&s->checkpoint);
   begin_doubt(w);
-  return ops->commit(w->session, w->rows, n, is_last_commit(w), err);
+  if (ops->commit != NULL) rc = ops->commit(w->sessions.rows, &commit, err);
+  if (rc == SC_OK && atomicity == SC_POSITIONS_AFTER_ROWS && commit.n > 0)
+    rc = w->run->store_ops->positions->move(w->sessions.positions, &commit, err);
+  return rc;
 }
 
 int sc_writer_commit(struct sc_writer *w, struct sc_error *err) {

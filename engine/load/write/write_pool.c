@@ -43,11 +43,6 @@ static void drop_transaction(struct sc_writer *w) {
   sc_writer_forget_transaction(w);
 }
 
-static void close_session(struct sc_writer *w) {
-  if (w->session != NULL) w->run->sink_ops->session_close(w->session);
-  w->session = NULL;
-}
-
 /* Leaves WORKING for a state without a transaction: whoever asked this thread to hold need not wait for it. */
 static void leave(struct sc_writer *w, enum sc_writer_state state) {
   if (w->state == SC_WRITER_WORKING && w->hold_wanted) sc_writer_tell(w, SC_CONTROL_HELD, NULL);
@@ -57,7 +52,7 @@ static void leave(struct sc_writer *w, enum sc_writer_state state) {
 static void die(struct sc_writer *w, const struct sc_error *err) {
   sc_run_fail(w->run, err);
   leave(w, SC_WRITER_DEAD);
-  close_session(w);
+  sc_sessions_close(&w->sessions, w->run);
   drop_transaction(w);
 }
 
@@ -69,7 +64,7 @@ static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
   bool replan = err->class == SC_CLASS_REPLAN && generation > 0;
   sc_log_error(SC_WARN, "going back to the stored positions", err);
   sc_metric_add(sc_metrics_mine(), SC_M_REWINDS, 1);
-  close_session(w);
+  sc_sessions_close(&w->sessions, w->run);
   atomic_store_explicit(&w->run->terms[w->index], ++w->term, memory_order_release);
   for (size_t i = 0; i < w->n_shards; i++) {
     sc_checkpoint_lost(&w->shards[i]->checkpoint);
@@ -89,7 +84,7 @@ static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
 static void rewind_or_die(struct sc_writer *w, const struct sc_error *err) {
   int64_t now_ms = sc_clock_mono_ms();
   if (w->failures++ == 0) w->first_failure_ms = now_ms;
-  if (!w->run->sink_ops->keeps_positions || now_ms - w->first_failure_ms > SC_GIVE_UP_MS) die(w, err);
+  if (w->run->store_ops == NULL || now_ms - w->first_failure_ms > SC_GIVE_UP_MS) die(w, err);
   else rewind_all(w, err);
 }
 
@@ -100,10 +95,7 @@ static int replay_and_commit(struct sc_writer *w, struct sc_error *err) {
   TAILQ_FOREACH(s, &w->touched, link) sc_checkpoint_refused(&s->checkpoint);
   w->in_doubt = false;
   int rc = sc_writer_replay(w, err);
-  if (rc == SC_OK) {
-    w->in_transaction = true;
-    rc = sc_writer_commit(w, err);
-  }
+  if (rc == SC_OK) rc = sc_writer_commit(w, err);
   if (rc == SC_OK || err->class != SC_CLASS_ROW) return rc;
   sc_error_prefix(err, "the target refuses the transaction although it takes each row");
   return sc_error_as(err, SC_CLASS_FATAL);
@@ -111,7 +103,8 @@ static int replay_and_commit(struct sc_writer *w, struct sc_error *err) {
 
 /* The one place where a session's error is judged. */
 static void judge(struct sc_writer *w, struct sc_error *err) {
-  if (err->class == SC_CLASS_ROW && !TAILQ_EMPTY(&w->blocks) && replay_and_commit(w, err) == SC_OK) return;
+  bool replays = w->run->sink_ops->caps.replays && !TAILQ_EMPTY(&w->blocks);
+  if (err->class == SC_CLASS_ROW && replays && replay_and_commit(w, err) == SC_OK) return;
   switch (err->class) {
     case SC_CLASS_REWIND:
     case SC_CLASS_RETRY:
@@ -157,7 +150,7 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
   const char **ids = sc_alloc(w->n_shards * sizeof(char *));
   struct sc_taken *taken = sc_alloc(w->n_shards * sizeof(*taken));
   for (size_t i = 0; i < w->n_shards; i++) ids[i] = w->shards[i]->info->id;
-  int rc = w->run->sink_ops->take(w->session, ids, w->n_shards, taken, err);
+  int rc = w->run->store_ops->positions->take(w->sessions.positions, ids, w->n_shards, taken, err);
   if (rc == SC_OK) sc_writer_end_doubt(w, taken);
   if (rc == SC_E_POSITIONS) { /* a row that was there is missing */
     struct sc_error why = *err;
@@ -234,13 +227,10 @@ static int accept_spans(struct sc_writer *w, const struct sc_block *block, struc
 }
 
 static int write_rows(struct sc_writer *w, const struct sc_block *block, struct sc_error *err) {
-  if (!w->in_transaction && (block->n_rows > 0 || block->dead_len > 0)) {
-    int rc = w->run->sink_ops->begin(w->session, err);
-    if (rc != SC_OK) return rc;
-    w->in_transaction = true;
-  }
-  if (block->n_rows == 0) return SC_OK;
-  return w->run->sink_ops->push(w->session, block, 0, block->n_rows, err);
+  if (block->n_rows == 0 && block->dead_len == 0) return SC_OK;
+  int rc = sc_writer_begin(w, err);
+  if (rc != SC_OK || block->n_rows == 0) return rc;
+  return w->run->sink_ops->rows->push(w->sessions.rows, block, 0, block->n_rows, err);
 }
 
 /* The block joins the transaction before its rows are pushed: a replay after a refused row needs it there. */
@@ -346,9 +336,9 @@ static bool take_blocks(struct sc_writer *w) {
 /* Sleeps on the park and, inside a transaction, on the session's socket: a server that closes the connection is noticed
  * at once. */
 static void park(struct sc_writer *w, int timeout_ms) {
-  const struct sc_sink_ops *ops = w->run->sink_ops;
+  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
   struct sc_park *own = w->run->write_parks[w->index];
-  int fd = w->in_transaction && w->session != NULL && ops->session_fd != NULL ? ops->session_fd(w->session) : -1;
+  int fd = w->in_transaction && ops->ready != NULL ? ops->ready(w->sessions.rows) : -1;
   struct pollfd fds[2] = {{.fd = sc_park_fd(own), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
   sc_timings_sleep(sc_writer_timings(w));
   int n = poll(fds, 2, timeout_ms);
@@ -356,7 +346,7 @@ static void park(struct sc_writer *w, int timeout_ms) {
   sc_park_finish(own);
   if (n <= 0 || fds[1].revents == 0) return;
   struct sc_error err;
-  if (ops->check(w->session, &err) != SC_OK) judge(w, &err);
+  if (ops->check(w->sessions.rows, &err) != SC_OK) judge(w, &err);
 }
 
 static int longest_sleep(const struct sc_writer *w, int64_t now_ms) {

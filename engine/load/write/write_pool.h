@@ -1,5 +1,5 @@
-/* A write thread: one session, one COPY, one commit at a time. Owns its shards' checkpoints (checkpoint.h) and its
- * incarnation (term).
+/* A write thread: one session, one transaction, one commit at a time. Owns its shards' checkpoints (checkpoint.h) and
+ * its incarnation (term).
  *
  * In: blocks, SC_WRITE_* messages. Out: spent blocks, SC_FETCH_START to fetch threads, messages to control. A
  * transaction is committed when its oldest row is flush-interval old, at flush-bytes or flush-rows, when block memory

@@ -10,7 +10,7 @@ static int push_dead_letters(struct sc_writer *w, struct sc_error *err) {
   size_t len = w->replay_dead == NULL ? 0 : w->replay_dead->dead_len;
   if (len == 0) return SC_OK;
   w->replay_dead->dead_len = 0;
-  return w->run->sink_ops->push_dead(w->session, w->replay_dead->dead, len, err);
+  return w->run->sink_ops->rows->push_dead(w->sessions.rows, w->replay_dead->dead, len, err);
 }
 
 /* Into the write thread's own room: the pool may be full of rows that wait for this very transaction. */
@@ -19,7 +19,7 @@ static int add_dead_letter(struct sc_writer *w, const struct sc_dead_letter *let
   SC_ASSERT(room != NULL);
   bool is_full = room->dead_len + letter->data.len > room->dead_cap / 2;
   if (is_full && push_dead_letters(w, err) != SC_OK) return err->code;
-  if (w->run->sink_ops->encode_dead(w->run->sink, letter, room)) return SC_OK;
+  if (w->run->sink_ops->rows->encode_dead(w->run->sink, letter, room)) return SC_OK;
   sc_error_fail(err, SC_E_MEMORY, "give more with --memory", "no memory left for a dead letter of %zu bytes",
                 letter->data.len);
   return sc_error_as(err, SC_CLASS_FATAL);
@@ -43,7 +43,7 @@ static int to_dead_letter(struct sc_writer *w, struct sc_block *block, uint32_t 
   struct sc_slice digits = {block->sequences + ref->sequence_offset, ref->sequence_len};
   struct sc_sequence sequence;
   SC_ASSERT(sc_sequence_parse(digits, &sequence));
-  if (w->run->settings.fail_on_error || w->run->sink_ops->encode_dead == NULL)
+  if (w->run->settings.fail_on_error || w->run->sink_ops->rows->encode_dead == NULL)
     return fail_on_row(span, digits, refusal, err);
   struct sc_buf data = SC_BUF_INIT;
   int rc = w->run->source_ops->reread(w->run->source, span->shard->id, &sequence, &data, err);
@@ -65,18 +65,18 @@ out:
   return rc;
 }
 
-/* Tries rows [first, end) in a COPY behind a savepoint. SC_CLASS_ROW: the rows are taken back, and *refusal says what
+/* Tries rows [first, end) behind a savepoint. SC_CLASS_ROW: the rows are taken back, and *refusal says what
  * is known of the one refused. */
 static int try_rows(struct sc_writer *w, const struct sc_block *block, uint32_t first, uint32_t end,
                     struct sc_refusal *refusal, struct sc_error *err) {
-  const struct sc_sink_ops *ops = w->run->sink_ops;
-  int rc = ops->savepoint(w->session, err);
-  if (rc == SC_OK) rc = ops->push(w->session, block, first, end, err);
-  if (rc == SC_OK) rc = ops->end_copy(w->session, err);
+  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
+  int rc = ops->savepoint(w->sessions.rows, err);
+  if (rc == SC_OK) rc = ops->push(w->sessions.rows, block, first, end, err);
+  if (rc == SC_OK) rc = sc_writer_finish(w, err);
   if (rc != SC_OK && err->class == SC_CLASS_ROW) {
-    ops->refusal(w->session, refusal);
+    ops->refusal(w->sessions.rows, refusal);
     struct sc_error lost;
-    if (ops->back_to_savepoint(w->session, &lost) != SC_OK) {
+    if (ops->back_to_savepoint(w->sessions.rows, &lost) != SC_OK) {
       *err = lost;
       return lost.code;
     }
@@ -105,11 +105,12 @@ static int replay_rows(struct sc_writer *w, struct sc_block *block, uint32_t fir
 }
 
 int sc_writer_replay(struct sc_writer *w, struct sc_error *err) {
-  const struct sc_sink_ops *ops = w->run->sink_ops;
+  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
   sc_metric_add(sc_metrics_mine(), SC_M_REPLAYS, 1);
   if (w->replay_dead != NULL) w->replay_dead->dead_len = 0;
-  int rc = ops->rollback(w->session, err);
-  if (rc == SC_OK) rc = ops->begin(w->session, err);
+  int rc = ops->rollback(w->sessions.rows, err);
+  w->in_transaction = false;
+  if (rc == SC_OK) rc = sc_writer_begin(w, err);
   struct sc_block *b;
   TAILQ_FOREACH(b, &w->blocks, link)
   if (rc == SC_OK) rc = replay_rows(w, b, 0, b->n_rows, err);

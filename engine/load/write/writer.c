@@ -20,7 +20,7 @@ struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
   TAILQ_INIT(&w->blocks);
   TAILQ_INIT(&w->touched);
   sc_random_init(&w->random, (uint64_t)sc_clock_mono_us() * 40503u + index);
-  if (run->sink_ops->encode_dead != NULL) {
+  if (run->sink_ops->rows->encode_dead != NULL) {
     w->replay_dead = sc_block_new(run->budget, 0); /* sc_memory_deal set the credit aside */
     SC_ASSERT(w->replay_dead != NULL && sc_block_reserve_dead(w->replay_dead, run->settings.replay_dead_bytes));
   }
@@ -35,7 +35,7 @@ int sc_writer_connect(struct sc_writer *w, struct sc_error *err) {
   char role[16];
   struct sc_wait wait = sc_wait_timed(sc_writer_timings(w));
   snprintf(role, sizeof(role), "write %u", w->index);
-  return w->run->sink_ops->session_open(w->run->sink, role, &wait, &w->session, err);
+  return sc_sessions_open(&w->sessions, w->run, role, &wait, err);
 }
 
 size_t sc_writer_held(struct sc_writer *w, struct sc_commit_row *rows, size_t cap) {
@@ -54,7 +54,7 @@ size_t sc_writer_held(struct sc_writer *w, struct sc_commit_row *rows, size_t ca
 }
 
 void sc_writer_free(struct sc_writer *w) {
-  if (w->session != NULL) w->run->sink_ops->session_close(w->session);
+  sc_sessions_close(&w->sessions, w->run);
   for (struct sc_block *b; (b = TAILQ_FIRST(&w->blocks)) != NULL;) {
     TAILQ_REMOVE(&w->blocks, b, link);
     sc_block_free(b);
@@ -75,6 +75,18 @@ void sc_writer_give_back(struct sc_writer *w, struct sc_block *block) {
   uint32_t parse = block->parse;
   SC_ASSERT(sc_ring_push(sc_run_spent(w->run, parse, w->index), block));
   sc_park_wake(w->run->parse_parks[parse]);
+}
+
+int sc_writer_begin(struct sc_writer *w, struct sc_error *err) {
+  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
+  if (!w->in_transaction && ops->begin != NULL && ops->begin(w->sessions.rows, err) != SC_OK) return err->code;
+  w->in_transaction = true;
+  return SC_OK;
+}
+
+int sc_writer_finish(struct sc_writer *w, struct sc_error *err) {
+  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
+  return ops->finish != NULL ? ops->finish(w->sessions.rows, err) : SC_OK;
 }
 
 void sc_writer_forget_transaction(struct sc_writer *w) {

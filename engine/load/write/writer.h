@@ -6,7 +6,7 @@
 
 #include "engine/base/random.h"
 #include "engine/checkpoint.h"
-#include "engine/load/run.h"
+#include "engine/load/sessions.h"
 
 struct sc_writer_shard {
   const struct sc_shard_info *info;
@@ -39,7 +39,7 @@ struct sc_writer {
   uint32_t index;
   uint32_t term;
   enum sc_writer_state state;
-  struct sc_session *session;
+  struct sc_sessions sessions;
   struct sc_random random;
 
   struct sc_writer_shard **shards; /* by sc_shard_info.place; owned */
@@ -84,6 +84,9 @@ struct sc_timings *sc_writer_timings(const struct sc_writer *w);
 void sc_writer_tell(struct sc_writer *w, enum sc_control_message_kind kind, const struct sc_shard_info *shard);
 /* A block that is not needed any more goes back to its parse thread. */
 void sc_writer_give_back(struct sc_writer *w, struct sc_block *block);
+int sc_writer_begin(struct sc_writer *w, struct sc_error *err); /* a transaction, unless one is open */
+/* The target has accepted all rows pushed. */
+int sc_writer_finish(struct sc_writer *w, struct sc_error *err);
 /* The transaction is over, committed or not. Its blocks are the caller's, in `blocks` no more. */
 void sc_writer_forget_transaction(struct sc_writer *w);
 

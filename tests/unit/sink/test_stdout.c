@@ -47,7 +47,9 @@ static void set_up(struct bench *b, const struct sc_sink_ops *ops, const char *o
   b->ops = ops;
   assert_int_equal(ops->open("-", b->options, "x", &b->sink, &err), SC_OK);
   assert_int_equal(ops->session_open(b->sink, "write 0", &hook, &b->session, &err), SC_OK);
-  assert_int_equal(ops->make_plan(b->session, NULL, 1, &b->plan, &err), SC_OK);
+  b->plan = sc_plan_new(1, 1); /* as control makes it for a sink without a schema */
+  b->plan->sink = b->sink;
+  sc_plan_seal(b->plan);
   b->budget = sc_budget_new(8 << 20, 8 << 20, 1);
   b->block = sc_block_new(b->budget, 1 << 20);
   b->block->spans[b->block->n_spans++] = (struct sc_span){.shard = &shard};
@@ -67,7 +69,7 @@ static void encode(struct bench *b, const struct sc_record *record, uint32_t n) 
   static uint32_t which[SC_CHUNK_ROWS];
   size_t needed;
   struct sc_cells cells = {.n_columns = 0, .n_rows = n, .record = which};
-  assert_int_equal(b->ops->encode(b->plan, &cells, 0, record, 0, b->block, NULL, &needed), n);
+  assert_int_equal(b->ops->rows->encode(b->plan, &cells, 0, record, 0, b->block, NULL, &needed), n);
 }
 
 static void expect(struct bench *b, const char *lines) {
@@ -132,8 +134,8 @@ static void rows_are_written(void **state) {
   record.data = SC_SLICE_LITERAL("[2]");
   encode(&b, &record, 1);
   int from = read_end_of_output();
-  int rc = b.ops->push(b.session, b.block, 1, 2, &err);
-  if (!rc) rc = b.ops->push(b.session, b.block, 0, 1, &err);
+  int rc = b.ops->rows->push(b.session, b.block, 1, 2, &err);
+  if (!rc) rc = b.ops->rows->push(b.session, b.block, 0, 1, &err);
   restore_output();
   assert_int_equal(rc, SC_OK);
   assert_int_equal(read(from, got, sizeof(got)), 8);
@@ -162,7 +164,7 @@ static void a_slow_reader_gets_it_all(void **state) {
     for (ssize_t n; (n = read(from, bite, sizeof(bite))) > 0;) total += (size_t)n;
     _exit(total == 5 * (sizeof(data) + 1) ? 0 : 1);
   }
-  int rc = b.ops->push(b.session, b.block, 0, 5, &err);
+  int rc = b.ops->rows->push(b.session, b.block, 0, 5, &err);
   restore_output();
   assert_int_equal(rc, SC_OK);
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -181,7 +183,8 @@ static void a_reader_that_left_ends_the_run(void **state) {
   signal(SIGPIPE, SIG_IGN);
   close(read_end_of_output());
   assert_false(sc_stop_requested());
-  int first = b.ops->push(b.session, b.block, 0, 1, &err), second = b.ops->push(b.session, b.block, 0, 1, &err);
+  int first = b.ops->rows->push(b.session, b.block, 0, 1, &err),
+      second = b.ops->rows->push(b.session, b.block, 0, 1, &err);
   restore_output();
   assert_int_equal(first, SC_OK);
   assert_int_equal(second, SC_OK);
@@ -199,8 +202,7 @@ static void null_counts_rows(void **state) {
   encode(&b, &record, 1);
   assert_int_equal(b.block->n_rows, 2);
   assert_int_equal(b.block->len, 0);
-  assert_int_equal(b.ops->push(b.session, b.block, 0, 2, &err), SC_OK);
-  assert_int_equal(b.ops->commit(b.session, NULL, 0, true, &err), SC_OK);
+  assert_int_equal(b.ops->rows->push(b.session, b.block, 0, 2, &err), SC_OK);
   tear_down(&b);
 }
 

@@ -51,6 +51,7 @@ static int model_load_run(struct model_load *l) {
   run->source_ops = &model_source;
   run->decoder_ops = &model_decoder;
   run->sink_ops = l->sink;
+  run->store_ops = l->sink->positions != NULL ? l->sink : NULL;
   run->settings = l->settings;
   sc_dead_letter_limit_init(&run->dead_letter_limit, true, l->max_dead_letters);
   struct sc_load_options options = {.start = {.start = SC_START_TRIM_HORIZON},

@@ -158,7 +158,7 @@ static int sink_plan(struct sc_session *s, const struct sc_sample *sample, uint3
 }
 
 /* The table has all keys up to the greatest that is requested. */
-static int sink_grant(struct sc_session *s, const struct sc_sample *requests, struct sc_error *err) {
+static int sink_alter(struct sc_session *s, const struct sc_sample *requests, struct sc_error *err) {
   (void)s;
   if (fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_LOST, "a fault");
   if (fault(the_model->take_faults)) return sc_error_set(err, SC_E_DB_RETRY, "locked");
@@ -224,7 +224,7 @@ static int sink_push(struct sc_session *s, const struct sc_block *block, uint32_
   return SC_OK;
 }
 
-static int sink_end_copy(struct sc_session *s, struct sc_error *err) {
+static int sink_finish(struct sc_session *s, struct sc_error *err) {
   bool was = s->in_copy;
   s->in_copy = false;
   for (size_t i = s->copy_from; was && the_model->refused_every != 0 && i < s->n_rows; i++) {
@@ -242,7 +242,7 @@ static int sink_end_copy(struct sc_session *s, struct sc_error *err) {
 
 static int sink_push_dead(struct sc_session *s, const char *dead, size_t len, struct sc_error *err) {
   SC_ASSERT(len % the_model->record_bytes == 0);
-  if (sink_end_copy(s, err) != SC_OK) return err->code;
+  if (sink_finish(s, err) != SC_OK) return err->code;
   for (size_t i = 0; i < len; i += the_model->record_bytes) memcpy(&s->dead[s->n_dead++], dead + i, sizeof(uint32_t));
   return SC_OK;
 }
@@ -294,13 +294,12 @@ static bool fail_over(void) {
   return true;
 }
 
-static int sink_commit(struct sc_session *s, const struct sc_commit_row *rows, size_t n, bool is_last,
-                       struct sc_error *err) {
+static int sink_commit(struct sc_session *s, const struct sc_commit *c, struct sc_error *err) {
   bool lost = fault(the_model->commit_lost), done_but_lost = fault(the_model->commit_lost_done);
   pthread_mutex_lock(&the_model->lock);
   if (s->era != the_model->era) lost = true;
-  bool match = positions_match(rows, n);
-  if (match && !lost) apply(s, rows, n, is_last);
+  bool match = positions_match(c->rows, c->n);
+  if (match && !lost) apply(s, c->rows, c->n, c->is_last);
   if (fail_over()) lost = true;
   pthread_mutex_unlock(&the_model->lock);
   if (!match && !lost) return sc_error_set(err, SC_E_FENCED, "fenced");
@@ -322,15 +321,27 @@ static int sink_back(struct sc_session *s, struct sc_error *err) {
 
 static void sink_refusal(const struct sc_session *s, struct sc_refusal *out) { *out = s->refusal; }
 
-#define WRITING                                                                                                    \
-  .describe = sink_describe, .session_open = session_open, .session_close = session_close, .make_plan = sink_plan, \
-  .grant = sink_grant, .encode = sink_encode, .begin = sink_begin, .push = sink_push, .end_copy = sink_end_copy,   \
-  .push_dead = sink_push_dead, .commit = sink_commit, .rollback = sink_begin, .savepoint = sink_savepoint,         \
-  .back_to_savepoint = sink_back, .refusal = sink_refusal
-#define POSITIONS                                                                                \
-  .keeps_positions = true, .prepare = sink_ok, .lock = sink_lock, .check_lock = sink_check_lock, \
-  .survey = sink_survey, .forget = sink_ok, .add_shards = sink_add, .release = sink_release, .take = sink_take
+#define WRITING                                                                                                      \
+  .encode = sink_encode, .begin = sink_begin, .push = sink_push, .finish = sink_finish, .push_dead = sink_push_dead, \
+  .commit = sink_commit, .rollback = sink_begin, .savepoint = sink_savepoint, .back_to_savepoint = sink_back,        \
+  .refusal = sink_refusal
+static const struct sc_rows_ops rows_ops = {WRITING, .encode_dead = sink_encode_dead};
+static const struct sc_rows_ops rows_without_dead_letters = {WRITING};
+static const struct sc_positions_ops positions_ops = {.prepare = sink_ok,
+                                                      .lock = sink_lock,
+                                                      .check_lock = sink_check_lock,
+                                                      .survey = sink_survey,
+                                                      .forget = sink_ok,
+                                                      .add_shards = sink_add,
+                                                      .release = sink_release,
+                                                      .take = sink_take};
+static const struct sc_schema_ops schema_ops = {.make_plan = sink_plan, .alter = sink_alter};
 
-const struct sc_sink_ops model_sink = {.name = "model", WRITING, POSITIONS, .encode_dead = sink_encode_dead};
-const struct sc_sink_ops model_sink_without_dead_letters = {.name = "model", WRITING, POSITIONS};
-const struct sc_sink_ops model_sink_without_positions = {.name = "model", WRITING};
+#define MODEL                                                                                      \
+  .name = "model", .schema = &schema_ops, .describe = sink_describe, .session_open = session_open, \
+  .session_close = session_close, .caps.replays = true
+#define POSITIONS .positions = &positions_ops, .caps.positions = SC_POSITIONS_WITH_ROWS
+
+const struct sc_sink_ops model_sink = {MODEL, .rows = &rows_ops, POSITIONS};
+const struct sc_sink_ops model_sink_without_dead_letters = {MODEL, .rows = &rows_without_dead_letters, POSITIONS};
+const struct sc_sink_ops model_sink_without_positions = {MODEL, .rows = &rows_without_dead_letters};

@@ -16,7 +16,7 @@ static void open_run(struct sc_run *run) {
   struct sc_error err;
   memset(run, 0, sizeof(*run));
   run->source_ops = &model_source;
-  run->sink_ops = &model_sink_without_dead_letters;
+  run->sink_ops = run->store_ops = &model_sink_without_dead_letters;
   run->settings = (struct sc_settings){.fetch_threads = 1,
                                        .parse_threads = 1,
                                        .write_threads = 1,
