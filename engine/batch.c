@@ -117,6 +117,7 @@ void sc_block_reset(struct sc_block *block) {
   block->sequences_len = 0;
   block->n_rows = 0;
   block->n_spans = 0;
+  block->mixed = false;
   block->oldest_ms = 0;
   block->plan = NULL;
 }

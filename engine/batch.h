@@ -25,12 +25,16 @@ struct sc_shard_info {
   uint32_t index;               /* in the lineage (lineage.h) */
   uint32_t place;               /* among the shards of its write thread, dense from 0 */
   uint16_t fetch, parse, write; /* the threads it is pinned to */
+  _Atomic uint32_t *barriers;   /* spans with SC_BATCH_BARRIER committed so far; its write thread raises it */
   char id[SC_SHARD_ID_MAX + 1];
 };
 
 enum sc_batch_flag {
   SC_BATCH_END = 1, /* the shard is closed and these are its last records */
-  SC_BATCH_TIP = 2  /* the tip of a bounded load: the shard is done for this run. Never set with --follow */
+  SC_BATCH_TIP = 2, /* the tip of a bounded load: the shard is done for this run. Never set with --follow */
+  /* Of a span only: the shard waits until everything up to here is committed. The write thread commits at once, raises
+   * sc_shard_info.barriers and wakes the parse thread. */
+  SC_BATCH_BARRIER = 4
 };
 
 enum sc_envelope {
@@ -150,10 +154,11 @@ struct sc_span {
   const struct sc_shard_info *shard;
   uint64_t first_batch, last_batch;
   bool starts_inside, ends_inside; /* the first batch began in an earlier block; the last one goes on in a later one */
-  struct sc_sequence first, last;  /* of all records, rows or not; len 0 when the span has none */
-  uint32_t flags;                  /* enum sc_batch_flag, of the last batch in it */
-  uint32_t records, rows, dead;    /* records + extra_rows = rows + dead + filtered */
-  uint32_t extra_rows;             /* beyond the first of each record (--concatenated=split) */
+  bool inside_record; /* ends between two rows of one Kinesis record: nothing is committed until the rest has come */
+  struct sc_sequence first, last; /* of all records, rows or not; len 0 when the span has none */
+  uint32_t flags;                 /* enum sc_batch_flag, of the last batch in it */
+  uint32_t records, rows, dead;   /* records + extra_rows = rows + dead + filtered */
+  uint32_t extra_rows;            /* beyond the first of each record (--concatenated=split) */
   uint64_t record_bytes, unknown_keys;
   int64_t read_until_ms;
 };
@@ -162,8 +167,11 @@ struct sc_row_ref {
   uint32_t offset; /* of the row in data */
   uint32_t span;
   uint32_t sequence_offset; /* into sequences */
-  uint32_t sequence_len;
+  uint16_t relation;        /* the table it goes into; 0 when there is one */
+  uint8_t operation;        /* 0: append */
+  uint8_t sequence_len;
 };
+_Static_assert(sizeof(struct sc_row_ref) == 16, "a row's reference is two words");
 
 struct sc_plan;
 
@@ -172,6 +180,7 @@ struct sc_plan;
 struct sc_block {
   uint16_t parse, write;
   uint32_t term;
+  bool mixed; /* has rows of relations other than 0: they are pushed relation by relation, at the commit */
   const struct sc_plan *plan;
   int64_t oldest_ms; /* monotonic: when its first row came */
   char *data;        /* rows as the sink writes them: binary COPY tuples, COPY text lines, NDJSON lines */

@@ -22,7 +22,7 @@ static inline void sc_rows_add(struct sc_block *block, size_t end, uint32_t span
   block->rows[block->n_rows++] = (struct sc_row_ref){.offset = (uint32_t)block->len,
                                                      .span = span,
                                                      .sequence_offset = (uint32_t)block->sequences_len,
-                                                     .sequence_len = (uint32_t)sequence.len};
+                                                     .sequence_len = (uint8_t)sequence.len};
   memcpy(block->sequences + block->sequences_len, sequence.ptr, sequence.len);
   block->sequences_len += sequence.len;
   block->len = end;
