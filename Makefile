@@ -110,12 +110,13 @@ $(BUILD)/bench-micro: $(call obj,$(MICRO_SRC)) $(DRIVE_LIB) $(LOCAL_LIB) $(ENGIN
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs) $(local_only)
 
-# Once linked it says its version, for which it indexes a known text: a simdjson of other inner workings fails the build.
-native := $(filter $(shell uname -m)-%,$(shell $(CC) -dumpmachine))
+# Once linked it says its version, for which it indexes a known text: a simdjson of other inner workings fails the
+# build. What is built for another machine says it when there is an emulator.
+can_run := $(EMULATOR)$(filter $(shell uname -m)-%,$(shell $(CC) -dumpmachine))
 $(BUILD)/shardcopy: $(call obj,engine/main.c engine/modules.c) $(ENGINE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(base_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
-	$(if $(native),$(Q)$@ --version >/dev/null)
+	$(if $(can_run),$(Q)$(EMULATOR) $@ --version >/dev/null)
 
 $(BUILD)/shardcopy-local: $(call obj,bench/local/main.c) $(LOCAL_LIB) $(ENGINE_LIB)
 	$(call say,LD,$@)

@@ -1,4 +1,5 @@
-"""Where credentials come from, each place with the local service's stubs and every signature checked: a load of ten records."""
+"""Where credentials come from, each place with the local service's stubs and every signature checked: a load of ten
+records."""
 import datetime
 import hashlib
 import json
@@ -67,13 +68,15 @@ def test_a_line_end_behind_the_secret(load):
 
 
 def test_indented_credentials_file(load, folder):
-    written(folder, ".aws/credentials", f"[default]\n    # mine\n    aws_access_key_id = {KEY}\n    aws_secret_access_key = {SECRET}\n")
+    written(folder, ".aws/credentials",
+            f"[default]\n    # mine\n    aws_access_key_id = {KEY}\n    aws_secret_access_key = {SECRET}\n")
     load({})
 
 
 def test_other_files_by_environment(load, folder):
     config = written(folder, "elsewhere/config", f"[profile work]\naws_access_key_id={KEY}\n[profile x]\n")
-    credentials = written(folder, "elsewhere/credentials", f"[other]\naws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n")
+    credentials = written(folder, "elsewhere/credentials",
+                          f"[other]\naws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n")
     env = {"AWS_CONFIG_FILE": config, "AWS_SHARED_CREDENTIALS_FILE": credentials}
     load({**env, "AWS_PROFILE": "other"})
     refused = load({**env, "AWS_PROFILE": "work"}, status=2)
@@ -120,8 +123,8 @@ duration_seconds = 900
 
 
 def test_a_role_of_the_options(load, stubs):
-    load({**KEYS, "AWS_EC2_METADATA_DISABLED": "true"}, f"--role-arn={ROLE}", "--external-id=x", "--role-session-name=load",
-         f"--sts-endpoint=http://{stubs.http}")
+    load({**KEYS, "AWS_EC2_METADATA_DISABLED": "true"}, f"--role-arn={ROLE}", "--external-id=x",
+         "--role-session-name=load", f"--sts-endpoint=http://{stubs.http}")
 
 
 def test_credential_source(load, config, stubs):
@@ -160,7 +163,8 @@ def test_containers(load, stubs, path):
 
 
 def test_container_token_file(local_service, database, shardcopy, folder):
-    service = local_service("--verify-signatures", "--stub-credentials", "--stub-token=Bearer mine", "--generate", "demo:records=1")
+    service = local_service("--verify-signatures", "--stub-credentials", "--stub-token=Bearer mine", "--generate",
+                            "demo:records=1")
     env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{service.http}/v1/credentials"}
     refused = shardcopy.load(service.url("demo"), database.url(), env=env, status=4)
     assert "the agent answers with HTTP status 401" in refused.err
@@ -176,7 +180,8 @@ def test_region_of_the_instance(local_service, shardcopy):
     """On AWS's own hosts; nothing is reached there, but the message names the endpoint."""
     service = local_service("--stub-credentials", "--region=eu-south-2")
     env = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{service.http}", "HTTPS_PROXY": "http://127.0.0.1:9"}
-    assert "kinesis.eu-south-2.amazonaws.com" in shardcopy.run("shards", "list", "kinesis://demo", env=env, status=3, timeout_s=90).err
+    assert "kinesis.eu-south-2.amazonaws.com" in shardcopy.run("shards", "list", "kinesis://demo", env=env, status=3,
+                                                               timeout_s=90).err
 
 
 # --- SSO
@@ -208,7 +213,8 @@ sso_region = us-east-1
 
 @pytest.fixture
 def sso(config, stubs):
-    return config(SSO, {"AWS_ENDPOINT_URL_SSO": f"http://{stubs.http}", "AWS_ENDPOINT_URL_SSO_OIDC": f"http://{stubs.http}"})
+    return config(SSO, {"AWS_ENDPOINT_URL_SSO": f"http://{stubs.http}",
+                        "AWS_ENDPOINT_URL_SSO_OIDC": f"http://{stubs.http}"})
 
 
 def test_sso(load, sso, folder):
@@ -239,8 +245,8 @@ def test_sso_token_is_renewed(load, sso, folder):
 def test_each_place_says_why(shardcopy):
     env = {"AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true"}
     refused = shardcopy.run("shards", "list", "kinesis://demo", env=env, status=4)
-    for place in ("options", "environment", "role", "web identity", "SSO", "credentials file", "credential process", "config file",
-                  "container", "instance metadata"):
+    for place in ("options", "environment", "role", "web identity", "SSO", "credentials file", "credential process",
+                  "config file", "container", "instance metadata"):
         assert f"{place}: " in refused.err
 
 
@@ -250,8 +256,8 @@ def test_each_place_says_why(shardcopy):
 def test_ipv6_in_any_notation(folder, shardcopy):
     if not os.path.exists("/proc/net/if_inet6"):
         pytest.skip("no IPv6 here")
-    service = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=[::1]:0", "--verify-signatures", f"--keys={KEY}:{SECRET}",
-                       "--generate", "demo:records=1"], folder, "ipv6")
+    service = Program([os.path.join(BUILD, "shardcopy-local"), "--listen=[::1]:0", "--verify-signatures",
+                       f"--keys={KEY}:{SECRET}", "--generate", "demo:records=1"], folder, "ipv6")
     wait_until(lambda: "listening http " in service.out, 20, service.story)
     port = re.search(r"listening http \S+:(\d+)", service.out).group(1)
     try:
@@ -264,7 +270,8 @@ def test_ipv6_in_any_notation(folder, shardcopy):
 
 def test_region_of_the_arn_against_the_option(stubs, shardcopy):
     arn = "arn:aws:kinesis:us-east-1:000000000000:stream/demo"
-    refused = shardcopy.run("shards", "list", f"kinesis://{arn}?endpoint=http://{stubs.http}", "--region=eu-west-1", env=KEYS, status=2)
+    refused = shardcopy.run("shards", "list", f"kinesis://{arn}?endpoint=http://{stubs.http}", "--region=eu-west-1",
+                            env=KEYS, status=2)
     assert "the region is eu-west-1, but the stream's ARN is of us-east-1" in refused.err
 
 
@@ -295,7 +302,8 @@ def tunnel():
 
 
 def test_https_proxy(shardcopy, tunnel):
-    running = shardcopy.start("shards", "list", "kinesis://demo", "--fips", env={**KEYS, "AWS_REGION": "us-west-2", "HTTPS_PROXY": tunnel.url})
+    running = shardcopy.start("shards", "list", "kinesis://demo", "--fips",
+                              env={**KEYS, "AWS_REGION": "us-west-2", "HTTPS_PROXY": tunnel.url})
     assert tunnel.first_line() == "CONNECT kinesis-fips.us-west-2.amazonaws.com:443 HTTP/1.1"
     running.kill()
 
@@ -311,30 +319,33 @@ def test_no_proxy(stubs, shardcopy, tunnel):
     """The proxy is not asked for what NO_PROXY names: the call succeeds, and nobody answers at the proxy."""
     host = stubs.https.replace("127.0.0.1", "localhost")
     env = {**KEYS, "HTTPS_PROXY": tunnel.url, "NO_PROXY": "example.com,localhost"}
-    assert "open" in shardcopy.run("shards", "list", f"kinesis://{host}/demo?tls=true", f"--ca-bundle={stubs.ca}", env=env).out
+    assert "open" in shardcopy.run("shards", "list", f"kinesis://{host}/demo?tls=true", f"--ca-bundle={stubs.ca}",
+                                   env=env).out
 
 
 # --- sessions that end during a load
 
 
 def test_sessions_of_seconds(local_service, database, shardcopy, config, folder):
-    """Sessions of two seconds, from each place that hands out any: all loads go on through several of them, with all records."""
+    """Sessions of two seconds, from each place that hands out any: all loads go on through several of them, with all
+    records."""
     service = local_service("--verify-signatures", f"--keys={KEY}:{SECRET}", "--stub-credentials", "--stub-expiry=2",
                             "--generate", "demo:shards=2,records=1000,seed=1")
     here = f"http://{service.http}"
     token = written(folder, "token", "header.payload.signature")
     config(SSO)
-    sso_token(folder, "corp", accessToken="old", expiresAt=ends_in(minutes=-1), refreshToken="r", clientId="i", clientSecret="c",
-              registrationExpiresAt=ends_in(days=30))
+    sso_token(folder, "corp", accessToken="old", expiresAt=ends_in(minutes=-1), refreshToken="r", clientId="i",
+              clientSecret="c", registrationExpiresAt=ends_in(days=30))
     kinds = {"container": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": here + "/v1/credentials"},
              "imds": {"AWS_EC2_METADATA_SERVICE_ENDPOINT": here},
              "assume-role": {**KEYS, "AWS_ENDPOINT_URL_STS": here, "SHARDCOPY_ROLE_ARN": ROLE},
              "web-identity": {"AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL_STS": here},
              "sso": {"AWS_ENDPOINT_URL_SSO": here, "AWS_ENDPOINT_URL_SSO_OIDC": here}}
-    loads = {kind: shardcopy.start("load", service.url("demo"), database.url(table=kind), f"--namespace={kind}", "--follow",
-                                   "--log-level=debug", f"--credentials={kind}", env=env) for kind, env in kinds.items()}
+    loads = {kind: shardcopy.start("load", service.url("demo"), database.url(table=kind), f"--namespace={kind}",
+                                   "--follow", "--log-level=debug", f"--credentials={kind}", env=env)
+             for kind, env in kinds.items()}
     for load in loads.values():
-        wait_until(lambda: load.err.count("AWS credentials renewed") >= 3, 60, "three renewals")  # pylint: disable=cell-var-from-loop
+        wait_until(lambda its=load: its.err.count("AWS credentials renewed") >= 3, 60, "three renewals")
     for kind, load in loads.items():
         load.signal(signal.SIGINT)
         load.wait(0)
@@ -342,11 +353,14 @@ def test_sessions_of_seconds(local_service, database, shardcopy, config, folder)
 
 
 def test_expired_before_its_time(local_service, database, shardcopy):
-    """The service's clock jumps: what it handed out is over at once. Keys are fetched anew, and the calls made again."""
-    service = local_service("--verify-signatures", "--stub-credentials", "--stub-expiry=240", "--generate", "demo:shards=4,records=1000,seed=1")
+    """The service's clock jumps: what it handed out is over at once. Keys are fetched anew, and the calls made
+    again."""
+    service = local_service("--verify-signatures", "--stub-credentials", "--stub-expiry=240", "--generate",
+                            "demo:shards=4,records=1000,seed=1")
     env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{service.http}/v1/credentials"}
     load = shardcopy.start("load", service.url("demo"), database.url(), "--follow", "--log-level=debug", env=env)
-    wait_until(lambda: database.value("SELECT to_regclass('demo') IS NOT NULL") and database.value("SELECT count(*) FROM demo") == 1000, 60)
+    wait_until(lambda: database.value("SELECT to_regclass('demo') IS NOT NULL")
+               and database.value("SELECT count(*) FROM demo") == 1000, 60)
     assert "AWS credentials renewed" not in load.err
     service.advance_clock(241_000)
     wait_until(lambda: "AWS credentials renewed" in load.err, 30)

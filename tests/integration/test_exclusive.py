@@ -23,7 +23,8 @@ def test_an_application_name_of_ones_own(local, stream, database, shardcopy):
     stream().put_many(numbered(0, 10))
     first = shardcopy.start("load", local.url("demo"), database.url(application_name="etl"), "--follow")
     wait_until(lambda: database.count("demo") == 10, what="the load at work")
-    names = [name for name, in database.rows("SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'shardcopy etl %'")]
+    names = [name for name, in database.rows("SELECT application_name FROM pg_stat_activity "
+                                              "WHERE application_name LIKE 'shardcopy etl %'")]
     assert len(names) >= 2 and all(re.search(rf" {first.pid}@\S+$", name) for name in names)
     assert str(first.pid) in shardcopy.load(local.url("demo"), database.url(), status=6).err
     shardcopy.start("load", local.url("demo"), database.url(), "--follow", "--take-over")

@@ -218,15 +218,16 @@ def test_help_teaches(shardcopy):
     assert "--follow" in shardcopy.run("load", "--help").out
 
 
-@pytest.mark.parametrize("command", ["load URL -", "load URL - --follow", "load URL null: --dry-run", "shards list URL", "--help"])
+@pytest.mark.parametrize("command", ["load URL -", "load URL - --follow", "load URL null: --dry-run", "shards list URL",
+                                     "--help"])
 def test_nobody_reads_standard_output(local, stream, folder, command):
     """A closed pipe is the end: exit status 0, and no error."""
     stream().put_many(numbered(0, 10))
     unread, output = os.pipe()
     os.close(unread)
     arguments = command.replace("URL", local.url("demo")).split()
-    done = subprocess.run([f"{BUILD}/shardcopy", *arguments], stdout=output, stderr=subprocess.PIPE, text=True, timeout=60,
-                          env=clean_environment(folder), check=True)
+    done = subprocess.run([f"{BUILD}/shardcopy", *arguments], stdout=output, stderr=subprocess.PIPE, text=True,
+                          timeout=60, env=clean_environment(folder), check=True)
     os.close(output)
     assert "level=error" not in done.stderr and "interrupted" not in done.stderr
 

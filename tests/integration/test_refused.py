@@ -59,7 +59,8 @@ def test_our_own_tables_are_no_targets(local, stream, database, shardcopy, table
 
 UNLOGGED = {
     "table": "CREATE UNLOGGED TABLE demo (id bigint, word text)",
-    "partition": "CREATE TABLE demo (id bigint, word text) PARTITION BY RANGE (id); CREATE UNLOGGED TABLE demo_0 PARTITION OF demo DEFAULT",
+    "partition": "CREATE TABLE demo (id bigint, word text) PARTITION BY RANGE (id);"
+                 "CREATE UNLOGGED TABLE demo_0 PARTITION OF demo DEFAULT",
 }
 
 
@@ -83,11 +84,13 @@ def test_unlogged_positions(local, stream, database, shardcopy):
 def test_views_and_foreign_tables_are_said(local, stream, database, shardcopy):
     stream().put_many(numbered(0, 3))
     database.execute("CREATE TABLE base (id bigint, word text); CREATE VIEW v AS SELECT * FROM base;"
-                     "CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO base VALUES (new.*); RETURN new; END$$;"
+                     "CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS "
+                     "$$BEGIN INSERT INTO base VALUES (new.*); RETURN new; END$$;"
                      "CREATE TRIGGER t INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION put();"
                      "CREATE EXTENSION postgres_fdw; CREATE SERVER itself FOREIGN DATA WRAPPER postgres_fdw "
                      f"OPTIONS (host '127.0.0.1', port '{database.postgres.port}', dbname '{database.name}');"
-                     "CREATE USER MAPPING FOR PUBLIC SERVER itself OPTIONS (user 'postgres', password_required 'false');"
+                     "CREATE USER MAPPING FOR PUBLIC SERVER itself "
+                     "OPTIONS (user 'postgres', password_required 'false');"
                      "CREATE FOREIGN TABLE f (id bigint, word text) SERVER itself OPTIONS (table_name 'base')")
     assert "INSTEAD OF" in shardcopy.load(local.url("demo"), database.url(table="v"), "--namespace=v").err
     assert_each_once(database, "base", 3)
@@ -153,8 +156,8 @@ def test_too_little_memory(local, stream, database, shardcopy):
     assert "--memory" in done.err and "MiB" in done.err
 
 
-@pytest.mark.parametrize("payload, words", [(b"\xef\xbb\xbf{}", "byte order mark"), (b"ab\t1\tc", "tab-separated"), (b"null", "is null"),
-                                            (b"true", "true or false")])
+@pytest.mark.parametrize("payload, words", [(b"\xef\xbb\xbf{}", "byte order mark"), (b"ab\t1\tc", "tab-separated"),
+                                            (b"null", "is null"), (b"true", "true or false")])
 def test_records_that_are_no_json_object(local, stream, database, shardcopy, payload, words):
     source = stream()
     source.put({"id": 1})
@@ -164,5 +167,6 @@ def test_records_that_are_no_json_object(local, stream, database, shardcopy, pay
 
 
 def test_two_regions(shardcopy):
-    done = shardcopy.run("shards", "list", "kinesis://arn:aws:kinesis:eu-west-1:123456789012:stream/x", "--region=us-east-1", status=2)
+    done = shardcopy.run("shards", "list", "kinesis://arn:aws:kinesis:eu-west-1:123456789012:stream/x",
+                         "--region=us-east-1", status=2)
     assert "eu-west-1" in done.err and "us-east-1" in done.err and "hint" in done.err

@@ -96,7 +96,8 @@ def test_a_stream_that_is_being_created(local_service, database, shardcopy):
 
 def test_a_service_that_never_says_how_far_behind(database, shardcopy):
     """A bounded load ends with empty pages."""
-    records = [{"SequenceNumber": "1", "Data": "eyJpZCI6MX0=", "PartitionKey": "k", "ApproximateArrivalTimestamp": 1700000000.0}]
+    records = [{"SequenceNumber": "1", "Data": "eyJpZCI6MX0=", "PartitionKey": "k",
+                "ApproximateArrivalTimestamp": 1700000000.0}]
 
     def silent(number):
         body = {"Records": records if number == 0 else [], "NextShardIterator": f"iterator-{number + 1};"}
@@ -110,7 +111,8 @@ def test_a_service_that_never_says_how_far_behind(database, shardcopy):
 
 
 def test_a_position_inside_a_record(local, stream, database, shardcopy):
-    """What an import can bring: parts of the record were taken in. It is read again, and its parts up to there are left out."""
+    """What an import can bring: parts of the record were taken in. It is read again, and its parts up to there are left
+    out."""
     source = stream()
     numbers = [source.put(record)[1] for record in numbered(0, 4)]
     database.execute("CREATE TABLE demo (id int)")

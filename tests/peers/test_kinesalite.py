@@ -65,8 +65,8 @@ def test_a_split_stream(kinesalite, database, shardcopy):
 
 def test_from_now_on(kinesalite, database, shardcopy):
     """It never answers AT_TIMESTAMP when no record is as new: the load reads from LATEST."""
-    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1", aws_access_key_id="test",
-                          aws_secret_access_key="test")
+    client = boto3.client("kinesis", endpoint_url=f"http://{kinesalite}", region_name="us-east-1",
+                          aws_access_key_id="test", aws_secret_access_key="test")
     source = Stream(client, "demo")
     source.put({"id": -1})
     behind = time.monotonic() + 1.5  # latest is a whole second of the service's clock
