@@ -167,8 +167,8 @@ static void take_in(struct sc_lineage *l, const struct sc_listed *shard, bool fi
   node->gap_reported = false;
 }
 
-/* Which of the listed ones are new must be known before the listing's own parents are taken in: pages come in any
- * order. */
+/* The pages of a listing come in any order. So all listed shards are taken in before parents are looked up: a parent
+ * that is listed itself is not lost. */
 static void take_in_all(struct sc_lineage *l, const struct sc_listed *shards, size_t n, bool first_run) {
   uint32_t n_before = l->n;
   for (size_t i = 0; i < n; i++) take_in(l, &shards[i], first_run);

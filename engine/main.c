@@ -43,7 +43,7 @@ static int run_command(struct sc_options *options) {
 
 int main(int argc, char **argv) {
   sc_log_init(SC_INFO, isatty(STDERR_FILENO) == 1);
-  signal(SIGPIPE, SIG_IGN); /* a write says EPIPE */
+  signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe returns EPIPE instead */
   struct sc_options *options = NULL;
   struct sc_error err;
   if (sc_options_parse(&sc_program, argc, argv, &options, &err) != SC_OK) {

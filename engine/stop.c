@@ -63,7 +63,7 @@ static void listen_main(void *arg) {
     int number = 0;
     if (sigwait(&set, &number) != 0) continue;
     if (!sc_stop_requested()) {
-      sc_log(SC_INFO, "stopping; once more to stop at once", "signal=%d", number);
+      sc_log(SC_INFO, "stopping in order; a second signal stops at once", "signal=%d", number);
       sc_stop_request();
     } else {
       sc_stop_request_now();

@@ -9,11 +9,12 @@
 
 enum { MOST_WAITERS = 256 };
 
-/* A giver touches the waiters only when somebody was refused since the last time. All orders are seq_cst: the refused
- * sets hungry, then looks at used again; the giver lowers used, then looks at hungry; one of them sees the other. */
+/* Giving credit back wakes the waiters only when a taker was refused since they were last woken. All orders are
+ * seq_cst: a refused taker sets was_refused, then looks at used again; a giver lowers used, then looks at was_refused.
+ * So at least one of the two sees what the other stored. */
 struct pool {
   _Alignas(64) _Atomic size_t used;
-  _Atomic bool hungry;
+  _Atomic bool was_refused;
   size_t limit;
   size_t n_waiters;
   struct sc_park *waiters[MOST_WAITERS];
@@ -25,7 +26,7 @@ struct sc_budget {
   _Atomic size_t reserve_held; /* 0: free; else the bytes taken and one */
 };
 
-_Static_assert(sizeof(struct sc_budget) % 64 == 0, "what aligned allocation wants");
+_Static_assert(sizeof(struct sc_budget) % 64 == 0, "aligned allocation takes multiples of the alignment");
 
 struct sc_budget *sc_budget_new(size_t bodies_bytes, size_t blocks_bytes, size_t reserve_bytes) {
   SC_ASSERT(bodies_bytes > reserve_bytes);
@@ -55,7 +56,7 @@ static bool take(struct pool *pool, size_t bytes) {
 bool sc_budget_take(struct sc_budget *budget, enum sc_pool pool, size_t bytes) {
   struct pool *p = &budget->pools[pool];
   if (take(p, bytes)) return true;
-  atomic_store(&p->hungry, true);
+  atomic_store(&p->was_refused, true);
   return take(p, bytes);
 }
 
@@ -67,12 +68,12 @@ static bool take_reserve(struct sc_budget *budget, size_t bytes) {
 bool sc_budget_take_reserve(struct sc_budget *budget, size_t bytes) {
   if (bytes > budget->reserve) return false;
   if (take_reserve(budget, bytes)) return true;
-  atomic_store(&budget->pools[SC_POOL_BODIES].hungry, true);
+  atomic_store(&budget->pools[SC_POOL_BODIES].was_refused, true);
   return take_reserve(budget, bytes);
 }
 
-static void feed(struct pool *pool) {
-  if (!atomic_load(&pool->hungry) || !atomic_exchange(&pool->hungry, false)) return;
+static void wake_refused(struct pool *pool) {
+  if (!atomic_load(&pool->was_refused) || !atomic_exchange(&pool->was_refused, false)) return;
   for (size_t i = 0; i < pool->n_waiters; i++) sc_park_wake(pool->waiters[i]);
 }
 
@@ -80,13 +81,13 @@ void sc_budget_give(struct sc_budget *budget, enum sc_pool pool, size_t bytes) {
   struct pool *p = &budget->pools[pool];
   size_t before = atomic_fetch_sub(&p->used, bytes);
   SC_ASSERT(before >= bytes);
-  feed(p);
+  wake_refused(p);
 }
 
 void sc_budget_give_reserve(struct sc_budget *budget, size_t bytes) {
   size_t held = atomic_exchange(&budget->reserve_held, 0);
   SC_ASSERT(held == bytes + 1);
-  feed(&budget->pools[SC_POOL_BODIES]);
+  wake_refused(&budget->pools[SC_POOL_BODIES]);
 }
 
 void sc_budget_add_waiter(struct sc_budget *budget, enum sc_pool pool, struct sc_park *park) {

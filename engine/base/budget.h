@@ -1,8 +1,8 @@
-/* Memory credit: everything in flight is paid for before it is allocated (architecture.md, Memory).
+/* Memory credit: everything in flight is paid for before it is allocated (docs/architecture.md, "Memory").
  *
  * Two pools, bodies and blocks; a taker of one can never starve the other. Credit is counted in bytes, taken by the
- * thread that allocates and given back by the thread that frees; all functions are thread-safe and lock-free but the
- * registration of waiters. The budget does not allocate the memory it counts.
+ * thread that allocates and given back by the thread that frees; all functions are thread-safe and lock-free, except
+ * the registration of waiters. The budget does not allocate the memory it counts.
  *
  * The body pool keeps one largest reply's worth aside (reserve_bytes). A transfer that finds no credit may ask for
  * the reserve, which one transfer at a time holds, so that somebody always finishes.
@@ -34,7 +34,7 @@ void sc_budget_give_reserve(struct sc_budget *budget, size_t bytes);
 /* Parks to be woken whenever credit of the pool comes back; at start, at most 256 a pool. */
 void sc_budget_add_waiter(struct sc_budget *budget, enum sc_pool pool, struct sc_park *park);
 
-/* Both without the reserve. */
+/* Neither counts the reserve. */
 size_t sc_budget_used(const struct sc_budget *budget, enum sc_pool pool);
 size_t sc_budget_limit(const struct sc_budget *budget, enum sc_pool pool);
 /* Less than a quarter of the pool is free: a trigger to commit. */

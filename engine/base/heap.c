@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "engine/base/buf.h"
+#include "engine/base/array.h"
 
 void sc_heap_fini(struct sc_heap *heap) {
   free(heap->items);
@@ -36,10 +36,7 @@ static void sift_down(struct sc_heap *heap, size_t i) {
 void sc_heap_set(struct sc_heap *heap, struct sc_heap_node *node, int64_t key) {
   node->key = key;
   if (node->place == 0) {
-    if (heap->n == heap->cap) {
-      heap->cap = heap->cap == 0 ? 16 : heap->cap * 2;
-      heap->items = sc_realloc(heap->items, heap->cap * sizeof(struct sc_heap_node *));
-    }
+    SC_ARRAY_ROOM(heap->items, heap->n, heap->cap, 1);
     put(heap, heap->n++, node);
   }
   sift_up(heap, node->place - 1);

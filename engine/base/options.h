@@ -3,8 +3,7 @@
  * docs/configuration.md. A config file, man page and completion join here later.
  *
  * Written by hand over getopt-style rules (--name value, --name=value, --flag, --no-flag, -x, "--" ends options;
- * options and arguments mix): Debian has no library that makes all these faces from one table (anchors: librdkafka,
- * pgBackRest).
+ * options and arguments mix): Debian has no library that makes all these faces from one table.
  *
  * A name may stand in the table several times, for different commands: with another default, other bounds, another
  * text. Letter, secrecy and whether it is a flag are the same then.
@@ -69,7 +68,7 @@ struct sc_options;
 
 /* Reads argv (argv[0] is skipped) and the environment; *out is the caller's on SC_OK, else NULL. Secret values, and the
  * secrets in URLs, are overwritten in argv once read. An empty variable counts as unset; variables of other commands'
- * options are passed over.
+ * options are ignored.
  *
  * --help, -h, help COMMAND, --version and -V are known without being in the table. When one is there nothing is checked
  * or read, and the command is -1 unless one is named.

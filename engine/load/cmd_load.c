@@ -21,7 +21,7 @@ enum {
   RETRY_MS = 100,
   SAMPLE_MS = 2000,
   LARGEST_RECORD_BYTES = 1 << 20, /* the default of a stream; scratch grows when larger ones come */
-  BEGIN_ANEW_MOST = 100
+  BEGIN_AGAIN_MOST = 100
 };
 
 static int unsupported(const char *what, const char *url, const char *hint, struct sc_error *err) {
@@ -127,7 +127,7 @@ int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
     rc = sc_dry_run(run, &options, strcmp(sc_options_text(o, SC_OPT_FORMAT), "json") == 0, err);
     goto out;
   }
-  for (int i = 0; i < BEGIN_ANEW_MOST; i++) {
+  for (int i = 0; i < BEGIN_AGAIN_MOST; i++) {
     read_settings(o, run);
     bool limited = sc_options_is_set(o, SC_OPT_MAX_DEAD_LETTERS);
     uint64_t limit = limited ? (uint64_t)sc_options_int(o, SC_OPT_MAX_DEAD_LETTERS) : 0;

@@ -94,10 +94,9 @@ static int refuse_format(const struct sampler *s, const struct reading *r, struc
   uint32_t which = 0;
   const char *format = s->run->decoder_ops->sniff(s->records.items, s->records.n, &which);
   if (format == NULL || s->run->settings.columns == SC_COLUMNS_RAW) return SC_OK;
-  sc_error_set(err, SC_E_FORMAT, "shard %s, sequence number %.*s: the record is %s, which this version cannot decode",
-               r->shard->info.id, SC_SLICE_ARGS(s->records.items[which].sequence), format);
-  sc_error_hint(err, "--columns=raw loads the bytes as they are");
-  return err->code;
+  return sc_error_fail(err, SC_E_FORMAT, "--columns=raw loads the bytes as they are",
+                       "shard %s, sequence number %.*s: the record is %s, which this version cannot decode",
+                       r->shard->info.id, SC_SLICE_ARGS(s->records.items[which].sequence), format);
 }
 
 static int add_batch(struct sampler *s, struct reading *r, struct sc_batch *batch, struct sc_error *err) {

@@ -8,8 +8,9 @@
 enum { MIB = 1 << 20 };
 static const size_t FLUSH_LEAST = 1 * MIB, FLUSH_MOST = 32 * MIB, BODIES_LEAST = 2 * MIB;
 
-/* For each write thread a transaction of flush_bytes and two blocks, for each pair one being filled; dealt evenly to
- * the parse threads, each of which fills one for every write thread and has one more under way. */
+/* Blocks a parse thread may own. All of them together: a transaction of flush_bytes and two blocks for each write
+ * thread, and one being filled for each pair. Each parse thread gets an even share, at least one for every write thread
+ * and one more. */
 static uint64_t blocks_a_parser(const struct sc_memory_request *w, size_t flush_bytes) {
   uint64_t open = (flush_bytes + w->block_bytes - 1) / w->block_bytes;
   uint64_t all = w->write_threads * (open + 2 + w->parse_threads);
@@ -49,14 +50,14 @@ static uint64_t least_bytes(const struct sc_memory_request *w) {
   return fixed_bytes(w) + blocks_bytes(w, blocks_a_parser(w, flush_least));
 }
 
-/* The larger of two pools, of which only those count that may be lowered. */
+/* The larger of two pools of threads; a pool whose number was given, or is 1, does not count. */
 static uint32_t *larger(uint32_t *most, uint32_t *n, bool given) {
   if (given || *n == 1) return most;
   return most == NULL || *n > *most ? n : most;
 }
 
 static bool lower_threads(struct sc_memory_request *w) {
-  uint32_t *most = larger(NULL, &w->fetch_threads, w->fetch_given); /* the dearest ones first among equals */
+  uint32_t *most = larger(NULL, &w->fetch_threads, w->fetch_given); /* among equals, the pool whose threads cost most */
   most = larger(most, &w->write_threads, w->write_given);
   most = larger(most, &w->parse_threads, w->parse_given);
   if (most != NULL) --*most;

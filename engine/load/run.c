@@ -33,7 +33,7 @@ static struct sc_ring **make_rings(uint32_t n, size_t capacity) {
   return rings;
 }
 
-/* No ring of blocks is ever full: it holds all that the pool can pay. */
+/* A ring of blocks is never full: it has room for all blocks that the pool can pay. */
 static size_t blocks_a_ring(size_t blocks_bytes, size_t block_bytes) {
   size_t n = 2;
   while (n < BLOCKS_A_RING_MOST && n * sc_block_cost(block_bytes) <= blocks_bytes) n *= 2;

@@ -30,7 +30,8 @@ struct sc_decoder_ops;
 struct sc_park;
 struct sc_source_ops;
 
-/* One policy for all who lost the target: how far their back-off grows, and how long they try without success. */
+/* One policy for all threads that lost the target: how far their back-off grows, and how long they try without success.
+ */
 enum { SC_BACKOFF_CAP_MS = 10000, SC_GIVE_UP_MS = 10 * 60 * 1000 };
 
 struct sc_settings {
@@ -40,7 +41,7 @@ struct sc_settings {
   size_t flush_bytes;
   uint64_t flush_rows;
   bool fail_on_error;      /* --on-error=fail */
-  uint64_t max_records;    /* UINT64_MAX: no bound */
+  uint64_t max_records;    /* UINT64_MAX: no limit */
   int64_t stop_timeout_ms; /* of each step of the stop */
   int64_t discovery_ms;
   int64_t sample_ms;        /* the first plan waits so long for records, when fewer come than its sample wants */
@@ -58,10 +59,10 @@ struct sc_settings {
 /* The stages of an orderly stop; control raises them one by one and waits for each pool. */
 enum sc_stage {
   SC_STAGE_RUN,
-  SC_STAGE_STOP_FETCH, /* fetch threads end their calls and go */
-  SC_STAGE_STOP_PARSE, /* parse threads work off what was fetched, hand over their blocks and go */
-  SC_STAGE_STOP_WRITE, /* write threads work off their blocks, commit and go */
-  SC_STAGE_ABANDON     /* all go at once; open transactions are rolled back by closing the connections */
+  SC_STAGE_STOP_FETCH, /* fetch threads end their requests, then end */
+  SC_STAGE_STOP_PARSE, /* parse threads work off what was fetched, hand over their blocks, then end */
+  SC_STAGE_STOP_WRITE, /* write threads work off their blocks, commit, then end */
+  SC_STAGE_ABANDON     /* all threads end at once; open transactions are rolled back by closing the connections */
 };
 
 /* ---- messages ---- */
@@ -87,7 +88,7 @@ enum sc_write_message_kind {
   SC_WRITE_RESUME_SESSION, /* control holds the lock: open a session and take the shards again */
   SC_WRITE_HOLD,           /* commit, then write nothing until RELEASE_HOLD */
   SC_WRITE_RELEASE_HOLD,
-  SC_WRITE_TAKE_AGAIN, /* the target may have gone back: commit, rewind, and say so with this serial */
+  SC_WRITE_TAKE_AGAIN, /* the target may have gone back: commit, rewind, answer TAKEN with this serial */
   SC_WRITE_ABANDON     /* there will be no RESUME_SESSION: the run has failed and control has no session */
 };
 struct sc_write_message {
@@ -105,7 +106,7 @@ enum sc_control_message_kind {
   SC_CONTROL_SHARD_TIP,   /* shard: everything up to its tip is committed */
   SC_CONTROL_RESUME_WANTED, /* write thread: lost its session, needs the lock checked */
   SC_CONTROL_TAKEN,         /* write thread, serial: has taken its shards again since that TAKE_AGAIN */
-  SC_CONTROL_WENT_BACK,     /* shard: done, but the target has forgotten it (failover): the load begins anew */
+  SC_CONTROL_WENT_BACK,     /* shard: done, but the target has forgotten it (failover): the load begins again */
   SC_CONTROL_SCHEMA_WANTED, /* generation: there are requests for another table than that plan's */
   SC_CONTROL_REPLAN,        /* write thread, generation: the table is not what the plan says */
   SC_CONTROL_HELD,          /* write thread: committed, holds */

@@ -61,7 +61,7 @@ def test_resuming_reads_only_what_is_new_and_says_so(local, stream, database, sh
     done = shardcopy.load(local.url("demo"), database.url(), "--start=latest")
     assert_each_once(database, "demo", 150)
     assert_adds_up(done, rows=50)
-    assert re.search("resuming 4 shards from positions of .*; --start is not used", done.err)
+    assert re.search("resuming 4 shards from positions of .*; --start is ignored", done.err)
 
 
 def test_a_second_run_with_nothing_new_says_why(local, stream, database, shardcopy):

@@ -246,10 +246,11 @@ static void reach(struct sc_controller *c, enum sc_stage stage, uint32_t n, cons
     turn(c);
     if (sc_clock_mono_ms() >= deadline_ms) {
       struct sc_error err;
-      sc_error_set(&err, SC_E_DEADLINE, "stopping: %s took longer than --stop-timeout", what);
-      sc_error_hint(&err, "what was not committed is rolled back; the next run goes on from the stored positions");
+      sc_error_fail(&err, SC_E_DEADLINE,
+                    "what was not committed is rolled back; the next run continues from the stored positions",
+                    "stopping: %s took longer than --stop-timeout", what);
       sc_controller_fail(c, &err);
-      sc_stop_request_now(); /* heard inside of database calls, too */
+      sc_stop_request_now(); /* threads inside a database call notice it, too */
     }
     if (sc_stop_now()) {
       sc_run_set_stage(c->run, SC_STAGE_ABANDON);
@@ -300,7 +301,7 @@ static int prepare(struct sc_controller *c, struct sc_error *err) {
 
 static const char *why_no_rows(const struct sc_controller *c) {
   if (sc_progress_count(&c->progress, SC_M_DEAD_LETTERS) > 0)
-    return "every record became a dead letter; kinesis_dead_letters says why";
+    return "every record became a dead letter; kinesis_dead_letters has the reasons";
   if (c->first_run && c->start.start == SC_START_AT_TIME)
     return "no record between --start and the tip; --start trim-horizon begins with the oldest record kept";
   if (c->first_run) return "the stream holds no record";
@@ -332,7 +333,7 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
     return err->code;
   }
   if (rc != SC_OK || c->finished || (c->run->settings.tip.follow && !sc_stop_now())) return rc;
-  return sc_error_set(err, SC_E_STOPPED, "interrupted; what was committed stays, run again to go on from there");
+  return sc_error_set(err, SC_E_STOPPED, "interrupted; what was committed stays, run again to continue from there");
 }
 
 static void controller_init(struct sc_controller *c, struct sc_run *run, const struct sc_load_options *options) {

@@ -68,7 +68,7 @@ static void say_resuming(const struct sc_controller *c, const struct sc_survey *
   if (survey->newest_updated_ms != 0) sc_clock_format_ms(survey->newest_updated_ms, when);
   struct sc_buf line = SC_BUF_INIT;
   sc_buf_printf(&line, "resuming %zu shards from positions of %s%s", survey->n, when,
-                c->options->start_given ? "; --start is not used" : "");
+                c->options->start_given ? "; --start is ignored" : "");
   sc_log(SC_INFO, sc_buf_str(&line), "stream=%s target=\"%s\"", c->identity.name,
          c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
@@ -84,7 +84,8 @@ static void say_starting(const struct sc_controller *c) {
   sc_log(SC_INFO, sc_buf_str(&line), "stream=\"%s\" target=\"%s\"", c->run->source_ops->describe(c->run->source),
          c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
-  if (c->run->store_ops == NULL) sc_log(SC_INFO, "this target keeps no positions: another run starts again", NULL);
+  if (c->run->store_ops == NULL)
+    sc_log(SC_INFO, "this target keeps no positions: another run starts from the beginning", NULL);
 }
 
 static int list(struct sc_controller *c, struct sc_error *err) {

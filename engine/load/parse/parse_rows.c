@@ -165,8 +165,8 @@ static enum outcome fail_with(struct sc_parser *p, struct chunk *k, struct sc_bl
   sc_error_set(&err, SC_E_ROW, "%s", reject->reason);
   memcpy(err.sqlstate, reject->sqlstate, sizeof(err.sqlstate));
   sc_error_hint(&err,
-                "what stands before this record is committed; --on-%s=dead-letter keeps such records aside and "
-                "goes on",
+                "the records before this one are committed; --on-%s=dead-letter keeps such records aside and "
+                "continues",
                 p->run->settings.fail_on_error ? "error" : "type-change");
   fail_at(p, k->batch, &k->records[reject->record], &err);
   return GIVEN_UP;

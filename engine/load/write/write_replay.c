@@ -28,7 +28,7 @@ static int add_dead_letter(struct sc_writer *w, const struct sc_dead_letter *let
 static int fail_on_row(const struct sc_span *span, struct sc_slice digits, const struct sc_refusal *refusal,
                        struct sc_error *err) {
   sc_error_fail(err, SC_E_ROW,
-                "the target refused this row; --on-error=dead-letter keeps such records aside and goes on",
+                "the target refused this row; --on-error=dead-letter keeps such records aside and continues",
                 "shard %s, sequence number %.*s: %s", span->shard->id, SC_SLICE_ARGS(digits), refusal->reason);
   memcpy(err->sqlstate, refusal->sqlstate, sizeof(err->sqlstate));
   return sc_error_as(err, SC_CLASS_FATAL);
