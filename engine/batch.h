@@ -13,6 +13,7 @@
 #include "engine/base/assert.h"
 #include "engine/base/slice.h"
 #include "engine/position.h"
+#include "engine/reject.h"
 
 struct sc_budget;
 
@@ -90,7 +91,8 @@ uint32_t sc_records_known(const struct sc_record *records, uint32_t n, const str
 
 /* A value on its way from the decoder to the encoder. 16 bytes. */
 enum sc_cell_type {
-  SC_CELL_NULL,   /* JSON null, or the key is missing */
+  SC_CELL_ABSENT, /* the key is missing: the column's default */
+  SC_CELL_NULL,   /* null */
   SC_CELL_BOOL,   /* i: 0 or 1 */
   SC_CELL_INT,    /* i */
   SC_CELL_DOUBLE, /* d, finite */
@@ -112,25 +114,6 @@ struct sc_cell {
   };
 };
 _Static_assert(sizeof(struct sc_cell) == 16, "a cell is two words");
-
-/* What another table could do for the record. Only given when the plan grants it (sc_plan.unknown, sc_column.widens,
- * fail_on_type). */
-enum sc_schema_request {
-  SC_REQUEST_NONE,
-  SC_REQUEST_COLUMN, /* it has a key without a column */
-  SC_REQUEST_TYPE    /* a column of a wider type would hold its value */
-};
-
-/* Why a record did not become a row. reason is a full sentence part: "column \"a\": 3000000000 is out of range for
- * integer". */
-struct sc_reject {
-  uint32_t record; /* index into the records given */
-  enum sc_schema_request request;
-  uint32_t column; /* of the plan; with SC_REQUEST_TYPE */
-  unsigned kinds;  /* enum sc_kind of the value; with SC_REQUEST_TYPE */
-  char sqlstate[6];
-  char reason[250];
-};
 
 /* Rows of cells, row-major: cells[row * n_columns + column]. Owned by the parse thread, used again and again. */
 struct sc_cells {

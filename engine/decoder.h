@@ -49,8 +49,8 @@ struct sc_decoder_ops {
   void (*sample)(struct sc_decoder *decoder, const struct sc_record *records, uint32_t n, struct sc_sample *into);
 
   /* Decodes up to out->cap_rows records, from records[0]; returns how many were consumed (>= 1 when n >= 1). A record
-   * becomes a row of out (payload columns filled; metadata columns left SC_CELL_NULL for metadata) or a reject
-   * (sqlstate "22023", "22P02", "22P05", "54000" ...). Cells point into the payloads or the decoder's scratch and live
+   * becomes a row of out (payload columns filled; metadata columns left SC_CELL_ABSENT for metadata) or a reject
+   * (reject.h). Cells point into the payloads or the decoder's scratch and live
    * until the next call. unknown: keys without a column, added up. When plan has no payload columns the record is only
    * validated. A record that requests a column ends the chunk: it is the last consumed. With split each JSON document
    * of a record is a row (without payload columns they are one), all of them or, as a reject, none; for one record of

@@ -17,6 +17,7 @@
 #define SC_SINK_H
 
 #include "engine/positions.h"
+#include "engine/reject.h"
 #include "engine/schema.h"
 
 struct sc_block;
@@ -46,16 +47,19 @@ struct sc_dead_letter {
   struct sc_slice partition_key;
   int64_t arrival_us;
   struct sc_slice data; /* raw payload */
-  const char *sqlstate;
-  const char *reason;
+  enum sc_reason reason;
+  const char *code;   /* the target's own, when it refused the row; else NULL: it follows from the reason */
+  const char *column; /* NULL: it is about the record */
+  const char *value;  /* shortened; NULL unknown */
+  const char *text;
 };
 
 /* Which row the target refused. */
 struct sc_refusal {
   bool row_known;
-  uint32_t row; /* index into the rows of the call that failed */
-  char sqlstate[6];
-  char reason[250];
+  uint32_t row;  /* index into the rows of the call that failed */
+  char code[16]; /* the target's own name of the reason: an SQLSTATE */
+  char text[250];
 };
 
 struct sc_rows_ops {

@@ -41,21 +41,21 @@ struct reader {
   uint32_t next; /* the column expected */
   uint64_t unknown;
   bool full; /* the record has more documents than the chunk has rows left */
-  const char *sqlstate;
+  enum sc_reason reason;
   const struct sc_column *column;    /* that the fault is about, or NULL */
   unsigned kinds;                    /* of the value that a wider column would hold; 0: none would */
   enum sc_unknown worst;             /* what the unknown keys of the record come to */
   char stranger[STRANGER_SHOWN + 1]; /* the key that is none of the table's, for SC_UNKNOWN_DEAD_LETTER */
 };
 
-static const uint32_t *reject_record(struct reader *r, const char *sqlstate, const char *what, const char *at) {
-  r->sqlstate = sqlstate;
+static const uint32_t *reject_record(struct reader *r, enum sc_reason reason, const char *what, const char *at) {
+  r->reason = reason;
   return sc_json_wrong(&r->walk.fault, what, at);
 }
 
-static const uint32_t *reject_value(struct reader *r, uint32_t column, const char *sqlstate, const char *what) {
+static const uint32_t *reject_value(struct reader *r, uint32_t column, enum sc_reason reason, const char *what) {
   r->column = &r->plan->columns[column];
-  return reject_record(r, sqlstate, what, NULL);
+  return reject_record(r, reason, what, NULL);
 }
 
 static const uint32_t *wrong(struct reader *r, const char *what, const uint32_t *i) {
@@ -194,14 +194,14 @@ static const uint32_t *read_number(struct reader *r, const uint32_t *i, uint32_t
   if (shape == SC_SHAPE_INTEGER && set_int(cell, &number)) return i;
   if (shape == SC_SHAPE_DOUBLE && number.n_digits > EXACT_DIGITS && r->state->guesses[column].exact &&
       !is_exact(r, &number, p, behind))
-    return reject_value(r, column, "22003", "the number has more digits than double precision keeps");
+    return reject_value(r, column, SC_REASON_RANGE, "the number has more digits than double precision keeps");
   if (shape == SC_SHAPE_DOUBLE && set_double(cell, &number, p, behind)) return i;
   if (shape == SC_SHAPE_BOOL) {
     if (number.plain && set_int(cell, &number)) return i;
     if (!number.plain && number.n_digits <= SC_JSON_DOUBLE_DIGITS && set_double(cell, &number, p, behind)) return i;
   }
   if (shape == SC_SHAPE_JSON && !sc_json_number_fits_numeric(&number))
-    return reject_value(r, column, "22003", "the number is out of range for numeric");
+    return reject_value(r, column, SC_REASON_RANGE, "the number is out of range for numeric");
   set_text(cell, shape == SC_SHAPE_JSON ? SC_CELL_JSON : SC_CELL_NUMBER, p, behind);
   return i;
 }
@@ -212,8 +212,8 @@ static const uint32_t *read_json(struct reader *r, const uint32_t *i, uint32_t c
   const char *p = r->walk.buf + *i, *end;
   i = sc_json_walk_value(&r->walk, i, &seen, &end);
   if (i == NULL) return NULL;
-  if (seen.nul) return reject_value(r, column, "22P05", "\\u0000 cannot be stored");
-  if (seen.too_large) return reject_value(r, column, "22003", "a number in it is out of range for numeric");
+  if (seen.nul) return reject_value(r, column, SC_REASON_NUL, "\\u0000 cannot be stored");
+  if (seen.too_large) return reject_value(r, column, SC_REASON_RANGE, "a number in it is out of range for numeric");
   set_text(&r->row[column], SC_CELL_JSON, p, end);
   return i;
 }
@@ -273,20 +273,21 @@ static const uint32_t *read_members(struct reader *r, const uint32_t *i) {
 /* A record or document that does not begin with a bracket. */
 static const uint32_t *reject_other(struct reader *r, const uint32_t *i) {
   const char *p = r->walk.buf + *i, *end = r->walk.end;
-  if (p >= end) return reject_record(r, "22023", "the record is empty", NULL);
+  if (p >= end) return reject_record(r, SC_REASON_SHAPE, "the record is empty", NULL);
   struct sc_slice text = sc_text_trim(sc_slice_of(p, (size_t)(end - p)));
   char c = *p;
-  if (c == '[') return reject_record(r, "22023", "the record is a JSON array, not an object", NULL);
-  if (c == '"') return reject_record(r, "22023", "the record is a JSON string, not an object", NULL);
+  if (c == '[') return reject_record(r, SC_REASON_SHAPE, "the record is a JSON array, not an object", NULL);
+  if (c == '"') return reject_record(r, SC_REASON_SHAPE, "the record is a JSON string, not an object", NULL);
   if (c == '-' || (c >= '0' && c <= '9'))
-    return reject_record(r, "22023", "the record is a number, not an object", NULL);
-  if (sc_slice_is(text, "null")) return reject_record(r, "22023", "the record is null, not an object", NULL);
+    return reject_record(r, SC_REASON_SHAPE, "the record is a number, not an object", NULL);
+  if (sc_slice_is(text, "null")) return reject_record(r, SC_REASON_SHAPE, "the record is null, not an object", NULL);
   if (sc_slice_is(text, "true") || sc_slice_is(text, "false"))
-    return reject_record(r, "22023", "the record is true or false, not an object", NULL);
+    return reject_record(r, SC_REASON_SHAPE, "the record is true or false, not an object", NULL);
   if (sc_slice_starts(text, "\xef\xbb\xbf"))
-    return reject_record(r, "22P02", "the record begins with a byte order mark, which JSON does not allow", NULL);
+    return reject_record(r, SC_REASON_SYNTAX, "the record begins with a byte order mark, which JSON does not allow",
+                         NULL);
   if (memchr(text.ptr, '\t', text.len) != NULL)
-    return reject_record(r, "22P02", "the record is tab-separated text, not JSON", NULL);
+    return reject_record(r, SC_REASON_SYNTAX, "the record is tab-separated text, not JSON", NULL);
   return wrong(r, "no JSON value", i);
 }
 
@@ -297,7 +298,7 @@ static bool begin_row(struct reader *r, struct sc_cells *out, uint32_t n) {
   if (row == out->cap_rows) {
     r->full = out->n_rows > 0;
     if (r->full || !sc_cells_grow(out)) {
-      reject_record(r, "54000", "too many JSON documents in one record", NULL);
+      reject_record(r, SC_REASON_LIMIT, "too many JSON documents in one record", NULL);
       return false;
     }
   }
@@ -312,7 +313,7 @@ static bool begin_row(struct reader *r, struct sc_cells *out, uint32_t n) {
  * wants it. */
 static uint32_t read_record(struct reader *r, struct sc_cells *out, const uint32_t *i, const uint32_t **behind) {
   *behind = NULL;
-  if (i == NULL) return reject_record(r, "22021", "the record is not UTF-8", NULL), 0;
+  if (i == NULL) return reject_record(r, SC_REASON_ENCODING, "the record is not UTF-8", NULL), 0;
   for (uint32_t n = 0; begin_row(r, out, n);) {
     if (peek(r, i) != '{') return reject_other(r, i), 0;
     i = read_members(r, i + 1);
@@ -327,33 +328,34 @@ static uint32_t read_record(struct reader *r, struct sc_cells *out, const uint32
 static void fill_reason(const struct reader *r, struct sc_reject *out) {
   const struct sc_json_fault *fault = &r->walk.fault;
   bool deep = fault->what == sc_json_too_deep;
-  snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", deep ? "54000" : r->sqlstate);
-  if (r->column != NULL) snprintf(out->reason, sizeof(out->reason), "column \"%s\": %s", r->column->name, fault->what);
-  else if (fault->at == NULL) snprintf(out->reason, sizeof(out->reason), "%s", fault->what);
+  out->reason = deep ? SC_REASON_LIMIT : r->reason;
+  if (r->column != NULL) snprintf(out->text, sizeof(out->text), "column \"%s\": %s", r->column->name, fault->what);
+  else if (fault->at == NULL) snprintf(out->text, sizeof(out->text), "%s", fault->what);
   else
-    snprintf(out->reason, sizeof(out->reason), "%s%s at byte %zu", deep ? "" : "not JSON: ", fault->what,
+    snprintf(out->text, sizeof(out->text), "%s%s at byte %zu", deep ? "" : "not JSON: ", fault->what,
              sc_json_walk_fault_at(&r->walk));
 }
 
 static void fill_reject(const struct reader *r, struct sc_reject *out) {
   out->request = SC_REQUEST_NONE;
+  out->column = r->column != NULL ? (uint32_t)(r->column - r->plan->columns) : SC_NO_COLUMN;
+  out->value[0] = '\0';
   if (r->walk.fault.what == NULL) {
     out->request = r->worst == SC_UNKNOWN_ADD ? SC_REQUEST_COLUMN : SC_REQUEST_NONE;
-    snprintf(out->sqlstate, sizeof(out->sqlstate), "42703");
-    snprintf(out->reason, sizeof(out->reason), "key \"%s\" has no column", r->stranger);
+    out->reason = SC_REASON_UNKNOWN_KEY;
+    snprintf(out->text, sizeof(out->text), "key \"%s\" has no column", r->stranger);
     return;
   }
   fill_reason(r, out);
   if (r->column == NULL || r->kinds == 0) return;
   out->request = SC_REQUEST_TYPE;
-  out->column = (uint32_t)(r->column - r->plan->columns);
   out->kinds = r->kinds;
 }
 
 /* Record k; how many rows it is, 0: none. */
 static uint32_t rows_of(struct reader *r, struct sc_cells *out, uint32_t k) {
   const uint32_t *behind;
-  r->sqlstate = "22P02";
+  r->reason = SC_REASON_SYNTAX;
   r->column = NULL;
   r->kinds = 0;
   r->worst = SC_UNKNOWN_IGNORE;

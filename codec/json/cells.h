@@ -5,7 +5,7 @@
  * PostgreSQL's taste (\u0000 inside a nested value that has a column, a number beyond numeric inside of one) is a
  * reject too.
  * Keys are expected in the order of the columns; others are looked up. A key that comes twice: the last one counts. A
- * key that is missing, or null: SC_CELL_NULL.
+ * key that is missing: SC_CELL_ABSENT.
  *
  * Numbers: INT when the column is an INTEGER and the value is integral and fits (1.0 and 1e2 too); DOUBLE, correctly
  * rounded, when it is a DOUBLE and the value stays finite; NUMBER (the text) for NUMERIC, TEXT and whatever does not

@@ -4,18 +4,16 @@
 
 #include "engine/base/assert.h"
 
-static const uint32_t *reject(struct sc_reject *out, const char *sqlstate, const char *reason) {
-  out->request = SC_REQUEST_NONE;
-  snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", sqlstate);
-  snprintf(out->reason, sizeof(out->reason), "%s", reason);
+static const uint32_t *reject(struct sc_reject *out, enum sc_reason reason, const char *text) {
+  *out = (struct sc_reject){.reason = reason, .column = SC_NO_COLUMN};
+  snprintf(out->text, sizeof(out->text), "%s", text);
   return NULL;
 }
 
 static const uint32_t *reject_fault(struct sc_reject *out, const struct sc_json_walk *w) {
   bool deep = w->fault.what == sc_json_too_deep;
-  out->request = SC_REQUEST_NONE;
-  snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", deep ? "54000" : "22P02");
-  snprintf(out->reason, sizeof(out->reason), "%s%s at byte %zu", deep ? "" : "not JSON: ", w->fault.what,
+  *out = (struct sc_reject){.reason = deep ? SC_REASON_LIMIT : SC_REASON_SYNTAX, .column = SC_NO_COLUMN};
+  snprintf(out->text, sizeof(out->text), "%s%s at byte %zu", deep ? "" : "not JSON: ", w->fault.what,
            sc_json_walk_fault_at(w));
   return NULL;
 }
@@ -27,8 +25,8 @@ static const uint32_t *read_document(struct sc_json_walk *w, const uint32_t *i, 
   const char *p = w->buf + *i, *end;
   i = sc_json_walk_value(w, i, &seen, &end);
   if (i == NULL) return reject_fault(why, w);
-  if (stored && seen.nul) return reject(why, "22P05", "\\u0000 cannot be stored");
-  if (stored && seen.too_large) return reject(why, "22003", "a number is out of range for numeric");
+  if (stored && seen.nul) return reject(why, SC_REASON_NUL, "\\u0000 cannot be stored");
+  if (stored && seen.too_large) return reject(why, SC_REASON_RANGE, "a number is out of range for numeric");
   *text = sc_slice_of(p, (size_t)(end - p));
   return i;
 }
@@ -52,14 +50,14 @@ static uint32_t read_record(struct sc_json_walk *w, const struct sc_plan *plan, 
                             struct sc_cells *out, struct sc_reject *why, const uint32_t **behind, bool *full) {
   struct sc_slice text = {NULL, 0};
   *behind = NULL;
-  if (i == NULL) return reject(why, "22021", "the record is not UTF-8"), 0;
-  if (is_at_end(w, i)) return reject(why, "22023", "the record is empty"), 0;
+  if (i == NULL) return reject(why, SC_REASON_ENCODING, "the record is not UTF-8"), 0;
+  if (is_at_end(w, i)) return reject(why, SC_REASON_SHAPE, "the record is empty"), 0;
   for (uint32_t n = 0; i != NULL;) {
     uint32_t row = out->n_rows + n;
     *full = row == out->cap_rows && out->n_rows > 0;
     if (*full) return 0;
     if (row == out->cap_rows && !sc_cells_grow(out))
-      return reject(why, "54000", "too many JSON documents in one record"), 0;
+      return reject(why, SC_REASON_LIMIT, "too many JSON documents in one record"), 0;
     i = read_document(w, i, plan->n_payload > 0, &text, why);
     if (i == NULL) return 0;
     fill_row(plan, out, row, SC_CELL_JSON, text);

@@ -39,9 +39,9 @@ char *sc_pgcopy_put_time(char *out, int64_t epoch_us) {
 
 /* A cell as a message shows it: its first bytes, whole characters, control characters blanked. */
 static const char *show(const struct sc_cell *cell, char out[64]) {
-  static const char *const kinds[] = {[SC_CELL_NULL] = "null", [SC_CELL_TIME] = "a time"};
+  static const char *const kinds[] = {[SC_CELL_ABSENT] = "nothing", [SC_CELL_NULL] = "null", [SC_CELL_TIME] = "a time"};
   if (cell->type == SC_CELL_BOOL) return cell->i ? "true" : "false";
-  if (cell->type == SC_CELL_NULL || cell->type == SC_CELL_TIME) return kinds[cell->type];
+  if (cell->type <= SC_CELL_NULL || cell->type == SC_CELL_TIME) return kinds[cell->type];
   if (cell->type == SC_CELL_INT || cell->type == SC_CELL_DOUBLE) {
     char *end = cell->type == SC_CELL_INT ? sc_pg_put_int(out, cell->i) : sc_pg_put_double(out, cell->d);
     *end = 0;
@@ -56,20 +56,20 @@ static const char *show(const struct sc_cell *cell, char out[64]) {
 }
 
 static char *refuse_value(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
-                          const char *sqlstate) {
+                          enum sc_reason reason) {
   char text[64];
   const char *type = sc_pg_type_name(c->type);
-  if (!strcmp(sqlstate, "22003"))
-    return sc_pgcopy_reject(c, why, sqlstate, "%s is out of range for %s", show(cell, text), type);
-  return sc_pgcopy_reject(c, why, sqlstate, "%s is not a value of %s", show(cell, text), type);
+  if (reason == SC_REASON_RANGE)
+    return sc_pgcopy_reject(c, why, reason, "%s is out of range for %s", show(cell, text), type);
+  return sc_pgcopy_reject(c, why, reason, "%s is not a value of %s", show(cell, text), type);
 }
 
 static char *refuse_number(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
                            enum sc_pg_number_status status) {
   char text[64];
   if (status == SC_PG_NUMBER_FRACTION)
-    return sc_pgcopy_reject(c, why, "22P02", "%s is not a whole number", show(cell, text));
-  return refuse_value(c, cell, why, status == SC_PG_NUMBER_RANGE ? "22003" : "22P02");
+    return sc_pgcopy_reject(c, why, SC_REASON_TYPE, "%s is not a whole number", show(cell, text));
+  return refuse_value(c, cell, why, status == SC_PG_NUMBER_RANGE ? SC_REASON_RANGE : SC_REASON_TYPE);
 }
 
 static inline struct sc_slice slice_of(const struct sc_cell *cell) { return sc_slice_of(cell->ptr, cell->len); }
@@ -107,13 +107,13 @@ static char *put_int8(const struct sc_pgcopy_column *c, const struct sc_cell *ce
 static char *put_int4(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   int64_t v;
   if (!int_of(c, cell, &v, why)) return NULL;
-  if (v != (int32_t)v) return refuse_value(c, cell, why, "22003");
+  if (v != (int32_t)v) return refuse_value(c, cell, why, SC_REASON_RANGE);
   return sc_be_put32(sc_be_put32(out, 4), (uint32_t)v);
 }
 static char *put_int2(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   int64_t v;
   if (!int_of(c, cell, &v, why)) return NULL;
-  if (v != (int16_t)v) return refuse_value(c, cell, why, "22003");
+  if (v != (int16_t)v) return refuse_value(c, cell, why, SC_REASON_RANGE);
   return sc_be_put16(sc_be_put32(out, 2), (uint16_t)v);
 }
 
@@ -143,7 +143,7 @@ static char *put_float4(const struct sc_pgcopy_column *c, const struct sc_cell *
   if (!double_of(c, cell, &v, why)) return NULL;
   float narrow = (float)v;
   bool overflows = __builtin_isinf(narrow) && !__builtin_isinf(v), vanishes = narrow == 0 && v != 0;
-  if (overflows || vanishes) return refuse_value(c, cell, why, "22003");
+  if (overflows || vanishes) return refuse_value(c, cell, why, SC_REASON_RANGE);
   memcpy(&bits, &narrow, 4);
   return sc_be_put32(sc_be_put32(out, 4), bits);
 }
@@ -177,7 +177,7 @@ static char *put_bool(const struct sc_pgcopy_column *c, const struct sc_cell *ce
   bool bit = cell->type == SC_CELL_INT && (cell->i == 0 || cell->i == 1);
   if (cell->type == SC_CELL_BOOL || bit) v = (int)cell->i;
   else if (is_word(cell)) v = bool_word(slice_of(cell));
-  if (v < 0) return refuse_value(c, cell, why, "22P02");
+  if (v < 0) return refuse_value(c, cell, why, SC_REASON_TYPE);
   out = sc_be_put32(out, 1);
   *out = (char)v;
   return out + 1;
@@ -235,7 +235,7 @@ static char *put_varchar(const struct sc_pgcopy_column *c, const struct sc_cell 
   if (len <= most) return end;
   size_t characters = count_characters(out + 4, len);
   if (characters <= most || ends_in_spaces(out + 4, len, most)) return end;
-  return sc_pgcopy_reject(c, why, "22001", "%zu characters are too long for %s(%zu)", characters,
+  return sc_pgcopy_reject(c, why, SC_REASON_TOO_LONG, "%zu characters are too long for %s(%zu)", characters,
                           sc_pg_type_name(c->type), most);
 }
 
@@ -246,7 +246,7 @@ static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *c
   char *end = out + 4;
   for (uint32_t i = 2; i < cell->len; i += 2) {
     int high = sc_text_hex_digit(cell->ptr[i]), low = i + 1 < cell->len ? sc_text_hex_digit(cell->ptr[i + 1]) : -1;
-    if (high < 0 || low < 0) return refuse_value(c, cell, why, "22P02");
+    if (high < 0 || low < 0) return refuse_value(c, cell, why, SC_REASON_TYPE);
     *end++ = (char)(high << 4 | low);
   }
   sc_be_put32(out, (uint32_t)(end - out - 4));
@@ -255,7 +255,7 @@ static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *c
 
 static char *put_uuid(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   struct sc_slice s = slice_of(cell);
-  if (cell->type != SC_CELL_STRING) return refuse_value(c, cell, why, "22P02");
+  if (cell->type != SC_CELL_STRING) return refuse_value(c, cell, why, SC_REASON_TYPE);
   if (s.len >= 2 && s.ptr[0] == '{' && s.ptr[s.len - 1] == '}') s.ptr++, s.len -= 2;
   char *p = sc_be_put32(out, 16);
   size_t at = 0;
@@ -263,11 +263,11 @@ static char *put_uuid(const struct sc_pgcopy_column *c, const struct sc_cell *ce
     if (i && i % 2 == 0 && at < s.len && s.ptr[at] == '-') at++; /* a hyphen after each group of four digits */
     int high = at < s.len ? sc_text_hex_digit(s.ptr[at]) : -1,
         low = at + 1 < s.len ? sc_text_hex_digit(s.ptr[at + 1]) : -1;
-    if (high < 0 || low < 0) return refuse_value(c, cell, why, "22P02");
+    if (high < 0 || low < 0) return refuse_value(c, cell, why, SC_REASON_TYPE);
     *p++ = (char)(high << 4 | low);
     at += 2;
   }
-  return at == s.len ? p : refuse_value(c, cell, why, "22P02");
+  return at == s.len ? p : refuse_value(c, cell, why, SC_REASON_TYPE);
 }
 
 /* ---- Times ---- */
@@ -275,9 +275,10 @@ static char *put_uuid(const struct sc_pgcopy_column *c, const struct sc_cell *ce
 static char *refuse_time(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
                          bool range) {
   char text[64];
-  if (range) return sc_pgcopy_reject(c, why, "22008", "%s: no such day or time", show(cell, text));
-  return sc_pgcopy_reject(c, why, "22007", "%s is not a value of %s (want YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][+HH:MM])",
-                          show(cell, text), sc_pg_type_name(c->type));
+  if (range) return sc_pgcopy_reject(c, why, SC_REASON_TIME_RANGE, "%s: no such day or time", show(cell, text));
+  return sc_pgcopy_reject(c, why, SC_REASON_TIME,
+                          "%s is not a value of %s (want YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][+HH:MM])", show(cell, text),
+                          sc_pg_type_name(c->type));
 }
 
 static char *put_timestamp(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
@@ -308,7 +309,7 @@ static char *put_date(const struct sc_pgcopy_column *c, const struct sc_cell *ce
 
 static char *put_json(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
   if (cell->type == SC_CELL_STRING)
-    return refuse_value(c, cell, why, "22P02"); /* a decoder gives strings as JSON here */
+    return refuse_value(c, cell, why, SC_REASON_TYPE); /* a decoder gives strings as JSON here */
   return sc_pgcopy_has_text(cell) ? put_bytes(out, cell->ptr, cell->len) : put_as_text(cell, out);
 }
 
@@ -427,8 +428,8 @@ static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_
 }
 
 static char *put_other(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (cell->type != SC_CELL_NULL) return c->encode(c, cell, out, why);
-  return c->not_null ? sc_pgcopy_reject_null(c, why) : sc_be_put32(out, UINT32_MAX);
+  if (cell->type > SC_CELL_NULL) return c->encode(c, cell, out, why);
+  return c->not_null ? sc_pgcopy_reject_null(c, cell, why) : sc_be_put32(out, UINT32_MAX);
 }
 
 static char *put_row(const struct sc_pgcopy_column *columns, uint32_t n, const struct sc_cell *row, char *out,
@@ -457,6 +458,8 @@ static size_t needed_of(const struct sc_pgcopy *copy, const struct sc_cells *cel
 static void reject_row(const struct sc_plan *plan, const struct sc_cell *values, uint32_t record,
                        struct sc_rejects *rejects) {
   struct sc_reject *why = &rejects->items[rejects->n++];
+  const char *value = show(&values[why->column], why->value);
+  if (value != why->value) snprintf(why->value, sizeof(why->value), "%s", value);
   why->record = record;
   sc_pg_widen_request(plan, &values[why->column], why);
 }

@@ -66,7 +66,7 @@ static char *put_array(const struct sc_pgcopy_column *c, const struct sc_cell *c
     else {
       const char *behind = value_end(p, end);
       out = behind > p ? put_element(out, p, behind, of_json) : NULL;
-      if (out == NULL) return sc_pgcopy_reject(c, why, "22P02", "the array has an element that cannot be text");
+      if (out == NULL) return sc_pgcopy_reject(c, why, SC_REASON_TYPE, "the array has an element that cannot be text");
       p = behind;
     }
   }

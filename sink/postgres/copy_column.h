@@ -8,8 +8,8 @@
 struct sc_pgcopy_column;
 
 /* Encodes a cell that is not NULL at out, in binary its length first; returns the end, or NULL with the reject's
- * sqlstate and reason filled. At most SC_PGCOPY_SLACK bytes, plus the cell's len times the format's growth when it has
- * text. */
+ * reason, value and text filled. At most SC_PGCOPY_SLACK bytes, plus the cell's len times the format's growth when it
+ * has text. */
 typedef char *sc_pgcopy_fn(const struct sc_pgcopy_column *column, const struct sc_cell *cell, char *out,
                            struct sc_reject *why);
 #define SC_PGCOPY_SLACK 48
@@ -33,10 +33,11 @@ static inline bool sc_pgcopy_has_text(const struct sc_cell *cell) {
   return cell->type - SC_CELL_NUMBER <= SC_CELL_BYTES - SC_CELL_NUMBER;
 }
 
-/* Fill a reject; return NULL. The reason becomes: column "NAME": TEXT. */
-char *sc_pgcopy_reject(const struct sc_pgcopy_column *column, struct sc_reject *why, const char *sqlstate,
+/* Fill a reject; return NULL. The text becomes: column "NAME": TEXT. */
+char *sc_pgcopy_reject(const struct sc_pgcopy_column *column, struct sc_reject *why, enum sc_reason reason,
                        const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-char *sc_pgcopy_reject_null(const struct sc_pgcopy_column *column, struct sc_reject *why); /* in a NOT NULL column */
-char *sc_pgcopy_reject_nul(const struct sc_pgcopy_column *column, struct sc_reject *why);  /* U+0000 in a text */
+/* null, or nothing, in a NOT NULL column */
+char *sc_pgcopy_reject_null(const struct sc_pgcopy_column *column, const struct sc_cell *cell, struct sc_reject *why);
+char *sc_pgcopy_reject_nul(const struct sc_pgcopy_column *column, struct sc_reject *why); /* U+0000 in a text */
 
 #endif

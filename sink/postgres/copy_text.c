@@ -85,8 +85,8 @@ char *sc_pgcopy_text_put_row(const struct sc_pgcopy_column *columns, uint32_t n,
                              struct sc_reject *why) {
   for (uint32_t i = 0; i < n; i++) {
     const struct sc_pgcopy_column *c = &columns[i];
-    if (row[i].type != SC_CELL_NULL) out = c->encode(c, &row[i], out, why);
-    else if (c->not_null) out = sc_pgcopy_reject_null(c, why);
+    if (row[i].type > SC_CELL_NULL) out = c->encode(c, &row[i], out, why);
+    else if (c->not_null) out = sc_pgcopy_reject_null(c, &row[i], why);
     else out = put_null(out);
     if (out == NULL) {
       why->column = i;

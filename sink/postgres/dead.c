@@ -45,8 +45,9 @@ static char *put_string(char *out, const char *text, bool ascii_only) {
 bool sc_pg_dead_encode(const struct sc_pg_names *names, bool ascii_only, const struct sc_dead_letter *letter,
                        struct sc_block *block) {
   char table[130];
+  const char *sqlstate = letter->code != NULL ? letter->code : sc_pg_sqlstate_of(letter->reason);
   snprintf(table, sizeof(table), "%s.%s", names->schema, names->table);
-  const char *const texts[] = {names->name_space, table, letter->shard_id, letter->sqlstate, letter->reason};
+  const char *const texts[] = {names->name_space, table, letter->shard_id, sqlstate, letter->text};
   size_t need = 128 + letter->sequence.len + letter->partition_key.len + letter->data.len;
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) need += texts[i] != NULL ? strlen(texts[i]) : 0;
   if (!sc_block_reserve_dead(block, need)) return false;
@@ -57,8 +58,8 @@ bool sc_pg_dead_encode(const struct sc_pg_names *names, bool ascii_only, const s
   out = put_text(out, letter->sequence, ascii_only);
   out = letter->partition_key.ptr != NULL ? put_text(out, letter->partition_key, ascii_only) : sc_pgcopy_put_null(out);
   out = letter->arrival_us != INT64_MIN ? sc_pgcopy_put_time(out, letter->arrival_us) : sc_pgcopy_put_null(out);
-  out = put_string(out, letter->sqlstate, ascii_only);
-  out = put_string(out, letter->reason, ascii_only);
+  out = put_string(out, sqlstate, ascii_only);
+  out = put_string(out, letter->text, ascii_only);
   out = sc_pgcopy_put_bytes(out, letter->data.ptr, letter->data.len);
   block->dead_len = (size_t)(out - block->dead);
   return true;

@@ -99,3 +99,14 @@ unsigned long long sc_pg_context_line(const char *context, const char *table, ch
   }
   return 0;
 }
+
+const char *sc_pg_sqlstate_of(enum sc_reason reason) {
+  static const char *const states[] = {
+      [SC_REASON_SYNTAX] = "22P02",      [SC_REASON_FORMAT] = "22P02", [SC_REASON_SHAPE] = "22023",
+      [SC_REASON_ENCODING] = "22021",    [SC_REASON_NUL] = "22P05",    [SC_REASON_LIMIT] = "54000",
+      [SC_REASON_UNKNOWN_KEY] = "42703", [SC_REASON_TYPE] = "22P02",   [SC_REASON_RANGE] = "22003",
+      [SC_REASON_TOO_LONG] = "22001",    [SC_REASON_TIME] = "22007",   [SC_REASON_TIME_RANGE] = "22008",
+      [SC_REASON_NOT_NULL] = "23502",    [SC_REASON_TARGET] = "22000"};
+  SC_ASSERT((size_t)reason < sizeof(states) / sizeof(states[0]));
+  return states[reason];
+}

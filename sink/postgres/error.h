@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "engine/base/error.h"
+#include "engine/reject.h"
 
 enum sc_pg_phase {
   SC_PG_CONNECT, /* start-up and authentication */
@@ -19,6 +20,8 @@ enum sc_pg_phase {
 };
 
 /* sqlstate: 5 characters, or "" when the server gave none (connection lost). */
+/* What PostgreSQL would say of a value that was refused for that reason (Appendix A, Error Codes). */
+const char *sc_pg_sqlstate_of(enum sc_reason reason);
 int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase);
 /* Whether DDL failed because another session had made the same object at the same moment: duplicate table (42P07),
  * duplicate schema (42P06), or a unique index of the system catalogs (class 23). */

@@ -408,12 +408,12 @@ static void refusal(const struct sc_session *s, struct sc_refusal *out) {
   bool name_it = column[0] && strstr(d->message, column) == NULL;
   *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
   if (out->row_known) out->row = (uint32_t)(s->rows_before + line - 1);
-  snprintf(out->sqlstate, sizeof(out->sqlstate), "%s", d->sqlstate);
+  snprintf(out->code, sizeof(out->code), "%s", d->sqlstate);
   /* "Key (id)=(5) already exists." says what the message doesn't; that of other constraints repeats the row. */
   bool key = !strcmp(d->sqlstate, "23505") || !strcmp(d->sqlstate, "23503") || !strcmp(d->sqlstate, "23P01");
   snprintf(text, sizeof(text), "%s%s%s%s%s%s", name_it ? "column \"" : "", name_it ? column : "", name_it ? "\": " : "",
            d->message, key && d->detail[0] ? ": " : "", key ? d->detail : "");
-  snprintf(out->reason, sizeof(out->reason), "%.249s", text);
+  snprintf(out->text, sizeof(out->text), "%.249s", text);
 }
 
 static int ready(const struct sc_session *s) { return sc_pg_socket(s->pg); }

@@ -91,6 +91,7 @@ static unsigned kind_of_number(struct sc_slice text) {
 unsigned sc_pg_widen_kind(const struct sc_cell *cell) {
   const int64_t exact = INT64_C(1) << 53;
   switch ((enum sc_cell_type)cell->type) {
+    case SC_CELL_ABSENT:
     case SC_CELL_NULL:
       return SC_KIND_NULL;
     case SC_CELL_BOOL:
@@ -116,7 +117,7 @@ unsigned sc_pg_widen_kind(const struct sc_cell *cell) {
 /* Is it the value's type that was refused, rather than a null, or a character no text can hold? */
 static bool is_about_type(const struct sc_reject *why, const struct sc_cell *cell) {
   bool nul = cell->type == SC_CELL_STRING && cell->len > 0 && memchr(cell->ptr, 0, cell->len) != NULL;
-  return !nul && why->sqlstate[0] == '2' && why->sqlstate[1] == '2' && strcmp(why->sqlstate, "22021") != 0;
+  return !nul && why->reason != SC_REASON_NOT_NULL && why->reason != SC_REASON_ENCODING;
 }
 
 void sc_pg_widen_request(const struct sc_plan *plan, const struct sc_cell *cell, struct sc_reject *why) {

@@ -75,7 +75,9 @@ static void check_cell(struct sc_json value, const struct sc_cell *cell, enum sc
   struct sc_json again;
   bool truth;
   enum sc_json_kind kind = sc_json_kind(value);
-  if (kind == SC_JSON_NONE || kind == SC_JSON_NULL) {
+  if (kind == SC_JSON_NONE) {
+    CHECK(cell->type == SC_CELL_ABSENT);
+  } else if (kind == SC_JSON_NULL) {
     CHECK(cell->type == SC_CELL_NULL);
   } else if (shape == SC_SHAPE_JSON || kind == SC_JSON_OBJECT || kind == SC_JSON_ARRAY) {
     CHECK(cell->type == SC_CELL_JSON);
@@ -92,7 +94,7 @@ static void check_cell(struct sc_json value, const struct sc_cell *cell, enum sc
 static void check_row(struct sc_json root, const struct sc_plan *plan, const struct sc_cell *row) {
   CHECK(sc_json_kind(root) == SC_JSON_OBJECT);
   for (unsigned i = 0; i < COLUMNS; i++) check_cell(last_of(root, keys[i]), &row[i], plan->columns[i].shape);
-  CHECK(row[COLUMNS].type == SC_CELL_NULL);
+  CHECK(row[COLUMNS].type == SC_CELL_ABSENT);
 }
 
 static uint64_t count_unknown(struct sc_json root) {
@@ -134,7 +136,7 @@ static const struct sc_cell *check_neighbours(const struct decoded *d) {
     const struct sc_cell *cell = &d->row[i][0];
     CHECK(d->record[i] == (i == 0 ? 0 : RECORDS - 1));
     CHECK(cell->type == SC_CELL_JSON && sc_slice_is(sc_slice_of(cell->ptr, cell->len), nested));
-    for (unsigned k = 1; k <= COLUMNS; k++) CHECK(d->row[i][k].type == SC_CELL_NULL);
+    for (unsigned k = 1; k <= COLUMNS; k++) CHECK(d->row[i][k].type == SC_CELL_ABSENT);
   }
   CHECK(d->rejects.n == 0 ? d->record[1] == 1 : d->reject[0].record == 1);
   return d->rejects.n == 0 ? d->row[1] : NULL;
@@ -172,9 +174,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (fault == NULL) check_row(root, plan, row);
     if (fault == NULL) CHECK(d.unknown == count_unknown(root) + RECORDS - 1);
   } else {
-    bool taste = strcmp(d.reject[0].sqlstate, "22P05") == 0 || strcmp(d.reject[0].sqlstate, "22003") == 0;
+    bool taste = d.reject[0].reason == SC_REASON_NUL || d.reject[0].reason == SC_REASON_RANGE;
     CHECK(fault != NULL || sc_json_kind(root) != SC_JSON_OBJECT || taste);
-    CHECK(memchr(d.reject[0].reason, '\0', sizeof(d.reject[0].reason)) != NULL && strlen(d.reject[0].sqlstate) == 5);
+    CHECK(memchr(d.reject[0].text, '\0', sizeof(d.reject[0].text)) != NULL);
   }
   check_sample(arena, records, row != NULL);
   free(beside);

@@ -6,6 +6,7 @@
 #include "engine/base/budget.h"
 #include "engine/decoder.h"
 #include "sink/postgres/copy.h"
+#include "sink/postgres/error.h"
 #include "sink/postgres/number.h"
 #include "sink/postgres/time.h"
 #include "sink/postgres/types.h"
@@ -118,7 +119,7 @@ static void try_cell(uint32_t type, enum format format, struct sc_cell cell) {
   block = sc_block_new(budget, needed); /* just what was asked for */
   CHECK(sc_pgcopy_encode(plan, &cells, 0, &record, 0, block, &rejects, &needed) == 1);
   CHECK(block->len <= block->cap && block->n_rows + rejects.n == 1);
-  if (rejects.n) CHECK(strlen(why.sqlstate) == 5 && strlen(why.reason) > 0);
+  if (rejects.n) CHECK(strlen(sc_pg_sqlstate_of(why.reason)) == 5 && strlen(why.text) > 0);
   else if (format >= ARRAY) check_array(block->data, block->len);
   else if (format == BINARY) check_tuple(block, type, cell.ptr);
   else if (type == SC_PG_TEXT) check_line(block->data, block->len, sc_slice_of(cell.ptr, cell.len));

@@ -96,16 +96,19 @@ static bool keep_dead_letter(const struct sc_parser *p, const struct chunk *k, c
   const struct sc_record *record = &k->records[reject->record];
   if (ops->encode_dead == NULL) {
     sc_log_often(SC_WARN, "record left out", "shard=%s sequence=%.*s reason=\"%s\"", k->batch->shard->id,
-                 SC_SLICE_ARGS(record->sequence), reject->reason);
+                 SC_SLICE_ARGS(record->sequence), reject->text);
     return true;
   }
-  struct sc_dead_letter letter = {.shard_id = k->batch->shard->id,
-                                  .sequence = record->sequence,
-                                  .partition_key = record->partition_key,
-                                  .arrival_us = record->arrival_us,
-                                  .data = record->data,
-                                  .sqlstate = reject->sqlstate,
-                                  .reason = reject->reason};
+  struct sc_dead_letter letter = {
+      .shard_id = k->batch->shard->id,
+      .sequence = record->sequence,
+      .partition_key = record->partition_key,
+      .arrival_us = record->arrival_us,
+      .data = record->data,
+      .reason = reject->reason,
+      .column = reject->column == SC_NO_COLUMN ? NULL : k->plan->columns[reject->column].name,
+      .value = reject->value,
+      .text = reject->text};
   return ops->encode_dead(p->run->sink, &letter, block);
 }
 
@@ -162,8 +165,7 @@ static enum outcome fail_with(struct sc_parser *p, struct chunk *k, struct sc_bl
   const struct sc_reject *reject = &p->rejects.items[k->next_reject];
   count_until(p, k, block, reject->record, rows, dead);
   struct sc_error err;
-  sc_error_set(&err, SC_E_ROW, "%s", reject->reason);
-  memcpy(err.sqlstate, reject->sqlstate, sizeof(err.sqlstate));
+  sc_error_set(&err, SC_E_ROW, "%s", reject->text);
   sc_error_hint(&err,
                 "the records before this one are committed; --on-%s=dead-letter keeps such records aside and "
                 "continues",

@@ -1,5 +1,7 @@
 #include "engine/load/write/write_replay.h"
 
+#include <stdio.h>
+
 #include "engine/base/buf.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
@@ -29,8 +31,8 @@ static int fail_on_row(const struct sc_span *span, struct sc_slice digits, const
                        struct sc_error *err) {
   sc_error_fail(err, SC_E_ROW,
                 "the target refused this row; --on-error=dead-letter keeps such records aside and continues",
-                "shard %s, sequence number %.*s: %s", span->shard->id, SC_SLICE_ARGS(digits), refusal->reason);
-  memcpy(err->sqlstate, refusal->sqlstate, sizeof(err->sqlstate));
+                "shard %s, sequence number %.*s: %s", span->shard->id, SC_SLICE_ARGS(digits), refusal->text);
+  snprintf(err->sqlstate, sizeof(err->sqlstate), "%.5s", refusal->code);
   return sc_error_as(err, SC_CLASS_FATAL);
 }
 
@@ -53,8 +55,9 @@ static int to_dead_letter(struct sc_writer *w, struct sc_block *block, uint32_t 
                                   .sequence = digits,
                                   .arrival_us = INT64_MIN,
                                   .data = sc_buf_view(&data),
-                                  .sqlstate = refusal->sqlstate,
-                                  .reason = refusal->reason};
+                                  .reason = SC_REASON_TARGET,
+                                  .code = refusal->code,
+                                  .text = refusal->text};
   if ((rc = add_dead_letter(w, &letter, err)) != SC_OK) goto out;
   span->rows--;
   span->dead++;

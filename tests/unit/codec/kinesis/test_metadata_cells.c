@@ -49,7 +49,7 @@ static void each_row_has_its_own(void **state) {
     sc_metadata_cells_fill(m, plan, "shardId-000000000000", records, &cells);
     assert_int_equal(sc_metric_sum(SC_M_DATA_PATH_ALLOCS) - allocs, turn == 0);
     const struct sc_cell *first = row, *second = row + N_ROLES + 1, *third = second + N_ROLES + 1;
-    assert_int_equal(first[0].type, SC_CELL_NULL);
+    assert_int_equal(first[0].type, SC_CELL_ABSENT);
     assert_cell(&first[1], SC_CELL_STRING, "shardId-000000000000");
     assert_cell(&first[2], SC_CELL_STRING, sequence);
     assert_int_equal(first[3].type, SC_CELL_TIME);

@@ -229,9 +229,9 @@ static int sink_finish(struct sc_session *s, struct sc_error *err) {
   s->in_copy = false;
   for (size_t i = s->copy_from; was && the_model->refused_every != 0 && i < s->n_rows; i++) {
     if (s->rows[i] % the_model->refused_every != 0) continue;
-    s->refusal = (struct sc_refusal){
-        .row_known = the_model->name_refused, .row = (uint32_t)(i - s->copy_from), .sqlstate = "23514"};
-    snprintf(s->refusal.reason, sizeof(s->refusal.reason), "refused");
+    s->refusal =
+        (struct sc_refusal){.row_known = the_model->name_refused, .row = (uint32_t)(i - s->copy_from), .code = "23514"};
+    snprintf(s->refusal.text, sizeof(s->refusal.text), "refused");
     pthread_mutex_lock(&the_model->lock);
     the_model->refusals++;
     pthread_mutex_unlock(&the_model->lock);

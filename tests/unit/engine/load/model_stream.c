@@ -411,7 +411,7 @@ static uint32_t decoder_decode(struct sc_decoder *decoder, const struct sc_plan 
     uint32_t value = value_of(&records[i]);
     ++*unknown;
     if (the_model->bad_every != 0 && value % the_model->bad_every == 0) {
-      rejects->items[rejects->n++] = (struct sc_reject){.record = i, .sqlstate = "22P02", .reason = "bad"};
+      rejects->items[rejects->n++] = (struct sc_reject){.record = i, .column = SC_NO_COLUMN, .text = "bad"};
       continue;
     }
     char name[16];

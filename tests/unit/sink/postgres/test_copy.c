@@ -1,4 +1,5 @@
 #include "sink/postgres/copy.h"
+#include "sink/postgres/error.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -110,9 +111,9 @@ static void expect_reject(uint32_t type, int32_t modifier, struct sc_cell cell, 
   assert_int_equal(b.list.n, 1);
   assert_int_equal(b.block->n_rows, 0);
   assert_int_equal(b.block->len, 0);
-  assert_string_equal(b.rejects[0].sqlstate, sqlstate);
-  assert_non_null(strstr(b.rejects[0].reason, "column \"v\""));
-  assert_non_null(strstr(b.rejects[0].reason, part));
+  assert_string_equal(sc_pg_sqlstate_of(b.rejects[0].reason), sqlstate);
+  assert_non_null(strstr(b.rejects[0].text, "column \"v\""));
+  assert_non_null(strstr(b.rejects[0].text, part));
   tear_down(&b);
 }
 
@@ -278,8 +279,8 @@ static void reasons_stay_text(void **state) {
   encode(&b, (struct sc_cell){.type = SC_CELL_STRING, .len = sizeof(many), .ptr = many});
   encode(&b, string("a\n\x7f\x01"));
   assert_int_equal(b.list.n, 2);
-  assert_non_null(strstr(b.rejects[0].reason, "żżż...\""));
-  assert_non_null(strstr(b.rejects[1].reason, "\"a   \""));
+  assert_non_null(strstr(b.rejects[0].text, "żżż...\""));
+  assert_non_null(strstr(b.rejects[1].text, "\"a   \""));
   tear_down(&b);
 }
 

@@ -1,4 +1,5 @@
 #include "sink/postgres/copy_text.h"
+#include "sink/postgres/error.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +44,7 @@ static void expect_line(const uint32_t *types, struct sc_cell *values, uint32_t 
   assert_int_equal(sc_pgcopy_encode(plan, &cells, 0, records, 0, block, &rejects, &needed), 1);
   assert_int_equal(rejects.n, refused != NULL);
   if (refused) {
-    assert_string_equal(items[0].sqlstate, refused);
+    assert_string_equal(sc_pg_sqlstate_of(items[0].reason), refused);
     assert_int_equal(block->len, 0);
   } else {
     assert_int_equal(block->len, strlen(line) + 1);

@@ -33,8 +33,8 @@ static void a_letter_is_a_tuple(void **state) {
                                   .partition_key = SC_SLICE_LITERAL("k\0\xff\xc3\xbc\xed\xa0\x80"),
                                   .arrival_us = INT64_C(946684800000001),
                                   .data = SC_SLICE_LITERAL("\0\xff{"),
-                                  .sqlstate = "22P02",
-                                  .reason = "column \"ü\""};
+                                  .reason = SC_REASON_TYPE,
+                                  .text = "column \"ü\""};
   assert_true(sc_pg_dead_encode(&names, false, &letter, block));
   size_t first = block->dead_len;
   const char *p = block->dead;

@@ -68,7 +68,7 @@ static void requests_what_a_wider_type_would_hold(void **state) {
   struct sc_column *c = sc_plan_add(plan, SC_SLICE_LITERAL("a"), SC_ROLE_PAYLOAD, SC_SLICE_LITERAL("a"));
   struct sc_cell word = {.type = SC_CELL_STRING, .len = 1, .ptr = "x"},
                  nul = {.type = SC_CELL_STRING, .len = 1, .ptr = ""};
-  struct sc_reject why = {.sqlstate = "22P02"};
+  struct sc_reject why = {.reason = SC_REASON_TYPE};
   c->type = SC_PG_INT8;
   sc_pg_widen_request(plan, &word, &why);
   assert_int_equal(why.request, SC_REQUEST_NONE); /* the column may not change */
@@ -78,7 +78,7 @@ static void requests_what_a_wider_type_would_hold(void **state) {
   assert_int_equal(why.kinds, SC_KIND_STRING);
   sc_pg_widen_request(plan, &nul, &why);
   assert_int_equal(why.request, SC_REQUEST_NONE); /* no text holds U+0000 */
-  struct sc_reject null = {.sqlstate = "23502"};
+  struct sc_reject null = {.reason = SC_REASON_NOT_NULL};
   sc_pg_widen_request(plan, &word, &null);
   assert_int_equal(null.request, SC_REQUEST_NONE);
   c->type = SC_PG_TEXT;

@@ -16,7 +16,7 @@ static void fails_at_the_very_record(void **state) {
     assert_once(&m);
     assert_int_equal(strtoul(l.err.sequence, NULL, 10), bad[place]);
     assert_string_equal(l.err.shard, "shard-0");
-    assert_string_equal(l.err.sqlstate, "22P02");
+    assert_non_null(strstr(l.err.text, "bad"));
     model_fini(&m);
   }
 }
