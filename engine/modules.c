@@ -16,12 +16,13 @@ const struct sc_sink_ops *const sc_sinks[] = {&sc_sink_postgres, &sc_sink_stdout
 const char *sc_json_index_kernel(void);
 const char *(*const sc_decoder_kernel)(void) = sc_json_index_kernel;
 
-sc_command_fn sc_cmd_load, sc_cmd_put, sc_cmd_streams_list, sc_cmd_streams_create, sc_cmd_streams_delete,
+sc_command_fn sc_cmd_load, sc_cmd_doctor, sc_cmd_put, sc_cmd_streams_list, sc_cmd_streams_create, sc_cmd_streams_delete,
     sc_cmd_shards_list, sc_cmd_consumers_list, sc_cmd_consumers_register, sc_cmd_consumers_describe,
     sc_cmd_consumers_deregister, sc_cmd_checkpoints_list;
 
 sc_command_fn *const sc_command_table[SC_COMMANDS] = {
     [SC_CMD_LOAD] = sc_cmd_load,
+    [SC_CMD_DOCTOR] = sc_cmd_doctor,
     [SC_CMD_PUT] = sc_cmd_put,
     [SC_CMD_STREAMS_LIST] = sc_cmd_streams_list,
     [SC_CMD_STREAMS_CREATE] = sc_cmd_streams_create,

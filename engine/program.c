@@ -6,9 +6,12 @@ static const struct sc_command_spec commands[] = {
 #undef SC_COMMAND
 };
 
+/* doctor takes what load takes, since it is to find what that load would. */
+#define COMMANDS(bits) ((uint64_t)(bits) | ((bits)&SC_ON_LOAD ? SC_ON_DOCTOR : 0))
+
 static const struct sc_option_spec options[] = {
 #define SC_OPTION(id, name, letter, type, fallback, min, max, choices, argument, commands, secret, group, text) \
-  {name, letter, type, fallback, min, max, choices, argument, commands, secret, group, text},
+  {name, letter, type, fallback, min, max, choices, argument, COMMANDS(commands), secret, group, text},
 #include "engine/options.def"
 #undef SC_OPTION
 };

@@ -22,6 +22,7 @@
 
 struct sc_block;
 struct sc_cells;
+struct sc_examine;
 struct sc_options;
 struct sc_record;
 struct sc_rejects;
@@ -121,6 +122,9 @@ struct sc_sink_ops {
   int (*session_open)(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
                       struct sc_error *err);
   void (*session_close)(struct sc_session *session);
+  /* Looks at everything that a load needs of the target, and tells of each (examine.h); changes nothing. An error: the
+   * connection broke. NULL: there is nothing to look at, and no session is opened for it. */
+  int (*examine)(struct sc_session *session, struct sc_examine *x, struct sc_error *err);
 };
 
 #endif

@@ -15,6 +15,7 @@
 struct sc_batch;
 struct sc_budget;
 struct sc_buf;
+struct sc_examine;
 struct sc_listed;
 struct sc_options;
 struct sc_park;
@@ -67,8 +68,8 @@ struct sc_source_ops {
   const char *name;                /* "kinesis" */
   bool (*claims)(const char *url); /* is the URL ours? */
 
-  /* Parses the URL (its query parameters become options: sc_options_set), settles region, endpoint and credentials. No
-   * call to the service yet. */
+  /* Parses the URL (its query parameters become options: sc_options_set), settles region, endpoint and credentials,
+   * which may take calls of their own. No call to the service yet. */
   int (*open)(const char *url, struct sc_options *options, struct sc_source **out, struct sc_error *err);
   void (*close)(struct sc_source *source);
   /* For messages: "demo at https://127.0.0.1:4568 (us-east-1)". No secrets. */
@@ -80,6 +81,9 @@ struct sc_source_ops {
   /* Connections that a reader holds at most: a part of --memory. */
   uint32_t (*connections)(const struct sc_source *source);
 
+  /* Looks at everything that a load needs of the source, and tells of each (examine.h); changes nothing. An error:
+   * there was no going on. */
+  int (*examine)(struct sc_source *source, struct sc_examine *x, struct sc_error *err);
   int (*identity)(struct sc_source *source, struct sc_stream_identity *out, struct sc_error *err);
   /* All pages. *shards is malloc'ed; free it. */
   int (*list_shards)(struct sc_source *source, struct sc_listed **shards, size_t *n, struct sc_error *err);

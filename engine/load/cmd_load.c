@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "engine/base/buf.h"
 #include "engine/base/log.h"
+#include "engine/find.h"
 #include "engine/load/control/control.h"
 #include "engine/load/dry_run.h"
 #include "engine/load/load_options.h"
@@ -23,31 +23,6 @@ enum {
   LARGEST_RECORD_BYTES = 1 << 20, /* the default of a stream; scratch grows when larger ones come */
   BEGIN_AGAIN_MOST = 100
 };
-
-static int unsupported(const char *what, const char *url, const char *hint, struct sc_error *err) {
-  struct sc_buf shown = SC_BUF_INIT;
-  sc_log_redact_url(&shown, sc_slice_str(url));
-  int rc = sc_error_fail(err, SC_E_USAGE, hint, "unsupported %s %s", what, sc_buf_str(&shown));
-  sc_buf_fini(&shown);
-  return rc;
-}
-
-static int find_source(const char *url, struct sc_run *run, struct sc_error *err) {
-  for (size_t i = 0; sc_sources[i] != NULL && run->source_ops == NULL; i++)
-    if (sc_sources[i]->claims(url)) run->source_ops = sc_sources[i];
-  if (run->source_ops != NULL) return SC_OK;
-  return unsupported(
-      "source", url,
-      "a source is kinesis://STREAM, kinesis://arn:..., kinesis://HOST:PORT/STREAM or kinesis:?table=...", err);
-}
-
-static int find_sink(const char *url, struct sc_run *run, struct sc_error *err) {
-  for (size_t i = 0; sc_sinks[i] != NULL && run->sink_ops == NULL; i++)
-    if (sc_sinks[i]->claims(url)) run->sink_ops = sc_sinks[i];
-  if (run->sink_ops != NULL) return SC_OK;
-  return unsupported("target", url,
-                     "a target is postgresql://user@host/db?table=schema.table, - for standard output, or null:", err);
-}
 
 static uint32_t threads_or(const struct sc_options *o, int id, uint32_t fallback) {
   return sc_options_is_set(o, id) ? (uint32_t)sc_options_int(o, id) : fallback;
@@ -105,11 +80,12 @@ static int read_request(const struct sc_options *o, struct sc_load_options *opti
 
 static int open_both(struct sc_options *o, struct sc_run *run, struct sc_error *err) {
   const char *source_url = sc_options_argument(o, 0), *target_url = sc_options_argument(o, 1);
-  int rc = find_source(source_url, run, err);
-  if (rc == SC_OK) rc = find_sink(target_url, run, err);
-  if (rc != SC_OK) return rc;
+  run->source_ops = sc_find_source(source_url, err);
+  if (run->source_ops == NULL) return err->code;
+  run->sink_ops = sc_find_sink(target_url, err);
+  if (run->sink_ops == NULL) return err->code;
   run->decoder_ops = sc_decoders[0];
-  rc = run->source_ops->open(source_url, o, &run->source, err);
+  int rc = run->source_ops->open(source_url, o, &run->source, err);
   if (rc == SC_OK) rc = run->sink_ops->open(target_url, o, run->source_ops->stream_name(run->source), &run->sink, err);
   run->store_ops = run->sink_ops->positions != NULL ? run->sink_ops : NULL;
   run->store = run->sink;

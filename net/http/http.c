@@ -88,6 +88,8 @@ int sc_http_new(const char *ca_bundle, bool tls, struct sc_http **out, struct sc
   return SC_OK;
 }
 
+const char *sc_http_libraries(void) { return curl_version(); }
+
 void sc_http_free(struct sc_http *http) {
   if (http == NULL) return;
   X509_STORE_free(http->store);

@@ -34,6 +34,9 @@ struct sc_http_transfer;
 int sc_http_new(const char *ca_bundle, bool tls, struct sc_http **out, struct sc_error *err);
 void sc_http_free(struct sc_http *http);
 
+/* The libraries that do the work, for people: "libcurl/7.88.1 OpenSSL/3.0.9 ...". Static. */
+const char *sc_http_libraries(void);
+
 /* The part of a reply's head that somebody needs. */
 struct sc_http_head {
   int status;             /* 0: none came */

@@ -9,6 +9,7 @@
 #include "engine/program.h"
 #include "engine/stop.h"
 #include "net/http/http.h"
+#include "net/kinesis/examine.h"
 #include "net/kinesis/fanout_reader.h"
 #include "net/kinesis/kinesis.h"
 #include "net/kinesis/kinesis_stream.h"
@@ -104,6 +105,10 @@ static int64_t source_idle_interval_ms(const struct sc_source *s) {
 
 static uint32_t source_connections(const struct sc_source *s) { return s->polling.calls_most; }
 
+static int source_examine(struct sc_source *s, struct sc_examine *x, struct sc_error *err) {
+  return sc_kinesis_examine(s->control, s->subscribes ? &s->fanout : NULL, x, err);
+}
+
 static int source_identity(struct sc_source *s, struct sc_stream_identity *out, struct sc_error *err) {
   int rc = sc_kinesis_describe_active(s->control, s->wait_ms, out, err);
   return rc == SC_OK && s->subscribes ? sc_fanout_settle(&s->fanout, s->control, out, err) : rc;
@@ -190,6 +195,7 @@ const struct sc_source_ops sc_source_kinesis = {
     .stream_name = source_stream_name,
     .idle_interval_ms = source_idle_interval_ms,
     .connections = source_connections,
+    .examine = source_examine,
     .identity = source_identity,
     .list_shards = source_list_shards,
     .reread = source_reread,

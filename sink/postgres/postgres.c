@@ -14,6 +14,7 @@
 #include "sink/postgres/catalog.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/dead.h"
+#include "sink/postgres/examine.h"
 #include "sink/postgres/lock.h"
 #include "sink/postgres/positions.h"
 #include "sink/postgres/url.h"
@@ -214,6 +215,9 @@ static int session_open(struct sc_sink *sink, const char *role, const struct sc_
 
 /* ---- Positions and table: handed on ---- */
 
+static int examine(struct sc_session *s, struct sc_examine *x, struct sc_error *err) {
+  return sc_pg_examine(s->pg, &s->sink->names, x, err);
+}
 static int prepare(struct sc_session *s, struct sc_error *err) {
   return sc_pg_positions_prepare(s->pg, &s->sink->names, err);
 }
@@ -457,4 +461,5 @@ const struct sc_sink_ops sc_sink_postgres = {.name = "postgresql",
                                              .close = sink_close,
                                              .describe = sink_describe,
                                              .session_open = session_open,
-                                             .session_close = session_close};
+                                             .session_close = session_close,
+                                             .examine = examine};
