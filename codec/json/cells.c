@@ -111,27 +111,45 @@ static void meet_stranger(struct reader *r, struct sc_slice name, const uint32_t
   snprintf(r->stranger, sizeof(r->stranger), "%.*s", (int)len, name.ptr);
 }
 
-/* A name that is not the expected one. In a plan without a place for any (to null:) it is counted and no more. */
+/* A name in a plan without a place for any (to null:), which is counted and no more. */
+static inline const uint32_t *read_no_name(struct reader *r, const uint32_t *i) {
+  struct sc_slice name;
+  char *scratch = r->walk.scratch;
+  if (peek(r, i) != '"') return wrong(r, "a name in quotes is missing", i);
+  r->unknown++;
+  if (sc_json_walk_is_simple(&r->walk, i)) return i + 1;
+  i = sc_json_walk_string(&r->walk, i, &name);
+  r->walk.scratch = scratch;
+  return i;
+}
+
+/* A name that is not the expected one. */
 static const uint32_t *read_other_name(struct reader *r, const uint32_t *i, int *column) {
   struct sc_slice name;
   char *scratch = r->walk.scratch;
-  bool nameless = r->state->nameless;
   if (peek(r, i) != '"') return wrong(r, "a name in quotes is missing", i);
-  r->unknown += nameless;
   i = sc_json_walk_string(&r->walk, i, &name);
   if (i == NULL) return NULL;
   r->walk.scratch = scratch;
-  *column = nameless ? -1 : sc_plan_find(r->plan, name, -1);
+  *column = sc_plan_find(r->plan, name, -1);
   if (*column >= 0) r->next = (uint32_t)*column + 1;
-  else if (!nameless) meet_stranger(r, name, i);
-  return peek(r, i) == ':' ? i + 1 : wrong(r, "a colon is missing", i);
+  else meet_stranger(r, name, i);
+  return i;
 }
 
 /* The name and the colon, up to the value. *column -1: there is none of that name. */
 static inline const uint32_t *read_name(struct reader *r, const uint32_t *i, int *column) {
-  if (!is_guess(&r->state->guesses[r->next], r->walk.buf + *i)) return read_other_name(r, i, column);
-  *column = (int)r->next++;
-  return i + 2;
+  if (r->state->nameless) {
+    *column = -1;
+    i = read_no_name(r, i);
+  } else if (is_guess(&r->state->guesses[r->next], r->walk.buf + *i)) {
+    *column = (int)r->next++;
+    return i + 2;
+  } else {
+    i = read_other_name(r, i, column);
+  }
+  if (i == NULL) return NULL;
+  return peek(r, i) == ':' ? i + 1 : wrong(r, "a colon is missing", i);
 }
 
 /* ---- Values ---- */
@@ -254,6 +272,7 @@ static inline const uint32_t *read_member(struct reader *r, const uint32_t *i) {
   i = read_name(r, i, &column);
   if (i == NULL) return NULL;
   if (column >= 0) return read_value(r, i, (uint32_t)column);
+  if (sc_json_walk_is_simple(&r->walk, i)) return i + 1;
   return sc_json_walk_value(&r->walk, i, &seen, &end);
 }
 

@@ -51,6 +51,27 @@ static inline unsigned sc_json_string_stop(const char *p) {
 #endif
 }
 
+/* The same with bytes that are not ASCII among those it stops at: a string up to there is UTF-8, whatever comes. */
+static inline unsigned sc_json_ascii_stop(const char *p) {
+#if defined(__SSE2__)
+  __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
+  __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')), _mm_cmpeq_epi8(text, _mm_set1_epi8('\\')));
+  stop = _mm_or_si128(stop, _mm_cmplt_epi8(text, _mm_set1_epi8(0x20))); /* signed: from 0x80 on they are below 0 */
+  unsigned mask = (unsigned)_mm_movemask_epi8(stop);
+  return mask == 0 ? 16 : (unsigned)__builtin_ctz(mask);
+#elif defined(__aarch64__)
+  uint8x16_t text = vld1q_u8((const uint8_t *)p);
+  uint8x16_t stop = vorrq_u8(vceqq_u8(text, vdupq_n_u8('"')), vceqq_u8(text, vdupq_n_u8('\\')));
+  stop = vorrq_u8(stop, vcltq_s8(vreinterpretq_s8_u8(text), vdupq_n_s8(0x20)));
+  uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(stop), 4)), 0);
+  return mask == 0 ? 16 : (unsigned)__builtin_ctzll(mask) / 4;
+#else
+  unsigned i = 0;
+  while (i < 16 && p[i] != '"' && p[i] != '\\' && (unsigned char)p[i] >= 0x20 && (unsigned char)p[i] < 0x80) i++;
+  return i;
+#endif
+}
+
 /* Of the 16 bytes at p: how many digits they start with. */
 static inline unsigned sc_json_digits_stop(const char *p) {
 #if defined(__SSE2__)

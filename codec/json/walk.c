@@ -74,6 +74,10 @@ static inline const uint32_t *check_scalar(struct sc_json_walk *w, const uint32_
   const char *p = w->buf + *i;
   if (*p == '"') return check_string(w, i, seen);
   if (*p == '-' || (*p >= '0' && *p <= '9')) {
+    int64_t digits;
+    unsigned fraction;
+    *end = w->buf + i[1];
+    if (sc_json_number_short(p, (size_t)(*end - p), &digits, &fraction)) return i + 1;
     *end = sc_json_number_skip(p, w->end, &seen->too_large);
     if (*end == NULL) return wrong(w, "a malformed number", p);
   } else {

@@ -93,4 +93,13 @@ static inline const uint32_t *sc_json_walk_string(struct sc_json_walk *w, const 
 const uint32_t *sc_json_walk_value(struct sc_json_walk *w, const uint32_t *i, struct sc_json_seen *seen,
                                    const char **end);
 
+/* Whether the value at i is a plain string or a short number: then it is checked, and ends before the next token. */
+static inline bool sc_json_walk_is_simple(const struct sc_json_walk *w, const uint32_t *i) {
+  const char *p = w->buf + *i;
+  int64_t digits;
+  unsigned fraction;
+  if (*p == '"') return (int64_t)i[1] <= w->backslash;
+  return sc_json_number_short(p, (size_t)(w->buf + i[1] - p), &digits, &fraction);
+}
+
 #endif

@@ -167,6 +167,8 @@ static bool take_data(struct opener *o, struct sc_record *record) {
   char *out = o->p + 1;
   o->p = out + sc_base64_decode_groups(out, (size_t)(o->end - out), out, &len);
   record->data = sc_slice_of(out, len);
+  bool four_are_left = o->end - o->p > 4 && o->p[4] == '"';
+  if (four_are_left && sc_base64_decode_padded(o->p, out + len, &record->data.len)) o->p += 4;
   if (peek(o) == '"') {
     o->p++;
     return true;
@@ -174,8 +176,22 @@ static bool take_data(struct opener *o, struct sc_record *record) {
   return take_data_rest(o, out + len, &record->data);
 }
 
+/* A string of ASCII without escapes, as most keys are. False, with nothing taken, when it is anything else. */
+static inline bool take_ascii(struct opener *o, struct sc_slice *out) {
+  const char *start = o->p + 1, *p = start;
+  unsigned stop = 16;
+  if (peek(o) != '"') return false;
+  while (p < o->end && (stop = sc_json_ascii_stop(p)) == 16) p += 16;
+  p += stop;
+  if (sc_json_peek(p, o->end) != '"') return false;
+  *out = sc_slice_of(start, (size_t)(p - start));
+  o->p += out->len + 2;
+  return true;
+}
+
 static bool take_partition_key(struct opener *o, struct sc_record *record) {
   if (peek(o) == 'n') return take_null(o);
+  if (take_ascii(o, &record->partition_key)) return true;
   if (!take_string(o, &record->partition_key)) return false;
   return sc_utf8_valid(record->partition_key.ptr, record->partition_key.len) ||
          wrong(o, "a PartitionKey that is no UTF-8");

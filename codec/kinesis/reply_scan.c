@@ -113,7 +113,9 @@ static int scan_nested(struct sc_reply_scan *scan, const char *body, size_t len,
     if (n > BLOCKS) n = BLOCKS;
     sc_json_mask_brackets(&scan->mask, body + scan->pos, n, brackets);
     for (size_t i = 0; i < n && scan->state == IN_NESTED; i++) {
-      int rc = scan_block(scan, body, brackets[i], 64, err);
+      int rc = SC_OK;
+      if (brackets[i] == 0) scan->pos += 64;
+      else rc = scan_block(scan, body, brackets[i], 64, err);
       if (rc != SC_OK) return rc;
     }
   }

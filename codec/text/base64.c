@@ -65,10 +65,13 @@ SC_TARGET_AVX2 static struct progress decode_avx2(const char *src, size_t len, c
   while (len - at.read >= 32) {
     uint32_t bad;
     __m256i six = avx2_values(_mm256_loadu_si256((const __m256i *)(src + at.read)), &bad);
-    if (bad != 0) break;
+    unsigned good = bad == 0 ? 32 : (unsigned)__builtin_ctz(bad) & ~3U;
+    /* In place, the bytes behind those of the last whole group must not fall on text that is still to be read. */
+    if (good < 32 && (uintptr_t)dst + at.written + 24 > (uintptr_t)src + at.read + good) break;
     avx2_pack(six, dst + at.written);
-    at.read += 32;
-    at.written += 24;
+    at.read += good;
+    at.written += good / 4 * 3;
+    if (good < 32) break;
   }
   return at;
 }
@@ -212,9 +215,9 @@ size_t sc_base64_decode_groups(const char *src, size_t len, void *dst, size_t *o
   return sc_base64_decode_groups_at(sc_simd_best(), src, len, dst, out_len);
 }
 
-/* A last group of two or three characters and the padding that makes them four. */
-static bool decode_padded(const uint8_t *four, uint8_t *dst, size_t *written) {
-  uint8_t a = values[four[0]], b = values[four[1]], c = values[four[2]];
+bool sc_base64_decode_padded(const char four[4], void *out, size_t *written) {
+  const uint8_t *text = (const uint8_t *)four;
+  uint8_t *dst = out, a = values[text[0]], b = values[text[1]], c = values[text[2]];
   if (a == 0 || b == 0 || four[3] != '=' || (c == 0 && four[2] != '=')) return false;
   uint32_t bits = (a - 1U) << 18 | (b - 1U) << 12;
   if (c != 0) bits |= (c - 1U) << 6;
@@ -227,7 +230,7 @@ static bool decode_padded(const uint8_t *four, uint8_t *dst, size_t *written) {
 bool sc_base64_decode(const char *src, size_t len, void *dst, size_t *out_len) {
   size_t read = sc_base64_decode_groups(src, len, dst, out_len);
   if (read == len) return true;
-  return len - read == 4 && decode_padded((const uint8_t *)src + read, (uint8_t *)dst + *out_len, out_len);
+  return len - read == 4 && sc_base64_decode_padded(src + read, (uint8_t *)dst + *out_len, out_len);
 }
 
 static void encode_last(const uint8_t *src, size_t len, char *dst) {

@@ -26,6 +26,9 @@ bool sc_base64_decode(const char *src, size_t len, void *dst, size_t *out_len);
  * *out_len. What it did not read is untouched: the last group with its padding is left to sc_base64_decode. Same rules
  * for dst. */
 size_t sc_base64_decode_groups(const char *src, size_t len, void *dst, size_t *out_len);
+/* Adds a last group of two or three characters and the padding that makes them four: 1 or 2 bytes at dst, *out_len
+ * more by as many. False, with nothing written, when it is none. */
+bool sc_base64_decode_padded(const char four[4], void *dst, size_t *out_len);
 
 size_t sc_base64_encode_at(enum sc_simd level, const void *src, size_t len, char *dst);
 size_t sc_base64_decode_groups_at(enum sc_simd level, const char *src, size_t len, void *dst, size_t *out_len);

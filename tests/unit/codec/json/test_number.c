@@ -211,12 +211,43 @@ static void numeric_range(void **state) {
   }
 }
 
+/* Of every token that could be a number: taken are those of up to eight characters beside a minus and without exponent,
+ * and they are what the scan says. */
+static void short_ones_as_scanned(void **state) {
+  (void)state;
+  static const char characters[] = "0123456789009.-e ";
+  uint32_t random = 1;
+  for (int round = 0; round < 400000; round++) {
+    char text[12 + 16];
+    size_t len = 1 + (size_t)round % 10;
+    memset(text, '1', sizeof(text));
+    for (size_t i = 0; i < len; i++) {
+      random = random * 1664525 + 1013904223;
+      text[i] = characters[(random >> 16) % (round % 2 ? sizeof(characters) - 1 : 11)];
+    }
+    struct sc_json_number number;
+    int64_t digits;
+    unsigned fraction;
+    bool taken = sc_json_number_short(text, len, &digits, &fraction);
+    bool whole = sc_json_number_scan(text, text + len, &number) == text + len;
+    bool has_exponent = memchr(text, 'e', len) != NULL;
+    size_t characters_beside_minus = len - (text[0] == '-');
+    if (taken != (whole && !has_exponent && characters_beside_minus <= 8)) fail_msg("%.*s", (int)len, text);
+    if (!taken) continue;
+    assert_int_equal(digits, number.negative ? -(int64_t)number.digits : (int64_t)number.digits);
+    assert_int_equal(fraction, -number.exponent);
+    double value = sc_json_number_short_double(digits, fraction);
+    text[len] = '\0';
+    if (digits != 0) assert_true(value == strtod(text, NULL));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(grammar),       cmocka_unit_test(parts),
       cmocka_unit_test(all_lengths),   cmocka_unit_test(skipped_as_scanned),
       cmocka_unit_test(to_integers),   cmocka_unit_test(to_doubles),
-      cmocka_unit_test(numeric_range),
+      cmocka_unit_test(numeric_range), cmocka_unit_test(short_ones_as_scanned),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

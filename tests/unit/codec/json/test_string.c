@@ -40,6 +40,7 @@ static void stops(void **state) {
       memset(text, '5', sizeof(text));
       text[at] = (char)c;
       assert_int_equal(sc_json_string_stop(text), c == '"' || c == '\\' || c < 0x20 ? at : 16);
+      assert_int_equal(sc_json_ascii_stop(text), c == '"' || c == '\\' || c < 0x20 || c >= 0x80 ? at : 16);
       assert_int_equal(sc_json_digits_stop(text), c >= '0' && c <= '9' ? 16 : at);
     }
   }
