@@ -87,7 +87,7 @@ struct server {
   struct scl_store *store;
   struct scl_datadir *datadir; /* NULL: in memory only */
   struct scl_service *service;
-  struct scl_site site;
+  struct scl_handler handler;
   struct scl_transport *transport;
   struct scl_certs certs;
   struct scl_tls_context *tls;
@@ -290,10 +290,10 @@ static int start(struct server *server, struct sc_error *err) {
   scl_store_set_delays(server->store, sc_options_int(options, SCL_LOCAL_OPT_CONSUMER_MS),
                        sc_options_int(options, SCL_LOCAL_OPT_DELETE_MS));
   server->service = scl_service_new(&settings, server->store, &server->timebase);
-  server->site = (struct scl_site){scl_service_handle, server->service,
+  server->handler = (struct scl_handler){scl_service_handle, server->service,
                                    (int)sc_options_int(options, SCL_LOCAL_OPT_MAX_CONCURRENT_STREAMS)};
   server->transport =
-      scl_transport_new((int)sc_options_int(options, SCL_LOCAL_OPT_THREADS), &scl_http_protocol, &server->site);
+      scl_transport_new((int)sc_options_int(options, SCL_LOCAL_OPT_THREADS), &scl_http_protocol, &server->handler);
   rc = add_faults(server, err);
   if (rc == SC_OK) rc = listen_all(server, err);
   if (rc == SC_OK) rc = open_datadir(server, err);

@@ -30,7 +30,7 @@ struct side {
   struct scl_timebase timebase;
   struct scl_store *store;
   struct scl_service *service;
-  struct scl_site site;
+  struct scl_handler handler;
   struct scl_transport *transport;
   char url[SCL_TRANSPORT_ADDRESS + 16];
 };
@@ -76,8 +76,8 @@ static void open_side(struct side *side) {
   must(scl_generate_parse(SC_SLICE_LITERAL(STREAM), &generate, &err), &err);
   must(scl_generate_run(side->store, &generate, sc_clock_wall_ms(), &err), &err);
   side->service = scl_service_new(&settings, side->store, &side->timebase);
-  side->site = (struct scl_site){.handle = scl_service_handle, .context = side->service};
-  side->transport = scl_transport_new(1, &scl_http1_protocol, &side->site);
+  side->handler = (struct scl_handler){.handle = scl_service_handle, .context = side->service};
+  side->transport = scl_transport_new(1, &scl_http1_protocol, &side->handler);
   must(scl_transport_listen(side->transport, "127.0.0.1:0", side->tls, bound, &err), &err);
   must(scl_transport_start(side->transport, &err), &err);
   snprintf(side->url, sizeof(side->url), "https://%s", bound);

@@ -20,7 +20,7 @@ static void check_fault(const struct scl_fault *fault) {
   CHECK(fault->bytes >= -1 && fault->delay_ms >= 0 && fault->piece_bytes >= 0);
   CHECK(sc_utf8_valid(fault->message, strlen(fault->message)));
   struct scl_delivery delivery = {0};
-  scl_fault_deliver(fault, &delivery);
+  scl_fault_apply_delivery(fault, &delivery);
   CHECK(delivery.is_cut || !delivery.is_silent);
 }
 

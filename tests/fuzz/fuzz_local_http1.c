@@ -24,7 +24,7 @@ static void handle(void *context, const struct scl_request *request, struct scl_
   sc_buf_add_slice(&reply->content.tail, request->body.len < 64 ? request->body : sc_slice_of(request->body.ptr, 64));
 }
 
-static const struct scl_site SITE = {.handle = handle};
+static const struct scl_handler SITE = {.handle = handle};
 
 static void drain(int fd, struct sc_buf *out) {
   char bytes[4096];

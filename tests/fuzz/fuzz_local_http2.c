@@ -1,5 +1,5 @@
 /* HTTP/2 framing of the local service. The input is a client's frames behind the preface; its first byte says in pieces
- * of what size they come. In pieces and at once the site must see the same requests, as far as both connections go on:
+ * of what size they come. In pieces and at once the handler must see the same requests, as far as both connections go on:
  * a frame on a stream that is over is ignored, on one whose answer is not yet written it may end the connection. What
  * is answered must be whole frames, SETTINGS first. */
 #include <stdlib.h>
@@ -52,12 +52,12 @@ static bool converse(const uint8_t *data, size_t size, size_t piece, struct sc_b
   static struct scl_conn_scratch scratch;
   int fds[2], wanted = EPOLLIN;
   struct sc_buf answer = SC_BUF_INIT;
-  struct scl_site site = {handle, seen, MOST_STREAMS};
+  struct scl_handler handler = {handle, seen, MOST_STREAMS};
   struct scl_waker waker;
   CHECK(scl_waker_init(&waker));
   struct scl_wake wake = {.waker = &waker};
   CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-  struct scl_conn *conn = scl_conn_open(fds[1], NULL, true, &scl_http2_protocol, &site, &wake);
+  struct scl_conn *conn = scl_conn_open(fds[1], NULL, true, &scl_http2_protocol, &handler, &wake);
   for (size_t at = 0; at < size && (wanted & EPOLLIN) != 0; at += piece) {
     size_t len = size - at < piece ? size - at : piece;
     if (send(fds[0], data + at, len, MSG_NOSIGNAL) != (ssize_t)len) break;

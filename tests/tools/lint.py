@@ -44,8 +44,8 @@ PRIVATE = {"engine/load"}
 ASSEMBLY = {"engine/modules.c"}
 
 # OpenSSL is three things to the local service: TLS, certificates, digests.
-THIRD_PARTY = re.compile(r"^(curl/|openssl/|nghttp2/|jemalloc/|libdeflate|liburing|simdjson|sqlite3|libpq-fe|postgres_ext"
-                         r"|http_parser|cmocka)")
+THIRD_PARTY = re.compile(r"^(curl/|openssl/|nghttp2/|jemalloc/|libdeflate|liburing|simdjson|sqlite3|libpq-fe"
+                         r"|postgres_ext|http_parser|cmocka)")
 # Headers with more than one owner: simdjson's shims are doc.cc (the values of a document) and index.cc (its tokens).
 OWNERS = {"simdjson.h": 2}
 BANNED = re.compile(r"\b(v?sprintf|strcpy|strcat|strtok|ato[fil]|atoll|gmtime|localtime|strerror|alloca|gets)\s*\(")

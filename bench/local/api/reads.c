@@ -175,7 +175,7 @@ static struct rest find_rest(struct scl_call *call, const struct scl_store_shard
   unsigned at = (page->count > 0 ? SCL_FAULT_AT_RECORDS : 0) | (page->n_following > 0 ? SCL_FAULT_AT_BEHIND : 0) |
                 (is_end ? SCL_FAULT_AT_END : 0) | (shard->closed_ms == 0 ? SCL_FAULT_AT_OPEN : 0);
   if (!scl_faults_take_page(call->faults, at, &fault)) return rest;
-  scl_fault_bend(&fault, call->reply);
+  scl_fault_apply(&fault, call->reply);
   if (fault.kind == SCL_FAULT_BEHIND_ZERO) rest.behind_ms = 0;
   if (fault.kind == SCL_FAULT_DUPLICATE) rest.next = page->first;
   if (fault.kind == SCL_FAULT_DUPLICATE || fault.kind == SCL_FAULT_END_LATE) rest.has_iterator = true;

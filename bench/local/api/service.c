@@ -268,7 +268,7 @@ static void call_with_fault(struct scl_service *service, const struct scl_reques
   bool is_own = fault->kind == SCL_FAULT_ENTRIES || fault->kind == SCL_FAULT_EXPIRE_ITERATOR;
   if (fault->kind == SCL_FAULT_ERROR) scl_fault_answer(fault, reply);
   else if (fault->kind != SCL_FAULT_REFUSED) call_service(service, request, is_own ? fault : NULL, reply);
-  scl_fault_bend(fault, reply);
+  scl_fault_apply(fault, reply);
 }
 
 /* What is not for Kinesis: requests of tests, and the stubs of where credentials come from. */

@@ -24,7 +24,7 @@ void scl_service_free(struct scl_service *service);
 /* The faults that its calls meet; those of the start are added here. */
 struct scl_faults *scl_service_faults(struct scl_service *service);
 
-/* A struct scl_site's handle, with the service as its context. */
+/* A struct scl_handler's handle, with the service as its context. */
 void scl_service_handle(void *service, const struct scl_request *request, struct scl_reply *reply);
 
 #endif

@@ -28,14 +28,14 @@ static void fail_held(struct scl_call *call, const struct scl_subscription_of *o
 static void open_subscription(struct scl_call *call, const struct scl_subscription_of *of) {
   struct scl_reply *reply = call->reply;
   switch (scl_subscription_open(call->subscriptions, of, call->now_ms, &reply->feed)) {
-    case SCL_HOLDERS_TAKEN:
+    case SCL_LEASE_TAKEN:
       reply->content_type = SCL_SUBSCRIPTION_CONTENT_TYPE;
       scl_subscription_add_initial(&reply->content.head);
       break;
-    case SCL_HOLDERS_HELD:
+    case SCL_LEASE_HELD:
       fail_held(call, of);
       break;
-    case SCL_HOLDERS_TOO_FAST:
+    case SCL_LEASE_TOO_FAST:
       scl_call_fail(call, "LimitExceededException",
                     "Rate exceeded for consumer %s and shard shardId-%012" PRIu32 " in stream %s under account %s.",
                     of->consumer->name, of->shard->index, of->stream->name, SCL_SERVICE_ACCOUNT);

@@ -12,12 +12,12 @@ struct scl_subscriptions {
   struct scl_faults *faults;
   int64_t life_ms;
   bool is_limited;
-  struct scl_holders *holders;
+  struct scl_leases *leases;
 };
 
 struct subscription;
 
-struct ear {
+struct wakeup {
   struct scl_listener listener;
   struct subscription *of;
 };
@@ -25,7 +25,7 @@ struct ear {
 struct subscription {
   struct scl_feed feed;
   struct scl_subscriptions *all;
-  struct scl_holder holder;
+  struct scl_lease lease;
   char stream[SCL_STORE_MAX_NAME + 1], consumer[SCL_STORE_MAX_NAME + 1];
   uint64_t stream_id;
   uint64_t position;
@@ -33,7 +33,7 @@ struct subscription {
   int64_t sent_ms; /* the last event */
   bool is_over;
   struct scl_bucket sent; /* bytes */
-  struct ear records, clock, ousted;
+  struct wakeup records, clock, taken_over;
   void (*notify)(void *context);
   void *context;
 };
@@ -48,13 +48,13 @@ struct look {
 struct scl_subscriptions *scl_subscriptions_new(struct scl_store *store, struct scl_timebase *timebase,
                                                 struct scl_faults *faults, int64_t life_ms, bool is_limited) {
   struct scl_subscriptions *all = sc_alloc_zero(1, sizeof(*all));
-  *all = (struct scl_subscriptions){store, timebase, faults, life_ms, is_limited, scl_holders_new(is_limited)};
+  *all = (struct scl_subscriptions){store, timebase, faults, life_ms, is_limited, scl_leases_new(is_limited)};
   return all;
 }
 
 void scl_subscriptions_free(struct scl_subscriptions *all) {
   if (all == NULL) return;
-  scl_holders_free(all->holders);
+  scl_leases_free(all->leases);
   free(all);
 }
 
@@ -109,9 +109,9 @@ static void fail(struct subscription *s, struct scl_content *content, const char
   s->is_over = true;
 }
 
-static void fail_ousted(struct subscription *s, struct scl_content *content) {
+static void fail_taken_over(struct subscription *s, struct scl_content *content) {
   struct sc_buf text = SC_BUF_INIT;
-  scl_subscription_add_held(&text, s->stream, s->holder.shard, s->consumer);
+  scl_subscription_add_held(&text, s->stream, s->lease.shard, s->consumer);
   fail(s, content, "ResourceInUseException", sc_buf_view(&text));
   sc_buf_fini(&text);
 }
@@ -119,7 +119,7 @@ static void fail_ousted(struct subscription *s, struct scl_content *content) {
 static void fail_gone(struct subscription *s, struct scl_content *content) {
   struct sc_buf text = SC_BUF_INIT;
   sc_buf_printf(&text, "Consumer %s or shard shardId-%012" PRIu32 " of stream %s under account %s not found.",
-                s->consumer, s->holder.shard, s->stream, SCL_SERVICE_ACCOUNT);
+                s->consumer, s->lease.shard, s->stream, SCL_SERVICE_ACCOUNT);
   fail(s, content, "ResourceNotFoundException", sc_buf_view(&text));
   sc_buf_fini(&text);
 }
@@ -133,7 +133,7 @@ static struct scl_store_stream *find_stream(const struct subscription *s) {
 
 static bool has_consumer(const struct subscription *s, const struct scl_store_stream *stream) {
   for (uint32_t i = 0; i < stream->n_consumers; i++)
-    if (stream->consumers[i]->id == s->holder.consumer) return stream->consumers[i]->gone_ms == 0;
+    if (stream->consumers[i]->id == s->lease.consumer) return stream->consumers[i]->gone_ms == 0;
   return false;
 }
 
@@ -167,7 +167,7 @@ static enum scl_feed_state look_at_shard(struct subscription *s, struct look *lo
 
 static enum scl_feed_state look_at_store(struct subscription *s, struct look *look) {
   const struct scl_store_stream *stream = find_stream(s);
-  const struct scl_store_shard *shard = stream == NULL ? NULL : &stream->shards[s->holder.shard];
+  const struct scl_store_shard *shard = stream == NULL ? NULL : &stream->shards[s->lease.shard];
   if (stream != NULL && has_consumer(s, stream) && !scl_shard_is_expired(stream, shard, look->now_ms))
     return look_at_shard(s, look, stream, shard);
   fail_gone(s, look->content);
@@ -183,7 +183,7 @@ static enum scl_feed_state send_event(struct subscription *s, struct scl_chunk *
   else if (fault.kind != SCL_FAULT_END) end_event(&chunk->content);
   if (fault.kind == SCL_FAULT_CORRUPT) chunk->content.tail.ptr[chunk->content.tail.len - 1] ^= 1;
   if (fault.kind == SCL_FAULT_END) s->is_over = true;
-  if (is_hit) scl_fault_deliver(&fault, &chunk->delivery);
+  if (is_hit) scl_fault_apply_delivery(&fault, &chunk->delivery);
   return fault.kind == SCL_FAULT_END ? SCL_FEED_END : SCL_FEED_CHUNK;
 }
 
@@ -191,8 +191,8 @@ static enum scl_feed_state next_chunk(struct scl_feed *feed, struct scl_chunk *c
   struct subscription *s = (struct subscription *)feed;
   struct look look = {.now_ms = scl_timebase_now_ms(s->all->timebase), .content = &chunk->content};
   if (s->is_over || look.now_ms >= s->ends_ms) return SCL_FEED_END;
-  if (atomic_load(&s->holder.is_ousted)) {
-    fail_ousted(s, &chunk->content);
+  if (atomic_load(&s->lease.is_taken_over)) {
+    fail_taken_over(s, &chunk->content);
     return SCL_FEED_CHUNK;
   }
   scl_store_lock_read(s->all->store);
@@ -203,8 +203,8 @@ static enum scl_feed_state next_chunk(struct scl_feed *feed, struct scl_chunk *c
   return chunk->content.tail.len > 0 ? send_event(s, chunk) : state;
 }
 
-static void hear(struct scl_listener *listener) {
-  const struct subscription *s = ((struct ear *)listener)->of;
+static void on_notified(struct scl_listener *listener) {
+  const struct subscription *s = ((struct wakeup *)listener)->of;
   s->notify(s->context);
 }
 
@@ -214,22 +214,22 @@ static void listen_to_all(struct scl_feed *feed, void (*notify)(void *context), 
   s->context = context;
   scl_store_lock_read(s->all->store);
   const struct scl_store_stream *stream = find_stream(s);
-  if (stream != NULL) scl_bell_listen(scl_shardlog_bell(stream->shards[s->holder.shard].log), &s->records.listener);
+  if (stream != NULL) scl_notifier_add(scl_shardlog_notifier(stream->shards[s->lease.shard].log), &s->records.listener);
   scl_store_unlock(s->all->store);
-  scl_bell_listen(&s->all->timebase->moved, &s->clock.listener);
-  scl_bell_listen(&s->holder.ousted, &s->ousted.listener);
+  scl_notifier_add(&s->all->timebase->moved, &s->clock.listener);
+  scl_notifier_add(&s->lease.taken_over, &s->taken_over.listener);
 }
 
 /* The shard's log may be about to be freed: it lets its listeners go, with the store locked for writing. */
 static void close_feed(struct scl_feed *feed) {
   struct subscription *s = (struct subscription *)feed;
   scl_store_lock_read(s->all->store);
-  scl_bell_leave(&s->records.listener);
+  scl_notifier_remove(&s->records.listener);
   scl_store_unlock(s->all->store);
-  scl_bell_leave(&s->clock.listener);
-  scl_holders_leave(s->all->holders, &s->holder);
-  scl_bell_leave(&s->ousted.listener);
-  scl_holder_fini(&s->holder);
+  scl_notifier_remove(&s->clock.listener);
+  scl_leases_leave(s->all->leases, &s->lease);
+  scl_notifier_remove(&s->taken_over.listener);
+  scl_lease_fini(&s->lease);
   free(s);
 }
 
@@ -244,20 +244,20 @@ static struct subscription *new_subscription(struct scl_subscriptions *all, cons
   s->position = of->position;
   s->sent_ms = now_ms;
   s->ends_ms = now_ms + all->life_ms;
-  s->records = s->clock = s->ousted = (struct ear){{.notify = hear}, s};
-  scl_holder_init(&s->holder, of->consumer->id, of->shard->index);
+  s->records = s->clock = s->taken_over = (struct wakeup){{.notify = on_notified}, s};
+  scl_lease_init(&s->lease, of->consumer->id, of->shard->index);
   return s;
 }
 
-enum scl_holders_answer scl_subscription_open(struct scl_subscriptions *all, const struct scl_subscription_of *of,
+enum scl_lease_answer scl_subscription_open(struct scl_subscriptions *all, const struct scl_subscription_of *of,
                                               int64_t now_ms, struct scl_feed **feed) {
   struct subscription *s = new_subscription(all, of, now_ms);
-  enum scl_holders_answer answer = scl_holders_take(all->holders, &s->holder, now_ms);
-  if (answer == SCL_HOLDERS_TAKEN) {
+  enum scl_lease_answer answer = scl_leases_take(all->leases, &s->lease, now_ms);
+  if (answer == SCL_LEASE_TAKEN) {
     *feed = &s->feed;
     return answer;
   }
-  scl_holder_fini(&s->holder);
+  scl_lease_fini(&s->lease);
   free(s);
   return answer;
 }

@@ -12,7 +12,7 @@
 #ifndef SCL_API_SUBSCRIPTION_H
 #define SCL_API_SUBSCRIPTION_H
 
-#include "bench/local/api/holders.h"
+#include "bench/local/api/subscription_leases.h"
 #include "bench/local/base/timebase.h"
 #include "bench/local/faults/faults.h"
 #include "bench/local/http/exchange.h"
@@ -42,7 +42,7 @@ struct scl_subscription_of {
 };
 
 /* Opens one and gives its feed, when it is TAKEN. The store's lock is held. */
-enum scl_holders_answer scl_subscription_open(struct scl_subscriptions *subscriptions,
+enum scl_lease_answer scl_subscription_open(struct scl_subscriptions *subscriptions,
                                               const struct scl_subscription_of *of, int64_t now_ms,
                                               struct scl_feed **feed);
 

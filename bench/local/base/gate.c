@@ -4,13 +4,13 @@
 
 void scl_gate_init(struct scl_gate *gate) {
   atomic_init(&gate->reached, 0);
-  scl_bell_init(&gate->raised);
+  scl_notifier_init(&gate->raised);
 }
 
-void scl_gate_fini(struct scl_gate *gate) { scl_bell_fini(&gate->raised); }
+void scl_gate_fini(struct scl_gate *gate) { scl_notifier_fini(&gate->raised); }
 
 void scl_gate_raise(struct scl_gate *gate, uint64_t number) {
   SC_ASSERT(number >= gate->reached);
   atomic_store(&gate->reached, number);
-  scl_bell_ring(&gate->raised);
+  scl_notifier_notify(&gate->raised);
 }

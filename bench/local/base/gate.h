@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench/local/base/bell.h"
+#include "bench/local/base/notifier.h"
 
 struct scl_gate {
   _Atomic uint64_t reached;
-  struct scl_bell raised; /* rung behind every raise */
+  struct scl_notifier raised; /* rung behind every raise */
 };
 
 struct scl_ticket {

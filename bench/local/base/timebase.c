@@ -5,10 +5,10 @@
 
 void scl_timebase_init(struct scl_timebase *timebase) {
   atomic_init(&timebase->ahead_ms, 0);
-  scl_bell_init(&timebase->moved);
+  scl_notifier_init(&timebase->moved);
 }
 
-void scl_timebase_fini(struct scl_timebase *timebase) { scl_bell_fini(&timebase->moved); }
+void scl_timebase_fini(struct scl_timebase *timebase) { scl_notifier_fini(&timebase->moved); }
 
 int64_t scl_timebase_now_ms(const struct scl_timebase *timebase) {
   return sc_clock_wall_ms() + atomic_load(&timebase->ahead_ms);
@@ -17,5 +17,5 @@ int64_t scl_timebase_now_ms(const struct scl_timebase *timebase) {
 void scl_timebase_advance(struct scl_timebase *timebase, int64_t ms) {
   SC_ASSERT(ms >= 0);
   atomic_fetch_add(&timebase->ahead_ms, ms);
-  scl_bell_ring(&timebase->moved);
+  scl_notifier_notify(&timebase->moved);
 }

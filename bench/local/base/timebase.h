@@ -8,11 +8,11 @@
 
 #include <stdint.h>
 
-#include "bench/local/base/bell.h"
+#include "bench/local/base/notifier.h"
 
 struct scl_timebase {
   _Atomic int64_t ahead_ms; /* of the wall clock */
-  struct scl_bell moved;    /* rung when it was moved: what waits for a time is to look again */
+  struct scl_notifier moved;    /* rung when it was moved: what waits for a time is to look again */
 };
 
 void scl_timebase_init(struct scl_timebase *timebase);

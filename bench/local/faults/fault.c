@@ -439,7 +439,7 @@ static enum scl_ending ending_of(enum scl_fault_kind kind) {
   }
 }
 
-void scl_fault_deliver(const struct scl_fault *fault, struct scl_delivery *delivery) {
+void scl_fault_apply_delivery(const struct scl_fault *fault, struct scl_delivery *delivery) {
   enum scl_ending ending = ending_of(fault->kind);
   delivery->delay_ms += fault->delay_ms;
   if (fault->piece_bytes > 0) delivery->piece_bytes = (size_t)fault->piece_bytes;
@@ -451,8 +451,8 @@ void scl_fault_deliver(const struct scl_fault *fault, struct scl_delivery *deliv
   delivery->cut_bytes = fault->bytes < 0 ? 0 : (size_t)fault->bytes;
 }
 
-void scl_fault_bend(const struct scl_fault *fault, struct scl_reply *reply) {
-  scl_fault_deliver(fault, &reply->delivery);
+void scl_fault_apply(const struct scl_fault *fault, struct scl_reply *reply) {
+  scl_fault_apply_delivery(fault, &reply->delivery);
   if (fault->retry_after_ms > 0) reply->retry_after_ms = fault->retry_after_ms;
   reply->date_ms += fault->date_skew_ms;
 }

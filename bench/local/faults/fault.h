@@ -92,8 +92,8 @@ void scl_fault_write(const struct scl_fault *fault, struct sc_buf *out);
 /* Writes the error of kind SCL_FAULT_ERROR as the reply, in the reply's format. */
 void scl_fault_answer(const struct scl_fault *fault, struct scl_reply *reply);
 /* Adds to a delivery how the fault changes it. */
-void scl_fault_deliver(const struct scl_fault *fault, struct scl_delivery *delivery);
+void scl_fault_apply_delivery(const struct scl_fault *fault, struct scl_delivery *delivery);
 /* The same of a whole reply, with its headers. */
-void scl_fault_bend(const struct scl_fault *fault, struct scl_reply *reply);
+void scl_fault_apply(const struct scl_fault *fault, struct scl_reply *reply);
 
 #endif

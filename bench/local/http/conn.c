@@ -151,8 +151,8 @@ static bool take_output(struct scl_conn *conn, int64_t now_ms) {
 
 static bool can_write(const struct scl_conn *conn) { return conn->state == OPEN || conn->state == DRAINING; }
 
-/* Writes outputs until there are none, one must wait, or others are to have their turn: *is_tired. */
-static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch, bool *is_tired) {
+/* Writes outputs until there are none, one must wait, or others are to have their turn: *turn_is_used_up. */
+static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch, bool *turn_is_used_up) {
   for (int i = 0; i < MAX_OUTPUTS && can_write(conn); i++) {
     if (!conn->has_output && !take_output(conn, now_ms)) return DONE;
     enum progress progress =
@@ -161,7 +161,7 @@ static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_con
     conn->has_output = false;
     apply_ending(conn, conn->output.ending);
   }
-  *is_tired = can_write(conn);
+  *turn_is_used_up = can_write(conn);
   return DONE;
 }
 
@@ -212,11 +212,11 @@ static int keep_hanging(unsigned events) {
 
 /* Write, read, write, until something would block. */
 static enum progress pump(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch) {
-  bool is_tired = false;
+  bool turn_is_used_up = false;
   conn->wants_out = false;
-  for (int reads = 0; reads < MAX_READS && !is_tired; reads++) {
-    if (flush(conn, now_ms, scratch, &is_tired) == FAILED) return FAILED;
-    if (is_tired) return DONE;
+  for (int reads = 0; reads < MAX_READS && !turn_is_used_up; reads++) {
+    if (flush(conn, now_ms, scratch, &turn_is_used_up) == FAILED) return FAILED;
+    if (turn_is_used_up) return DONE;
     if (conn->state != OPEN || !wants(conn, SCL_WANTS_INPUT)) return BLOCKED;
     enum progress progress = feed(conn, scratch);
     if (progress != DONE) return progress;
@@ -225,7 +225,7 @@ static enum progress pump(struct scl_conn *conn, int64_t now_ms, struct scl_conn
 }
 
 /* Whether the peer is gone, and that is the end of it. */
-static bool is_forsaken(const struct scl_conn *conn, unsigned events) {
+static bool peer_is_gone(const struct scl_conn *conn, unsigned events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return true;
   return (conn->saw_end || (events & EPOLLRDHUP) != 0) && wants(conn, SCL_WANTS_PEER);
 }
@@ -238,9 +238,9 @@ int scl_conn_work(struct scl_conn *conn, unsigned events, int64_t now_ms, struct
   if (conn->state == HUNG) return keep_hanging(events);
   if (conn->state == LINGERING)
     return (events & (EPOLLERR | EPOLLHUP)) != 0 ? SCL_CONN_CLOSE : linger(conn, now_ms, scratch);
-  if (is_forsaken(conn, events)) return SCL_CONN_CLOSE;
+  if (peer_is_gone(conn, events)) return SCL_CONN_CLOSE;
   enum progress progress = pump(conn, now_ms, scratch);
-  if (progress == FAILED || conn->state == DEAD || is_forsaken(conn, 0)) return SCL_CONN_CLOSE;
+  if (progress == FAILED || conn->state == DEAD || peer_is_gone(conn, 0)) return SCL_CONN_CLOSE;
   if (conn->state == HUNG) return EPOLLRDHUP;
   bool again = progress == DONE; /* a writable socket is reported at once */
   if (is_finished(conn) && !again) return start_lingering(conn, now_ms);

@@ -8,7 +8,7 @@
 #ifndef SCL_HTTP_EXCHANGE_H
 #define SCL_HTTP_EXCHANGE_H
 
-#include "bench/local/base/bell.h"
+#include "bench/local/base/notifier.h"
 #include "bench/local/base/gate.h"
 #include "bench/local/base/writer.h"
 #include "bench/local/store/shardlog.h"
@@ -144,7 +144,7 @@ static inline void scl_reply_fail(struct scl_reply *reply, int status, const cha
 }
 
 /* What an HTTP layer calls for each whole request; reply comes zeroed. Any thread; does not block for long. */
-struct scl_site {
+struct scl_handler {
   void (*handle)(void *context, const struct scl_request *request, struct scl_reply *reply);
   void *context;
   int max_concurrent_streams; /* that HTTP/2 announces; 0: as many as Kinesis does */

@@ -25,7 +25,7 @@ static void *open_session(void *context, struct scl_conn *conn) {
   return session;
 }
 
-static bool hear(struct session *session, struct sc_slice bytes) {
+static bool on_notified(struct session *session, struct sc_slice bytes) {
   if (bytes.len == 0 || session->inner->receive(session->speaker, bytes)) return true;
   struct scl_http1_upgrade upgrade;
   if (session->inner != &scl_http1_protocol || !scl_http1_take_upgrade(session->speaker, &upgrade)) return false;
@@ -41,12 +41,12 @@ static bool begin(struct session *session, const struct scl_protocol *inner, str
   session->inner = inner;
   session->speaker = inner->open(session->context, session->conn);
   if (inner == &scl_http1_protocol) scl_http1_allow_upgrade(session->speaker);
-  return hear(session, sc_slice_of(PREFACE, session->n_seen)) && hear(session, bytes);
+  return on_notified(session, sc_slice_of(PREFACE, session->n_seen)) && on_notified(session, bytes);
 }
 
 static bool receive(void *opaque, struct sc_slice bytes) {
   struct session *session = opaque;
-  if (session->inner != NULL) return hear(session, bytes);
+  if (session->inner != NULL) return on_notified(session, bytes);
   size_t n = 0;
   while (n < bytes.len && session->n_seen + n < PREFACE_LEN && bytes.ptr[n] == PREFACE[session->n_seen + n]) n++;
   if (session->n_seen + n == PREFACE_LEN) return begin(session, &scl_http2_protocol, bytes);

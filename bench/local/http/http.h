@@ -8,7 +8,7 @@
 
 #include "bench/local/http/conn.h"
 
-/* The context of its connections is a const struct scl_site *. */
+/* The context of its connections is a const struct scl_handler *. */
 extern const struct scl_protocol scl_http_protocol;
 
 #endif

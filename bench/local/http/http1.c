@@ -33,7 +33,7 @@ struct answer {
 struct session {
   http_parser parser;
   struct scl_conn *conn;
-  const struct scl_site *site;
+  const struct scl_handler *handler;
   struct sc_buf url;
   struct scl_headers headers;
   bool headers_end; /* they are complete */
@@ -91,7 +91,7 @@ static void answer_with(struct session *session, const struct scl_reply *reply, 
   scl_sending_init(&answer->sending, reply, has_body, sc_clock_mono_ms(), scl_conn_wake, session->conn);
 }
 
-/* Answers without asking the site, and ends the connection. */
+/* Answers without asking the handler, and ends the connection. */
 static void refuse(struct session *session, int status) {
   if (session->is_over) return;
   session->is_over = true;
@@ -290,7 +290,7 @@ static int on_message_complete(http_parser *parser) {
       .n_headers = session->headers.n,
   };
   struct scl_reply reply = {0};
-  session->site->handle(session->site->context, &request, &reply);
+  session->handler->handle(session->handler->context, &request, &reply);
   if (session->upgrades) {
     session->upgrade.reply = reply;
     session->upgrade.has_body = parser->method != HTTP_HEAD;
@@ -318,7 +318,7 @@ static void *open_session(void *context, struct scl_conn *conn) {
   http_parser_init(&session->parser, HTTP_REQUEST);
   session->parser.data = session;
   session->conn = conn;
-  session->site = context;
+  session->handler = context;
   return session;
 }
 

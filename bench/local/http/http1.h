@@ -1,5 +1,5 @@
 /* HTTP/1.1 on a connection (RFC 9112), by libhttp-parser: keep-alive, pipelined requests answered in order, bodies with
- * Content-Length or chunked, Expect: 100-continue. Each whole request goes to the site; replies are sent from where
+ * Content-Length or chunked, Expect: 100-continue. Each whole request goes to the handler; replies are sent from where
  * they lie, the record pages straight from the store. A reply with a feed is sent chunked, a chunk a chunk; its client
  * hanging up, even half, ends it at once.
  *
@@ -15,7 +15,7 @@
 #define SCL_HTTP1_MAX_BODY (20u << 20)
 #define SCL_HTTP1_MAX_URL 8192
 
-/* The context of its connections is a const struct scl_site *. */
+/* The context of its connections is a const struct scl_handler *. */
 extern const struct scl_protocol scl_http1_protocol;
 
 /* A request that is answered over HTTP/2. */

@@ -29,7 +29,7 @@ struct stream {
   struct session *session;
   int32_t id;
   enum phase phase;
-  int refusal; /* status to answer without asking the site; 0: none */
+  int refusal; /* status to answer without asking the handler; 0: none */
   char method[16];
   struct sc_buf path, body;
   struct scl_headers headers;
@@ -43,18 +43,18 @@ struct stream {
   bool is_ended;     /* what follows is END_STREAM */
   bool is_ready;     /* the last step gave bytes */
   int64_t wake_ms;
-  atomic_bool is_told;
+  atomic_bool is_notified;
 };
 
 struct session {
   nghttp2_session *nghttp2;
   struct scl_conn *conn;
-  const struct scl_site *site;
+  const struct scl_handler *handler;
   int max_streams;
   struct stream *streams; /* open ones that we answer */
   int n_streams;
   struct stream *dead; /* closed ones that the output may point into */
-  int n_dead;
+  int n_closed;
   size_t body_bytes;          /* of requests that are not whole */
   struct scl_h2frames *batch; /* NULL: nothing is on its way */
   const char *greeting;
@@ -93,7 +93,7 @@ static void drop_body(struct stream *stream) {
 }
 
 /* Its memory goes when the output is written. */
-static void bury(struct stream *stream) {
+static void close_stream(struct stream *stream) {
   struct session *session = stream->session;
   if (stream->prev != NULL) stream->prev->next = stream->next;
   else session->streams = stream->next;
@@ -103,21 +103,21 @@ static void bury(struct stream *stream) {
   drop_body(stream);
   stream->next = session->dead;
   session->dead = stream;
-  session->n_dead++;
+  session->n_closed++;
 }
 
-static void free_dead(struct session *session) {
+static void free_closed(struct session *session) {
   while (session->dead != NULL) {
     struct stream *stream = session->dead;
     session->dead = stream->next;
     free_stream(stream);
   }
-  session->n_dead = 0;
+  session->n_closed = 0;
 }
 
 static void notify(void *context) {
   struct stream *stream = context;
-  atomic_store(&stream->is_told, true);
+  atomic_store(&stream->is_notified, true);
   scl_conn_wake(stream->session->conn);
 }
 
@@ -132,7 +132,7 @@ static void answer_with(struct stream *stream, const struct scl_reply *reply, bo
   drop_body(stream);
   stream->phase = ANSWERING;
   stream->has_sending = true;
-  atomic_store(&stream->is_told, true); /* to be stepped */
+  atomic_store(&stream->is_notified, true); /* to be stepped */
   scl_sending_init(&stream->sending, reply, has_body, sc_clock_mono_ms(), notify, stream);
 }
 
@@ -156,7 +156,7 @@ static void handle(struct stream *stream) {
       .headers = stream->headers.views,
       .n_headers = stream->headers.n,
   };
-  session->site->handle(session->site->context, &request, &reply);
+  session->handler->handle(session->handler->context, &request, &reply);
   answer_with(stream, &reply, !sc_slice_is(request.method, "HEAD"));
 }
 
@@ -258,7 +258,7 @@ static int on_stream_close(nghttp2_session *nghttp2, int32_t id, uint32_t code, 
   struct stream *stream = nghttp2_session_get_stream_user_data(nghttp2, id);
   (void)code;
   (void)opaque;
-  if (stream != NULL) bury(stream);
+  if (stream != NULL) close_stream(stream);
   return 0;
 }
 
@@ -421,8 +421,8 @@ static void advance(struct stream *stream, int64_t now_ms) {
 static bool is_due(struct stream *stream, int64_t now_ms) {
   if (stream->phase != ANSWERING) return false;
   if (stream->is_ready) return stream->sending.left == 0;
-  bool is_told = atomic_exchange(&stream->is_told, false);
-  return is_told || (stream->wake_ms != 0 && stream->wake_ms <= now_ms);
+  bool is_notified = atomic_exchange(&stream->is_notified, false);
+  return is_notified || (stream->wake_ms != 0 && stream->wake_ms <= now_ms);
 }
 
 /* Steps the streams that may go on; when to do so next, 0: when told. */
@@ -473,7 +473,7 @@ static void make_batch(struct session *session) {
 
 static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *output) {
   struct session *session = opaque;
-  free_dead(session);
+  free_closed(session);
   make_batch(session);
   int64_t wake_ms = advance_all(session, now_ms);
   fill_batch(session);
@@ -531,9 +531,9 @@ static void submit_settings(struct session *session) {
 static void *open_session(void *context, struct scl_conn *conn) {
   struct session *session = sc_alloc_zero(1, sizeof(*session));
   session->conn = conn;
-  session->site = context;
+  session->handler = context;
   session->max_streams =
-      session->site->max_concurrent_streams > 0 ? session->site->max_concurrent_streams : SCL_HTTP2_STREAMS;
+      session->handler->max_concurrent_streams > 0 ? session->handler->max_concurrent_streams : SCL_HTTP2_STREAMS;
   make_nghttp2(session);
   submit_settings(session);
   return session;
@@ -564,15 +564,15 @@ static bool receive(void *opaque, struct sc_slice bytes) {
 
 static int wants(const void *opaque) {
   const struct session *session = opaque;
-  bool is_full = session->n_dead > session->max_streams + SLACK_STREAMS ||
+  bool is_full = session->n_closed > session->max_streams + SLACK_STREAMS ||
                  nghttp2_session_get_outbound_queue_size(session->nghttp2) > MAX_QUEUED_FRAMES;
   return SCL_WANTS_PEER | (is_full ? 0 : SCL_WANTS_INPUT);
 }
 
 static void close_session(void *opaque) {
   struct session *session = opaque;
-  while (session->streams != NULL) bury(session->streams);
-  free_dead(session);
+  while (session->streams != NULL) close_stream(session->streams);
+  free_closed(session);
   nghttp2_session_del(session->nghttp2);
   free(session->batch);
   free(session);

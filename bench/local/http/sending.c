@@ -40,7 +40,7 @@ void scl_sending_init(struct scl_sending *sending, const struct scl_reply *reply
 }
 
 void scl_sending_stop(struct scl_sending *sending) {
-  scl_bell_leave(&sending->listener);
+  scl_notifier_remove(&sending->listener);
   if (sending->reply.feed != NULL) sending->reply.feed->close(sending->reply.feed);
   sending->reply.feed = NULL;
 }
@@ -54,7 +54,7 @@ void scl_sending_fini(struct scl_sending *sending) {
 
 static bool ticket_is_good(struct scl_sending *sending) {
   if (scl_ticket_is_good(sending->ticket)) return true;
-  scl_bell_listen(&sending->ticket->gate->raised, &sending->listener);
+  scl_notifier_add(&sending->ticket->gate->raised, &sending->listener);
   return scl_ticket_is_good(sending->ticket);
 }
 
@@ -65,7 +65,7 @@ static bool is_due(struct scl_sending *sending, int64_t now_ms, int64_t *wake_ms
     return false;
   }
   if (!ticket_is_good(sending)) return false;
-  scl_bell_leave(&sending->listener);
+  scl_notifier_remove(&sending->listener);
   return true;
 }
 

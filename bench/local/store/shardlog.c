@@ -11,7 +11,7 @@ struct entry {
 
 struct scl_shardlog {
   pthread_mutex_t lock;
-  struct scl_bell bell;
+  struct scl_notifier bell;
   struct scl_window entries;
   uint64_t bytes;
   int64_t last_ms;
@@ -22,7 +22,7 @@ struct scl_shardlog {
 struct scl_shardlog *scl_shardlog_new(void) {
   struct scl_shardlog *log = sc_alloc_zero(1, sizeof(*log));
   pthread_mutex_init(&log->lock, NULL);
-  scl_bell_init(&log->bell);
+  scl_notifier_init(&log->bell);
   log->entries.item_bytes = sizeof(struct entry);
   scl_arena_init(&log->json);
   scl_arena_init(&log->cbor);
@@ -34,15 +34,15 @@ void scl_shardlog_free(struct scl_shardlog *log) {
   scl_arena_fini(&log->json);
   scl_arena_fini(&log->cbor);
   scl_window_fini(&log->entries);
-  scl_bell_dismiss(&log->bell);
-  scl_bell_fini(&log->bell);
+  scl_notifier_close(&log->bell);
+  scl_notifier_fini(&log->bell);
   pthread_mutex_destroy(&log->lock);
   free(log);
 }
 
 void scl_shardlog_lock(struct scl_shardlog *log) { pthread_mutex_lock(&log->lock); }
 void scl_shardlog_unlock(struct scl_shardlog *log) { pthread_mutex_unlock(&log->lock); }
-struct scl_bell *scl_shardlog_bell(struct scl_shardlog *log) {
+struct scl_notifier *scl_shardlog_notifier(struct scl_shardlog *log) {
   return &log->bell;
 }
 

@@ -12,7 +12,7 @@
 #ifndef SCL_STORE_SHARDLOG_H
 #define SCL_STORE_SHARDLOG_H
 
-#include "bench/local/base/bell.h"
+#include "bench/local/base/notifier.h"
 #include "bench/local/base/writer.h"
 #include "bench/local/store/arena.h"
 #include "bench/local/store/recordtext.h"
@@ -32,7 +32,7 @@ struct scl_logpage {
 };
 
 struct scl_shardlog *scl_shardlog_new(void);
-/* Nobody calls it any more; pages may still be out. Whoever listens to its bell is told and let go (scl_bell_dismiss).
+/* Nobody calls it any more; pages may still be out. Whoever listens to its bell is told and let go (scl_notifier_close).
  * NULL is fine. */
 void scl_shardlog_free(struct scl_shardlog *log);
 
@@ -40,7 +40,7 @@ void scl_shardlog_lock(struct scl_shardlog *log);
 void scl_shardlog_unlock(struct scl_shardlog *log);
 
 /* Rung, by scl_shardlog_ring, when there is something new to read: records, or the end of the shard. */
-struct scl_bell *scl_shardlog_bell(struct scl_shardlog *log);
+struct scl_notifier *scl_shardlog_notifier(struct scl_shardlog *log);
 
 /* The log begins with that number, as if the records before it had been appended, the last at last_ms, and trimmed.
  * Nothing was appended so far. */

@@ -221,14 +221,14 @@ void scl_store_delete(struct scl_store *store, struct scl_store_stream *stream) 
   scl_stream_free(stream);
 }
 
-static void ring_all(const struct scl_store_stream *stream) {
-  for (uint32_t i = 0; i < stream->n_shards; i++) scl_bell_ring(scl_shardlog_bell(stream->shards[i].log));
+static void notify_all(const struct scl_store_stream *stream) {
+  for (uint32_t i = 0; i < stream->n_shards; i++) scl_notifier_notify(scl_shardlog_notifier(stream->shards[i].log));
 }
 
 void scl_store_delete_later(struct scl_store *store, struct scl_store_stream *stream, int64_t now_ms) {
   stream->gone_ms = at_least(now_ms + store->delete_ms, 1);
   purge_at(store, stream->gone_ms);
-  ring_all(stream);
+  notify_all(stream);
 }
 
 bool scl_store_is_purge_due(struct scl_store *store, int64_t now_ms) {
@@ -292,7 +292,7 @@ static void append(struct scl_store_shard *shard, const struct scl_store_put *pu
   const struct scl_store_recorder *recorder = shard->store->recorder;
   if (recorder != NULL) recorder->put(recorder->context, shard, number, &record);
   scl_shardlog_unlock(log);
-  scl_bell_ring(scl_shardlog_bell(log));
+  scl_notifier_notify(scl_shardlog_notifier(log));
 }
 
 void scl_shard_put(struct scl_store_shard *shard, const struct scl_store_put *put,
@@ -380,7 +380,7 @@ void scl_store_deregister(struct scl_store *store, struct scl_store_stream *stre
   SC_ASSERT(!scl_consumer_is_gone(consumer, now_ms));
   if (consumer->gone_ms == 0) consumer->gone_ms = at_least(now_ms + store->consumer_ms, 1);
   drop_gone(stream, now_ms);
-  ring_all(stream);
+  notify_all(stream);
 }
 
 void scl_store_note_attributes(struct scl_store *store, struct scl_store_stream *stream) {
@@ -400,7 +400,7 @@ static void close_shard(struct scl_store_shard *shard, int64_t now_ms, uint32_t 
   shard->closed_ms = at_least(now_ms, 1);
   shard->child[0] = child;
   shard->child[1] = other_child;
-  scl_bell_ring(scl_shardlog_bell(shard->log));
+  scl_notifier_notify(scl_shardlog_notifier(shard->log));
 }
 
 static void start_child(struct scl_store_stream *stream, struct scl_store_shard *child, uint32_t parent,

@@ -107,10 +107,10 @@ static inline void site_handle(void *context, const struct scl_request *request,
 
 /* announced: streams a connection. */
 static inline void site_open_with(int announced, const struct scl_protocol *protocol) {
-  static struct scl_site site;
+  static struct scl_handler site;
   char bound[SCL_TRANSPORT_ADDRESS];
   struct sc_error err;
-  site = (struct scl_site){site_handle, NULL, announced};
+  site = (struct scl_handler){site_handle, NULL, announced};
   transport = scl_transport_new(1, protocol, &site);
   assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   snprintf(plain_url, sizeof(plain_url), "http://%s/", bound);

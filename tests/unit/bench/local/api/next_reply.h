@@ -1,4 +1,4 @@
-/* What a site of a test answers next: a test sets it between its requests. */
+/* What a handler of a test answers next: a test sets it between its requests. */
 #ifndef SC_TESTS_UNIT_BENCH_LOCAL_API_NEXT_REPLY_H
 #define SC_TESTS_UNIT_BENCH_LOCAL_API_NEXT_REPLY_H
 
@@ -21,7 +21,7 @@ static inline void next_reply_init(struct next_reply *next) {
 /* No feed may be left. */
 static inline void next_reply_fini(struct next_reply *next) {
   assert_int_equal(next->counter.n_open, 0);
-  scl_bell_fini(&next->counter.bell);
+  scl_notifier_fini(&next->counter.bell);
 }
 
 /* All but the content. */

@@ -252,11 +252,11 @@ static void wait_for(const struct scl_ticket *ticket) {
   struct waiter waiter = {.listener = {.notify = wake}};
   pthread_mutex_init(&waiter.lock, NULL);
   pthread_cond_init(&waiter.rung, NULL);
-  scl_bell_listen(&ticket->gate->raised, &waiter.listener);
+  scl_notifier_add(&ticket->gate->raised, &waiter.listener);
   pthread_mutex_lock(&waiter.lock);
   while (!scl_ticket_is_good(ticket)) pthread_cond_wait(&waiter.rung, &waiter.lock);
   pthread_mutex_unlock(&waiter.lock);
-  scl_bell_leave(&waiter.listener);
+  scl_notifier_remove(&waiter.listener);
   pthread_cond_destroy(&waiter.rung);
   pthread_mutex_destroy(&waiter.lock);
 }

@@ -138,7 +138,7 @@ static void test_writing(void **state) {
 static struct scl_delivery delivery(const char *const *pairs) {
   struct scl_delivery delivery = {0};
   struct scl_fault fault = made(pairs);
-  scl_fault_deliver(&fault, &delivery);
+  scl_fault_apply_delivery(&fault, &delivery);
   return delivery;
 }
 

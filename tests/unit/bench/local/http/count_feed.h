@@ -9,7 +9,7 @@
 
 /* Outlives its feeds; one at a time listens. */
 struct counter {
-  struct scl_bell bell;
+  struct scl_notifier bell;
   _Atomic int most, end; /* counts to most; at end the body ends */
   _Atomic int n_open;
   int pad;                      /* more bytes behind each number */
@@ -29,12 +29,12 @@ struct count_feed {
 
 static inline void counter_init(struct counter *counter) {
   *counter = (struct counter){.end = 1000000};
-  scl_bell_init(&counter->bell);
+  scl_notifier_init(&counter->bell);
 }
 
 static inline void counter_raise(struct counter *counter, int most) {
   counter->most = most;
-  scl_bell_ring(&counter->bell);
+  scl_notifier_notify(&counter->bell);
 }
 
 static inline enum scl_feed_state count_next(struct scl_feed *feed, struct scl_chunk *chunk, int64_t *wait_ms) {
@@ -58,12 +58,12 @@ static inline void count_listen(struct scl_feed *feed, void (*notify)(void *cont
   struct count_feed *self = (struct count_feed *)feed;
   self->notify = notify;
   self->context = context;
-  scl_bell_listen(&self->counter->bell, &self->listener);
+  scl_notifier_add(&self->counter->bell, &self->listener);
 }
 
 static inline void count_close(struct scl_feed *feed) {
   struct count_feed *self = (struct count_feed *)feed;
-  scl_bell_leave(&self->listener);
+  scl_notifier_remove(&self->listener);
   self->counter->n_open--;
   free(self);
 }

@@ -88,10 +88,10 @@ static inline void h2_make_session(struct h2_client *c, bool updates_windows) {
 }
 
 /* window 0: as large as can be, and renewed as it is used. */
-static inline void h2_open(struct h2_client *c, const struct scl_protocol *protocol, const struct scl_site *site,
+static inline void h2_open(struct h2_client *c, const struct scl_protocol *protocol, const struct scl_handler *handler,
                            uint32_t window) {
   c->goaway_code = -1;
-  wire_open(&c->wire, protocol, site);
+  wire_open(&c->wire, protocol, handler);
   h2_make_session(c, window == 0);
   nghttp2_settings_entry setting = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window == 0 ? 1u << 30 : window};
   assert_int_equal(nghttp2_submit_settings(c->nghttp2, NGHTTP2_FLAG_NONE, &setting, 1), 0);

@@ -7,7 +7,7 @@
 
 struct world {
   struct wire wire;
-  struct scl_site site;
+  struct scl_handler handler;
   struct sc_buf seen;
 };
 
@@ -19,8 +19,8 @@ static void handle(void *context, const struct scl_request *request, struct scl_
 }
 
 static void begin(struct world *w) {
-  *w = (struct world){.site = {handle, w, 0}};
-  wire_open(&w->wire, &scl_http_protocol, &w->site);
+  *w = (struct world){.handler = {handle, w, 0}};
+  wire_open(&w->wire, &scl_http_protocol, &w->handler);
 }
 
 static void end(struct world *w) {

@@ -9,7 +9,7 @@
 
 struct world {
   struct wire wire;
-  struct scl_site site;
+  struct scl_handler handler;
   struct next_reply next;
   struct sc_buf headers_seen; /* name=value lines */
   struct sc_buf seen;         /* method path target body; a line a request */
@@ -31,9 +31,9 @@ static void handle(void *context, const struct scl_request *request, struct scl_
 }
 
 static void begin(struct world *w) {
-  *w = (struct world){.site = {.handle = handle, .context = w}};
+  *w = (struct world){.handler = {.handle = handle, .context = w}};
   next_reply_init(&w->next);
-  wire_open(&w->wire, &scl_http1_protocol, &w->site);
+  wire_open(&w->wire, &scl_http1_protocol, &w->handler);
 }
 
 static void end(struct world *w) {

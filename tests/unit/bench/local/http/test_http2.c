@@ -7,7 +7,7 @@
 
 struct world {
   struct h2_client client;
-  struct scl_site site;
+  struct scl_handler handler;
   struct next_reply next;
   size_t pad;         /* bytes more in the next replies */
   struct sc_buf seen; /* method path target body headers; a line a request */
@@ -28,10 +28,10 @@ static void handle(void *context, const struct scl_request *request, struct scl_
 }
 
 static void begin_with(struct world *w, int streams, uint32_t window) {
-  *w = (struct world){.site = {handle, w, streams}};
+  *w = (struct world){.handler = {handle, w, streams}};
   next_reply_init(&w->next);
   w->next.retry_after_ms = 7;
-  h2_open(&w->client, &scl_http2_protocol, &w->site, window);
+  h2_open(&w->client, &scl_http2_protocol, &w->handler, window);
 }
 
 static void begin(struct world *w) { begin_with(w, 0, 0); }

@@ -105,7 +105,7 @@ static void test_feed(void **state) {
   scl_sending_fini(&sending);
   assert_int_equal(counter.n_open, 0);
   sc_buf_fini(&seen);
-  scl_bell_fini(&counter.bell);
+  scl_notifier_fini(&counter.bell);
 }
 
 int main(void) {

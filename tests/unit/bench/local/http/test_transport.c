@@ -22,7 +22,7 @@ static void handle(void *context, const struct scl_request *request, struct scl_
   sc_buf_add_slice(&reply->content.head, request->body);
 }
 
-static const struct scl_site SITE = {.handle = handle};
+static const struct scl_handler SITE = {.handle = handle};
 
 static int dial(const char *bound) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -131,8 +131,8 @@ static void test_feeds(void **state) {
   struct sc_thread raiser = {0};
   counter_init(&counter);
   counter.end = LAST;
-  struct scl_site site = {.handle = handle_feed, .context = &counter};
-  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &site);
+  struct scl_handler handler = {.handle = handle_feed, .context = &counter};
+  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &handler);
   assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   assert_int_equal(scl_transport_start(transport, &err), SC_OK);
   for (int i = 0; i < CLIENTS; i++) fds[i] = dial(bound);
@@ -146,7 +146,7 @@ static void test_feeds(void **state) {
   assert_int_equal(sc_thread_join(&raiser, -1, &err), SC_OK);
   scl_transport_free(transport);
   assert_int_equal(counter.n_open, 0);
-  scl_bell_fini(&counter.bell);
+  scl_notifier_fini(&counter.bell);
 }
 
 /* Hanging up frees a feed that waits, without anything else happening. */
@@ -156,8 +156,8 @@ static void test_hangups(void **state) {
   struct sc_error err;
   struct counter counter;
   counter_init(&counter);
-  struct scl_site site = {.handle = handle_feed, .context = &counter};
-  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &site);
+  struct scl_handler handler = {.handle = handle_feed, .context = &counter};
+  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &handler);
   assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   assert_int_equal(scl_transport_start(transport, &err), SC_OK);
   int fd = dial(bound);
@@ -169,7 +169,7 @@ static void test_hangups(void **state) {
   for (int i = 0; i < 10000 && counter.n_open > 0; i++) poll(NULL, 0, 1);
   assert_int_equal(counter.n_open, 0);
   scl_transport_free(transport);
-  scl_bell_fini(&counter.bell);
+  scl_notifier_fini(&counter.bell);
 }
 
 static void test_delays(void **state) {
@@ -177,8 +177,8 @@ static void test_delays(void **state) {
   char bound[SCL_TRANSPORT_ADDRESS];
   int fds[CLIENTS];
   struct sc_error err;
-  struct scl_site site = {.handle = handle_feed};
-  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &site);
+  struct scl_handler handler = {.handle = handle_feed};
+  struct scl_transport *transport = scl_transport_new(2, &scl_http1_protocol, &handler);
   assert_int_equal(scl_transport_listen(transport, "127.0.0.1:0", NULL, bound, &err), SC_OK);
   assert_int_equal(scl_transport_start(transport, &err), SC_OK);
   for (int i = 0; i < CLIENTS; i++) fds[i] = dial(bound);

@@ -21,13 +21,13 @@ struct wire {
   struct sc_buf heard;  /* what it said, as far as wire_turn has read it */
 };
 
-static inline void wire_open(struct wire *w, const struct scl_protocol *protocol, const struct scl_site *site) {
+static inline void wire_open(struct wire *w, const struct scl_protocol *protocol, const struct scl_handler *handler) {
   int fds[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
   *w = (struct wire){.fd = fds[0], .scratch = sc_alloc(sizeof(*w->scratch))};
   assert_true(scl_waker_init(&w->waker));
   w->wake = (struct scl_wake){.waker = &w->waker, .owner = w};
-  w->conn = scl_conn_open(fds[1], NULL, true, protocol, (void *)site, &w->wake);
+  w->conn = scl_conn_open(fds[1], NULL, true, protocol, (void *)handler, &w->wake);
 }
 
 static inline void wire_close(struct wire *w) {

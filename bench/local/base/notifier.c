@@ -1,22 +1,22 @@
-#include "bench/local/base/bell.h"
+#include "bench/local/base/notifier.h"
 
 #include <stddef.h>
 
 #include "engine/base/error.h"
 
-void scl_bell_init(struct scl_bell *bell) {
+void scl_notifier_init(struct scl_notifier *bell) {
   pthread_mutex_init(&bell->lock, NULL);
   atomic_init(&bell->first, NULL);
 }
 
-void scl_bell_fini(struct scl_bell *bell) {
+void scl_notifier_fini(struct scl_notifier *bell) {
   SC_ASSERT(bell->first == NULL);
   pthread_mutex_destroy(&bell->lock);
 }
 
-void scl_bell_listen(struct scl_bell *bell, struct scl_listener *listener) {
+void scl_notifier_add(struct scl_notifier *bell, struct scl_listener *listener) {
   if (listener->bell == bell) return;
-  scl_bell_leave(listener);
+  scl_notifier_remove(listener);
   pthread_mutex_lock(&bell->lock);
   listener->bell = bell;
   listener->prev = NULL;
@@ -26,8 +26,8 @@ void scl_bell_listen(struct scl_bell *bell, struct scl_listener *listener) {
   pthread_mutex_unlock(&bell->lock);
 }
 
-void scl_bell_leave(struct scl_listener *listener) {
-  struct scl_bell *bell = listener->bell;
+void scl_notifier_remove(struct scl_listener *listener) {
+  struct scl_notifier *bell = listener->bell;
   if (bell == NULL) return;
   pthread_mutex_lock(&bell->lock);
   if (listener->next != NULL) listener->next->prev = listener->prev;
@@ -37,14 +37,14 @@ void scl_bell_leave(struct scl_listener *listener) {
   pthread_mutex_unlock(&bell->lock);
 }
 
-void scl_bell_ring(struct scl_bell *bell) {
+void scl_notifier_notify(struct scl_notifier *bell) {
   if (atomic_load(&bell->first) == NULL) return;
   pthread_mutex_lock(&bell->lock);
   for (struct scl_listener *at = bell->first; at != NULL; at = at->next) at->notify(at);
   pthread_mutex_unlock(&bell->lock);
 }
 
-void scl_bell_dismiss(struct scl_bell *bell) {
+void scl_notifier_close(struct scl_notifier *bell) {
   pthread_mutex_lock(&bell->lock);
   while (bell->first != NULL) {
     struct scl_listener *listener = bell->first;
