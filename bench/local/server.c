@@ -20,7 +20,7 @@
 #include "engine/base/descriptors.h"
 #include "engine/base/log.h"
 
-static const struct sc_command_spec COMMANDS[] = {
+static const struct sc_command_spec command_specs[] = {
     {"", "", 0, 0, "Serve Kinesis on this machine.",
      "  shardcopy-local\n"
      "      an empty service on 127.0.0.1:4567\n"
@@ -59,7 +59,7 @@ static const struct sc_command_spec COMMANDS[] = {
      "      every iterator and NextToken handed out so far has expired\n"},
 };
 
-static const struct sc_option_spec OPTIONS[] = {
+static const struct sc_option_spec option_specs[] = {
 #define SC_OPTION(id, ...) {__VA_ARGS__},
 #include "bench/local/options.def"
 #undef SC_OPTION
@@ -72,9 +72,9 @@ const struct sc_program_spec scl_local_program = {
         "A Kinesis service for one machine: for development, tests and benchmarks. Streams live in memory, and in a "
         "folder if asked for.",
     .version = SC_VERSION,
-    .commands = COMMANDS,
+    .commands = command_specs,
     .n_commands = 1,
-    .options = OPTIONS,
+    .options = option_specs,
     .n_options = SCL_LOCAL_OPTIONS,
 };
 
@@ -291,7 +291,7 @@ static int start(struct server *server, struct sc_error *err) {
                        sc_options_int(options, SCL_LOCAL_OPT_DELETE_MS));
   server->service = scl_service_new(&settings, server->store, &server->timebase);
   server->handler = (struct scl_handler){scl_service_handle, server->service,
-                                   (int)sc_options_int(options, SCL_LOCAL_OPT_MAX_CONCURRENT_STREAMS)};
+                                         (int)sc_options_int(options, SCL_LOCAL_OPT_MAX_CONCURRENT_STREAMS)};
   server->transport =
       scl_transport_new((int)sc_options_int(options, SCL_LOCAL_OPT_THREADS), &scl_http_protocol, &server->handler);
   rc = add_faults(server, err);

@@ -13,11 +13,11 @@
 #include "bench/drive/usage.h"
 #include "bench/micro/stage.h"
 
-static const struct sc_micro_stage *const STAGES[] = {
+static const struct sc_micro_stage *const stages[] = {
     &sc_stage_envelope_json, &sc_stage_envelope_cbor, &sc_stage_event,    &sc_stage_base64,   &sc_stage_cells,
     &sc_stage_copy,          &sc_stage_sign,          &sc_stage_ring_one, &sc_stage_ring_two, &sc_stage_fetch,
 };
-#define N_STAGES (sizeof(STAGES) / sizeof(*STAGES))
+#define N_STAGES (sizeof(stages) / sizeof(*stages))
 
 struct settings {
   int pairs;
@@ -99,7 +99,7 @@ static int run_data(const char *name, const struct settings *settings, struct sc
   bool is_file = strchr(name, '/') != NULL;
   int rc = is_file ? sc_micro_data_read(name, &data, err) : sc_micro_data_generate(name, settings->seed, &data, err);
   for (size_t i = 0; rc == SC_OK && i < N_STAGES; i++)
-    if (!STAGES[i]->is_dataless) run_stage(STAGES[i], &data, settings);
+    if (!stages[i]->is_dataless) run_stage(stages[i], &data, settings);
   sc_micro_data_fini(&data);
   return rc;
 }
@@ -110,12 +110,12 @@ static int usage(void) {
 }
 
 static bool read_settings(int argc, char **argv, struct settings *out) {
-  static const struct option OPTIONS[] = {
+  static const struct option options[] = {
       {"pairs", required_argument, NULL, 'p'}, {"ms", required_argument, NULL, 'm'},
       {"seed", required_argument, NULL, 's'},  {"settle", required_argument, NULL, 'w'},
       {"stage", required_argument, NULL, 'g'}, {NULL, 0, NULL, 0}};
   uint64_t number;
-  for (int letter; (letter = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
+  for (int letter; (letter = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (letter == 'g') {
       out->stage = optarg;
       continue;
@@ -136,7 +136,7 @@ int main(int argc, char **argv) {
   sc_error_clear(&err);
   if (!read_settings(argc, argv, &settings)) return usage();
   for (size_t i = 0; i < N_STAGES; i++)
-    if (STAGES[i]->is_dataless) run_stage(STAGES[i], NULL, &settings);
+    if (stages[i]->is_dataless) run_stage(stages[i], NULL, &settings);
   for (int i = optind; i < argc && rc == SC_OK; i++) rc = run_data(argv[i], &settings, &err);
   if (rc != SC_OK) fprintf(stderr, "bench-micro: %s\n", err.text);
   return rc == SC_OK ? 0 : 1;

@@ -142,7 +142,7 @@ static void on_done(void *arg, const struct sc_http_head *head, struct sc_error 
 }
 
 static void start_transfer(struct lane *lane) {
-  static const char *const HEADERS[] = {"Content-Type: application/x-amz-json-1.1",
+  static const char *const headers[] = {"Content-Type: application/x-amz-json-1.1",
                                         "X-Amz-Target: Kinesis_20131202.GetRecords", NULL};
   static const struct sc_http_receiver RECEIVER = {.data = on_data, .done = on_done};
   struct state *s = lane->state;
@@ -153,7 +153,7 @@ static void start_transfer(struct lane *lane) {
   lane->len = 0;
   sc_reply_scan_init(&lane->scan);
   struct sc_http_request request = {.url = s->side.url,
-                                    .headers = HEADERS,
+                                    .headers = headers,
                                     .body = sc_buf_view(&s->request),
                                     .timeout_ms = 30000,
                                     .receiver = &RECEIVER,

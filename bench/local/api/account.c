@@ -28,11 +28,11 @@ static void describe_limits(struct scl_call *call) {
 
 enum { COMMITMENT_STATUS, COMMITMENT_MEMBERS };
 
-static const struct scl_member COMMITMENT[COMMITMENT_MEMBERS] = {
+static const struct scl_member commitment_members[COMMITMENT_MEMBERS] = {
     {"Status", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE, "ENABLED, DISABLED", NULL, 0}};
 
-static const struct scl_member UPDATE[] = {{"MinimumThroughputBillingCommitment", SCL_MEMBER_STRUCTURE, true, 0, 0,
-                                            SCL_PATTERN_NONE, NULL, COMMITMENT, COMMITMENT_MEMBERS}};
+static const struct scl_member update_members[] = {{"MinimumThroughputBillingCommitment", SCL_MEMBER_STRUCTURE, true, 0,
+                                                    0, SCL_PATTERN_NONE, NULL, commitment_members, COMMITMENT_MEMBERS}};
 
 bool scl_account_is_committed(const struct scl_store_account *account, int64_t now_ms) {
   if (account->commitment_started_ms == 0) return false;
@@ -80,6 +80,6 @@ static void update_account_settings(struct scl_call *call) {
 const struct scl_operation scl_account_operations[] = {
     {"DescribeLimits", NULL, 0, false, describe_limits},
     {"DescribeAccountSettings", NULL, 0, false, add_settings},
-    {"UpdateAccountSettings", UPDATE, 1, true, update_account_settings},
+    {"UpdateAccountSettings", update_members, 1, true, update_account_settings},
 };
 const int scl_account_operations_n = sizeof(scl_account_operations) / sizeof(*scl_account_operations);

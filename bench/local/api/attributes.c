@@ -24,7 +24,7 @@ static struct scl_store_stream *active(struct scl_call *call, struct scl_store_s
 
 /* ---- retention ---- */
 
-static const struct scl_member RETENTION[] = {
+static const struct scl_member retention_members[] = {
     SCL_STREAM_MEMBERS, {"RetentionPeriodHours", SCL_MEMBER_INTEGER, true, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
 
 static bool check_hours(struct scl_call *call, int64_t hours) {
@@ -63,10 +63,10 @@ const struct scl_member scl_mode_members[1] = {
 
 enum { MODE_STREAM, MODE_DETAILS, MODE_WARM, MODE_MEMBERS };
 
-static const struct scl_member MODE[MODE_MEMBERS] = {SCL_MEMBER_STREAM_ARN(true), SCL_MEMBER_MODE(true),
-                                                     SCL_MEMBER_WARM(false)};
-static const struct scl_member RECORD_SIZE[] = {SCL_MEMBER_STREAM_ARN(true), SCL_MEMBER_RECORD_KIB(true)};
-static const struct scl_member WARM[] = {SCL_STREAM_MEMBERS, SCL_MEMBER_WARM(true)};
+static const struct scl_member mode_members[MODE_MEMBERS] = {SCL_MEMBER_STREAM_ARN(true), SCL_MEMBER_MODE(true),
+                                                             SCL_MEMBER_WARM(false)};
+static const struct scl_member record_size_members[] = {SCL_MEMBER_STREAM_ARN(true), SCL_MEMBER_RECORD_KIB(true)};
+static const struct scl_member warm_members[] = {SCL_STREAM_MEMBERS, SCL_MEMBER_WARM(true)};
 
 bool scl_mode_is_on_demand(const struct scl_value *mode) {
   return mode->is_set && sc_slice_is(mode->items[0].text, "ON_DEMAND");
@@ -125,7 +125,7 @@ static void update_stream_warm_throughput(struct scl_call *call) {
 #define N_METRICS 7
 #define ALL_METRICS ((1u << N_METRICS) - 1)
 
-static const char *const METRIC_NAMES[N_METRICS] = {"IncomingBytes",
+static const char *const metric_names[N_METRICS] = {"IncomingBytes",
                                                     "IncomingRecords",
                                                     "OutgoingBytes",
                                                     "OutgoingRecords",
@@ -133,19 +133,20 @@ static const char *const METRIC_NAMES[N_METRICS] = {"IncomingBytes",
                                                     "ReadProvisionedThroughputExceeded",
                                                     "IteratorAgeMilliseconds"};
 
-static const struct scl_member METRIC[] = {
+static const struct scl_member metric_members[] = {
     {"metric", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE,
      "IncomingBytes, IncomingRecords, OutgoingBytes, OutgoingRecords, WriteProvisionedThroughputExceeded, "
      "ReadProvisionedThroughputExceeded, IteratorAgeMilliseconds, ALL",
      NULL, 0}};
 
-static const struct scl_member MONITORING[] = {
-    SCL_STREAM_MEMBERS, {"ShardLevelMetrics", SCL_MEMBER_TEXTS, true, 1, N_METRICS, SCL_PATTERN_NONE, NULL, METRIC, 1}};
+static const struct scl_member monitoring_members[] = {
+    SCL_STREAM_MEMBERS,
+    {"ShardLevelMetrics", SCL_MEMBER_TEXTS, true, 1, N_METRICS, SCL_PATTERN_NONE, NULL, metric_members, 1}};
 
 void scl_add_metrics(struct scl_writer *w, const char *name, uint32_t metrics) {
   scl_writer_open_list(w, name);
   for (int i = 0; i < N_METRICS; i++)
-    if ((metrics >> i & 1) != 0) scl_writer_str(w, NULL, METRIC_NAMES[i]);
+    if ((metrics >> i & 1) != 0) scl_writer_str(w, NULL, metric_names[i]);
   scl_writer_close_list(w);
 }
 
@@ -154,7 +155,7 @@ static uint32_t metrics_of(const struct scl_value *names) {
   for (size_t i = 0; i < names->n; i++) {
     if (sc_slice_is(names->items[i].text, "ALL")) return ALL_METRICS;
     for (int j = 0; j < N_METRICS; j++)
-      if (sc_slice_is(names->items[i].text, METRIC_NAMES[j])) metrics |= 1u << j;
+      if (sc_slice_is(names->items[i].text, metric_names[j])) metrics |= 1u << j;
   }
   return metrics;
 }
@@ -181,7 +182,7 @@ static void disable_monitoring(struct scl_call *call) { set_monitoring(call, fal
 
 enum { ENCRYPTION_TYPE = SCL_VALUE_REST, ENCRYPTION_KEY, ENCRYPTION_MEMBERS };
 
-static const struct scl_member ENCRYPTION[ENCRYPTION_MEMBERS] = {
+static const struct scl_member encryption_members[ENCRYPTION_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"EncryptionType", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE, "NONE, KMS", NULL, 0},
     {"KeyId", SCL_MEMBER_TEXT, true, 1, 2048, SCL_PATTERN_NONE, NULL, NULL, 0}};
@@ -217,14 +218,14 @@ static void stop_encryption(struct scl_call *call) {
 }
 
 const struct scl_operation scl_attribute_operations[] = {
-    {"IncreaseStreamRetentionPeriod", RETENTION, SCL_VALUE_REST + 1, true, increase_retention},
-    {"DecreaseStreamRetentionPeriod", RETENTION, SCL_VALUE_REST + 1, true, decrease_retention},
-    {"UpdateStreamMode", MODE, MODE_MEMBERS, true, update_stream_mode},
-    {"UpdateMaxRecordSize", RECORD_SIZE, 2, true, update_max_record_size},
-    {"UpdateStreamWarmThroughput", WARM, SCL_VALUE_REST + 1, true, update_stream_warm_throughput},
-    {"EnableEnhancedMonitoring", MONITORING, SCL_VALUE_REST + 1, true, enable_monitoring},
-    {"DisableEnhancedMonitoring", MONITORING, SCL_VALUE_REST + 1, true, disable_monitoring},
-    {"StartStreamEncryption", ENCRYPTION, ENCRYPTION_MEMBERS, true, start_encryption},
-    {"StopStreamEncryption", ENCRYPTION, ENCRYPTION_MEMBERS, true, stop_encryption},
+    {"IncreaseStreamRetentionPeriod", retention_members, SCL_VALUE_REST + 1, true, increase_retention},
+    {"DecreaseStreamRetentionPeriod", retention_members, SCL_VALUE_REST + 1, true, decrease_retention},
+    {"UpdateStreamMode", mode_members, MODE_MEMBERS, true, update_stream_mode},
+    {"UpdateMaxRecordSize", record_size_members, 2, true, update_max_record_size},
+    {"UpdateStreamWarmThroughput", warm_members, SCL_VALUE_REST + 1, true, update_stream_warm_throughput},
+    {"EnableEnhancedMonitoring", monitoring_members, SCL_VALUE_REST + 1, true, enable_monitoring},
+    {"DisableEnhancedMonitoring", monitoring_members, SCL_VALUE_REST + 1, true, disable_monitoring},
+    {"StartStreamEncryption", encryption_members, ENCRYPTION_MEMBERS, true, start_encryption},
+    {"StopStreamEncryption", encryption_members, ENCRYPTION_MEMBERS, true, stop_encryption},
 };
 const int scl_attribute_operations_n = sizeof(scl_attribute_operations) / sizeof(*scl_attribute_operations);

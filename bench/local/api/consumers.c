@@ -13,8 +13,8 @@
 
 enum { REGISTER_STREAM, REGISTER_NAME, REGISTER_TAGS, REGISTER_MEMBERS };
 
-static const struct scl_member REGISTER[REGISTER_MEMBERS] = {SCL_MEMBER_STREAM_ARN(true), NAME_MEMBER(true),
-                                                             SCL_MEMBER_TAGS(false)};
+static const struct scl_member register_members[REGISTER_MEMBERS] = {SCL_MEMBER_STREAM_ARN(true), NAME_MEMBER(true),
+                                                                     SCL_MEMBER_TAGS(false)};
 
 static uint32_t count_creating(const struct scl_store_stream *stream, int64_t now_ms) {
   uint32_t n = 0;
@@ -69,8 +69,8 @@ static void register_stream_consumer(struct scl_call *call) {
 
 enum { ONE_STREAM, ONE_NAME, ONE_ARN, ONE_MEMBERS };
 
-static const struct scl_member ONE[ONE_MEMBERS] = {SCL_MEMBER_STREAM_ARN(false), NAME_MEMBER(false),
-                                                   SCL_MEMBER_CONSUMER_ARN(false)};
+static const struct scl_member one_members[ONE_MEMBERS] = {SCL_MEMBER_STREAM_ARN(false), NAME_MEMBER(false),
+                                                           SCL_MEMBER_CONSUMER_ARN(false)};
 
 static struct scl_store_consumer *find_by_name(struct scl_call *call, struct scl_store_stream **stream) {
   struct sc_slice name = call->values[ONE_NAME].text;
@@ -127,7 +127,7 @@ static void deregister_stream_consumer(struct scl_call *call) {
 
 enum { LIST_STREAM, LIST_TOKEN, LIST_MAX, LIST_CREATED, LIST_MEMBERS };
 
-static const struct scl_member LIST[LIST_MEMBERS] = {
+static const struct scl_member list_members[LIST_MEMBERS] = {
     SCL_MEMBER_STREAM_ARN(true),
     SCL_MEMBER_NEXT_TOKEN,
     {"MaxResults", SCL_MEMBER_INTEGER, false, 1, 10000, SCL_PATTERN_NONE, NULL, NULL, 0},
@@ -189,9 +189,9 @@ static void list_stream_consumers(struct scl_call *call) {
 }
 
 const struct scl_operation scl_consumer_operations[] = {
-    {"RegisterStreamConsumer", REGISTER, REGISTER_MEMBERS, true, register_stream_consumer},
-    {"DescribeStreamConsumer", ONE, ONE_MEMBERS, false, describe_stream_consumer},
-    {"ListStreamConsumers", LIST, LIST_MEMBERS, false, list_stream_consumers},
-    {"DeregisterStreamConsumer", ONE, ONE_MEMBERS, true, deregister_stream_consumer},
+    {"RegisterStreamConsumer", register_members, REGISTER_MEMBERS, true, register_stream_consumer},
+    {"DescribeStreamConsumer", one_members, ONE_MEMBERS, false, describe_stream_consumer},
+    {"ListStreamConsumers", list_members, LIST_MEMBERS, false, list_stream_consumers},
+    {"DeregisterStreamConsumer", one_members, ONE_MEMBERS, true, deregister_stream_consumer},
 };
 const int scl_consumer_operations_n = sizeof(scl_consumer_operations) / sizeof(*scl_consumer_operations);

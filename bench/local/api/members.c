@@ -27,7 +27,7 @@ struct checker {
 
 /* ---- wrong types ---- */
 
-static const char *const TYPE_NAMES[] = {"a String", "an Integer", "a Date", "a Boolean", "a Blob", "", "", "", ""};
+static const char *const type_names[] = {"a String", "an Integer", "a Date", "a Boolean", "a Blob", "", "", "", ""};
 
 void scl_refuse_type(struct scl_refusal *refusal, const char *fmt, ...) {
   if (refusal->type != NULL && strcmp(refusal->type, SERIALIZATION) == 0) return;
@@ -40,7 +40,7 @@ void scl_refuse_type(struct scl_refusal *refusal, const char *fmt, ...) {
 }
 
 void scl_refuse_scalar(struct scl_refusal *refusal, const struct scl_member *member, const char *found) {
-  scl_refuse_type(refusal, "%s can not be converted to %s", found, TYPE_NAMES[member->type]);
+  scl_refuse_type(refusal, "%s can not be converted to %s", found, type_names[member->type]);
 }
 
 bool scl_members_fit(struct scl_refusal *refusal, const struct scl_member *member, bool is_list, bool is_object) {
@@ -173,7 +173,7 @@ static bool matches(enum scl_pattern pattern, struct sc_slice text) {
   return true;
 }
 
-static const char *const PATTERN_TEXTS[] = {"",
+static const char *const pattern_texts[] = {"",
                                             "[a-zA-Z0-9_.-]+",
                                             "0|([1-9]\\d{0,38})",
                                             "0|([1-9]\\d{0,128})",
@@ -276,7 +276,7 @@ static void check(struct checker *checker, const struct scl_member *member, cons
     complain(checker, member, value, "Member must satisfy enum value set: [%s]", member->choices);
   if (!matches(member->pattern, value->text))
     complain(checker, member, value, "Member must satisfy regular expression pattern: %s",
-             PATTERN_TEXTS[member->pattern]);
+             pattern_texts[member->pattern]);
   check_bounds(checker, member, value);
 }
 

@@ -8,7 +8,7 @@
 
 enum { POLICY_RESOURCE, POLICY_TEXT, POLICY_MEMBERS };
 
-static const struct scl_member POLICY[POLICY_MEMBERS] = {
+static const struct scl_member policy_members[POLICY_MEMBERS] = {
     SCL_MEMBER_RESOURCE_ARN, {"Policy", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
 
 static char **policy_of(const struct scl_resource *resource) {
@@ -82,8 +82,8 @@ static void delete_resource_policy(struct scl_call *call) {
 }
 
 const struct scl_operation scl_policy_operations[] = {
-    {"PutResourcePolicy", POLICY, POLICY_MEMBERS, true, put_resource_policy},
-    {"GetResourcePolicy", POLICY, 1, false, get_resource_policy},
-    {"DeleteResourcePolicy", POLICY, 1, true, delete_resource_policy},
+    {"PutResourcePolicy", policy_members, POLICY_MEMBERS, true, put_resource_policy},
+    {"GetResourcePolicy", policy_members, 1, false, get_resource_policy},
+    {"DeleteResourcePolicy", policy_members, 1, true, delete_resource_policy},
 };
 const int scl_policy_operations_n = sizeof(scl_policy_operations) / sizeof(*scl_policy_operations);

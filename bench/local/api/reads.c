@@ -10,7 +10,7 @@
 
 enum { ITERATOR_SHARD = SCL_VALUE_REST, ITERATOR_TYPE, ITERATOR_SEQUENCE, ITERATOR_TIME, ITERATOR_MEMBERS };
 
-static const struct scl_member ITERATOR[ITERATOR_MEMBERS] = {
+static const struct scl_member iterator_members[ITERATOR_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"ShardId", SCL_MEMBER_TEXT, true, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0},
     {"ShardIteratorType", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE, SCL_START_TYPES, NULL, 0},
@@ -57,7 +57,7 @@ static void get_shard_iterator(struct scl_call *call) {
 
 enum { GET_ITERATOR, GET_LIMIT, GET_ARN, GET_STREAM_ID, GET_MEMBERS };
 
-static const struct scl_member GET[GET_MEMBERS] = {
+static const struct scl_member get_members[GET_MEMBERS] = {
     {"ShardIterator", SCL_MEMBER_TEXT, true, 1, 512, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"Limit", SCL_MEMBER_INTEGER, false, 1, SCL_SERVICE_PAGE_RECORDS, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"StreamARN", SCL_MEMBER_TEXT, false, 1, 2048, SCL_PATTERN_STREAM_ARN, NULL, NULL, 0},
@@ -215,7 +215,7 @@ static void get_records(struct scl_call *call) {
 }
 
 const struct scl_operation scl_read_operations[] = {
-    {"GetShardIterator", ITERATOR, ITERATOR_MEMBERS, false, get_shard_iterator},
-    {"GetRecords", GET, GET_MEMBERS, false, get_records},
+    {"GetShardIterator", iterator_members, ITERATOR_MEMBERS, false, get_shard_iterator},
+    {"GetRecords", get_members, GET_MEMBERS, false, get_records},
 };
 const int scl_read_operations_n = sizeof(scl_read_operations) / sizeof(*scl_read_operations);

@@ -66,7 +66,7 @@ static void add_encryption(struct scl_call *call, const struct scl_store_stream 
 
 enum { PUT_DATA = SCL_VALUE_REST, PUT_KEY, PUT_HASH_KEY, PUT_ORDERING, PUT_MEMBERS };
 
-static const struct scl_member PUT[PUT_MEMBERS] = {
+static const struct scl_member put_members[PUT_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"Data", SCL_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"PartitionKey", SCL_MEMBER_TEXT, true, 1, 256, SCL_PATTERN_NONE, NULL, NULL, 0},
@@ -111,14 +111,14 @@ static void put_record(struct scl_call *call) {
 enum { ENTRY_DATA, ENTRY_KEY, ENTRY_HASH_KEY, ENTRY_MEMBERS };
 enum { PUTS_RECORDS = SCL_VALUE_REST, PUTS_MEMBERS };
 
-static const struct scl_member ENTRY[ENTRY_MEMBERS] = {
+static const struct scl_member entry_members[ENTRY_MEMBERS] = {
     {"Data", SCL_MEMBER_BLOB, true, 0, MAX_RECORD_BYTES, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"PartitionKey", SCL_MEMBER_TEXT, true, 1, 256, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"ExplicitHashKey", SCL_MEMBER_TEXT, false, 0, 0, SCL_PATTERN_HASH_KEY, NULL, NULL, 0}};
 
-static const struct scl_member PUTS[PUTS_MEMBERS] = {
+static const struct scl_member puts_members[PUTS_MEMBERS] = {
     SCL_STREAM_MEMBERS,
-    {"Records", SCL_MEMBER_LIST, true, 1, MAX_RECORDS, SCL_PATTERN_NONE, NULL, ENTRY, ENTRY_MEMBERS}};
+    {"Records", SCL_MEMBER_LIST, true, 1, MAX_RECORDS, SCL_PATTERN_NONE, NULL, entry_members, ENTRY_MEMBERS}};
 
 /* Reads and checks all records before any is put. */
 static bool gather(struct scl_call *call, const struct scl_store_stream *stream, struct incoming *records) {
@@ -192,7 +192,7 @@ static void put_records(struct scl_call *call) {
 }
 
 const struct scl_operation scl_record_operations[] = {
-    {"PutRecord", PUT, PUT_MEMBERS, false, put_record},
-    {"PutRecords", PUTS, PUTS_MEMBERS, false, put_records},
+    {"PutRecord", put_members, PUT_MEMBERS, false, put_record},
+    {"PutRecords", puts_members, PUTS_MEMBERS, false, put_records},
 };
 const int scl_record_operations_n = sizeof(scl_record_operations) / sizeof(*scl_record_operations);

@@ -83,7 +83,7 @@ static void give_parser(struct scl_service *service, struct sc_jsondoc *parser) 
 
 /* A version 4 UUID and 72 characters of base64, as the service's ids look. */
 static void set_ids(struct scl_service *service, struct scl_reply *reply) {
-  static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   struct sc_random random;
   sc_random_init(&random, atomic_fetch_add_explicit(&service->next_request, 1, memory_order_relaxed));
   uint64_t a = sc_random_u64(&random), b = sc_random_u64(&random);
@@ -92,7 +92,7 @@ static void set_ids(struct scl_service *service, struct scl_reply *reply) {
            (unsigned long long)(b & 0xffffffffffff));
   for (int i = 0; i < 72; i++) {
     if (i % 10 == 0) a = sc_random_u64(&random);
-    reply->id_2[i] = ALPHABET[a & 63];
+    reply->id_2[i] = alphabet[a & 63];
     a >>= 6;
   }
   reply->id_2[72] = '\0';
@@ -102,7 +102,7 @@ static void set_ids(struct scl_service *service, struct scl_reply *reply) {
 static const struct {
   const struct scl_operation *operations;
   const int *n;
-} TABLES[] = {
+} tables[] = {
     {scl_read_operations, &scl_read_operations_n},           {scl_record_operations, &scl_record_operations_n},
     {scl_shard_operations, &scl_shard_operations_n},         {scl_stream_operations, &scl_stream_operations_n},
     {scl_consumer_operations, &scl_consumer_operations_n},   {scl_tag_operations, &scl_tag_operations_n},
@@ -111,9 +111,9 @@ static const struct {
 };
 
 static const struct scl_operation *find_operation(struct sc_slice name) {
-  for (size_t i = 0; i < sizeof(TABLES) / sizeof(*TABLES); i++)
-    for (int j = 0; j < *TABLES[i].n; j++)
-      if (sc_slice_is(name, TABLES[i].operations[j].name)) return &TABLES[i].operations[j];
+  for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+    for (int j = 0; j < *tables[i].n; j++)
+      if (sc_slice_is(name, tables[i].operations[j].name)) return &tables[i].operations[j];
   return NULL;
 }
 
@@ -248,18 +248,18 @@ static void set_format(const struct scl_request *request, struct scl_reply *repl
 
 static void call_service(struct scl_service *service, const struct scl_request *request, const struct scl_fault *fault,
                          struct scl_reply *reply) {
-  static const char DENIED[] =
+  static const char denied[] =
       "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n"
       "</AccessDeniedException>\n";
-  static const char MISSING[] =
+  static const char missing[] =
       "<MissingAuthenticationTokenException>\n  <Message>Missing Authentication Token</Message>\n"
       "</MissingAuthenticationTokenException>\n";
   bool is_nobody = service->settings.signatures != NULL && scl_request_header(request, "authorization").ptr == NULL;
   bool has_format = reply->format == SCL_FORMAT_JSON || is_type(request->content_type, SCL_SERVICE_CBOR);
   bool is_post = sc_slice_is(request->method, "POST");
   if (is_post && (has_format || request->body.len == 0)) call_operation(service, request, fault, reply);
-  else if (is_nobody) answer_xml(reply, 403, MISSING);
-  else if (!is_post || operation_name(request->target).len == 0) answer_xml(reply, 403, DENIED);
+  else if (is_nobody) answer_xml(reply, 403, missing);
+  else if (!is_post || operation_name(request->target).len == 0) answer_xml(reply, 403, denied);
   else answer_xml(reply, 404, "<UnknownOperationException/>\n");
 }
 

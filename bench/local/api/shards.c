@@ -16,22 +16,22 @@ enum { FILTER_TYPE, FILTER_SHARD, FILTER_TIME, FILTER_MEMBERS };
 /* In a token, and in the order of FILTER_NAMES. */
 enum filter { AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP, FILTERS };
 
-static const char *const FILTER_NAMES[FILTERS] = {"AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON",
+static const char *const filter_names[FILTERS] = {"AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON",
                                                   "AT_LATEST",      "AT_TIMESTAMP",    "FROM_TIMESTAMP"};
 
-static const struct scl_member SHARD_FILTER[FILTER_MEMBERS] = {
+static const struct scl_member filter_members[FILTER_MEMBERS] = {
     {"Type", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE,
      "AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP", NULL, 0},
     {"ShardId", SCL_MEMBER_TEXT, false, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0},
     {"Timestamp", SCL_MEMBER_TIME, false, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
 
-static const struct scl_member LIST[LIST_MEMBERS] = {
+static const struct scl_member list_members[LIST_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     SCL_MEMBER_NEXT_TOKEN,
     {"ExclusiveStartShardId", SCL_MEMBER_TEXT, false, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0},
     {"MaxResults", SCL_MEMBER_INTEGER, false, 1, 10000, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"StreamCreationTimestamp", SCL_MEMBER_TIME, false, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0},
-    {"ShardFilter", SCL_MEMBER_STRUCTURE, false, 0, 0, SCL_PATTERN_NONE, NULL, SHARD_FILTER, FILTER_MEMBERS}};
+    {"ShardFilter", SCL_MEMBER_STRUCTURE, false, 0, 0, SCL_PATTERN_NONE, NULL, filter_members, FILTER_MEMBERS}};
 
 /* One listing: which shards of which stream. */
 struct listing {
@@ -99,13 +99,13 @@ static bool read_after(struct scl_call *call, struct sc_slice id, struct listing
 
 static bool read_filter(struct scl_call *call, const struct scl_value *row, struct listing *listing) {
   for (int i = 0; i < FILTERS; i++)
-    if (sc_slice_is(row[FILTER_TYPE].text, FILTER_NAMES[i])) listing->filter = (enum filter)i;
+    if (sc_slice_is(row[FILTER_TYPE].text, filter_names[i])) listing->filter = (enum filter)i;
   bool needs_time = listing->filter == AT_TIMESTAMP || listing->filter == FROM_TIMESTAMP;
   bool needs_shard = listing->filter == AFTER_SHARD_ID;
   if (row[FILTER_TIME].is_set != needs_time || row[FILTER_SHARD].is_set != needs_shard) {
     scl_call_fail(call, "InvalidArgumentException",
                   "Must specify exactly the ShardFilter parameters that type %s takes: %s.",
-                  FILTER_NAMES[listing->filter],
+                  filter_names[listing->filter],
                   needs_time    ? "Timestamp"
                   : needs_shard ? "ShardId"
                                 : "none");
@@ -163,7 +163,7 @@ static void list_shards(struct scl_call *call) {
 
 enum { SPLIT_SHARD = SCL_VALUE_REST, SPLIT_KEY, SPLIT_MEMBERS };
 
-static const struct scl_member SPLIT[SPLIT_MEMBERS] = {
+static const struct scl_member split_members[SPLIT_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"ShardToSplit", SCL_MEMBER_TEXT, true, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0},
     {"NewStartingHashKey", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_HASH_KEY, NULL, NULL, 0}};
@@ -216,7 +216,7 @@ static void split_shard(struct scl_call *call) {
 
 enum { MERGE_SHARD = SCL_VALUE_REST, MERGE_ADJACENT, MERGE_MEMBERS };
 
-static const struct scl_member MERGE[MERGE_MEMBERS] = {
+static const struct scl_member merge_members[MERGE_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"ShardToMerge", SCL_MEMBER_TEXT, true, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0},
     {"AdjacentShardToMerge", SCL_MEMBER_TEXT, true, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0}};
@@ -243,7 +243,7 @@ static void merge_shards(struct scl_call *call) {
 
 enum { UPDATE_TARGET = SCL_VALUE_REST, UPDATE_SCALING, UPDATE_MEMBERS };
 
-static const struct scl_member UPDATE[UPDATE_MEMBERS] = {
+static const struct scl_member update_members[UPDATE_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"TargetShardCount", SCL_MEMBER_INTEGER, true, 1, INT32_MAX, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"ScalingType", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE, "UNIFORM_SCALING", NULL, 0}};
@@ -305,9 +305,9 @@ static void update_shard_count(struct scl_call *call) {
 }
 
 const struct scl_operation scl_shard_operations[] = {
-    {"ListShards", LIST, LIST_MEMBERS, false, list_shards},
-    {"SplitShard", SPLIT, SPLIT_MEMBERS, true, split_shard},
-    {"MergeShards", MERGE, MERGE_MEMBERS, true, merge_shards},
-    {"UpdateShardCount", UPDATE, UPDATE_MEMBERS, true, update_shard_count},
+    {"ListShards", list_members, LIST_MEMBERS, false, list_shards},
+    {"SplitShard", split_members, SPLIT_MEMBERS, true, split_shard},
+    {"MergeShards", merge_members, MERGE_MEMBERS, true, merge_shards},
+    {"UpdateShardCount", update_members, UPDATE_MEMBERS, true, update_shard_count},
 };
 const int scl_shard_operations_n = sizeof(scl_shard_operations) / sizeof(*scl_shard_operations);

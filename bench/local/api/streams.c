@@ -14,7 +14,7 @@
 
 enum { CREATE_NAME, CREATE_SHARDS, CREATE_MODE, CREATE_TAGS, CREATE_WARM, CREATE_RECORD_KIB, CREATE_MEMBERS };
 
-static const struct scl_member CREATE[CREATE_MEMBERS] = {
+static const struct scl_member create_members[CREATE_MEMBERS] = {
     {"StreamName", SCL_MEMBER_TEXT, true, 1, SCL_STORE_MAX_NAME, SCL_PATTERN_NAME, NULL, NULL, 0},
     {"ShardCount", SCL_MEMBER_INTEGER, false, 1, SCL_STORE_MAX_SHARDS, SCL_PATTERN_NONE, NULL, NULL, 0},
     SCL_MEMBER_MODE(false),
@@ -70,7 +70,7 @@ static void create_stream(struct scl_call *call) {
 
 /* ---- DeleteStream ---- */
 
-static const struct scl_member DELETE[] = {
+static const struct scl_member delete_members[] = {
     SCL_STREAM_MEMBERS, {"EnforceConsumerDeletion", SCL_MEMBER_FLAG, false, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
 
 static bool check_consumers(struct scl_call *call, const struct scl_store_stream *stream) {
@@ -101,7 +101,7 @@ static void delete_stream(struct scl_call *call) {
 
 enum { LIST_LIMIT, LIST_AFTER, LIST_TOKEN, LIST_MEMBERS };
 
-static const struct scl_member LIST[LIST_MEMBERS] = {
+static const struct scl_member list_members[LIST_MEMBERS] = {
     {"Limit", SCL_MEMBER_INTEGER, false, 1, 10000, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"ExclusiveStartStreamName", SCL_MEMBER_TEXT, false, 1, SCL_STORE_MAX_NAME, SCL_PATTERN_NAME, NULL, NULL, 0},
     SCL_MEMBER_NEXT_TOKEN};
@@ -172,12 +172,12 @@ static void list_streams(struct scl_call *call) {
 
 enum { DESCRIBE_LIMIT = SCL_VALUE_REST, DESCRIBE_AFTER, DESCRIBE_MEMBERS };
 
-static const struct scl_member DESCRIBE[DESCRIBE_MEMBERS] = {
+static const struct scl_member describe_members[DESCRIBE_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"Limit", SCL_MEMBER_INTEGER, false, 1, 10000, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"ExclusiveStartShardId", SCL_MEMBER_TEXT, false, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0}};
 
-static const struct scl_member SUMMARY[] = {SCL_STREAM_MEMBERS};
+static const struct scl_member summary_members[] = {SCL_STREAM_MEMBERS};
 
 static void add_description(struct scl_writer *w, const struct scl_call *call, const struct scl_store_stream *stream) {
   add_stream(w, call, stream);
@@ -255,10 +255,10 @@ static void describe_stream_summary(struct scl_call *call) {
 }
 
 const struct scl_operation scl_stream_operations[] = {
-    {"CreateStream", CREATE, CREATE_MEMBERS, true, create_stream},
-    {"DeleteStream", DELETE, SCL_VALUE_REST + 1, true, delete_stream},
-    {"ListStreams", LIST, LIST_MEMBERS, false, list_streams},
-    {"DescribeStream", DESCRIBE, DESCRIBE_MEMBERS, false, describe_stream},
-    {"DescribeStreamSummary", SUMMARY, SCL_VALUE_REST, false, describe_stream_summary},
+    {"CreateStream", create_members, CREATE_MEMBERS, true, create_stream},
+    {"DeleteStream", delete_members, SCL_VALUE_REST + 1, true, delete_stream},
+    {"ListStreams", list_members, LIST_MEMBERS, false, list_streams},
+    {"DescribeStream", describe_members, DESCRIBE_MEMBERS, false, describe_stream},
+    {"DescribeStreamSummary", summary_members, SCL_VALUE_REST, false, describe_stream_summary},
 };
 const int scl_stream_operations_n = sizeof(scl_stream_operations) / sizeof(*scl_stream_operations);

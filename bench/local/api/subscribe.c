@@ -7,15 +7,15 @@
 enum { SUBSCRIBE_CONSUMER, SUBSCRIBE_SHARD, SUBSCRIBE_START, SUBSCRIBE_STREAM_ID, SUBSCRIBE_MEMBERS };
 enum { START_TYPE, START_SEQUENCE, START_TIME, START_MEMBERS };
 
-static const struct scl_member START[START_MEMBERS] = {
+static const struct scl_member start_members[START_MEMBERS] = {
     {"Type", SCL_MEMBER_TEXT, true, 0, 0, SCL_PATTERN_NONE, SCL_START_TYPES, NULL, 0},
     {"SequenceNumber", SCL_MEMBER_TEXT, false, 0, 0, SCL_PATTERN_SEQUENCE, NULL, NULL, 0},
     {"Timestamp", SCL_MEMBER_TIME, false, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
 
-static const struct scl_member SUBSCRIBE[SUBSCRIBE_MEMBERS] = {
+static const struct scl_member subscribe_members[SUBSCRIBE_MEMBERS] = {
     SCL_MEMBER_CONSUMER_ARN(true),
     {"ShardId", SCL_MEMBER_TEXT, true, 1, 128, SCL_PATTERN_NAME, NULL, NULL, 0},
-    {"StartingPosition", SCL_MEMBER_STRUCTURE, true, 0, 0, SCL_PATTERN_NONE, NULL, START, START_MEMBERS},
+    {"StartingPosition", SCL_MEMBER_STRUCTURE, true, 0, 0, SCL_PATTERN_NONE, NULL, start_members, START_MEMBERS},
     {"StreamId", SCL_MEMBER_TEXT, false, 1, 24, SCL_PATTERN_NONE, NULL, NULL, 0}};
 
 static void fail_held(struct scl_call *call, const struct scl_subscription_of *of) {
@@ -63,6 +63,6 @@ static void subscribe_to_shard(struct scl_call *call) {
 }
 
 const struct scl_operation scl_subscribe_operations[] = {
-    {"SubscribeToShard", SUBSCRIBE, SUBSCRIBE_MEMBERS, false, subscribe_to_shard},
+    {"SubscribeToShard", subscribe_members, SUBSCRIBE_MEMBERS, false, subscribe_to_shard},
 };
 const int scl_subscribe_operations_n = sizeof(scl_subscribe_operations) / sizeof(*scl_subscribe_operations);

@@ -250,7 +250,7 @@ static struct subscription *new_subscription(struct scl_subscriptions *all, cons
 }
 
 enum scl_lease_answer scl_subscription_open(struct scl_subscriptions *all, const struct scl_subscription_of *of,
-                                              int64_t now_ms, struct scl_feed **feed) {
+                                            int64_t now_ms, struct scl_feed **feed) {
   struct subscription *s = new_subscription(all, of, now_ms);
   enum scl_lease_answer answer = scl_leases_take(all->leases, &s->lease, now_ms);
   if (answer == SCL_LEASE_TAKEN) {

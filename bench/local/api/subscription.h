@@ -43,8 +43,8 @@ struct scl_subscription_of {
 
 /* Opens one and gives its feed, when it is TAKEN. The store's lock is held. */
 enum scl_lease_answer scl_subscription_open(struct scl_subscriptions *subscriptions,
-                                              const struct scl_subscription_of *of, int64_t now_ms,
-                                              struct scl_feed **feed);
+                                            const struct scl_subscription_of *of, int64_t now_ms,
+                                            struct scl_feed **feed);
 
 /* Appends the frame that comes first in every stream. */
 void scl_subscription_add_initial(struct sc_buf *out);

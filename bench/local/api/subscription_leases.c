@@ -101,8 +101,7 @@ static void oust(struct scl_lease *lease) {
 
 static enum scl_lease_answer take(struct scl_leases *leases, struct scl_lease *lease, int64_t now_ms) {
   struct place *place = place_of(leases, lease, now_ms);
-  if (leases->is_limited && !scl_bucket_take(&place->calls, SCL_RATE_SUBSCRIBE, 1, now_ms))
-    return SCL_LEASE_TOO_FAST;
+  if (leases->is_limited && !scl_bucket_take(&place->calls, SCL_RATE_SUBSCRIBE, 1, now_ms)) return SCL_LEASE_TOO_FAST;
   if (place->lease != NULL && now_ms - place->since_ms < SCL_LEASE_SAFE_MS) return SCL_LEASE_HELD;
   if (place->lease != NULL) oust(place->lease);
   place->lease = lease;

@@ -109,12 +109,12 @@ static void untag(struct scl_call *call, struct tagged *tagged, const struct scl
 
 /* ---- of a stream ---- */
 
-static const struct scl_member ADD[] = {SCL_STREAM_MEMBERS, SCL_MEMBER_TAGS(true)};
-static const struct scl_member REMOVE[] = {SCL_STREAM_MEMBERS, KEYS_MEMBER};
+static const struct scl_member add_members[] = {SCL_STREAM_MEMBERS, SCL_MEMBER_TAGS(true)};
+static const struct scl_member remove_members[] = {SCL_STREAM_MEMBERS, KEYS_MEMBER};
 
 enum { LIST_AFTER = SCL_VALUE_REST, LIST_LIMIT, LIST_MEMBERS };
 
-static const struct scl_member LIST[LIST_MEMBERS] = {
+static const struct scl_member list_members[LIST_MEMBERS] = {
     SCL_STREAM_MEMBERS,
     {"ExclusiveStartTagKey", SCL_MEMBER_TEXT, false, 1, 128, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"Limit", SCL_MEMBER_INTEGER, false, 1, 50, SCL_PATTERN_NONE, NULL, NULL, 0}};
@@ -146,9 +146,9 @@ static void list_tags_for_stream(struct scl_call *call) {
 
 /* ---- of any resource ---- */
 
-static const struct scl_member TAG[] = {SCL_MEMBER_RESOURCE_ARN, SCL_MEMBER_TAGS(true)};
-static const struct scl_member UNTAG[] = {SCL_MEMBER_RESOURCE_ARN, KEYS_MEMBER};
-static const struct scl_member LIST_RESOURCE[] = {SCL_MEMBER_RESOURCE_ARN};
+static const struct scl_member tag_members[] = {SCL_MEMBER_RESOURCE_ARN, SCL_MEMBER_TAGS(true)};
+static const struct scl_member untag_members[] = {SCL_MEMBER_RESOURCE_ARN, KEYS_MEMBER};
+static const struct scl_member list_resource_members[] = {SCL_MEMBER_RESOURCE_ARN};
 
 static void tag_resource(struct scl_call *call) {
   struct tagged tagged;
@@ -172,11 +172,11 @@ static void list_tags_for_resource(struct scl_call *call) {
 }
 
 const struct scl_operation scl_tag_operations[] = {
-    {"AddTagsToStream", ADD, SCL_VALUE_REST + 1, true, add_tags_to_stream},
-    {"RemoveTagsFromStream", REMOVE, SCL_VALUE_REST + 1, true, remove_tags_from_stream},
-    {"ListTagsForStream", LIST, LIST_MEMBERS, false, list_tags_for_stream},
-    {"TagResource", TAG, 2, true, tag_resource},
-    {"UntagResource", UNTAG, 2, true, untag_resource},
-    {"ListTagsForResource", LIST_RESOURCE, 1, false, list_tags_for_resource},
+    {"AddTagsToStream", add_members, SCL_VALUE_REST + 1, true, add_tags_to_stream},
+    {"RemoveTagsFromStream", remove_members, SCL_VALUE_REST + 1, true, remove_tags_from_stream},
+    {"ListTagsForStream", list_members, LIST_MEMBERS, false, list_tags_for_stream},
+    {"TagResource", tag_members, 2, true, tag_resource},
+    {"UntagResource", untag_members, 2, true, untag_resource},
+    {"ListTagsForResource", list_resource_members, 1, false, list_tags_for_resource},
 };
 const int scl_tag_operations_n = sizeof(scl_tag_operations) / sizeof(*scl_tag_operations);

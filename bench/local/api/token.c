@@ -9,7 +9,7 @@
 #define MIN_BYTES 152
 #define MAX_BYTES 280
 
-static const unsigned char VERSION[8] = {0, 0, 0, 0, 0, 0, 0, 1};
+static const unsigned char version[8] = {0, 0, 0, 0, 0, 0, 0, 1};
 
 static unsigned char *put_number(unsigned char *at, uint64_t value, int bytes) {
   for (int i = bytes - 1; i >= 0; i--) *at++ = (unsigned char)(value >> (8 * i));
@@ -38,8 +38,8 @@ void scl_token_write(const struct scl_token *token, char out[SCL_TOKEN_TEXT]) {
   unsigned char bytes[MAX_BYTES] = {0};
   size_t name_len = strlen(token->stream), len = padded_len(name_len);
   SC_ASSERT(name_len <= SCL_TOKEN_MAX_NAME && len <= MAX_BYTES);
-  memcpy(bytes, VERSION, sizeof(VERSION));
-  unsigned char *at = bytes + sizeof(VERSION);
+  memcpy(bytes, version, sizeof(version));
+  unsigned char *at = bytes + sizeof(version);
   at = put_number(at, token->kind, 1);
   at = put_number(at, (uint64_t)token->issued_ms, 8);
   at = put_number(at, token->generation, 4);
@@ -74,7 +74,7 @@ static size_t decode(struct sc_slice text, unsigned char bytes[MAX_BYTES + 3]) {
 
 static bool unpack(const unsigned char *bytes, size_t len, struct scl_token *token) {
   uint64_t kind, issued, generation, shard, filter, time_ms, name_len;
-  const unsigned char *at = get_number(bytes + sizeof(VERSION), &kind, 1);
+  const unsigned char *at = get_number(bytes + sizeof(version), &kind, 1);
   at = get_number(at, &issued, 8);
   at = get_number(at, &generation, 4);
   at = get_number(at, &token->stream_id, 8);
@@ -100,7 +100,7 @@ bool scl_token_read(struct sc_slice text, enum scl_token_kind kind, struct scl_t
   unsigned char bytes[MAX_BYTES + 3];
   uint64_t expected;
   size_t len = decode(without_quotes(text), bytes);
-  if (len == 0 || memcmp(bytes, VERSION, sizeof(VERSION)) != 0) return false;
+  if (len == 0 || memcmp(bytes, version, sizeof(version)) != 0) return false;
   get_number(bytes + len - CHECKSUM, &expected, CHECKSUM);
   if (checksum(bytes, len - CHECKSUM) != expected) return false;
   return unpack(bytes, len, token) && token->kind == kind;

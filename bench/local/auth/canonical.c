@@ -35,7 +35,7 @@ static bool take_word(struct sc_slice *rest, struct sc_slice *word) {
 }
 
 enum part { PART_CREDENTIAL, PART_SIGNATURE, PART_SIGNED_HEADERS, PARTS };
-static const char *const PART_NAMES[PARTS] = {"Credential", "Signature", "SignedHeaders"};
+static const char *const part_names[PARTS] = {"Credential", "Signature", "SignedHeaders"};
 
 /* False after a complaint. */
 static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_slice parts[PARTS],
@@ -49,8 +49,8 @@ static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_sl
   }
   struct sc_slice name = sc_slice_of(word.ptr, (size_t)(equals - word.ptr));
   for (int i = 0; i < PARTS; i++) {
-    if (!sc_slice_is(name, PART_NAMES[i])) continue;
-    if (parts[i].len > 0) scl_refusal_add(refusal, INCOMPLETE, "Authorization header has '%s' twice.", PART_NAMES[i]);
+    if (!sc_slice_is(name, part_names[i])) continue;
+    if (parts[i].len > 0) scl_refusal_add(refusal, INCOMPLETE, "Authorization header has '%s' twice.", part_names[i]);
     parts[i] = sc_slice_of(equals + 1, word.len - name.len - 1);
   }
   return refusal->type == NULL;
@@ -61,7 +61,7 @@ static bool has_all(struct sc_slice header, bool has_date, const struct sc_slice
                     struct scl_refusal *refusal) {
   for (int i = 0; i < PARTS; i++)
     if (parts[i].len == 0)
-      scl_refusal_add(refusal, INCOMPLETE, "Authorization header requires '%s' parameter.", PART_NAMES[i]);
+      scl_refusal_add(refusal, INCOMPLETE, "Authorization header requires '%s' parameter.", part_names[i]);
   if (!has_date)
     scl_refusal_add(refusal, INCOMPLETE,
                     "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");

@@ -1,7 +1,7 @@
-/* A number that only rises, and tickets that are good once it has come that far: replies wait so for the journal to
- * reach the disk.
+/* A number that only rises, and tickets that wait for it: so a reply waits until the data folder has written what the
+ * reply speaks of.
  *
- * A gate is made by who raises it and outlives its tickets. Any thread.
+ * The gate outlives its tickets. Any thread.
  */
 #ifndef SCL_BASE_GATE_H
 #define SCL_BASE_GATE_H
@@ -13,17 +13,17 @@
 
 struct scl_gate {
   _Atomic uint64_t reached;
-  struct scl_notifier raised; /* rung behind every raise */
+  struct scl_notifier raised; /* notifies after every raise */
 };
 
 struct scl_ticket {
-  struct scl_gate *gate; /* NULL: good at once */
+  struct scl_gate *gate; /* NULL: nothing to wait for */
   uint64_t number;
 };
 
 void scl_gate_init(struct scl_gate *gate);
 void scl_gate_fini(struct scl_gate *gate);
-/* By one thread; number is not below what was reached. */
+/* One thread raises a gate; the number is not below the one before. */
 void scl_gate_raise(struct scl_gate *gate, uint64_t number);
 
 static inline bool scl_ticket_is_good(const struct scl_ticket *ticket) {

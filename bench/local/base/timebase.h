@@ -1,7 +1,7 @@
-/* The service's own time: the wall clock, moved by as much as a test asked for.
+/* The service's own time: the wall clock, and what a test has added to it.
  *
- * All that the service says and decides about time (arrivals, retention, expiry of iterators, limits, subscriptions)
- * follows it; sockets and their timers follow the real clock. It only moves forward. Any thread.
+ * Everything that the service says and decides about time follows this clock: arrivals, retention, expiry of iterators,
+ * limits, subscriptions. Sockets and their timers follow the real clock. The clock only moves forward. Any thread.
  */
 #ifndef SCL_BASE_TIMEBASE_H
 #define SCL_BASE_TIMEBASE_H
@@ -11,8 +11,8 @@
 #include "bench/local/base/notifier.h"
 
 struct scl_timebase {
-  _Atomic int64_t ahead_ms; /* of the wall clock */
-  struct scl_notifier moved;    /* rung when it was moved: what waits for a time is to look again */
+  _Atomic int64_t ahead_ms;  /* of the wall clock */
+  struct scl_notifier moved; /* notifies after every move, so that waits for a time are checked again */
 };
 
 void scl_timebase_init(struct scl_timebase *timebase);

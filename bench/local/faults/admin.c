@@ -63,26 +63,26 @@ static const struct admin_command {
   const char *method, *path;
   bool has_body;
   int (*grant)(struct scl_admin *admin, struct sc_json body, struct sc_error *err);
-} COMMANDS[] = {
+} commands[] = {
     {"POST", SCL_ADMIN_PATH "faults", true, add_faults},
     {"DELETE", SCL_ADMIN_PATH "faults", false, clear_faults},
     {"GET", SCL_ADMIN_PATH "faults", false, list_faults},
     {"POST", SCL_ADMIN_PATH "expire-iterators", false, expire_iterators},
     {"POST", SCL_ADMIN_PATH "clock", true, move_clock},
 };
-#define N_COMMANDS (sizeof(COMMANDS) / sizeof(*COMMANDS))
+#define N_COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static const struct admin_command *find_command(const struct scl_request *request) {
   for (size_t i = 0; i < N_COMMANDS; i++)
-    if (sc_slice_is(request->method, COMMANDS[i].method) && sc_slice_is(request->path, COMMANDS[i].path))
-      return &COMMANDS[i];
+    if (sc_slice_is(request->method, commands[i].method) && sc_slice_is(request->path, commands[i].path))
+      return &commands[i];
   return NULL;
 }
 
 static int refuse_command(struct sc_error *err) {
   struct sc_buf list = SC_BUF_INIT;
   for (size_t i = 0; i < N_COMMANDS; i++)
-    sc_buf_printf(&list, "%s%s %s", i == 0 ? "" : ", ", COMMANDS[i].method, COMMANDS[i].path);
+    sc_buf_printf(&list, "%s%s %s", i == 0 ? "" : ", ", commands[i].method, commands[i].path);
   sc_error_set(err, SC_E_USAGE, "there are %s", sc_buf_str(&list));
   sc_buf_fini(&list);
   return SC_E_USAGE;

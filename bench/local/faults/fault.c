@@ -42,7 +42,7 @@ static const struct name {
   enum type type;
   size_t offset;
   int64_t min, max; /* TEXT: max is the size of the array */
-} NAMES[N_NAMES] = {
+} names[N_NAMES] = {
     [OPERATION] = {"operation", TEXT, offsetof(struct scl_fault, operation), 1,
                    sizeof((struct scl_fault *)0)->operation},
     [KIND] = {"kind", KIND_NAME, 0, 0, 0},
@@ -77,7 +77,7 @@ static const struct kind {
   unsigned at;
   uint32_t names; /* besides ALWAYS */
   const char *code;
-} KINDS[] = {
+} kinds[] = {
     {"error", SCL_FAULT_ERROR, CALLS | EVENTS, SCL_FAULT_AT_CALL, OF_ERRORS, "InternalFailure"},
     {"throttle", SCL_FAULT_ERROR, CALLS, SCL_FAULT_AT_CALL, OF_ERRORS, "ProvisionedThroughputExceededException"},
     {"expired-token", SCL_FAULT_ERROR, CALLS, SCL_FAULT_AT_CALL, OF_ERRORS, "ExpiredTokenException"},
@@ -100,16 +100,16 @@ static const struct kind {
     {"corrupt", SCL_FAULT_CORRUPT, EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
     {"end", SCL_FAULT_END, EVENTS, SCL_FAULT_AT_CALL, 0, NULL},
 };
-#define N_KINDS (sizeof(KINDS) / sizeof(*KINDS))
+#define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 
 static const struct kind *find_kind(struct sc_slice name) {
   for (size_t i = 0; i < N_KINDS; i++)
-    if (sc_slice_is(name, KINDS[i].name)) return &KINDS[i];
+    if (sc_slice_is(name, kinds[i].name)) return &kinds[i];
   return NULL;
 }
 
 /* The operations of the API, whether or not this service has them. */
-static const char *const OPERATIONS[] = {"AddTagsToStream",
+static const char *const operations[] = {"AddTagsToStream",
                                          "CreateStream",
                                          "DecreaseStreamRetentionPeriod",
                                          "DeleteResourcePolicy",
@@ -156,8 +156,8 @@ static unsigned kinds_of(const char *operation) {
   if (strcmp(operation, "SubscribeToShard") == 0) return CALLS | EVENTS;
   if (strcmp(operation, "GetRecords") == 0) return CALLS | GETS;
   if (strcmp(operation, "PutRecords") == 0) return CALLS | PUTS;
-  for (size_t i = 0; i < sizeof(OPERATIONS) / sizeof(*OPERATIONS); i++)
-    if (strcmp(operation, OPERATIONS[i]) == 0) return CALLS;
+  for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+    if (strcmp(operation, operations[i]) == 0) return CALLS;
   return 0;
 }
 
@@ -165,17 +165,17 @@ static unsigned kinds_of(const char *operation) {
 static void add_kinds(struct sc_buf *out, unsigned of) {
   const char *comma = "";
   for (size_t i = 0; i < N_KINDS; i++) {
-    if ((KINDS[i].of & of) == 0) continue;
-    sc_buf_printf(out, "%s%s", comma, KINDS[i].name);
+    if ((kinds[i].of & of) == 0) continue;
+    sc_buf_printf(out, "%s%s", comma, kinds[i].name);
     comma = ", ";
   }
 }
 
-static void add_names(struct sc_buf *out, uint32_t names) {
+static void add_names(struct sc_buf *out, uint32_t which) {
   const char *comma = "";
   for (int i = 0; i < N_NAMES; i++) {
-    if ((names & BIT(i)) == 0) continue;
-    sc_buf_printf(out, "%s%s", comma, NAMES[i].name);
+    if ((which & BIT(i)) == 0) continue;
+    sc_buf_printf(out, "%s%s", comma, names[i].name);
     comma = ", ";
   }
 }
@@ -185,7 +185,7 @@ static void add_names(struct sc_buf *out, uint32_t names) {
 void scl_fault_begin(struct scl_fault *fault) {
   memset(fault, 0, sizeof(*fault));
   fault->operation[0] = '*';
-  fault->name = KINDS[0].name;
+  fault->name = kinds[0].name;
   fault->count = fault->every = 1;
   fault->p = 1;
 }
@@ -277,7 +277,7 @@ static int refuse_kind_name(struct sc_slice value, struct sc_error *err) {
 }
 
 static int set(struct scl_fault *fault, int i, struct sc_slice value, enum scl_fault_form form, struct sc_error *err) {
-  const struct name *name = &NAMES[i];
+  const struct name *name = &names[i];
   if ((fault->given & BIT(i)) != 0) return sc_error_set(err, SC_E_USAGE, "%s is said twice", name->name);
   fault->given |= BIT(i);
   if (fits_form(name->type, form) && read_value(fault, name, value)) return SC_OK;
@@ -291,7 +291,7 @@ int scl_fault_set(struct scl_fault *fault, struct sc_slice name, struct sc_slice
     return rc == SC_OK ? set(fault, CODE, value, form, err) : rc;
   }
   for (int i = 0; i < N_NAMES; i++)
-    if (sc_slice_is(name, NAMES[i].name)) return set(fault, i, value, form, err);
+    if (sc_slice_is(name, names[i].name)) return set(fault, i, value, form, err);
   struct sc_buf list = SC_BUF_INIT;
   add_names(&list, BIT(N_NAMES) - 1);
   sc_error_set(err, SC_E_USAGE, "a fault has no \"%.*s\"", SC_SLICE_ARGS(shown(name)));
@@ -407,8 +407,8 @@ void scl_fault_write(const struct scl_fault *fault, struct sc_buf *out) {
   const char *comma = "";
   for (int i = 0; i < N_NAMES; i++) {
     if (i != OPERATION && i != KIND && (fault->given & BIT(i)) == 0) continue;
-    sc_buf_printf(out, "%s\"%s\":", comma, NAMES[i].name);
-    write_value(fault, &NAMES[i], out);
+    sc_buf_printf(out, "%s\"%s\":", comma, names[i].name);
+    write_value(fault, &names[i], out);
     comma = ",";
   }
 }

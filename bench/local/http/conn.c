@@ -152,7 +152,8 @@ static bool take_output(struct scl_conn *conn, int64_t now_ms) {
 static bool can_write(const struct scl_conn *conn) { return conn->state == OPEN || conn->state == DRAINING; }
 
 /* Writes outputs until there are none, one must wait, or others are to have their turn: *turn_is_used_up. */
-static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch, bool *turn_is_used_up) {
+static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch,
+                           bool *turn_is_used_up) {
   for (int i = 0; i < MAX_OUTPUTS && can_write(conn); i++) {
     if (!conn->has_output && !take_output(conn, now_ms)) return DONE;
     enum progress progress =

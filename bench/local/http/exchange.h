@@ -8,8 +8,8 @@
 #ifndef SCL_HTTP_EXCHANGE_H
 #define SCL_HTTP_EXCHANGE_H
 
-#include "bench/local/base/notifier.h"
 #include "bench/local/base/gate.h"
+#include "bench/local/base/notifier.h"
 #include "bench/local/base/writer.h"
 #include "bench/local/store/shardlog.h"
 #include "engine/base/buf.h"

@@ -8,7 +8,7 @@
 
 #define PREFACE_LEN 24
 
-static const char PREFACE[PREFACE_LEN + 1] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+static const char preface[PREFACE_LEN + 1] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 struct session {
   struct scl_conn *conn;
@@ -41,14 +41,14 @@ static bool begin(struct session *session, const struct scl_protocol *inner, str
   session->inner = inner;
   session->speaker = inner->open(session->context, session->conn);
   if (inner == &scl_http1_protocol) scl_http1_allow_upgrade(session->speaker);
-  return on_notified(session, sc_slice_of(PREFACE, session->n_seen)) && on_notified(session, bytes);
+  return on_notified(session, sc_slice_of(preface, session->n_seen)) && on_notified(session, bytes);
 }
 
 static bool receive(void *opaque, struct sc_slice bytes) {
   struct session *session = opaque;
   if (session->inner != NULL) return on_notified(session, bytes);
   size_t n = 0;
-  while (n < bytes.len && session->n_seen + n < PREFACE_LEN && bytes.ptr[n] == PREFACE[session->n_seen + n]) n++;
+  while (n < bytes.len && session->n_seen + n < PREFACE_LEN && bytes.ptr[n] == preface[session->n_seen + n]) n++;
   if (session->n_seen + n == PREFACE_LEN) return begin(session, &scl_http2_protocol, bytes);
   if (n < bytes.len) return begin(session, &scl_http1_protocol, bytes);
   session->n_seen += n;

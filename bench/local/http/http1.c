@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/queue.h>
 
 #include "bench/local/http/head.h"
 #include "bench/local/http/headers.h"
@@ -22,7 +23,7 @@
 
 /* An answer on its way, or waiting for its turn. */
 struct answer {
-  struct answer *next;
+  STAILQ_ENTRY(answer) entry;
   struct sc_buf header;
   bool is_interim; /* 100 Continue: a header only */
   bool is_chunked;
@@ -38,8 +39,8 @@ struct session {
   struct scl_headers headers;
   bool headers_end; /* they are complete */
   struct sc_buf body;
-  bool is_over; /* nothing more will be read */
-  struct answer *first, *last;
+  bool is_over;                  /* nothing more will be read */
+  STAILQ_HEAD(, answer) answers; /* in the order of the requests */
   int n_answers;
   struct iovec *pieces; /* of the output being written */
   int room;
@@ -63,17 +64,14 @@ static void add_header(struct sc_buf *out, const struct scl_reply *reply, bool c
 
 static struct answer *add_answer(struct session *session) {
   struct answer *answer = sc_alloc_zero(1, sizeof(*answer));
-  if (session->last == NULL) session->first = answer;
-  else session->last->next = answer;
-  session->last = answer;
+  STAILQ_INSERT_TAIL(&session->answers, answer, entry);
   session->n_answers++;
   return answer;
 }
 
 static void drop_first(struct session *session) {
-  struct answer *answer = session->first;
-  session->first = answer->next;
-  if (session->first == NULL) session->last = NULL;
+  struct answer *answer = STAILQ_FIRST(&session->answers);
+  STAILQ_REMOVE_HEAD(&session->answers, entry);
   session->n_answers--;
   sc_buf_fini(&answer->header);
   if (!answer->is_interim) scl_sending_fini(&answer->sending);
@@ -171,8 +169,9 @@ static enum scl_conn_turn work_on(struct session *session, struct answer *answer
 
 static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *output) {
   struct session *session = opaque;
-  if (session->first != NULL && session->first->is_done) drop_first(session);
-  struct answer *answer = session->first;
+  struct answer *answer = STAILQ_FIRST(&session->answers);
+  if (answer != NULL && answer->is_done) drop_first(session);
+  answer = STAILQ_FIRST(&session->answers);
   if (answer == NULL) return SCL_TURN_IDLE;
   if (!answer->is_interim) return work_on(session, answer, now_ms, output);
   make_room(session, output, answer);
@@ -303,7 +302,7 @@ static int on_message_complete(http_parser *parser) {
   return 0;
 }
 
-static const http_parser_settings SETTINGS = {
+static const http_parser_settings parser_settings = {
     .on_message_begin = on_message_begin,
     .on_url = on_url,
     .on_header_field = on_header_field,
@@ -319,12 +318,13 @@ static void *open_session(void *context, struct scl_conn *conn) {
   session->parser.data = session;
   session->conn = conn;
   session->handler = context;
+  STAILQ_INIT(&session->answers);
   return session;
 }
 
 static bool receive(void *opaque, struct sc_slice bytes) {
   struct session *session = opaque;
-  size_t used = http_parser_execute(&session->parser, &SETTINGS, bytes.ptr, bytes.len);
+  size_t used = http_parser_execute(&session->parser, &parser_settings, bytes.ptr, bytes.len);
   session->upgrade.used = used;
   if (session->is_over) return false;
   if (used == bytes.len && HTTP_PARSER_ERRNO(&session->parser) == HPE_OK) return true;
@@ -350,13 +350,14 @@ bool scl_http1_take_upgrade(void *opaque, struct scl_http1_upgrade *upgrade) {
 static int wants(const void *opaque) {
   const struct session *session = opaque;
   int what = session->n_answers < MAX_WAITING ? SCL_WANTS_INPUT : 0;
-  bool has_feed = session->first != NULL && session->first->sending.reply.feed != NULL;
+  const struct answer *first = STAILQ_FIRST(&session->answers);
+  bool has_feed = first != NULL && first->sending.reply.feed != NULL;
   return what | (has_feed ? SCL_WANTS_PEER : 0);
 }
 
 static void close_session(void *opaque) {
   struct session *session = opaque;
-  while (session->first != NULL) drop_first(session);
+  while (!STAILQ_EMPTY(&session->answers)) drop_first(session);
   sc_buf_fini(&session->url);
   scl_headers_fini(&session->headers);
   sc_buf_fini(&session->body);

@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "bench/local/http/h2frames.h"
 #include "bench/local/http/head.h"
@@ -25,7 +26,7 @@
 enum phase { READING, ANSWERING, OVER /* what is left to be done is nghttp2's */ };
 
 struct stream {
-  struct stream *prev, *next;
+  LIST_ENTRY(stream) entry;
   struct session *session;
   int32_t id;
   enum phase phase;
@@ -51,9 +52,9 @@ struct session {
   struct scl_conn *conn;
   const struct scl_handler *handler;
   int max_streams;
-  struct stream *streams; /* open ones that we answer */
+  LIST_HEAD(, stream) streams; /* open ones that we answer */
   int n_streams;
-  struct stream *dead; /* closed ones that the output may point into */
+  LIST_HEAD(, stream) closed; /* closed ones that the output may point into */
   int n_closed;
   size_t body_bytes;          /* of requests that are not whole */
   struct scl_h2frames *batch; /* NULL: nothing is on its way */
@@ -79,9 +80,7 @@ static struct stream *add_stream(struct session *session, int32_t id) {
   struct stream *stream = sc_alloc_zero(1, sizeof(*stream));
   stream->session = session;
   stream->id = id;
-  stream->next = session->streams;
-  if (stream->next != NULL) stream->next->prev = stream;
-  session->streams = stream;
+  LIST_INSERT_HEAD(&session->streams, stream, entry);
   session->n_streams++;
   nghttp2_session_set_stream_user_data(session->nghttp2, id, stream);
   return stream;
@@ -95,21 +94,18 @@ static void drop_body(struct stream *stream) {
 /* Its memory goes when the output is written. */
 static void close_stream(struct stream *stream) {
   struct session *session = stream->session;
-  if (stream->prev != NULL) stream->prev->next = stream->next;
-  else session->streams = stream->next;
-  if (stream->next != NULL) stream->next->prev = stream->prev;
+  LIST_REMOVE(stream, entry);
   session->n_streams--;
   if (stream->has_sending) scl_sending_stop(&stream->sending);
   drop_body(stream);
-  stream->next = session->dead;
-  session->dead = stream;
+  LIST_INSERT_HEAD(&session->closed, stream, entry);
   session->n_closed++;
 }
 
 static void free_closed(struct session *session) {
-  while (session->dead != NULL) {
-    struct stream *stream = session->dead;
-    session->dead = stream->next;
+  struct stream *stream;
+  while ((stream = LIST_FIRST(&session->closed)) != NULL) {
+    LIST_REMOVE(stream, entry);
     free_stream(stream);
   }
   session->n_closed = 0;
@@ -429,7 +425,8 @@ static bool is_due(struct stream *stream, int64_t now_ms) {
 static int64_t advance_all(struct session *session, int64_t now_ms) {
   int64_t wake_ms = 0;
   if (session->awaits_preface) return 0;
-  for (struct stream *stream = session->streams; stream != NULL; stream = stream->next) {
+  struct stream *stream;
+  LIST_FOREACH(stream, &session->streams, entry) {
     if (is_due(stream, now_ms)) advance(stream, now_ms);
     bool waits = stream->phase == ANSWERING && !stream->is_ready && stream->wake_ms != 0;
     if (waits && (wake_ms == 0 || stream->wake_ms < wake_ms)) wake_ms = stream->wake_ms;
@@ -571,7 +568,7 @@ static int wants(const void *opaque) {
 
 static void close_session(void *opaque) {
   struct session *session = opaque;
-  while (session->streams != NULL) close_stream(session->streams);
+  while (!LIST_EMPTY(&session->streams)) close_stream(LIST_FIRST(&session->streams));
   free_closed(session);
   nghttp2_session_del(session->nghttp2);
   free(session->batch);

@@ -12,11 +12,11 @@ static SSL *ssl_of(struct scl_tls *tls) { return (SSL *)tls; }
 
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
                            unsigned offered_len, void *unused) {
-  static const unsigned char OURS[] = "\x02h2\x08http/1.1";
+  static const unsigned char ours[] = "\x02h2\x08http/1.1";
   unsigned char *chosen;
   (void)ssl;
   (void)unused;
-  if (SSL_select_next_proto(&chosen, out_len, OURS, sizeof(OURS) - 1, offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, out_len, ours, sizeof(ours) - 1, offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;

@@ -36,7 +36,7 @@ struct slot {
   int events;
   struct scl_wake wake;
   struct sc_heap_node timer; /* due when the connection says */
-  struct slot *prev, *next;
+  LIST_ENTRY(slot) entry;
 };
 
 struct loop {
@@ -46,7 +46,7 @@ struct loop {
   struct scl_waker waker;
   atomic_bool stops;
   pthread_mutex_t lock; /* of the list of slots: the accepting thread adds to it */
-  struct slot *slots;
+  LIST_HEAD(, slot) slots;
   struct sc_heap timers;
   struct scl_conn_scratch *scratch;
 };
@@ -157,7 +157,7 @@ static bool peer_is_loopback(const struct sockaddr_storage *address) {
 }
 
 /* The thread of the loop may close the connection before this returns. */
-static void deal_out(struct scl_transport *transport, int fd, const struct listener *listener,
+static void hand_out(struct scl_transport *transport, int fd, const struct listener *listener,
                      const struct sockaddr_storage *peer) {
   struct loop *loop = &transport->loops[transport->next_loop++ % (unsigned)transport->n_loops];
   int one = 1;
@@ -169,18 +169,14 @@ static void deal_out(struct scl_transport *transport, int fd, const struct liste
   slot->conn =
       scl_conn_open(fd, listener->tls, peer_is_loopback(peer), transport->protocol, transport->context, &slot->wake);
   pthread_mutex_lock(&loop->lock);
-  slot->next = loop->slots;
-  if (loop->slots != NULL) loop->slots->prev = slot;
-  loop->slots = slot;
+  LIST_INSERT_HEAD(&loop->slots, slot, entry);
   watch(loop->epoll_fd, fd, EPOLLIN, slot);
   pthread_mutex_unlock(&loop->lock);
 }
 
 static void close_slot(struct loop *loop, struct slot *slot) {
   pthread_mutex_lock(&loop->lock);
-  if (slot->prev != NULL) slot->prev->next = slot->next;
-  if (slot->next != NULL) slot->next->prev = slot->prev;
-  if (loop->slots == slot) loop->slots = slot->next;
+  LIST_REMOVE(slot, entry);
   pthread_mutex_unlock(&loop->lock);
   sc_heap_remove(&loop->timers, &slot->timer);
   scl_conn_close(slot->conn);
@@ -196,25 +192,17 @@ static void watch_listeners(struct scl_transport *transport, bool accepts) {
   transport->accept_again_ms = accepts ? 0 : sc_clock_mono_ms() + ACCEPT_PAUSE_MS;
 }
 
-static void complain_of_full_house(int os_errno) {
-  static struct sc_log_window window;
-  uint64_t suppressed;
-  if (sc_log_due(&window, 10000, &suppressed))
-    sc_log(SC_WARN, "no descriptors for more connections: they wait", "errno=%d times=%llu", os_errno,
-           (unsigned long long)suppressed + 1);
-}
-
 static void accept_some(struct scl_transport *transport, const struct listener *listener) {
   for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof(peer);
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      deal_out(transport, fd, listener, &peer);
+      hand_out(transport, fd, listener, &peer);
       continue;
     }
     if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
-    complain_of_full_house(errno);
+    sc_log_often(SC_WARN, "out of descriptors, new connections wait", "errno=%d", errno);
     watch_listeners(transport, false);
     return;
   }
@@ -255,7 +243,7 @@ static void run_timers(struct loop *loop, int64_t now_ms) {
 static void run_wakes(struct loop *loop, int64_t now_ms) {
   struct slot *slot;
   for (int i = 0; i < MAX_WAKES && (slot = scl_waker_take(&loop->waker)) != NULL; i++) work(loop, slot, 0, now_ms);
-  if (!scl_waker_is_empty(&loop->waker)) scl_waker_nudge(&loop->waker);
+  if (!scl_waker_is_empty(&loop->waker)) scl_waker_signal(&loop->waker);
 }
 
 static int wait_ms(const struct loop *loop, int64_t now_ms) {
@@ -300,7 +288,7 @@ static void run_once(struct loop *loop) {
 static void run(void *argument) {
   struct loop *loop = argument;
   while (!atomic_load(&loop->stops)) run_once(loop);
-  while (loop->slots != NULL) close_slot(loop, loop->slots);
+  while (!LIST_EMPTY(&loop->slots)) close_slot(loop, LIST_FIRST(&loop->slots));
 }
 
 static int open_loop(struct loop *loop, struct sc_error *err) {
@@ -329,7 +317,7 @@ static void stop_loop(struct loop *loop) {
   if (!loop->thread.started) return;
   struct sc_error err;
   atomic_store(&loop->stops, true);
-  scl_waker_nudge(&loop->waker);
+  scl_waker_signal(&loop->waker);
   sc_thread_join(&loop->thread, -1, &err);
 }
 

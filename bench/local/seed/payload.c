@@ -61,7 +61,7 @@ static void write_sensors(struct sc_random *random, const struct scl_payload *pa
   SC_ASSERT(at - start < 160);
 }
 
-static const char *const WORDS[] = {
+static const char *const words[] = {
     "plain",
     "caf\xC3\xA9",
     "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E",
@@ -75,9 +75,9 @@ static const char *const WORDS[] = {
     "",
     "\\/slash",
 };
-#define N_WORDS (sizeof(WORDS) / sizeof(*WORDS))
+#define N_WORDS (sizeof(words) / sizeof(*words))
 
-static const char *word(struct sc_random *random) { return WORDS[sc_random_below(random, N_WORDS)]; }
+static const char *word(struct sc_random *random) { return words[sc_random_below(random, N_WORDS)]; }
 
 static void add_optional(struct sc_random *random, struct sc_buf *out) {
   switch (sc_random_below(random, 4)) {
@@ -110,7 +110,7 @@ static void write_mixed(struct sc_random *random, const struct scl_payload *payl
   sc_buf_add_char(out, '}');
 }
 
-static const struct scl_payload_profile PROFILES[] = {
+static const struct scl_payload_profile profiles[] = {
     {"sensors", "sensor readings of 70 to 90 bytes, four flat fields", write_sensors},
     {"mixed", "objects with every JSON type, nested values, escapes and missing members", write_mixed},
     {"readings", "sensor readings of about 124 bytes, six flat fields", scl_payload_write_readings},
@@ -119,14 +119,14 @@ static const struct scl_payload_profile PROFILES[] = {
     {"tiny", "two numbers in about 20 bytes", scl_payload_write_tiny},
     {"large", "documents of about 256 KiB", scl_payload_write_large},
 };
-#define N_PROFILES (sizeof(PROFILES) / sizeof(*PROFILES))
+#define N_PROFILES (sizeof(profiles) / sizeof(*profiles))
 
 const struct scl_payload_profile *scl_payload_profile_find(struct sc_slice name) {
   for (size_t i = 0; i < N_PROFILES; i++)
-    if (sc_slice_is(name, PROFILES[i].name)) return &PROFILES[i];
+    if (sc_slice_is(name, profiles[i].name)) return &profiles[i];
   return NULL;
 }
 
 void scl_payload_profile_names(struct sc_buf *out) {
-  for (size_t i = 0; i < N_PROFILES; i++) sc_buf_printf(out, "%s%s", i > 0 ? ", " : "", PROFILES[i].name);
+  for (size_t i = 0; i < N_PROFILES; i++) sc_buf_printf(out, "%s%s", i > 0 ? ", " : "", profiles[i].name);
 }

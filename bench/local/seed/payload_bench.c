@@ -31,11 +31,11 @@ static uint64_t below(struct sc_random *random, uint64_t bound) { return sc_rand
 
 /* Words of letters, digits and blanks; now and then an escape or a letter beyond ASCII. */
 static char *put_text(char *at, struct sc_random *random, size_t len) {
-  static const char LETTERS[] = "etaoin shrdlu cmfwyp vbgkjqxz 0123456789 etaoin shrdlu nahitseor";
+  static const char letters[] = "etaoin shrdlu cmfwyp vbgkjqxz 0123456789 etaoin shrdlu nahitseor";
   uint64_t bits = 0;
   for (size_t i = 0; i < len; i++) {
     if (i % 10 == 0) bits = sc_random_u64(random);
-    *at++ = LETTERS[bits & 63];
+    *at++ = letters[bits & 63];
     bits >>= 6;
   }
   switch (len < 16 ? 0 : bits & 15) {
@@ -104,8 +104,8 @@ static void write_object(struct sc_random *random, const struct scl_payload *pay
 /* ---- readings ---- */
 
 static char *put_reading(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
-  static const char *const NAMES[] = {"sensor_id", "ts", "temperature", "humidity", "battery", "status"};
-  at = put_name(at, NAMES[which]);
+  static const char *const names[] = {"sensor_id", "ts", "temperature", "humidity", "battery", "status"};
+  at = put_name(at, names[which]);
   switch (which) {
     case 0:
       return scl_payload_put_number(at, payload->key);
@@ -169,9 +169,9 @@ static char *put_tags(char *at, struct sc_random *random, uint64_t n) {
 }
 
 static char *put_event(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
-  static const char *const NAMES[] = {"event_id", "type", "ts",   "user",  "items",
+  static const char *const names[] = {"event_id", "type", "ts",   "user",  "items",
                                       "agent",    "tags", "note", "score", "ok"};
-  at = put_name(at, NAMES[which]);
+  at = put_name(at, names[which]);
   switch (which) {
     case 0:
       return scl_payload_put_number(at, payload->number);
@@ -205,9 +205,9 @@ void scl_payload_write_events(struct sc_random *random, const struct scl_payload
 #define WIDE_MEMBERS 50
 
 static char *put_wide(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
-  static const char *const KINDS[] = {"count", "ratio", "label", "flag", "total"};
+  static const char *const kinds[] = {"count", "ratio", "label", "flag", "total"};
   at = SCL_PAYLOAD_PUT(at, "\"");
-  at = scl_payload_put(at, sc_slice_str(KINDS[which % 5]));
+  at = scl_payload_put(at, sc_slice_str(kinds[which % 5]));
   *at++ = '_';
   at = put_two(at, which);
   at = SCL_PAYLOAD_PUT(at, "\":");
@@ -259,8 +259,8 @@ static char *put_part(char *at, struct sc_random *random, uint64_t number) {
 }
 
 static char *put_large(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which) {
-  static const char *const NAMES[] = {"id", "ts", "text", "parts"};
-  at = put_name(at, NAMES[which]);
+  static const char *const names[] = {"id", "ts", "text", "parts"};
+  at = put_name(at, names[which]);
   if (which == 0) return scl_payload_put_number(at, payload->number);
   if (which == 1) return put_time(at, random, payload);
   if (which == 2) return put_string(at, random, 60000, 80000);

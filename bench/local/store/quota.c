@@ -55,7 +55,7 @@ bool scl_shard_quota_put(struct scl_shard_quota *quota, uint64_t bytes, int64_t 
   return true;
 }
 
-static const struct scl_control_rate CONTROL[] = {
+static const struct scl_control_rate control_rates[] = {
     {"CreateStream", SCL_QUOTA_ACCOUNT, 0, {5, 5}},
     {"DeleteStream", SCL_QUOTA_ACCOUNT, 1, {5, 5}},
     {"ListStreams", SCL_QUOTA_ACCOUNT, 2, {5, 5}},
@@ -81,7 +81,7 @@ static const struct scl_control_rate CONTROL[] = {
 };
 
 const struct scl_control_rate *scl_control_rate_of(const char *operation) {
-  for (size_t i = 0; i < sizeof(CONTROL) / sizeof(*CONTROL); i++)
-    if (strcmp(operation, CONTROL[i].operation) == 0) return &CONTROL[i];
+  for (size_t i = 0; i < sizeof(control_rates) / sizeof(*control_rates); i++)
+    if (strcmp(operation, control_rates[i].operation) == 0) return &control_rates[i];
   return NULL;
 }

@@ -31,13 +31,13 @@ static uint64_t take_19_digits(struct wide *n) {
 
 /* Two digits a step: the divisions wait for one another, and this is done for every record put. */
 static void put_digits(char *out, int n, uint64_t value) {
-  static const char PAIRS[] =
+  static const char pairs[] =
       "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849505152535455"
       "5657"
       "585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
   for (; n >= 2; value /= 100) {
     n -= 2;
-    memcpy(out + n, PAIRS + value % 100 * 2, 2);
+    memcpy(out + n, pairs + value % 100 * 2, 2);
   }
   if (n == 1) *out = (char)('0' + value % 10);
 }

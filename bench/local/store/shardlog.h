@@ -32,8 +32,8 @@ struct scl_logpage {
 };
 
 struct scl_shardlog *scl_shardlog_new(void);
-/* Nobody calls it any more; pages may still be out. Whoever listens to its bell is told and let go (scl_notifier_close).
- * NULL is fine. */
+/* Nobody calls it any more; pages may still be out. Whoever listens to its bell is told and let go
+ * (scl_notifier_close). NULL is fine. */
 void scl_shardlog_free(struct scl_shardlog *log);
 
 void scl_shardlog_lock(struct scl_shardlog *log);

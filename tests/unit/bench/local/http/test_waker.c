@@ -42,7 +42,7 @@ static void test_nudge(void **state) {
   (void)state;
   struct scl_waker waker;
   assert_true(scl_waker_init(&waker));
-  scl_waker_nudge(&waker);
+  scl_waker_signal(&waker);
   assert_true(is_readable(&waker));
   scl_waker_clear(&waker);
   scl_waker_clear(&waker);
