@@ -1,7 +1,7 @@
 /* HTTP/2 framing of the local service. The input is a client's frames behind the preface; its first byte says in pieces
- * of what size they come. In pieces and at once the handler must see the same requests, as far as both connections go on:
- * a frame on a stream that is over is ignored, on one whose answer is not yet written it may end the connection. What
- * is answered must be whole frames, SETTINGS first. */
+ * of what size they come. In pieces and at once the handler must see the same requests, as far as both connections go
+ * on: a frame on a stream that is over is ignored, on one whose answer is not yet written it may end the connection.
+ * What is answered must be whole frames, SETTINGS first. */
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -15,7 +15,8 @@ static void on_notified(struct scl_listener *listener) { ((struct wakeup *)liste
 static void test_who_listens_is_told(void **state) {
   (void)state;
   struct scl_notifier bell, other;
-  struct wakeup ears[3] = {{.listener.notify = on_notified}, {.listener.notify = on_notified}, {.listener.notify = on_notified}};
+  struct wakeup ears[3] = {
+      {.listener.notify = on_notified}, {.listener.notify = on_notified}, {.listener.notify = on_notified}};
   scl_notifier_init(&bell);
   scl_notifier_init(&other);
   for (int i = 0; i < 3; i++) scl_notifier_add(&bell, &ears[i].listener);
