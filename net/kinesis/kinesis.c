@@ -173,12 +173,17 @@ static const char *iterator_type(enum sc_start start) {
   return "";
 }
 
+/* Inside of a record, that record is wanted again. */
+static const char *start_type(const struct sc_position *position) {
+  bool inside = position->start == SC_START_AFTER && position->sequence.part != 0;
+  return iterator_type(inside ? SC_START_AT : position->start);
+}
+
 void sc_kinesis_write_get_iterator(const struct sc_kinesis *k, struct sc_buf *out, const char *shard_id,
                                    const struct sc_position *position) {
   open_with_stream(k, out);
   add_member(out, "ShardId", sc_slice_str(shard_id));
-  bool inside = position->start == SC_START_AFTER && position->sequence.part != 0; /* the record is wanted again */
-  add_member(out, "ShardIteratorType", sc_slice_str(iterator_type(inside ? SC_START_AT : position->start)));
+  add_member(out, "ShardIteratorType", sc_slice_str(start_type(position)));
   if (position->start == SC_START_AT || position->start == SC_START_AFTER)
     add_member(out, "StartingSequenceNumber", sc_sequence_view(&position->sequence));
   if (position->start == SC_START_AT_TIME)
@@ -202,7 +207,7 @@ void sc_kinesis_write_subscribe(struct sc_buf *out, const char *consumer_arn, co
   sc_buf_add_str(out, "{\"ConsumerARN\":");
   sc_buf_add_json_string(out, sc_slice_str(consumer_arn));
   add_member(out, "ShardId", sc_slice_str(shard_id));
-  sc_buf_printf(out, ",\"StartingPosition\":{\"Type\":\"%s\"", iterator_type(position->start));
+  sc_buf_printf(out, ",\"StartingPosition\":{\"Type\":\"%s\"", start_type(position));
   if (position->start == SC_START_AT || position->start == SC_START_AFTER)
     add_member(out, "SequenceNumber", sc_sequence_view(&position->sequence));
   if (position->start == SC_START_AT_TIME)

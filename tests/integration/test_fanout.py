@@ -7,7 +7,7 @@ from support.local import Stream
 from support.records import assert_each_once, assert_each_position_once, assert_positions_match_rows, numbered
 from support.wait import wait_until
 
-TOTAL = 60_000
+TOTAL = 24_000
 BATCH = 200
 FAN_OUT = "--reader=fan-out"
 CALL, EVENT = "SubscribeToShard", "SubscribeToShard.event"
@@ -60,7 +60,7 @@ def consumer_arn(local, name="shardcopy-demo"):
 
 @pytest.mark.parametrize("http", ["2", "1.1"])
 def test_a_service_in_trouble(local_service, database, shardcopy, http):
-    local = local_service(f"--generate=demo:shards=6,records={TOTAL},seed=13", *SHORT)
+    local = local_service(f"--generate=demo:shards=12,records={TOTAL},seed=13,profile=events", *SHORT)
     ask_for(local, CALL, CALL_FAULTS)
     ask_for(local, EVENT, EVENT_FAULTS)
     shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}", f"--ca-bundle={local.ca}", FAN_OUT,
@@ -209,10 +209,10 @@ def test_a_consumer_by_its_arn(local, database, shardcopy):
 
 def test_kills_and_changed_readers(local_service, database, shardcopy):
     """kill -9 at arbitrary moments; each run reads another way than the one before."""
-    total, moments = 500_000, random.Random(6)
+    total, moments = 300_000, random.Random(6)
     local = local_service(f"--generate=demo:shards=4,records={total},seed=6", *SHORT)
     ways = (["--reader=EFO"], ["--reader=polling", "--limit=500", "--calls-per-second=20"])
-    for number in range(8):
+    for number in range(6):
         before = database.count("demo")
         running = shardcopy.start("load", local.url("demo"), database.url(), *ways[number % 2], "--flush-interval=100ms")
         wait_until(lambda: database.count("demo") > before or running.status is not None, what="a commit")
@@ -242,8 +242,8 @@ def test_the_target_stands_still(local, postgres, database, shardcopy):
     lock = postgres.connect(database.name)
     lock.autocommit = False
     lock.cursor().execute("LOCK TABLE demo")
-    producer.source.put_many({"id": n, "word": "x" * 10_000} for n in range(producer.sent, producer.sent + 8000))
-    producer.sent += 8000
+    producer.source.put_many({"id": n, "word": "x" * 10_000} for n in range(producer.sent, producer.sent + 7000))
+    producer.sent += 7000
     wait_until(lambda: postgres_waits(database), what="a COPY that waits for the lock")
     lock.close()
     loaded(database, producer.sent)
