@@ -249,6 +249,11 @@ void sc_fanout_ended(struct sc_fanout_place *p, struct sc_error *err) {
 
 static void subscribe(struct sc_fanout_place *p, int64_t now_ms) {
   struct sc_error err;
+  if (sc_fanout_check_memory(p, &p->fatal) != SC_OK) { /* here all shards of the start are counted */
+    answer_error(p, &p->fatal);
+    sc_fanout_schedule(p);
+    return;
+  }
   if (!sc_fanout_take_window(p)) {
     sc_log_often(SC_WARN, "no memory for another subscription; it waits", "shard=%s hint=\"a larger --memory\"",
                  p->shard->id);

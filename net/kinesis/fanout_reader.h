@@ -10,8 +10,8 @@
  * Memory. An event's bytes go straight into a batch that was paid for when its length was known. While there is no
  * request, or no credit, what comes is kept here, at most a window of each stream, which was paid for when the
  * subscription was made: 512 KiB, and less, 64 KiB at least, where all windows together would pass a quarter of the
- * body pool. Nobody taking records for a minute gives the subscription up (subscription.h). A shard costs about 4 KiB
- * beside.
+ * body pool; SC_E_MEMORY where the smallest ones would take half of it. Nobody taking records for a minute gives the
+ * subscription up (subscription.h). A shard costs about 4 KiB beside.
  *
  * ResourceNotFound is looked into by DescribeStreamConsumer, one call at a time for all subscriptions of the reader; a
  * consumer that is gone is registered again where --registration allows it.

@@ -85,6 +85,8 @@ void sc_fanout_wait(struct sc_fanout_place *p);
 
 void sc_fanout_place_init(struct sc_fanout_place *p);
 void sc_fanout_place_fini(struct sc_fanout_place *p);
+/* SC_E_MEMORY when the smallest windows would take more than half of the body pool: some shards would never be read. */
+int sc_fanout_check_memory(const struct sc_fanout_place *p, struct sc_error *err);
 /* Credit for a window; false when there is none. */
 bool sc_fanout_take_window(struct sc_fanout_place *p);
 /* Calls SubscribeToShard where the machine says. Not SC_OK: nothing is under way. */

@@ -38,6 +38,18 @@ static size_t window_bytes(const struct sc_fanout_reader *r) {
   return window;
 }
 
+int sc_fanout_check_memory(const struct sc_fanout_place *p, struct sc_error *err) {
+  const struct sc_fanout_reader *r = p->reader;
+  size_t pool = sc_budget_limit(r->config.budget, SC_POOL_BODIES);
+  uint32_t n = atomic_load_explicit(&r->fanout->subscriptions, memory_order_relaxed);
+  size_t least = WINDOW_LEAST_BYTES * n;
+  if (least <= pool / 2) return SC_OK;
+  sc_error_set(err, SC_E_MEMORY, "--memory is too small: %u subscriptions need %zu MiB for their windows alone", n,
+               (least >> 20) + 1);
+  sc_error_hint(err, "%zu MiB more of --memory, or --reader=polling", ((2 * least - pool) >> 20) + 1);
+  return err->code;
+}
+
 bool sc_fanout_take_window(struct sc_fanout_place *p) {
   size_t window = window_bytes(p->reader);
   if (p->window_bytes > 0) return true;

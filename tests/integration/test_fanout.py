@@ -5,6 +5,7 @@ import signal
 import pytest
 from support.local import Stream
 from support.records import assert_each_once, assert_each_position_once, assert_positions_match_rows, numbered
+from support.summary import assert_adds_up
 from support.wait import wait_until
 
 TOTAL = 24_000
@@ -252,3 +253,18 @@ def test_the_target_stands_still(local, postgres, database, shardcopy):
 
 def postgres_waits(database):
     return database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0
+
+
+def test_a_thousand_subscriptions(local_service, shardcopy):
+    """Two hundred connections; every shard is read, within --memory, or none is begun."""
+    local = local_service("--generate=demo:shards=1000,records=5000,seed=20")
+    running = shardcopy.start("load", "kinesis://demo", "null:", f"--endpoint=https://{local.https}", f"--ca-bundle={local.ca}",
+                              FAN_OUT, "--memory=256MiB", "--follow", "--max-records=5000")
+    peak = 0
+    while running.status is None:
+        peak = max(peak, running.peak_rss_bytes())
+    running.wait()
+    assert 0 < peak < 200 << 20
+    assert_adds_up(running, rows=5000)
+    err = shardcopy.load(local.url("demo"), "null:", FAN_OUT, "--memory=96MiB", status=2).err
+    assert "1000 subscriptions need" in err and "more of --memory" in err
