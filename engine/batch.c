@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "engine/base/array.h"
 #include "engine/base/budget.h"
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
@@ -40,6 +41,11 @@ void sc_batch_free(struct sc_batch *batch) {
   if (batch->from_reserve) sc_budget_give_reserve(batch->budget, batch->credit_bytes);
   else if (batch->credit_bytes > 0) sc_budget_give(batch->budget, SC_POOL_BODIES, batch->credit_bytes);
   free(batch);
+}
+
+void sc_records_grow(struct sc_records *records) {
+  SC_ARRAY_ROOM(records->items, records->n, records->cap, 1);
+  sc_metric_add(sc_metrics_mine(), SC_M_DATA_PATH_ALLOCS, 1);
 }
 
 uint32_t sc_records_known(const struct sc_record *records, uint32_t n, const struct sc_sequence *after) {

@@ -17,8 +17,7 @@
 
 struct sc_budget;
 
-#define SC_BODY_PADDING 64   /* readable bytes behind every body: vector loads and names are compared past the end */
-#define SC_RECORDS_MAX 10000 /* GetRecords' greatest Limit */
+#define SC_BODY_PADDING 64 /* readable bytes behind every body: vector loads and names are compared past the end */
 
 /* A shard as all threads know it: made by control before the shard is assigned, immutable, kept to the end of the
  * run. The id is for messages, the source and the target; everything else goes by index and place. */
@@ -79,11 +78,18 @@ struct sc_record {
   int64_t arrival_us;            /* ApproximateArrivalTimestamp, epoch microseconds; INT64_MIN when absent */
 };
 
-/* The records of the batch being worked on; owned by the parse thread. */
+/* Records that a thread works on; its array is malloc'ed and kept for the next ones. */
 struct sc_records {
-  struct sc_record *items; /* SC_RECORDS_MAX of them */
-  uint32_t n;
+  struct sc_record *items;
+  uint32_t n, cap;
 };
+/* Room for another one. What a reply or an aggregate holds is not known before: growth is rare, and counted in
+ * SC_M_DATA_PATH_ALLOCS. */
+void sc_records_grow(struct sc_records *records);
+static inline struct sc_record *sc_records_next(struct sc_records *records) {
+  if (__builtin_expect(records->n == records->cap, 0)) sc_records_grow(records);
+  return &records->items[records->n];
+}
 
 /* How many of the n records, in order, are not behind that one: they were handed over before, and the service sent them
  * again. */
@@ -100,7 +106,7 @@ enum sc_cell_type {
   SC_CELL_NUMBER,
   SC_CELL_STRING, /* ptr, len: unescaped UTF-8, validated, may hold U+0000 */
   SC_CELL_JSON,   /* ptr, len: validated JSON text (walked: escapes, surrogates, no U+0000, numbers, depth) */
-  SC_CELL_BYTES,  /* ptr, len: any bytes (SC_COLUMNS_RAW only) */
+  SC_CELL_BYTES,  /* ptr, len: any bytes (--format=raw only) */
   SC_CELL_TIME    /* i: epoch microseconds (metadata only) */
 };
 

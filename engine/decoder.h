@@ -13,7 +13,7 @@
 struct sc_batch;
 struct sc_cells;
 struct sc_decoder;
-struct sc_error;
+struct sc_options;
 struct sc_record;
 struct sc_reject;
 struct sc_sample;
@@ -24,25 +24,20 @@ struct sc_rejects {
   uint32_t n;
 };
 
-/* Settings of a decoder; strings live as long as it does. */
+/* What a decoder is made of; all lives as long as it does. */
 struct sc_decoder_config {
+  const struct sc_options *options; /* each decoder reads its own; NULL: their defaults */
   size_t largest_record_bytes;
-  enum sc_columns_mode columns;
-  bool split;         /* --concatenated=split */
   const char *stream; /* its name, for metadata */
 };
 
 struct sc_decoder_ops {
-  const char *name; /* "json" */
+  const char *name; /* --format=NAME */
 
   struct sc_decoder *(*new)(const struct sc_decoder_config *config);
   void (*free)(struct sc_decoder *decoder);
   /* Scratch a decoder of that size may use, in bytes: deducted from --memory at start. */
   size_t (*scratch_bytes)(size_t largest_record_bytes);
-
-  /* The payload's format is one we cannot decode (KPL aggregate, gzip, zlib by their magic): its name, else NULL. Looks
-   * at all n. Not asked with SC_COLUMNS_RAW. */
-  const char *(*sniff)(const struct sc_record *records, uint32_t n, uint32_t *which);
 
   /* Adds the keys and kinds of records to the sample. A record that does not parse or is no object is passed over
    * (decode tells). */

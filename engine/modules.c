@@ -6,11 +6,11 @@
 #include "engine/source.h"
 
 extern const struct sc_source_ops sc_source_kinesis;
-extern const struct sc_decoder_ops sc_decoder_json;
+extern const struct sc_decoder_ops sc_decoder_json, sc_decoder_raw;
 extern const struct sc_sink_ops sc_sink_postgres, sc_sink_stdout, sc_sink_null;
 
 const struct sc_source_ops *const sc_sources[] = {&sc_source_kinesis, NULL};
-const struct sc_decoder_ops *const sc_decoders[] = {&sc_decoder_json, NULL};
+const struct sc_decoder_ops *const sc_decoders[] = {&sc_decoder_json, &sc_decoder_raw, NULL};
 const struct sc_sink_ops *const sc_sinks[] = {&sc_sink_postgres, &sc_sink_stdout, &sc_sink_null, NULL};
 
 const char *sc_json_index_kernel(void);

@@ -14,6 +14,7 @@ struct sc_columns_settings sc_columns_settings(const struct sc_options *options)
   int mode = 0;
   while (mode < 3 && strcmp(words[mode], word) != 0) mode++;
   SC_ASSERT(strcmp(words[mode], word) == 0);
+  if (strcmp(sc_options_text(options, SC_OPT_FORMAT), "raw") == 0) mode = SC_COLUMNS_RAW;
   return (struct sc_columns_settings){(enum sc_columns_mode)mode,
                                       (uint32_t)sc_options_int(options, SC_OPT_MAX_COLUMNS)};
 }

@@ -27,11 +27,11 @@ enum sc_role {
 };
 
 /* --columns: what becomes of a record. TABLE: as AUTO, into a table that is there and stays as it is. JSON: its whole
- * text is the one payload column. RAW: its bytes are. */
+ * text is the one payload column. RAW: its bytes are (also said by --format=raw). */
 enum sc_columns_mode { SC_COLUMNS_AUTO, SC_COLUMNS_TABLE, SC_COLUMNS_JSON, SC_COLUMNS_RAW };
 #define SC_COLUMNS_DATA "data" /* the payload column of JSON and RAW */
 
-/* --columns and --max-columns, which the engine and the sink both go by: the one place that reads them. */
+/* --columns, --format and --max-columns, which the engine and the sink both go by: the one place that reads them. */
 struct sc_options;
 struct sc_columns_settings {
   enum sc_columns_mode mode;

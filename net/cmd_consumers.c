@@ -57,7 +57,7 @@ static int write_consumers(const struct sc_options *options, const struct sc_con
   static const char *const headings[] = {"CONSUMER", "STATUS", "CREATED", "ARN"};
   static const char *const keys[] = {"consumer", "status", "created", "arn"};
   struct sc_list list;
-  sc_list_init(&list, headings, keys, 4, strcmp(sc_options_text(options, SC_OPT_FORMAT), "json") == 0);
+  sc_list_init(&list, headings, keys, 4, strcmp(sc_options_text(options, SC_OPT_LIST_FORMAT), "json") == 0);
   for (size_t i = 0; i < n; i++) add_consumer(&list, &consumers[i]);
   int rc = sc_list_write(&list, err);
   sc_list_fini(&list);

@@ -59,7 +59,7 @@ int sc_cmd_shards_list(struct sc_options *options, struct sc_error *err) {
   int rc = sc_kinesis_open(sc_options_argument(options, 0), options, &k, err);
   if (rc != SC_OK) return rc;
   rc = sc_kinesis_need_stream(k, err);
-  if (rc == SC_OK) rc = list_shards(k, strcmp(sc_options_text(options, SC_OPT_FORMAT), "json") == 0, err);
+  if (rc == SC_OK) rc = list_shards(k, strcmp(sc_options_text(options, SC_OPT_LIST_FORMAT), "json") == 0, err);
   sc_kinesis_close(k);
   return rc;
 }

@@ -55,7 +55,7 @@ int sc_cmd_streams_list(struct sc_options *options, struct sc_error *err) {
   if (rc == SC_OK) rc = open_session(is_endpoint ? "kinesis:" : url, options, false, &s, err);
   if (rc != SC_OK) return rc;
   rc = sc_kinesis_list_streams(s.client, &streams, &n, err);
-  sc_list_init(&list, headings, keys, 4, strcmp(sc_options_text(options, SC_OPT_FORMAT), "json") == 0);
+  sc_list_init(&list, headings, keys, 4, strcmp(sc_options_text(options, SC_OPT_LIST_FORMAT), "json") == 0);
   for (size_t i = 0; rc == SC_OK && i < n; i++) add_stream(&list, &streams[i]);
   if (rc == SC_OK) rc = sc_list_write(&list, err);
   sc_list_fini(&list);

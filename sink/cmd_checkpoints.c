@@ -75,7 +75,7 @@ static int connect_and_list(const struct sc_options *options, const struct sc_pg
                             struct sc_error *err) {
   struct sc_pg *pg = NULL;
   struct sc_list list;
-  bool json = !strcmp(sc_options_text(options, SC_OPT_FORMAT), "json");
+  bool json = !strcmp(sc_options_text(options, SC_OPT_LIST_FORMAT), "json");
   sc_list_init(&list, headings, keys, N_COLUMNS, json);
   int rc = sc_pg_connect(settings, "shardcopy checkpoints", &sc_wait, &pg, err);
   if (rc == SC_OK) rc = list_all(pg, schema[0] ? schema : NULL, sc_options_text(options, SC_OPT_NAMESPACE), &list, err);

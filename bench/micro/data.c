@@ -10,6 +10,7 @@
 #include "bench/local/store/seqlayout.h"
 #include "bench/local/store/shardlog.h"
 #include "codec/kinesis/envelope_json.h"
+#include "codec/kinesis/reply_scan.h"
 
 #define ARRIVED_MS INT64_C(1750000000000)
 
@@ -20,7 +21,7 @@ struct making {
 };
 
 static bool has_enough(const struct sc_micro_data *data) {
-  return data->n == SC_RECORDS_MAX || (data->n >= 8 && data->payload_bytes >= SC_MICRO_PAYLOAD_BYTES);
+  return data->n == SC_GET_RECORDS_MAX || (data->n >= 8 && data->payload_bytes >= SC_MICRO_PAYLOAD_BYTES);
 }
 
 static void add_record(struct making *making, struct sc_slice payload) {
@@ -59,14 +60,14 @@ static void write_body(struct making *making, enum scl_format format, struct sc_
 
 static int finish(struct making *making, struct sc_error *err) {
   struct sc_micro_data *data = making->data;
-  uint32_t n;
   write_body(making, SCL_FORMAT_JSON, &data->json);
   write_body(making, SCL_FORMAT_CBOR, &data->cbor);
   data->opened = sc_alloc(data->json.len + SC_BODY_PADDING);
   memcpy(data->opened, data->json.ptr, data->json.len + SC_BODY_PADDING);
-  data->records = sc_alloc(SC_RECORDS_MAX * sizeof(*data->records));
-  int rc = sc_envelope_json_open(data->opened, data->json.len, data->records, &n, err);
-  SC_ASSERT(rc != SC_OK || n == data->n);
+  struct sc_records records = {0};
+  int rc = sc_envelope_json_open(data->opened, data->json.len, &records, err);
+  SC_ASSERT(rc != SC_OK || records.n == data->n);
+  data->records = records.items;
   return rc;
 }
 

@@ -7,7 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/batch.h"
 
-/* About a full page of small records: 3 MB of payload, at most SC_RECORDS_MAX records. */
+/* About a full page of small records: 3 MB of payload, at most SC_GET_RECORDS_MAX records. */
 #define SC_MICRO_PAYLOAD_BYTES (3u << 20)
 
 struct sc_micro_data {

@@ -58,8 +58,7 @@ static void make_cells(struct sc_micro_rows *rows) {
 }
 
 bool sc_micro_rows_init(struct sc_micro_rows *rows, const struct sc_micro_data *data, bool has_metadata) {
-  struct sc_decoder_config config = {
-      .largest_record_bytes = data->largest_bytes, .columns = SC_COLUMNS_AUTO, .stream = "bench"};
+  struct sc_decoder_config config = {.largest_record_bytes = data->largest_bytes, .stream = "bench"};
   struct sc_sample *sample = sc_sample_new(SC_COLUMNS_MAX - 3);
   *rows = (struct sc_micro_rows){.data = data, .decoder = sc_decoder_json.new(&config)};
   sc_decoder_json.sample(rows->decoder, data->records, data->n, sample);

@@ -5,12 +5,12 @@
 #include "codec/kinesis/envelope_cbor.h"
 #include "codec/kinesis/envelope_json.h"
 
-typedef int open_fn(char *body, size_t len, struct sc_record *records, uint32_t *n, struct sc_error *err);
+typedef int open_fn(char *body, size_t len, struct sc_records *records, struct sc_error *err);
 
 struct state {
   struct sc_slice body;
   char *room;
-  struct sc_record *records;
+  struct sc_records records;
   uint32_t n;
   open_fn *open;
 };
@@ -18,8 +18,8 @@ struct state {
 static void *open_with(const struct sc_micro_data *data, const struct sc_buf *body, open_fn *open,
                        struct sc_micro_size *size) {
   struct state *s = sc_alloc_zero(1, sizeof(*s));
-  *s = (struct state){sc_buf_view(body), sc_alloc(body->len + SC_BODY_PADDING),
-                      sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record)), data->n, open};
+  *s = (struct state){
+      .body = sc_buf_view(body), .room = sc_alloc(body->len + SC_BODY_PADDING), .n = data->n, .open = open};
   memset(s->room + body->len, 0, SC_BODY_PADDING);
   *size = (struct sc_micro_size){data->n, body->len};
   return s;
@@ -36,7 +36,7 @@ static void *open_cbor(const struct sc_micro_data *data, struct sc_micro_size *s
 static void close_state(void *state) {
   struct state *s = state;
   free(s->room);
-  free(s->records);
+  free(s->records.items);
   free(s);
 }
 
@@ -44,13 +44,12 @@ static void close_state(void *state) {
 static int64_t pass(void *state) {
   struct state *s = state;
   struct sc_error err;
-  uint32_t n = 0;
   memcpy(s->room, s->body.ptr, s->body.len);
   sc_micro_use(s->room);
   int64_t start = sc_micro_now_ns();
-  int rc = s->open(s->room, s->body.len, s->records, &n, &err);
+  int rc = s->open(s->room, s->body.len, &s->records, &err);
   int64_t took = sc_micro_now_ns() - start;
-  SC_ASSERT(rc == SC_OK && n == s->n);
+  SC_ASSERT(rc == SC_OK && s->records.n == s->n);
   return took;
 }
 

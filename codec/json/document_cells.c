@@ -31,12 +31,11 @@ static const uint32_t *read_document(struct sc_json_walk *w, const uint32_t *i, 
   return i;
 }
 
-static void fill_row(const struct sc_plan *plan, struct sc_cells *out, uint32_t row, enum sc_cell_type type,
-                     struct sc_slice text) {
+static void fill_row(const struct sc_plan *plan, struct sc_cells *out, uint32_t row, struct sc_slice text) {
   struct sc_cell *cells = out->cells + (size_t)row * out->n_columns;
   if (out->n_columns > 0) memset(cells, 0, out->n_columns * sizeof(*cells));
   if (plan->n_payload == 0) return;
-  cells[0].type = type;
+  cells[0].type = SC_CELL_JSON;
   cells[0].len = (uint32_t)text.len;
   cells[0].ptr = text.ptr;
 }
@@ -44,8 +43,7 @@ static void fill_row(const struct sc_plan *plan, struct sc_cells *out, uint32_t 
 static bool is_at_end(const struct sc_json_walk *w, const uint32_t *i) { return w->buf + *i >= w->end; }
 
 /* The documents of a record, from token i on, into the rows behind those of out; how many, 0 when it is to be rejected
- * or
- * (*full) the chunk has no room. *behind: as sc_json_arena_end wants it. */
+ * or (*full) the chunk has no room. *behind: as sc_json_arena_end wants it. */
 static uint32_t read_record(struct sc_json_walk *w, const struct sc_plan *plan, const uint32_t *i, bool split,
                             struct sc_cells *out, struct sc_reject *why, const uint32_t **behind, bool *full) {
   struct sc_slice text = {NULL, 0};
@@ -60,7 +58,7 @@ static uint32_t read_record(struct sc_json_walk *w, const struct sc_plan *plan, 
       return reject(why, SC_REASON_LIMIT, "too many JSON documents in one record"), 0;
     i = read_document(w, i, plan->n_payload > 0, &text, why);
     if (i == NULL) return 0;
-    fill_row(plan, out, row, SC_CELL_JSON, text);
+    fill_row(plan, out, row, text);
     if (n == 0 || plan->n_payload > 0) n++;
     if (is_at_end(w, i)) return *behind = i + 1, n;
     w->fault = (struct sc_json_fault){"more than one JSON document, or something behind it,", w->buf + *i};
@@ -88,18 +86,6 @@ uint32_t sc_document_cells_json(struct sc_json_arena *arena, const struct sc_pla
     if (rows > 0) continue;
     why->record = i;
     rejects->n++;
-  }
-  return i;
-}
-
-uint32_t sc_document_cells_raw(const struct sc_plan *plan, const struct sc_record *records, uint32_t n,
-                               struct sc_cells *out, struct sc_rejects *rejects) {
-  uint32_t i = 0;
-  out->n_rows = rejects->n = 0;
-  for (; i < n && i < SC_CHUNK_ROWS && i < out->cap_rows; i++) {
-    SC_ASSERT(records[i].data.len <= UINT32_MAX);
-    fill_row(plan, out, i, SC_CELL_BYTES, records[i].data);
-    out->record[out->n_rows++] = i;
   }
   return i;
 }

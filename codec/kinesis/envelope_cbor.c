@@ -2,6 +2,7 @@
 
 #include "codec/json/string.h"
 #include "codec/kinesis/record_members.h"
+#include "codec/kinesis/reply_scan.h"
 #include "codec/text/utf8.h"
 #include "codec/wire/cbor.h"
 #include "engine/base/big_endian.h"
@@ -181,46 +182,46 @@ static bool take_record(struct opener *o, struct sc_record *record) {
   return record->sequence.len > 0 || wrong(o, "a record without SequenceNumber");
 }
 
-static bool take_records(struct opener *o, struct sc_record *records, uint32_t *n) {
+static bool take_records(struct opener *o, struct sc_records *records) {
   struct sc_cbor_head head;
   struct sc_cbor_list list;
   if (!sc_cbor_take(&o->c, &head)) return false;
   if (sc_cbor_is_null(&head)) return true;
   if (!sc_cbor_enter(&o->c, &head, SC_CBOR_ARRAY, &list)) return false;
   while (sc_cbor_more(&o->c, &list)) {
-    if (*n == SC_RECORDS_MAX) return wrong(o, "too many records");
-    if (!take_record(o, &records[*n])) return false;
-    ++*n;
+    if (records->n == SC_GET_RECORDS_MAX) return wrong(o, "too many records");
+    if (!take_record(o, sc_records_next(records))) return false;
+    records->n++;
   }
   return o->c.fault == NULL;
 }
 
-static bool take_reply_member(struct opener *o, struct sc_record *records, uint32_t *n, bool *found) {
+static bool take_reply_member(struct opener *o, struct sc_records *records, bool *found) {
   enum member member;
   if (!take_any_name(o, &member)) return false;
   if (member != RECORDS) return sc_cbor_skip(&o->c);
   if (*found) return wrong(o, "Records twice");
   *found = true;
-  return take_records(o, records, n);
+  return take_records(o, records);
 }
 
-static bool take_reply(struct opener *o, struct sc_record *records, uint32_t *n) {
+static bool take_reply(struct opener *o, struct sc_records *records) {
   struct sc_cbor_head head;
   struct sc_cbor_list members;
   bool found = false;
   if (!sc_cbor_take(&o->c, &head) || !sc_cbor_enter(&o->c, &head, SC_CBOR_MAP, &members)) return false;
   while (sc_cbor_more(&o->c, &members))
-    if (!take_reply_member(o, records, n, &found)) return false;
+    if (!take_reply_member(o, records, &found)) return false;
   if (o->c.fault != NULL) return false;
   if (o->c.p < o->c.end) return wrong(o, "bytes behind the end");
   return found || wrong(o, "no Records");
 }
 
-int sc_envelope_cbor_open(char *body, size_t len, struct sc_record *records, uint32_t *n, struct sc_error *err) {
+int sc_envelope_cbor_open(char *body, size_t len, struct sc_records *records, struct sc_error *err) {
   struct opener o = {sc_cbor_of(sc_slice_of(body, len)), body};
-  SC_ASSERT(body != NULL && records != NULL);
-  *n = 0;
-  if (take_reply(&o, records, n)) return SC_OK;
+  SC_ASSERT(body != NULL);
+  records->n = 0;
+  if (take_reply(&o, records)) return SC_OK;
   return sc_error_fail(err, SC_E_PROTOCOL, "is this CBOR as Kinesis sends it? --protocol=json asks for JSON",
                        "GetRecords reply: %s at byte %zu", o.c.fault, (size_t)(o.c.p - body));
 }

@@ -4,6 +4,7 @@
 #include "codec/json/number.h"
 #include "codec/json/string.h"
 #include "codec/kinesis/record_members.h"
+#include "codec/kinesis/reply_scan.h"
 #include "codec/text/base64.h"
 #include "codec/text/utf8.h"
 #include "engine/position.h"
@@ -273,34 +274,34 @@ static bool take_record(struct opener *o, struct sc_record *record) {
   return expect(o, '}', "no comma");
 }
 
-static bool take_records(struct opener *o, struct sc_record *records, uint32_t *n) {
+static bool take_records(struct opener *o, struct sc_records *records) {
   if (peek(o) == 'n') return take_null(o);
   if (!expect(o, '[', "Records that are no list")) return false;
   skip_blanks(o);
   if (peek(o) == ']') return expect(o, ']', "");
   do {
-    if (*n == SC_RECORDS_MAX) return wrong(o, "too many records");
-    if (!take_record(o, &records[*n])) return false;
-    ++*n;
+    if (records->n == SC_GET_RECORDS_MAX) return wrong(o, "too many records");
+    if (!take_record(o, sc_records_next(records))) return false;
+    records->n++;
   } while (take_comma(o));
   return expect(o, ']', "no comma");
 }
 
-static bool take_reply_member(struct opener *o, struct sc_record *records, uint32_t *n, bool *found) {
+static bool take_reply_member(struct opener *o, struct sc_records *records, bool *found) {
   enum member member;
   skip_blanks(o);
   if (!take_name(o, &member)) return false;
   if (member != RECORDS) return skip_value(o);
   if (*found) return wrong(o, "Records twice");
   *found = true;
-  return take_records(o, records, n);
+  return take_records(o, records);
 }
 
-static bool take_reply(struct opener *o, struct sc_record *records, uint32_t *n) {
+static bool take_reply(struct opener *o, struct sc_records *records) {
   bool found = false;
   if (!expect(o, '{', "no object")) return false;
   do {
-    if (!take_reply_member(o, records, n, &found)) return false;
+    if (!take_reply_member(o, records, &found)) return false;
   } while (take_comma(o));
   if (!expect(o, '}', "no comma")) return false;
   skip_blanks(o);
@@ -308,10 +309,10 @@ static bool take_reply(struct opener *o, struct sc_record *records, uint32_t *n)
   return found || wrong(o, "no Records");
 }
 
-int sc_envelope_json_open(char *body, size_t len, struct sc_record *records, uint32_t *n, struct sc_error *err) {
+int sc_envelope_json_open(char *body, size_t len, struct sc_records *records, struct sc_error *err) {
   struct opener o = {body, body + len, "", body};
-  SC_ASSERT(body != NULL && records != NULL);
-  *n = 0;
-  if (take_reply(&o, records, n)) return SC_OK;
+  SC_ASSERT(body != NULL);
+  records->n = 0;
+  if (take_reply(&o, records)) return SC_OK;
   return sc_error_set(err, SC_E_PROTOCOL, "GetRecords reply: %s at byte %zu", o.fault, (size_t)(o.fault_at - body));
 }

@@ -66,7 +66,7 @@ static bool gap_is_fine(const char *body, size_t from, size_t to, unsigned want_
 static int open_record(struct sc_reply_scan *scan, const char *body, size_t at, struct sc_error *err) {
   if (body[at] != '{' || !gap_is_fine(body, scan->last_record.end, at, scan->n_records > 0))
     return wrong(err, "a record that is no object", at);
-  if (scan->n_records == SC_RECORDS_MAX) return wrong(err, "too many records", at);
+  if (scan->n_records == SC_GET_RECORDS_MAX) return wrong(err, "too many records", at);
   scan->n_records++;
   scan->last_record.start = (uint32_t)at;
   return SC_OK;

@@ -21,6 +21,7 @@
 #include "engine/position.h"
 
 #define SC_REPLY_ITERATOR_MAX 2048 /* the service says 512; emulators are less strict */
+#define SC_GET_RECORDS_MAX 10000   /* records of a reply: the greatest Limit of GetRecords */
 
 struct sc_reply_facts {
   /* 0: absent, null or empty, the shard's end: to be believed only with children or a closed entry */
@@ -61,8 +62,8 @@ void sc_reply_scan_init_event(struct sc_reply_scan *scan);
 int sc_reply_scan_feed(struct sc_reply_scan *scan, const char *body, size_t len_so_far, struct sc_error *err);
 
 /* The body is whole (len bytes, with SC_BODY_PADDING readable ones behind; what was not fed yet is fed). SC_E_PROTOCOL
- * when it is cut short, has bytes behind it, has no Records (null counts as empty), more than SC_RECORDS_MAX of them,
- * or a last record without a proper SequenceNumber. */
+ * when it is cut short, has bytes behind it, has no Records (null counts as empty), more than SC_GET_RECORDS_MAX of
+ * them, or a last record without a proper SequenceNumber. */
 int sc_reply_scan_finish(struct sc_reply_scan *scan, const char *body, size_t len, struct sc_reply_facts *out,
                          struct sc_error *err);
 

@@ -76,7 +76,7 @@ static int see_element(struct sc_reply_scan_cbor *scan, const struct sc_cbor_hea
     scan->has_children = true;
   if (scan->member != SC_REPLY_RECORDS) return SC_OK;
   if (head->major != SC_CBOR_MAP) return wrong(err, "a record that is no map", scan->pos);
-  if (scan->n_records == SC_RECORDS_MAX) return wrong(err, "too many records", scan->pos);
+  if (scan->n_records == SC_GET_RECORDS_MAX) return wrong(err, "too many records", scan->pos);
   scan->n_records++;
   scan->last_record_at = (uint32_t)scan->pos;
   return SC_OK;

@@ -4,12 +4,9 @@
 #ifndef SC_CODEC_KINESIS_SNIFF_H
 #define SC_CODEC_KINESIS_SNIFF_H
 
-#include "engine/batch.h"
+#include "engine/base/slice.h"
 
-/* "KPL aggregate", "gzip", "zlib", or NULL. */
+/* "a KPL aggregate", "gzip", "zlib", or NULL. */
 const char *sc_sniff_payload(struct sc_slice data);
-
-/* The first of n records whose payload is one of those: its name and *which; NULL when none is. */
-const char *sc_sniff_records(const struct sc_record *records, uint32_t n, uint32_t *which);
 
 #endif

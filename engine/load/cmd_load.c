@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "engine/base/log.h"
+#include "engine/decoder.h"
 #include "engine/find.h"
 #include "engine/load/control/control.h"
 #include "engine/load/dry_run.h"
@@ -24,13 +25,26 @@ enum {
   BEGIN_AGAIN_MOST = 100
 };
 
+/* --columns=raw is another word for --format=raw. */
+static int find_decoder(const struct sc_options *o, struct sc_run *run, struct sc_error *err) {
+  const char *columns = sc_options_text(o, SC_OPT_COLUMNS), *format = sc_options_text(o, SC_OPT_FORMAT);
+  bool is_raw = sc_columns_settings(o).mode == SC_COLUMNS_RAW;
+  bool both = sc_options_is_set(o, SC_OPT_COLUMNS) && sc_options_is_set(o, SC_OPT_FORMAT);
+  if (is_raw && both && strcmp(columns, format) != 0)
+    return sc_error_set(err, SC_E_USAGE, "--format=%s and --columns=%s exclude each other", format, columns);
+  if (is_raw) format = "raw";
+  size_t i = 0;
+  while (strcmp(sc_decoders[i]->name, format) != 0) i++; /* options.def names those of modules.c */
+  run->decoder_ops = sc_decoders[i];
+  return SC_OK;
+}
+
 static uint32_t threads_or(const struct sc_options *o, int id, uint32_t fallback) {
   return sc_options_is_set(o, id) ? (uint32_t)sc_options_int(o, id) : fallback;
 }
 
 static void read_settings(const struct sc_options *o, struct sc_run *run) {
   struct sc_settings *s = &run->settings;
-  struct sc_columns_settings columns = sc_columns_settings(o);
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
   uint32_t half = processors < 2 ? 1 : (uint32_t)processors / 2;
   s->fetch_threads = threads_or(o, SC_OPT_FETCH_THREADS, half);
@@ -52,9 +66,7 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
   s->block_bytes = BLOCK_BYTES;
   s->largest_reply_bytes = LARGEST_REPLY_BYTES;
   s->largest_record_bytes = LARGEST_RECORD_BYTES;
-  s->split = strcmp(sc_options_text(o, SC_OPT_CONCATENATED), "split") == 0;
-  s->max_columns = columns.max;
-  s->columns = columns.mode;
+  s->max_columns = sc_columns_settings(o).max;
 }
 
 static int read_request(const struct sc_options *o, struct sc_load_options *options, struct sc_error *err) {
@@ -84,8 +96,8 @@ static int open_both(struct sc_options *o, struct sc_run *run, struct sc_error *
   if (run->source_ops == NULL) return err->code;
   run->sink_ops = sc_find_sink(target_url, err);
   if (run->sink_ops == NULL) return err->code;
-  run->decoder_ops = sc_decoders[0];
-  int rc = run->source_ops->open(source_url, o, &run->source, err);
+  int rc = find_decoder(o, run, err);
+  if (rc == SC_OK) rc = run->source_ops->open(source_url, o, &run->source, err);
   if (rc == SC_OK) rc = run->sink_ops->open(target_url, o, run->source_ops->stream_name(run->source), &run->sink, err);
   run->store_ops = run->sink_ops->positions != NULL ? run->sink_ops : NULL;
   run->store = run->sink;
@@ -95,12 +107,13 @@ static int open_both(struct sc_options *o, struct sc_run *run, struct sc_error *
 int sc_cmd_load(struct sc_options *o, struct sc_error *err) {
   struct sc_run *run = sc_alloc_zero(1, sizeof(*run));
   struct sc_load_options options = {0};
+  run->options = o;
   int rc = open_both(o, run, err);
   if (rc == SC_OK) rc = read_request(o, &options, err);
   if (rc != SC_OK) goto out;
   if (options.dry_run) {
     read_settings(o, run);
-    rc = sc_dry_run(run, &options, strcmp(sc_options_text(o, SC_OPT_FORMAT), "json") == 0, err);
+    rc = sc_dry_run(run, &options, strcmp(sc_options_text(o, SC_OPT_OUTPUT), "json") == 0, err);
     goto out;
   }
   for (int i = 0; i < BEGIN_AGAIN_MOST; i++) {

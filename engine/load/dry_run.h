@@ -24,8 +24,7 @@ struct sc_dry_shard {
 };
 
 /* Fills behind_ms and records of the shards and adds their first records to the sample. A shard is asked until it has
- * given records, is at its tip or its end, or was asked often enough. run has its modules and settings. SC_E_FORMAT as
- * a load would give it. */
+ * given records, is at its tip or its end, or was asked often enough. run has its modules and settings. */
 int sc_dry_sample(struct sc_run *run, struct sc_dry_shard *shards, size_t n, struct sc_sample *sample,
                   struct sc_error *err);
 

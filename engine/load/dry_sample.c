@@ -46,12 +46,10 @@ struct sampler {
 static int open_sampler(struct sampler *s, struct sc_error *err) {
   const struct sc_settings *set = &s->run->settings;
   size_t reply = sc_batch_cost(set->largest_reply_bytes);
-  struct sc_decoder_config config = {.largest_record_bytes = set->largest_record_bytes,
-                                     .columns = set->columns,
-                                     .split = set->split,
+  struct sc_decoder_config config = {.options = s->run->options,
+                                     .largest_record_bytes = set->largest_record_bytes,
                                      .stream = s->run->source_ops->stream_name(s->run->source)};
   s->decoder = s->run->decoder_ops->new (&config);
-  s->records.items = sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record));
   s->budget = sc_budget_new(MEMORY_REPLIES * reply, 1, reply);
   s->park = sc_park_new(err);
   if (s->park == NULL) return err->code;
@@ -90,18 +88,8 @@ static void start_due(struct sampler *s, int64_t now_ms) {
   }
 }
 
-static int refuse_format(const struct sampler *s, const struct reading *r, struct sc_error *err) {
-  uint32_t which = 0;
-  const char *format = s->run->decoder_ops->sniff(s->records.items, s->records.n, &which);
-  if (format == NULL || s->run->settings.columns == SC_COLUMNS_RAW) return SC_OK;
-  return sc_error_fail(err, SC_E_FORMAT, "--columns=raw loads the bytes as they are",
-                       "shard %s, sequence number %.*s: the record is %s, which this version cannot decode",
-                       r->shard->info.id, SC_SLICE_ARGS(s->records.items[which].sequence), format);
-}
-
 static int add_batch(struct sampler *s, struct reading *r, struct sc_batch *batch, struct sc_error *err) {
   int rc = s->run->source_ops->open_envelope(batch, &s->records, err);
-  if (rc == SC_OK) rc = refuse_format(s, r, err);
   if (rc != SC_OK) return rc;
   r->shard->records += s->records.n;
   s->run->decoder_ops->sample(s->decoder, s->records.items, s->records.n, s->sample);

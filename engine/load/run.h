@@ -27,6 +27,7 @@ struct sc_mailbox;
 struct sc_ring;
 struct sc_source;
 struct sc_decoder_ops;
+struct sc_options;
 struct sc_park;
 struct sc_source_ops;
 
@@ -52,8 +53,6 @@ struct sc_settings {
   size_t replay_dead_bytes; /* a write thread's own room for the dead letters of a replay */
   size_t largest_reply_bytes, largest_record_bytes;
   uint32_t max_columns;
-  enum sc_columns_mode columns;
-  bool split; /* --concatenated=split */
 };
 
 /* The stages of an orderly stop; control raises them one by one and waits for each pool. */
@@ -128,6 +127,7 @@ struct sc_control_message {
 
 struct sc_run {
   struct sc_settings settings;
+  const struct sc_options *options; /* for modules, which read their own; NULL: the defaults */
   const struct sc_source_ops *source_ops;
   const struct sc_decoder_ops *decoder_ops;
   const struct sc_sink_ops *sink_ops;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/kinesis/reply_scan.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/batch.h"
@@ -193,7 +194,7 @@ void sc_kinesis_write_get_iterator(const struct sc_kinesis *k, struct sc_buf *ou
 
 void sc_kinesis_write_get_records(const struct sc_kinesis *k, struct sc_buf *out, const char *iterator,
                                   uint32_t limit) {
-  SC_ASSERT(iterator != NULL && limit >= 1 && limit <= SC_RECORDS_MAX);
+  SC_ASSERT(iterator != NULL && limit >= 1 && limit <= SC_GET_RECORDS_MAX);
   sc_buf_clear(out);
   sc_buf_printf(out, "{\"Limit\":%u", limit);
   if (k->arn[0] && k->endpoint.aws) add_member(out, "StreamARN", sc_slice_str(k->arn));

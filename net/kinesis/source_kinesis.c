@@ -176,9 +176,9 @@ static void reader_cancel(struct sc_reader *r, struct sc_request *request) {
 static int source_open_envelope(struct sc_batch *batch, struct sc_records *out, struct sc_error *err) {
   switch (batch->envelope) {
     case SC_ENVELOPE_JSON:
-      return sc_envelope_json_open(batch->body, batch->body_len, out->items, &out->n, err);
+      return sc_envelope_json_open(batch->body, batch->body_len, out, err);
     case SC_ENVELOPE_CBOR:
-      return sc_envelope_cbor_open(batch->body, batch->body_len, out->items, &out->n, err);
+      return sc_envelope_cbor_open(batch->body, batch->body_len, out, err);
     case SC_ENVELOPE_NONE:
       break;
   }

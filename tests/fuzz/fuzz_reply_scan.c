@@ -35,7 +35,7 @@ static bool expect_last(struct sc_json records, struct sc_reply_facts *want) {
     last = record;
   }
   if (want->n_records == 0) return true;
-  if (want->n_records > SC_RECORDS_MAX || count_members(last, "SequenceNumber") != 1) return false;
+  if (want->n_records > SC_GET_RECORDS_MAX || count_members(last, "SequenceNumber") != 1) return false;
   return sc_json_str(sc_json_get(last, "SequenceNumber"), &sequence) && sc_sequence_parse(sequence, &want->last);
 }
 

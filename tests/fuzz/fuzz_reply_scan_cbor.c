@@ -5,7 +5,7 @@
 #include "codec/kinesis/envelope_cbor.h"
 #include "tests/fuzz/naive_cbor.h"
 
-static struct sc_record records[SC_RECORDS_MAX];
+static struct sc_records records;
 
 /* Fed in chunks of 1 to 100 bytes, each from a block of just what has come. */
 static int scan_in_chunks(const char *body, size_t size, struct sc_reply_facts *out) {
@@ -47,12 +47,12 @@ static void same_as_json(struct sc_buf *json, int rc, const struct sc_reply_fact
 static void same_as_envelope(const uint8_t *data, size_t size, int rc, const struct sc_reply_facts *facts) {
   struct sc_error err;
   struct sc_sequence last;
-  uint32_t n;
   char *body = padded_copy(data, size);
-  if (sc_envelope_cbor_open(body, size, records, &n, &err) == 0 && rc == 0) {
-    CHECK(n == facts->n_records);
-    if (n > 0)
-      CHECK(sc_sequence_parse(records[n - 1].sequence, &last) && sc_sequence_compare(&last, &facts->last) == 0);
+  if (sc_envelope_cbor_open(body, size, &records, &err) == 0 && rc == 0) {
+    CHECK(records.n == facts->n_records);
+    if (records.n > 0)
+      CHECK(sc_sequence_parse(records.items[records.n - 1].sequence, &last) &&
+            sc_sequence_compare(&last, &facts->last) == 0);
   }
   free(body);
 }

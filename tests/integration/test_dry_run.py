@@ -10,7 +10,7 @@ def tables(database):
 
 
 def dry(shardcopy, local, database, *options, **where):
-    out = shardcopy.load(local.url("demo"), database.url(**where), "--dry-run", "--format=json", *options).out
+    out = shardcopy.load(local.url("demo"), database.url(**where), "--dry-run", "--output=json", *options).out
     return json.loads(out)
 
 
@@ -100,12 +100,11 @@ def test_an_empty_stream(local, stream, database, shardcopy):
 
 
 def test_the_errors_are_those_of_a_load(local, stream, database, shardcopy):
-    source = stream()
+    stream().put(b"\x1f\x8b\x08\x00")
     shardcopy.load(local.url("nowhere"), database.url(), "--dry-run", status=3)
     shardcopy.load(local.url("demo"), database.url(), "--dry-run", "--columns=table", status=5)
     database.execute("CREATE TABLE other (a int)")
     shardcopy.load(local.url("demo"), database.url(), "--dry-run", "--columns=raw", "--table=other", status=5)
-    source.put(b"\x1f\x8b\x08\x00")
-    shardcopy.load(local.url("demo"), database.url(), "--dry-run", status=10)
+    shardcopy.load(local.url("demo"), database.url(), "--dry-run", "--columns=raw", "--format=json", status=2)
     shardcopy.load(local.url("demo"), database.url(), "--dry-run", "--columns=raw")
     assert tables(database) == [("public", "other")]

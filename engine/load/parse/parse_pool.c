@@ -11,7 +11,7 @@
 #include "engine/plan.h"
 #include "engine/source.h"
 
-enum { BATCHES_A_TURN = 4, MALFORMED_MAX = 8 };
+enum { BATCHES_A_TURN = 4, MALFORMED_MAX = 8, RECORDS_BEFORE_A_PLAN = 10000 };
 
 /* The plan in force; NULL before the first, and while it is the one of which a record here requested a newer. */
 static const struct sc_plan *usable_plan(const struct sc_parser *p) {
@@ -86,23 +86,6 @@ static void reject_malformed(struct sc_parser *p, const struct sc_batch *batch, 
   sc_mailbox_send(p->run->write_boxes[batch->shard->write], &m);
 }
 
-static bool refuse_format(struct sc_parser *p, const struct sc_batch *batch) {
-  uint32_t which = 0;
-  if (p->run->settings.columns == SC_COLUMNS_RAW) return false;
-  const char *format = p->run->decoder_ops->sniff(p->records.items, p->records.n, &which);
-  if (format == NULL) return false;
-  struct sc_error err;
-  struct sc_slice sequence = p->records.items[which].sequence;
-  sc_error_fail(&err, SC_E_FORMAT,
-                "nothing of this reply was written and the position did not move; send plain JSON, or load the bytes "
-                "as they are with --columns=raw",
-                "shard %s, sequence number %.*s: the record is %s, which this version cannot decode", batch->shard->id,
-                SC_SLICE_ARGS(sequence), format);
-  memcpy(err.shard, batch->shard->id, sizeof(batch->shard->id));
-  sc_parser_fail(p, &err);
-  return true;
-}
-
 /* Leaves out the records of a page that came again, or that begins before the page before it ended. */
 static void drop_known(struct sc_parser *p, const struct sc_batch *batch) {
   uint32_t known = sc_records_known(p->records.items, p->records.n, &batch->after);
@@ -128,7 +111,7 @@ static bool open_envelope(struct sc_parser *p, struct sc_batch *batch) {
   }
   if (p->malformed_shard == batch->shard) p->n_malformed = 0;
   drop_known(p, batch);
-  return !refuse_format(p, batch);
+  return true;
 }
 
 /* ---- the thread ---- */
@@ -153,9 +136,9 @@ static void handle(struct sc_parser *p, struct sc_batch *batch) {
 }
 
 /* Takes the next batch of a ring when it may be worked on now; true when there was something to do. Batches opened
- * before come first once they can be written, and no more than SC_RECORDS_MAX records wait for the first plan. */
+ * before come first once they can be written, and so many records wait for the first plan. */
 static bool take_batch(struct sc_parser *p, uint32_t fetch) {
-  bool come_first = usable_plan(p) != NULL || p->asked > 0 || p->opened_records >= SC_RECORDS_MAX;
+  bool come_first = usable_plan(p) != NULL || p->asked > 0 || p->opened_records >= RECORDS_BEFORE_A_PLAN;
   if (!TAILQ_EMPTY(&p->opened) && come_first) return false;
   struct sc_batch *batch = sc_ring_pop(sc_run_batches(p->run, fetch, p->index));
   if (batch == NULL) return false;

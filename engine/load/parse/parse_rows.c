@@ -165,11 +165,13 @@ static enum outcome fail_with(struct sc_parser *p, struct chunk *k, struct sc_bl
   const struct sc_reject *reject = &p->rejects.items[k->next_reject];
   count_until(p, k, block, reject->record, rows, dead);
   struct sc_error err;
-  sc_error_set(&err, SC_E_ROW, "%s", reject->text);
+  bool format = reject->reason == SC_REASON_FORMAT;
+  sc_error_set(&err, format ? SC_E_FORMAT : SC_E_ROW, "%s", reject->text);
   sc_error_hint(&err,
                 "the records before this one are committed; --on-%s=dead-letter keeps such records aside and "
-                "continues",
-                p->run->settings.fail_on_error ? "error" : "type-change");
+                "continues%s",
+                p->run->settings.fail_on_error ? "error" : "type-change",
+                format ? "; --format=raw loads the bytes as they are" : "");
   fail_at(p, k->batch, &k->records[reject->record], &err);
   return GIVEN_UP;
 }

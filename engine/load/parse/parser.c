@@ -10,15 +10,13 @@ struct sc_parser *sc_parser_new(struct sc_run *run, uint32_t index) {
   struct sc_parser *p = sc_alloc_zero(1, sizeof(*p));
   p->run = run;
   p->index = index;
-  struct sc_decoder_config config = {.largest_record_bytes = run->settings.largest_record_bytes,
-                                     .columns = run->settings.columns,
-                                     .split = run->settings.split,
+  struct sc_decoder_config config = {.options = run->options,
+                                     .largest_record_bytes = run->settings.largest_record_bytes,
                                      .stream = run->source_ops->stream_name(run->source)};
   p->decoder = run->decoder_ops->new (&config);
   p->fillings = sc_alloc_zero(run->settings.write_threads, sizeof(*p->fillings));
   TAILQ_INIT(&p->free_blocks);
   TAILQ_INIT(&p->opened);
-  p->records.items = sc_alloc(SC_RECORDS_MAX * sizeof(struct sc_record));
   p->rejects.items = sc_alloc(SC_CHUNK_ROWS * sizeof(struct sc_reject));
   p->cells.record = sc_alloc(SC_CHUNK_ROWS * sizeof(uint32_t));
   return p;

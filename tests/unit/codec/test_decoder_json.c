@@ -34,13 +34,10 @@ static void from_body_to_cells(void **state) {
   const struct sc_decoder_ops *ops = &sc_decoder_json;
   struct sc_decoder *decoder = ops->new (&config);
   struct sc_batch *batch = make_batch(SC_ENVELOPE_JSON, reply);
-  struct sc_record *items = calloc(SC_RECORDS_MAX, sizeof(*items));
-  struct sc_records records = {items, 0};
+  struct sc_records records = {0};
   struct sc_error err;
-  uint32_t which;
-  assert_int_equal(sc_envelope_json_open(batch->body, batch->body_len, records.items, &records.n, &err), 0);
+  assert_int_equal(sc_envelope_json_open(batch->body, batch->body_len, &records, &err), 0);
   assert_int_equal(records.n, 3);
-  assert_null(ops->sniff(records.items, records.n, &which));
 
   struct sc_sample *sample = sc_sample_new(8);
   ops->sample(decoder, records.items, records.n, sample);
@@ -64,9 +61,39 @@ static void from_body_to_cells(void **state) {
 
   sc_plan_free(plan);
   sc_sample_free(sample);
-  free(items);
+  free(records.items);
   free(batch);
   ops->free(decoder);
+}
+
+/* Each is a reject by itself, and says what it is. */
+static void other_formats_are_named(void **state) {
+  (void)state;
+  static char bodies[4][64 + SC_BODY_PADDING];
+  static const struct sc_slice data[] = {SC_SLICE_LITERAL("\x1f\x8b\x08"), SC_SLICE_LITERAL("{\"a\":1}"),
+                                         SC_SLICE_LITERAL("\xf3\x89\x9a\xc2\x0a\x01"
+                                                          "a0123456789abcdef"),
+                                         SC_SLICE_LITERAL("{\"a\":")};
+  static const char *const names[] = {"gzip", "KPL", "not JSON"};
+  struct sc_decoder *decoder = sc_decoder_json.new(&config);
+  struct sc_plan *plan = sc_plan_new(1, 0);
+  sc_plan_seal(plan);
+  struct sc_record records[4] = {{.sub = 0}};
+  for (int i = 0; i < 4; i++) records[i].data = sc_slice_of(memcpy(bodies[i], data[i].ptr, data[i].len), data[i].len);
+  struct sc_reject items[4];
+  uint32_t record[4];
+  uint64_t unknown = 0;
+  struct sc_cells cells = {.cap_rows = 4, .record = record};
+  struct sc_rejects rejects = {items, 0};
+  assert_int_equal(sc_decoder_json.decode(decoder, plan, records, 4, &cells, &rejects, &unknown), 4);
+  assert_int_equal(cells.n_rows, 1);
+  assert_int_equal(rejects.n, 3);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(items[i].reason, i < 2 ? SC_REASON_FORMAT : SC_REASON_SYNTAX);
+    assert_non_null(strstr(items[i].text, names[i]));
+  }
+  sc_plan_free(plan);
+  sc_decoder_json.free(decoder);
 }
 
 static void scratch_grows_with_the_record(void **state) {
@@ -80,6 +107,7 @@ static void scratch_grows_with_the_record(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(from_body_to_cells),
+      cmocka_unit_test(other_formats_are_named),
       cmocka_unit_test(scratch_grows_with_the_record),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

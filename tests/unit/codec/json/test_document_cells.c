@@ -116,28 +116,12 @@ static void without_a_column_it_is_only_checked(void **state) {
   assert_false(json("{", 1));
 }
 
-static void bytes_are_bytes(void **state) {
-  (void)state;
-  static const char bytes[] = "\x1f\x8b\0\xff\\x00";
-  struct sc_record r[2] = {{.data = {bytes, sizeof(bytes) - 1}}, {.data = {bytes, 0}}};
-  make_plan(false);
-  assert_int_equal(sc_document_cells_raw(plan, r, 2, &cells, &rejects), 2);
-  assert_int_equal(cells.n_rows, 2);
-  assert_int_equal(rejects.n, 0);
-  assert_int_equal(row[0].type, SC_CELL_BYTES);
-  assert_ptr_equal(row[0].ptr, bytes);
-  assert_int_equal(row[0].len, sizeof(bytes) - 1);
-  assert_int_equal(row[2].type, SC_CELL_BYTES);
-  assert_int_equal(row[2].len, 0);
-}
-
 static void a_chunk_ends_where_the_rows_do(void **state) {
   (void)state;
   struct sc_record r[ROWS + 1];
   for (int i = 0; i <= ROWS; i++) r[i] = padded(i, "1");
   make_plan(false);
   assert_int_equal(sc_document_cells_json(arena, plan, r, ROWS + 1, false, &cells, &rejects), ROWS);
-  assert_int_equal(sc_document_cells_raw(plan, r, ROWS + 1, &cells, &rejects), ROWS);
   assert_int_equal(row_record[ROWS - 1], ROWS - 1);
 }
 
@@ -200,7 +184,6 @@ int main(void) {
       cmocka_unit_test(any_document_is_a_row),
       cmocka_unit_test(anything_else_is_rejected),
       cmocka_unit_test(without_a_column_it_is_only_checked),
-      cmocka_unit_test(bytes_are_bytes),
       cmocka_unit_test(a_chunk_ends_where_the_rows_do),
       cmocka_unit_test(documents_become_rows),
       cmocka_unit_test(documents_are_told_apart),

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
+#include "codec/kinesis/reply_scan.h"
 #include "tests/unit/codec/wire/cbor_text.h"
 
-static struct sc_record records[SC_RECORDS_MAX];
-static uint32_t n;
+static struct sc_records list;
 static struct sc_error err;
 static struct sc_buf buf = SC_BUF_INIT;
 static char *body;
@@ -21,14 +21,14 @@ static int open_bytes(struct sc_slice bytes) {
   body = malloc(bytes.len + SC_BODY_PADDING);
   if (bytes.len > 0) memcpy(body, bytes.ptr, bytes.len);
   memset(body + bytes.len, 0x61, SC_BODY_PADDING);
-  return sc_envelope_cbor_open(body, bytes.len, records, &n, &err);
+  return sc_envelope_cbor_open(body, bytes.len, &list, &err);
 }
 
 static int open_text(const char *text) { return open_bytes(cbor_text(&buf, text)); }
 
 static void must(const char *text, uint32_t want) {
   if (open_text(text) != 0) fail_msg("%s: %s", text, err.text);
-  assert_int_equal(n, want);
+  assert_int_equal(list.n, want);
 }
 
 /* The reply as the service writes it: indefinite containers, tag 1 with milliseconds, the payload as it is. */
@@ -40,11 +40,11 @@ static void a_reply_of_the_service(void **state) {
       "ff";
   must(recorded, 1);
   assert_int_equal(buf.len, 113);
-  assert_true(sc_slice_is(records[0].sequence, "1"));
-  assert_true(sc_slice_is(records[0].data, "hi"));
-  assert_true(sc_slice_is(records[0].partition_key, "k"));
-  assert_int_equal(records[0].arrival_us, 1700000000123000);
-  assert_in_range((uintptr_t)records[0].data.ptr, (uintptr_t)body, (uintptr_t)body + 113); /* where it stood */
+  assert_true(sc_slice_is(list.items[0].sequence, "1"));
+  assert_true(sc_slice_is(list.items[0].data, "hi"));
+  assert_true(sc_slice_is(list.items[0].partition_key, "k"));
+  assert_int_equal(list.items[0].arrival_us, 1700000000123000);
+  assert_in_range((uintptr_t)list.items[0].data.ptr, (uintptr_t)body, (uintptr_t)body + 113); /* where it stood */
 }
 
 static void other_ways_to_write_the_same(void **state) {
@@ -59,10 +59,10 @@ static void other_ways_to_write_the_same(void **state) {
   };
   for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
     must(same[i], 1);
-    assert_true(sc_slice_is(records[0].sequence, "1"));
-    assert_true(sc_slice_is(records[0].data, "hi"));
-    assert_true(sc_slice_is(records[0].partition_key, "k"));
-    assert_int_equal(records[0].arrival_us, 1700000000123000);
+    assert_true(sc_slice_is(list.items[0].sequence, "1"));
+    assert_true(sc_slice_is(list.items[0].data, "hi"));
+    assert_true(sc_slice_is(list.items[0].partition_key, "k"));
+    assert_int_equal(list.items[0].arrival_us, 1700000000123000);
   }
 }
 
@@ -71,7 +71,7 @@ static int64_t arrival_of(const char *value) {
   sc_buf_printf(&text, "a1 'Records' 81 a2 'SequenceNumber' '1' 'ApproximateArrivalTimestamp' %s", value);
   int rc = open_text(sc_buf_str(&text));
   sc_buf_fini(&text);
-  return rc == 0 ? records[0].arrival_us : -1;
+  return rc == 0 ? list.items[0].arrival_us : -1;
 }
 
 static void times(void **state) {
@@ -105,9 +105,9 @@ static void absent_and_null_are_alike(void **state) {
       "'ApproximateArrivalTimestamp' f7",
       2);
   for (int i = 0; i < 2; i++) {
-    assert_int_equal(records[i].data.len, 0);
-    assert_int_equal(records[i].partition_key.len, 0);
-    assert_true(records[i].arrival_us == INT64_MIN);
+    assert_int_equal(list.items[i].data.len, 0);
+    assert_int_equal(list.items[i].partition_key.len, 0);
+    assert_true(list.items[i].arrival_us == INT64_MIN);
   }
 }
 
@@ -131,8 +131,8 @@ static void payloads_of_all_lengths(void **state) {
   sc_cbor_close(&reply);
   if (open_bytes(sc_buf_view(&reply)) != 0) fail_msg("%s", err.text);
   for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
-    assert_true(sc_slice_equals(records[i].data, sc_slice_of(data, lengths[i])));
-    assert_int_equal(records[i].sequence.len, 56);
+    assert_true(sc_slice_equals(list.items[i].data, sc_slice_of(data, lengths[i])));
+    assert_int_equal(list.items[i].sequence.len, 56);
   }
   free(data);
   sc_buf_fini(&reply);
@@ -198,14 +198,14 @@ static void cut_anywhere(void **state) {
       "'ApproximateArrivalTimestamp' c1 1b0000018bcfe5687b 'Data' h'some payload of more than 24 bytes' 'PartitionKey'"
       "'key' ff a2 'Data' 5f h'a' h'b' ff 'SequenceNumber' '7' ff ff");
   assert_int_equal(open_bytes(sc_buf_view(&whole)), 0);
-  assert_int_equal(n, 2);
-  assert_true(sc_slice_is(records[1].data, "ab"));
+  assert_int_equal(list.n, 2);
+  assert_true(sc_slice_is(list.items[1].data, "ab"));
   for (size_t len = 0; len < whole.len; len++) {
     free(body);
     body = malloc(whole.len + SC_BODY_PADDING);
     memcpy(body, whole.ptr, whole.len); /* the rest stands behind the end */
     memset(body + whole.len, 0, SC_BODY_PADDING);
-    if (sc_envelope_cbor_open(body, len, records, &n, &err) != SC_E_PROTOCOL) fail_msg("took %zu bytes", len);
+    if (sc_envelope_cbor_open(body, len, &list, &err) != SC_E_PROTOCOL) fail_msg("took %zu bytes", len);
   }
   sc_buf_fini(&whole);
 }
@@ -217,8 +217,8 @@ static void bounds(void **state) {
     sc_buf_clear(&reply);
     sc_cbor_add(&reply, SC_CBOR_MAP, 1);
     sc_cbor_add_text(&reply, SC_SLICE_LITERAL("Records"));
-    sc_cbor_add(&reply, SC_CBOR_ARRAY, SC_RECORDS_MAX + over);
-    for (uint32_t i = 0; i < SC_RECORDS_MAX + over; i++) {
+    sc_cbor_add(&reply, SC_CBOR_ARRAY, SC_GET_RECORDS_MAX + over);
+    for (uint32_t i = 0; i < SC_GET_RECORDS_MAX + over; i++) {
       sc_cbor_add(&reply, SC_CBOR_MAP, 1);
       sc_cbor_add_text(&reply, SC_SLICE_LITERAL("SequenceNumber"));
       sc_cbor_add_text(&reply, SC_SLICE_LITERAL("1"));

@@ -7,23 +7,17 @@
 
 #include <cmocka.h>
 
+#include "codec/kinesis/reply_scan.h"
 #include "codec/text/base64.h"
 #include "engine/base/buf.h"
 
-static struct sc_record *records;
-static uint32_t n;
+static struct sc_records list;
 static char *body;
 static struct sc_error err;
 
-static int make_records(void **state) {
-  (void)state;
-  records = calloc(SC_RECORDS_MAX, sizeof(*records));
-  return records == NULL;
-}
-
 static int free_records(void **state) {
   (void)state;
-  free(records);
+  free(list.items);
   free(body);
   return 0;
 }
@@ -33,7 +27,7 @@ static int open_bytes(const char *text, size_t len) {
   body = malloc(len + SC_BODY_PADDING);
   memcpy(body, text, len);
   memset(body + len, '"', SC_BODY_PADDING);
-  return sc_envelope_json_open(body, len, records, &n, &err);
+  return sc_envelope_json_open(body, len, &list, &err);
 }
 
 static int open_text(const char *text) { return open_bytes(text, strlen(text)); }
@@ -51,14 +45,14 @@ static void ordinary_reply(void **state) {
                 "1649930049.016,\"Data\":\"eyJhIjoxfQ==\",\"PartitionKey\":\"k\"},{\"PartitionKey\":\"l\",\"Data\":"
                 "\"aGk=\",\"EncryptionType\":\"KMS\",\"SequenceNumber\":\"2\"}]}"),
       0);
-  assert_int_equal(n, 2);
-  assert_slice(records[0].sequence, "49590338271490256608559692538361571095921575989136588898");
-  assert_slice(records[0].data, "{\"a\":1}");
-  assert_slice(records[0].partition_key, "k");
-  assert_true(records[0].arrival_us == 1649930049016000);
-  assert_slice(records[1].data, "hi");
-  assert_slice(records[1].partition_key, "l");
-  assert_true(records[1].arrival_us == INT64_MIN);
+  assert_int_equal(list.n, 2);
+  assert_slice(list.items[0].sequence, "49590338271490256608559692538361571095921575989136588898");
+  assert_slice(list.items[0].data, "{\"a\":1}");
+  assert_slice(list.items[0].partition_key, "k");
+  assert_true(list.items[0].arrival_us == 1649930049016000);
+  assert_slice(list.items[1].data, "hi");
+  assert_slice(list.items[1].partition_key, "l");
+  assert_true(list.items[1].arrival_us == INT64_MIN);
 }
 
 static void absent_and_null_are_alike(void **state) {
@@ -68,16 +62,16 @@ static void absent_and_null_are_alike(void **state) {
           "{\"Records\":[{\"SequenceNumber\":\"1\"},{\"Data\":null,\"PartitionKey\":null,"
           "\"ApproximateArrivalTimestamp\":null,\"SequenceNumber\":\"2\"},{\"Data\":\"\",\"SequenceNumber\":\"3\"}]}"),
       0);
-  assert_int_equal(n, 3);
-  for (uint32_t i = 0; i < n; i++) {
-    assert_int_equal(records[i].data.len, 0);
-    assert_int_equal(records[i].partition_key.len, 0);
-    assert_true(records[i].arrival_us == INT64_MIN);
+  assert_int_equal(list.n, 3);
+  for (uint32_t i = 0; i < list.n; i++) {
+    assert_int_equal(list.items[i].data.len, 0);
+    assert_int_equal(list.items[i].partition_key.len, 0);
+    assert_true(list.items[i].arrival_us == INT64_MIN);
   }
   assert_int_equal(open_text("{\"Records\":null}"), 0);
-  assert_int_equal(n, 0);
+  assert_int_equal(list.n, 0);
   assert_int_equal(open_text(" { \"Records\" : [ ] } \n"), 0);
-  assert_int_equal(n, 0);
+  assert_int_equal(list.n, 0);
 }
 
 static void escapes(void **state) {
@@ -86,11 +80,11 @@ static void escapes(void **state) {
       open_text("{\"R\\u0065cords\":[{\"D\\u0061ta\":\"eyJhIjoi\\/\\/8iLCJhIjo\\u0078fQ==\",\"PartitionKey\":"
                 "\"a\\u0000\\\"\\ud83d\\ude00\",\"\\u0053equenceNumber\":\"\\u0034\\u0032\"}]}"),
       0);
-  assert_int_equal(n, 1);
-  assert_slice(records[0].sequence, "42");
-  assert_int_equal(records[0].partition_key.len, 7);
-  assert_memory_equal(records[0].partition_key.ptr, "a\0\"\xf0\x9f\x98\x80", 7);
-  assert_slice(records[0].data, "{\"a\":\"\xff\xff\",\"a\":1}");
+  assert_int_equal(list.n, 1);
+  assert_slice(list.items[0].sequence, "42");
+  assert_int_equal(list.items[0].partition_key.len, 7);
+  assert_memory_equal(list.items[0].partition_key.ptr, "a\0\"\xf0\x9f\x98\x80", 7);
+  assert_slice(list.items[0].data, "{\"a\":\"\xff\xff\",\"a\":1}");
 }
 
 static void data_of_every_length(void **state) {
@@ -106,10 +100,10 @@ static void data_of_every_length(void **state) {
   }
   sc_buf_add_str(&text, "]}");
   assert_int_equal(open_bytes(text.ptr, text.len), 0);
-  assert_int_equal(n, sizeof(plain));
+  assert_int_equal(list.n, sizeof(plain));
   for (size_t len = 0; len < sizeof(plain); len++) {
-    assert_int_equal(records[len].data.len, len);
-    assert_memory_equal(records[len].data.ptr, plain, len);
+    assert_int_equal(list.items[len].data.len, len);
+    assert_memory_equal(list.items[len].data.ptr, plain, len);
   }
   sc_buf_fini(&text);
 }
@@ -117,7 +111,7 @@ static void data_of_every_length(void **state) {
 static int64_t arrival(const char *number) {
   char text[200];
   snprintf(text, sizeof(text), "{\"Records\":[{\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":%s}]}", number);
-  return open_text(text) == 0 ? records[0].arrival_us : INT64_MAX;
+  return open_text(text) == 0 ? list.items[0].arrival_us : INT64_MAX;
 }
 
 static void times(void **state) {
@@ -200,7 +194,7 @@ static void bounds(void **state) {
   for (int over = 0; over < 2; over++) {
     sc_buf_clear(&text);
     sc_buf_add_str(&text, "{\"Records\":[{\"SequenceNumber\":\"1\"}");
-    for (int i = 1; i < SC_RECORDS_MAX + over; i++) sc_buf_add_str(&text, ",{\"SequenceNumber\":\"1\"}");
+    for (int i = 1; i < SC_GET_RECORDS_MAX + over; i++) sc_buf_add_str(&text, ",{\"SequenceNumber\":\"1\"}");
     sc_buf_add_str(&text, "]}");
     assert_int_equal(open_bytes(text.ptr, text.len), over ? SC_E_PROTOCOL : 0);
 
@@ -230,5 +224,5 @@ int main(void) {
       cmocka_unit_test(times),          cmocka_unit_test(refuses),
       cmocka_unit_test(bounds),         cmocka_unit_test(every_prefix_is_refused),
   };
-  return cmocka_run_group_tests(tests, make_records, free_records);
+  return cmocka_run_group_tests(tests, NULL, free_records);
 }

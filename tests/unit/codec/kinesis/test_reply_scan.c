@@ -214,7 +214,7 @@ static void bounds(void **state) {
 
     sc_buf_clear(&body);
     sc_buf_add_str(&body, "{\"Records\":[{\"SequenceNumber\":\"1\"}");
-    for (int i = 1; i < SC_RECORDS_MAX + over; i++) sc_buf_add_str(&body, ",{\"SequenceNumber\":\"1\"}");
+    for (int i = 1; i < SC_GET_RECORDS_MAX + over; i++) sc_buf_add_str(&body, ",{\"SequenceNumber\":\"1\"}");
     sc_buf_add_str(&body, "]}");
     assert_int_equal(scan_bytes(body.ptr, body.len), over ? SC_E_PROTOCOL : 0);
   }

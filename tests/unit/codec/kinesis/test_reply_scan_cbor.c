@@ -234,7 +234,7 @@ static void bounds(void **state) {
     sc_cbor_add(&body, SC_CBOR_MAP, 1);
     sc_cbor_add_text(&body, SC_SLICE_LITERAL("Records"));
     sc_cbor_open(&body, SC_CBOR_ARRAY);
-    for (uint32_t i = 0; i < SC_RECORDS_MAX + over; i++) {
+    for (uint32_t i = 0; i < SC_GET_RECORDS_MAX + over; i++) {
       sc_cbor_add(&body, SC_CBOR_MAP, 1);
       sc_cbor_add_text(&body, SC_SLICE_LITERAL("SequenceNumber"));
       sc_cbor_add_text(&body, SC_SLICE_LITERAL("1"));

@@ -328,10 +328,11 @@ static void reader_cancel(struct sc_reader *reader, struct sc_request *request) 
 static int open_envelope(struct sc_batch *batch, struct sc_records *out, struct sc_error *err) {
   if (fault(the_model->spoilt)) return sc_error_set(err, SC_E_PROTOCOL, "a fault");
   uint32_t width = the_model->record_bytes;
-  out->n = (uint32_t)(batch->body_len / width);
-  for (uint32_t i = 0; i < out->n; i++) {
-    const char *data = batch->body + (size_t)i * width;
-    out->items[i] = (struct sc_record){.data = {data, width}, .sequence = sc_slice_str(data + sizeof(uint32_t))};
+  out->n = 0;
+  for (; out->n < batch->body_len / width; out->n++) {
+    const char *data = batch->body + (size_t)out->n * width;
+    *sc_records_next(out) =
+        (struct sc_record){.data = {data, width}, .sequence = sc_slice_str(data + sizeof(uint32_t))};
   }
   return SC_OK;
 }
@@ -369,11 +370,6 @@ static void decoder_free(struct sc_decoder *decoder) { free(decoder); }
 static size_t decoder_scratch(size_t largest) {
   (void)largest;
   return sizeof(struct sc_decoder);
-}
-
-static const char *decoder_sniff(const struct sc_record *records, uint32_t n, uint32_t *which) {
-  (void)records, (void)n, (void)which;
-  return NULL;
 }
 
 static uint32_t value_of(const struct sc_record *record) {
@@ -430,6 +426,5 @@ const struct sc_decoder_ops model_decoder = {.name = "model",
                                              .new = decoder_new,
                                              .free = decoder_free,
                                              .scratch_bytes = decoder_scratch,
-                                             .sniff = decoder_sniff,
                                              .sample = decoder_sample,
                                              .decode = decoder_decode};

@@ -141,16 +141,16 @@ static void test_records_in_cbor(void **state) {
   snprintf(body, sizeof(body), "a2 'ShardIterator' '%s' 'Limit' 02", iterator);
   call_cbor(&w, "GetRecords", body);
   assert_int_equal(w.status, 200);
-  static struct sc_record records[SC_RECORDS_MAX];
+  struct sc_records records = {0};
   struct sc_error err;
-  uint32_t n;
   size_t len = w.body.len;
   sc_buf_reserve(&w.body, SC_BODY_PADDING);
-  assert_int_equal(sc_envelope_cbor_open(w.body.ptr, len, records, &n, &err), 0);
-  assert_int_equal(n, 2);
-  assert_true(sc_slice_is(records[0].data, "hi") && sc_slice_is(records[1].data, "hello"));
-  assert_true(sc_slice_is(records[1].partition_key, "k2"));
-  assert_int_equal(records[0].arrival_us, NOW * 1000);
+  assert_int_equal(sc_envelope_cbor_open(w.body.ptr, len, &records, &err), 0);
+  assert_int_equal(records.n, 2);
+  assert_true(sc_slice_is(records.items[0].data, "hi") && sc_slice_is(records.items[1].data, "hello"));
+  assert_true(sc_slice_is(records.items[1].partition_key, "k2"));
+  assert_int_equal(records.items[0].arrival_us, NOW * 1000);
+  free(records.items);
   end(&w);
 }
 
