@@ -149,10 +149,10 @@ int sc_kinesis_examine(struct sc_kinesis_client *c, const struct sc_fanout *fano
   struct sc_keys *keys = sc_credentials_keys(k->credentials);
   char shard_id[129];
   sc_examine_ok("libraries", "shardcopy %s, %s, %s", SC_VERSION, sc_json_index_kernel(), sc_http_libraries());
+  examine_place(k);
   examine_keys(k, keys);
   examine_identity(k, keys);
   sc_keys_release(keys);
-  examine_place(k);
   int rc = examine_stream(c, x, identity, err);
   if (rc == SC_OK) {
     examine_shards(c, x, shard_id);

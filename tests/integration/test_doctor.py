@@ -42,7 +42,8 @@ def test_all_is_well(service, database, shardcopy):
     shardcopy.load(service.url("demo"), database.url(), env=env)
     found = lines(shardcopy.run("doctor", service.url("demo"), database.url(), env=env).out)
     assert found["table public.demo"][1].startswith("is there")
-    assert found["table public.kinesis_checkpoints"] == ("ok", "is there; postgres may SELECT, INSERT, UPDATE on table public.kinesis_checkpoints")
+    assert found["table public.kinesis_checkpoints"] == (
+        "ok", "is there; postgres may SELECT, INSERT, UPDATE on table public.kinesis_checkpoints")
 
 
 def test_over_tls(service, shardcopy):
@@ -61,7 +62,8 @@ def test_wrong_credentials(service, shardcopy):
 
 
 def test_no_credentials(shardcopy):
-    none = shardcopy.run("doctor", "kinesis://demo", env={"AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true"}, status=4)
+    env = {"AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true"}
+    none = shardcopy.run("doctor", "kinesis://demo", env=env, status=4)
     assert lines(none.out)["source"][1].startswith("no AWS credentials: options: ")
 
 
@@ -109,7 +111,8 @@ def test_consumers_of_fan_out(service, shardcopy):
     what = "kinesis:DescribeStreamConsumer"
     found = lines(shardcopy.run("doctor", service.url("demo"), "--reader=fan-out", env=KEYS).out)
     assert found[what] == ("note", "consumer shardcopy-demo is not there yet")
-    found = lines(shardcopy.run("doctor", service.url("demo"), "--reader=fan-out", "--registration=none", env=KEYS, status=2).out)
+    none = shardcopy.run("doctor", service.url("demo"), "--reader=fan-out", "--registration=none", env=KEYS, status=2)
+    found = lines(none.out)
     assert found[what][0] == "FAIL"
     shardcopy.run("consumers", "register", service.url("demo"), "shardcopy-demo", env=KEYS)
     found = lines(shardcopy.run("doctor", service.url("demo"), "--reader=fan-out", "--registration=none", env=KEYS).out)
