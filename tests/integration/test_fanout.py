@@ -12,7 +12,7 @@ TOTAL = 24_000
 BATCH = 200
 FAN_OUT = "--reader=fan-out"
 CALL, EVENT = "SubscribeToShard", "SubscribeToShard.event"
-# A life of five minutes in a second, and events of 1 MiB at most, 2 MiB/s a shard: subscriptions end while there is more.
+# A life of five minutes in a second; events of 1 MiB at most and 2 MiB/s a shard: subscriptions end in the middle.
 SHORT = ("--subscription-ms=1000", "--limits=aws")
 
 CALL_FAULTS = [
@@ -64,8 +64,8 @@ def test_a_service_in_trouble(local_service, database, shardcopy, http):
     local = local_service(f"--generate=demo:shards=12,records={TOTAL},seed=13,profile=events", *SHORT)
     ask_for(local, CALL, CALL_FAULTS)
     ask_for(local, EVENT, EVENT_FAULTS)
-    shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}", f"--ca-bundle={local.ca}", FAN_OUT,
-                   f"--fan-out-http={http}", "--follow", "--max-records", TOTAL, timeout_s=90)
+    shardcopy.load("kinesis://demo", database.url(), f"--endpoint=https://{local.https}", f"--ca-bundle={local.ca}",
+                   FAN_OUT, f"--fan-out-http={http}", "--follow", "--max-records", TOTAL, timeout_s=90)
     assert local.faults_waiting() == 0
     assert_each_position_once(database, "demo", TOTAL)
     assert_positions_match_rows(database, "demo")
@@ -160,7 +160,8 @@ def test_the_consumer_is_deleted_and_not_ours_to_register(local, database, shard
     err = shardcopy.load(url, database.url(), FAN_OUT, "--registration=none", "--consumer-name=mine", status=2).err
     assert "there is no consumer mine" in err
     shardcopy.run("consumers", "register", url, "mine")
-    running = shardcopy.start("load", url, database.url(), FAN_OUT, "--follow", "--registration=none", "--consumer-name=mine")
+    running = shardcopy.start("load", url, database.url(), FAN_OUT, "--follow", "--registration=none",
+                              "--consumer-name=mine")
     producer.put(2)
     loaded(database, producer.sent)
     local.client().deregister_stream_consumer(ConsumerARN=consumer_arn(local, "mine"))
@@ -184,8 +185,8 @@ def test_two_loads_and_one_consumer(local, postgres, database, shardcopy):
     """One of them notices and stops; the other goes on."""
     producer = Producer(local, shards=1)
     shardcopy.run("consumers", "register", local.url("demo"), "ours")
-    loads = [shardcopy.start("load", local.url("demo"), "null:", FAN_OUT, "--follow", "--consumer-name=ours", "--namespace", n)
-             for n in ("a", "b")]
+    loads = [shardcopy.start("load", local.url("demo"), "null:", FAN_OUT, "--follow", "--consumer-name=ours",
+                             "--namespace", n) for n in ("a", "b")]
     producer.put()
 
     def ended():
@@ -215,7 +216,8 @@ def test_kills_and_changed_readers(local_service, database, shardcopy):
     ways = (["--reader=EFO"], ["--reader=polling", "--limit=500", "--calls-per-second=20"])
     for number in range(6):
         before = database.count("demo")
-        running = shardcopy.start("load", local.url("demo"), database.url(), *ways[number % 2], "--flush-interval=100ms")
+        running = shardcopy.start("load", local.url("demo"), database.url(), *ways[number % 2],
+                                  "--flush-interval=100ms")
         wait_until(lambda: database.count("demo") > before or running.status is not None, what="a commit")
         wait_until(lambda: moments.random() < 0.1 or running.status is not None, what="an arbitrary moment")
         assert running.status is None, running.story()
@@ -258,8 +260,8 @@ def postgres_waits(database):
 def test_a_thousand_subscriptions(local_service, shardcopy):
     """Two hundred connections; every shard is read, within --memory, or none is begun."""
     local = local_service("--generate=demo:shards=1000,records=5000,seed=20")
-    running = shardcopy.start("load", "kinesis://demo", "null:", f"--endpoint=https://{local.https}", f"--ca-bundle={local.ca}",
-                              FAN_OUT, "--memory=256MiB", "--follow", "--max-records=5000")
+    running = shardcopy.start("load", "kinesis://demo", "null:", f"--endpoint=https://{local.https}",
+                              f"--ca-bundle={local.ca}", FAN_OUT, "--memory=256MiB", "--follow", "--max-records=5000")
     peak = 0
     while running.status is None:
         peak = max(peak, running.peak_rss_bytes())
