@@ -57,6 +57,8 @@ def run_as_shown(command, arguments, local, database, shardcopy):
 def test_a_command_of_the_documents(world, local, database, shardcopy, command):
     if command.startswith("shardcopy checkpoints"):
         shardcopy.load(local.url("clicks"), database.url())
+    if re.search("deregister|--registration=none", command):
+        shardcopy.run("consumers", "register", local.url("clicks"), "warehouse")
     run_as_shown(command, world(command), local, database, shardcopy)
 
 
