@@ -60,6 +60,26 @@ static void vector_with_token(void **state) {
   sc_signer_free(signer);
 }
 
+/* The query protocol of STS has no target header; botocore signs the same. */
+static void vector_without_target(void **state) {
+  (void)state;
+  struct sc_sigv4_request request = {
+      .host = SC_SLICE_LITERAL("sts.us-east-1.amazonaws.com"),
+      .content_type = SC_SLICE_LITERAL("application/x-www-form-urlencoded; charset=utf-8"),
+      .body = SC_SLICE_LITERAL("Action=GetCallerIdentity&Version=2011-06-15")};
+  struct sc_sigv4_key key = {KEY_ID, SECRET, "TOKEN"};
+  struct sc_sigv4_signature got;
+  struct sc_signer *signer;
+  struct sc_error err;
+  assert_int_equal(sc_signer_new("us-east-1", "sts", &signer, &err), SC_OK);
+  assert_int_equal(sc_sigv4_sign(signer, &key, &request, AT_MS, &got, &err), SC_OK);
+  assert_string_equal(got.authorization,
+                      "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/sts/aws4_request, "
+                      "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "
+                      "Signature=bb6adb82490c235f0d3502701d50e4520cb2093b3355b5fe88cd2db575b9b7ac");
+  sc_signer_free(signer);
+}
+
 /* A kept key must be thrown away when day or secret change, and be right again when they change back. */
 static void key_is_cached_by_day_and_secret(void **state) {
   (void)state;
@@ -101,9 +121,8 @@ static void too_long_keys_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(vector_without_token),
-      cmocka_unit_test(vector_with_token),
-      cmocka_unit_test(key_is_cached_by_day_and_secret),
+      cmocka_unit_test(vector_without_token),      cmocka_unit_test(vector_with_token),
+      cmocka_unit_test(vector_without_target),     cmocka_unit_test(key_is_cached_by_day_and_secret),
       cmocka_unit_test(too_long_keys_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
