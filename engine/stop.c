@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/park.h"
 #include "engine/base/thread.h"
 
 static _Atomic bool wanted, at_once, orderly, unread;
+static _Atomic int64_t requested_ms;                     /* monotonic; 0 not yet */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* the park lives as long as it is held */
 static struct sc_park *woken;
 
@@ -18,6 +20,11 @@ bool sc_stop_now(void) {
   return sc_stop_requested() && !atomic_load_explicit(&orderly, memory_order_relaxed);
 }
 
+bool sc_stop_is_overdue(int64_t timeout_ms) {
+  int64_t since_ms = atomic_load_explicit(&requested_ms, memory_order_relaxed);
+  return since_ms != 0 && sc_clock_mono_ms() - since_ms >= timeout_ms;
+}
+
 static void wake(void) {
   pthread_mutex_lock(&lock);
   if (woken != NULL) sc_park_wake(woken);
@@ -25,6 +32,8 @@ static void wake(void) {
 }
 
 void sc_stop_request(void) {
+  int64_t never = 0;
+  atomic_compare_exchange_strong(&requested_ms, &never, sc_clock_mono_ms());
   atomic_store(&wanted, true);
   wake();
 }

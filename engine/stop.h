@@ -7,12 +7,15 @@
 #define SC_STOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct sc_error;
 struct sc_park;
 
 bool sc_stop_requested(void);
 void sc_stop_request(void);
+/* It was requested longer ago than that: who is still inside a call of his own gives it up. */
+bool sc_stop_is_overdue(int64_t timeout_ms);
 /* Nothing is to be waited for any more: the second signal came, or the first one while there is nothing to end in order
  * (a command that only lists, a load that starts up). Blocking calls return SC_E_STOPPED; open transactions end with
  * their connections. */

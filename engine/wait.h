@@ -5,6 +5,8 @@
 #ifndef SC_WAIT_H
 #define SC_WAIT_H
 
+#include <stdint.h>
+
 struct sc_timings;
 
 /* events: POLLIN | POLLOUT of poll(2); fd -1: only the time. SC_OK when something is ready, SC_E_STOPPED (second
@@ -16,6 +18,9 @@ struct sc_wait {
 };
 
 extern const struct sc_wait sc_wait;
+/* The same for the thread that supervises: a stop that was requested longer ago than *timeout_ms ends its waits, too.
+ * Otherwise a target that answers nothing would keep it from ending the others. */
+struct sc_wait sc_wait_until_stop(const int64_t *timeout_ms);
 /* The same, counted in the calling thread's timings. */
 struct sc_wait sc_wait_timed(struct sc_timings *timings);
 

@@ -175,6 +175,21 @@ static bool parse_epoch(struct sc_slice text, int64_t *wall_ms) {
   return s.ok && s.p == s.end;
 }
 
+static uint64_t number_of(struct sc_slice text, size_t at, size_t len) {
+  uint64_t n = 0;
+  return sc_slice_to_u64(sc_slice_of(text.ptr + at, len), &n) ? n : UINT64_MAX;
+}
+
+bool sc_clock_is_compact_date(struct sc_slice text) {
+  int64_t days;
+  if (text.len != 8 && text.len != 12 && text.len != 14) return false;
+  uint64_t year = number_of(text, 0, 4), month = number_of(text, 4, 2), day = number_of(text, 6, 2);
+  if (year < 1970 || year > 2100 || month > 12 || day > 31) return false;
+  for (size_t at = 8; at < text.len; at += 2)
+    if (number_of(text, at, 2) > (at == 8 ? 23u : 59u)) return false;
+  return sc_clock_days((int)year, (int)month, (int)day, &days);
+}
+
 bool sc_clock_parse_time(struct sc_slice text, int64_t *wall_ms) {
   int64_t ms;
   if (!parse_epoch(text, &ms) && !parse_date_time(text, &ms)) return false;

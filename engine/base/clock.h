@@ -27,6 +27,9 @@ void sc_clock_format_amz(int64_t wall_ms, char out[17]);
  * (1..9 digits, cut to milliseconds), a space in place of T, and epoch seconds with an optional fraction. Without an
  * offset: UTC. False on anything else, on impossible dates (2023-02-30) and on years outside 1970..9999. */
 bool sc_clock_parse_time(struct sc_slice text, int64_t *wall_ms);
+/* 20230131, 202301311500 or 20230131150000: a date of 1970 to 2100 without separators. sc_clock_parse_time takes it for
+ * epoch seconds, which nobody who writes it means. */
+bool sc_clock_is_compact_date(struct sc_slice text);
 /* Days since 1970-01-01 of a proleptic Gregorian date; month 1..12, day 1..31; false when there is no such day. */
 bool sc_clock_days(int year, int month, int day, int64_t *days);
 

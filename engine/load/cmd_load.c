@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/decoder.h"
 #include "engine/find.h"
@@ -71,6 +72,10 @@ static void read_settings(const struct sc_options *o, struct sc_run *run) {
 
 static int read_request(const struct sc_options *o, struct sc_load_options *options, struct sc_error *err) {
   const char *start = sc_options_text(o, SC_OPT_START);
+  if (sc_clock_is_compact_date(sc_slice_str(start)))
+    return sc_error_fail(err, SC_E_USAGE,
+                         "write a date as 2023-01-31 or 2023-01-31T15:00:00, in UTC unless it has an offset",
+                         "--start: %s would be epoch seconds, and looks like a date", start);
   if (!sc_position_parse(start, &options->start))
     return sc_error_fail(err, SC_E_USAGE,
                          "2023-01-31, 2023-01-31T15:00:00, 2023-01-31T15:00:00.123+00:00 or epoch seconds",

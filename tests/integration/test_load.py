@@ -131,6 +131,29 @@ def test_a_signal_commits_what_was_read(local_service, database, shardcopy, sign
     assert_each_position_once(database, "demo", 60000)
 
 
+def test_a_signal_is_heard_while_the_target_answers_nothing(local, stream, database, proxy, shardcopy):
+    """Control is inside its check of the lock when the signal comes; the load was idle, so its end is a success."""
+    stream().put_many(numbered(0, 10))
+    running = shardcopy.start("load", local.url("demo"), database.url(port=proxy.port), "--follow", "--stop-timeout=1s",
+                              "--write-threads=1")
+    wait_until(lambda: database.count("demo") == 10, what="the records")
+    proxy.stall()
+    wait_until(lambda: proxy.unread_bytes() > 0, 30, what="a question that nobody answers")
+    running.signal(signal.SIGTERM)
+    running.wait(timeout_s=15)
+
+
+def test_follow_ended_in_its_first_moments(local, stream, database, proxy, shardcopy):
+    """Before there is anything to end in order a signal is the end all the same, and of --follow a success."""
+    stream().put_many(numbered(0, 10))
+    proxy.stall()
+    running = shardcopy.start("load", local.url("demo"), database.url(port=proxy.port), "--follow")
+    wait_until(lambda: proxy.unread_bytes() > 0, what="the first question")
+    running.signal(signal.SIGTERM)
+    running.wait(timeout_s=15)
+    assert "stopped before anything was read" in running.err
+
+
 def test_a_second_signal_ends_it_at_once(local_service, database, proxy, shardcopy):
     """Stuck in the target, an orderly stop would wait; the second signal does not, and the next run brings
     everything."""

@@ -121,3 +121,10 @@ def test_a_position_inside_a_record(local, stream, database, shardcopy):
     shardcopy.load(local.url("demo"), database.url())
     assert database.rows("SELECT id FROM demo ORDER BY id") == [(0,), (2,), (3,)]
     assert database.rows("SELECT sequence, sub_sequence FROM kinesis_checkpoints") == [(numbers[-1], None)]
+
+
+@pytest.mark.parametrize("start", ["20230131", "202301311500", "20230131150000"])
+def test_a_date_without_separators_is_no_epoch(local, stream, database, shardcopy, start):
+    stream()
+    done = shardcopy.load(local.url("demo"), database.url(), f"--start={start}", status=2)
+    assert "looks like a date" in done.err and "2023-01-31" in done.err

@@ -324,7 +324,8 @@ static void print_timings(const struct sc_run *run) {
 static int outcome(struct sc_controller *c, struct sc_error *err) {
   struct sc_lineage_counts counts;
   sc_lineage_count(c->lineage, &counts);
-  int rc = sc_progress_finish(&c->progress, &counts, why_no_rows(c), sc_clock_mono_ms(), err);
+  bool is_whole = !sc_controller_has_failed(c) && c->finished;
+  int rc = sc_progress_finish(&c->progress, &counts, is_whole ? why_no_rows(c) : NULL, sc_clock_mono_ms(), err);
   if (c->gaps > 0)
     sc_log(SC_WARN, "records were lost before they could be read", "gaps=%llu", (unsigned long long)c->gaps);
   if (c->options->timings) print_timings(c->run);
@@ -334,6 +335,12 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
   }
   if (rc != SC_OK || c->finished || (c->run->settings.tip.follow && !sc_stop_now())) return rc;
   return sc_error_set(err, SC_E_STOPPED, "interrupted; what was committed stays, run again to continue from there");
+}
+
+/* A load that follows is ended by a signal and by nothing else, so a stop is its success, in its first moments too. */
+static int stopped_before_it_began(void) {
+  sc_log(SC_INFO, "stopped before anything was read", NULL);
+  return SC_OK;
 }
 
 static void controller_init(struct sc_controller *c, struct sc_run *run, const struct sc_load_options *options) {
@@ -371,6 +378,7 @@ int sc_control_load(struct sc_run *run, const struct sc_load_options *options, s
   }
   if (c->threads != NULL) stop_in_order(c);
   if (rc == SC_OK) rc = outcome(c, err);
+  if (rc == SC_E_STOPPED && run->settings.tip.follow && c->n_started == 0) rc = stopped_before_it_began();
   sc_stop_wakes(NULL);
   sc_controller_close_target(c);
   free_threads(c);

@@ -280,6 +280,7 @@ int sc_controller_assign(struct sc_controller *c, struct sc_error *err) {
 /* ---- while it runs ---- */
 
 static void postpone(struct sc_controller *c, const struct sc_error *err) {
+  if (err->code == SC_E_STOPPED) return; /* the stop that ended the call ends the load, in order */
   if (err->class == SC_CLASS_RETRY || err->class == SC_CLASS_THROTTLE) {
     sc_log_error(SC_WARN, "the shards could not be listed, trying again", err);
     c->list_due_ms = sc_clock_mono_ms() + RELIST * c->run->settings.retry_ms;

@@ -24,7 +24,8 @@ static bool is_temporary(const struct sc_error *err) {
 
 static int open_and_lock(struct sc_controller *c, bool take_over, struct sc_error *err) {
   const struct sc_positions_ops *ops = positions_of(c);
-  int rc = sc_sessions_open(&c->sessions, c->run, "control", &sc_wait, err);
+  struct sc_wait wait = sc_wait_until_stop(&c->run->settings.stop_timeout_ms);
+  int rc = sc_sessions_open(&c->sessions, c->run, "control", &wait, err);
   if (rc == SC_OK && ops != NULL) rc = ops->lock(c->sessions.positions, take_over, err);
   if (rc != SC_OK) sc_sessions_close(&c->sessions, c->run);
   return rc;
@@ -63,6 +64,7 @@ static void lose_session(struct sc_controller *c, const struct sc_error *err, in
   c->relock_ms =
       now_ms + sc_random_backoff_ms(&c->random, c->run->settings.retry_ms, SC_BACKOFF_CAP_MS, c->lock_failures++);
   sc_sessions_close(&c->sessions, c->run);
+  if (err->code == SC_E_STOPPED) return; /* an overdue stop ended the call; the stop itself is under way */
   if (!is_temporary(err) || now_ms - c->lost_ms > SC_GIVE_UP_MS) sc_controller_fail(c, err);
 }
 

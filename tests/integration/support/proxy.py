@@ -1,8 +1,10 @@
 """Proxies that break connections: one in front of PostgreSQL, which knows enough of its protocol to do it at a chosen
 moment, and one in front of anything."""
 import contextlib
+import fcntl
 import socket
 import struct
+import termios
 import threading
 
 STARTUP_PROTOCOL = 196608
@@ -42,6 +44,12 @@ class PgProxy:
 
     def resume(self):
         self._flowing.set()
+
+    def unread_bytes(self):
+        """What clients have sent since the stall."""
+        with self._lock:
+            ends = [client for client, _ in self._pairs]
+        return sum(struct.unpack("i", fcntl.ioctl(end, termios.FIONREAD, bytes(4)))[0] for end in ends)
 
     def cut_all(self):
         """Cuts every connection there is, wherever it stands."""

@@ -119,6 +119,17 @@ static void test_times_a_person_writes(void **state) {
   }
 }
 
+static void test_dates_without_separators(void **state) {
+  (void)state;
+  const char *const dates[] = {"20230131", "20240229", "202301311500", "20230131235959"};
+  for (size_t i = 0; i < sizeof(dates) / sizeof(*dates); i++)
+    assert_true(sc_clock_is_compact_date(sc_slice_str(dates[i])));
+  const char *const none[] = {"20230230",     "20230229",       "19691231",   "21010101", "2023013",
+                              "202301312400", "20230131150060", "1675173600", "2023-1-3", "202301x1"};
+  for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+    assert_false(sc_clock_is_compact_date(sc_slice_str(none[i])));
+}
+
 static void test_times_that_are_none(void **state) {
   (void)state;
   static const char *const bad[] = {
@@ -181,6 +192,7 @@ int main(void) {
       cmocka_unit_test(test_formats),
       cmocka_unit_test(test_format_and_parse_are_inverse),
       cmocka_unit_test(test_times_a_person_writes),
+      cmocka_unit_test(test_dates_without_separators),
       cmocka_unit_test(test_times_that_are_none),
   };
   return cmocka_run_group_tests_name("base/clock", tests, NULL, NULL);
