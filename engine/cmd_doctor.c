@@ -30,6 +30,7 @@ int sc_cmd_doctor(struct sc_options *options, struct sc_error *err) {
   const char *url = sc_options_argument(options, 0);
   const struct sc_source_ops *ops = sc_find_source(url, err);
   if (ops == NULL) return err->code;
+  sc_examine_ok("decoder", "%s", sc_decoder_kernel());
   int rc = ops->open(url, options, &source, err);
   if (rc == SC_OK) rc = ops->examine(source, &x, err);
   if (rc != SC_OK) sc_examine_fail(&x, "source", err);

@@ -26,6 +26,7 @@ def test_all_is_well(service, database, shardcopy):
     env = {**KEYS, "AWS_ENDPOINT_URL_STS": f"http://{service.http}"}
     found = lines(shardcopy.run("doctor", service.url("demo"), database.url(), env=env).out)
     assert {verdict for verdict, _ in found.values()} == {"ok", "note"}
+    assert found["decoder"][1].startswith("simdjson 3."), found["decoder"]
     assert found["credentials"] == ("ok", "from environment, key ...MPLE")
     assert found["identity"] == ("ok", "arn:aws:iam::000000000000:user/shardcopy-local (account 000000000000)")
     assert found["region"] == ("ok", "us-east-1")
