@@ -9,9 +9,9 @@
  * trying.
  *
  * Session calls look blocking and are not: wherever they would wait they call the wait hook of their thread with a
- * descriptor, which gives up with SC_E_STOPPED or SC_E_DEADLINE; or, in push, they answer SC_AGAIN. Errors carry the
- * class that decides (error.h): REWIND, TAKE_AGAIN, REPLAN, ROW, CONFIG, AUTH, FATAL; the text names host, database and
- * user, never a password, and hints.
+ * descriptor, which gives up with SC_E_STOPPED or SC_E_DEADLINE; or, in push, they answer SC_AGAIN. Where that cannot
+ * be (embedded databases), session_interrupt ends a call. Errors carry the class that decides (error.h): REWIND,
+ * TAKE_AGAIN, REPLAN, ROW, CONFIG, AUTH, FATAL; the text names host, database and user, never a password, and hints.
  */
 #ifndef SC_SINK_H
 #define SC_SINK_H
@@ -38,8 +38,12 @@ enum sc_atomicity {
 
 struct sc_sink_caps {
   enum sc_atomicity positions;
-  uint32_t max_sessions; /* 0: no bound. 1: control shares the session of the one write thread */
-  bool replays; /* has savepoints: the row that the target refuses is found by a replay; else a refusal ends the run */
+  /* Open at a time; 0: no bound. 1: there is one write thread, and control's calls are made on its thread between two
+   * transactions. */
+  uint32_t max_sessions;
+  /* What becomes of a row that the target refuses. replays: it has savepoints, and a replay of the transaction finds
+   * the row. answers_rows: finish knows the answer to each row. Neither: the load ends. */
+  bool replays, answers_rows;
 };
 
 struct sc_dead_letter {
@@ -55,10 +59,18 @@ struct sc_dead_letter {
   const char *text;
 };
 
-/* Which row the target refused. */
+/* Rows [first, end) of a block, all of one relation. */
+struct sc_row_range {
+  const struct sc_block *block;
+  uint32_t first, end;
+  uint16_t relation;
+  uint32_t number; /* among the ranges of its transaction */
+};
+
+/* A row that the target refused. */
 struct sc_refusal {
   bool row_known;
-  uint32_t row;  /* index into the rows of the call that failed */
+  uint64_t row;  /* counted from the first one pushed since the last finish */
   char code[16]; /* the target's own name of the reason: an SQLSTATE */
   char text[250];
 };
@@ -78,28 +90,38 @@ struct sc_rows_ops {
 
   /* ---- write threads ---- */
   int (*begin)(struct sc_session *session, struct sc_error *err); /* NULL: there are no transactions */
-  /* Rows [first_row, end_row) of the block. */
-  int (*push)(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
-              struct sc_error *err);
-  /* The target has accepted all rows pushed. NULL: push knows. */
+  /* SC_OK: all of the range is on its way; requests may still be under way then. SC_AGAIN: a part of it is, and the
+   * sink waits for its descriptor (ready); the same call is made again when that is ready, and now and then before. A
+   * request that failed and may be made again is, without a word to the engine. Between two finishes all ranges are of
+   * one relation and plan, unless the sink has `released`. */
+  int (*push)(struct sc_session *session, const struct sc_row_range *rows, struct sc_error *err);
+  /* The target has answered for all rows pushed. NULL: push knows. */
   int (*finish)(struct sc_session *session, struct sc_error *err);
-  /* The dead letters of a block, after the last finish. NULL without encode_dead. */
+  /* Dead letters of a block, after a finish. NULL without encode_dead. */
   int (*push_dead)(struct sc_session *session, const char *dead, size_t len, struct sc_error *err);
   /* After finish: what was pushed is safe. SC_POSITIONS_WITH_ROWS: the positions are compared and moved in the same
    * transaction, and SC_OK means that all of it is committed; one that is not as it was left is SC_E_FENCED, a row
-   * refused now SC_E_ROW, a lost answer SC_E_DB_LOST. NULL: pushed is safe. */
+   * refused now SC_E_ROW, a lost answer SC_E_DB_LOST. NULL: what is finished is safe. */
   int (*commit)(struct sc_session *session, const struct sc_commit *commit, struct sc_error *err);
+  /* The nth refused row, from 0; false: there are no more. caps.replays: one, after an error of class ROW from push,
+   * finish or commit. caps.answers_rows: those of the last finish, which was SC_OK. */
+  bool (*refusal)(const struct sc_session *session, uint32_t nth, struct sc_refusal *out);
+  /* caps.replays only. A savepoint is a point to come back to, after begin or finish; whatever the target would refuse
+   * at the commit, it refuses from then on at once. */
   int (*rollback)(struct sc_session *session, struct sc_error *err); /* the session is good for another begin */
-  /* caps.replays only. A point to come back to, after begin or finish; whatever the target would refuse at the commit,
-   * it refuses from now on at once. */
   int (*savepoint)(struct sc_session *session, struct sc_error *err);
   int (*back_to_savepoint)(struct sc_session *session, struct sc_error *err); /* after a refusal */
-  /* After an error of class ROW from push or finish: what is known of the row, counted from the first one pushed since
-   * the last finish. */
-  void (*refusal)(const struct sc_session *session, struct sc_refusal *out);
-  /* The descriptor to watch while idle in a transaction; -1, or NULL: none. Readable: check is called. */
-  int (*ready)(const struct sc_session *session);
+  /* The descriptor to wait for, and for what (POLLIN | POLLOUT): after SC_AGAIN, and while idle in a transaction, where
+   * check is called when it is ready. -1, or NULL: none. */
+  int (*ready)(const struct sc_session *session, short *events);
   int (*check)(struct sc_session *session, struct sc_error *err);
+  /* In ms, when the sink itself wants the open transaction committed: a file is rolled by its size and age, which takes
+   * the place of --flush-*. NULL: by --flush-*. */
+  int64_t (*due)(const struct sc_session *session);
+  /* Is this block, the oldest of the transaction, not needed any more? Its memory then goes to other rows long before
+   * the commit. Such a sink is pushed rows and dead letters as they come, whatever their relation, and can neither
+   * replay nor answer for rows. NULL: all blocks are kept until the commit is known. */
+  bool (*released)(const struct sc_session *session, const struct sc_block *block);
 };
 
 struct sc_sink_ops {
@@ -125,6 +147,9 @@ struct sc_sink_ops {
   /* Looks at everything that a load needs of the target, and tells of each (examine.h); changes nothing. An error: the
    * connection broke. NULL: there is nothing to look at, and no session is opened for it. */
   int (*examine)(struct sc_session *session, struct sc_examine *x, struct sc_error *err);
+  /* Any thread: the call under way and all later ones but session_close end soon with SC_E_STOPPED. NULL: its calls
+   * block nowhere but in the wait hook. */
+  void (*session_interrupt)(struct sc_session *session);
 };
 
 #endif

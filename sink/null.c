@@ -48,9 +48,8 @@ static uint32_t encode(const struct sc_plan *plan, const struct sc_cells *cells,
   return row - first_row;
 }
 
-static int push(struct sc_session *session, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
-                struct sc_error *err) {
-  (void)session, (void)block, (void)first_row, (void)end_row, (void)err;
+static int push(struct sc_session *session, const struct sc_row_range *range, struct sc_error *err) {
+  (void)session, (void)range, (void)err;
   return SC_OK;
 }
 

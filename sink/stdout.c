@@ -166,9 +166,8 @@ static int write_some(struct sc_session *s, const char **data, size_t *len, stru
   return SC_OK;
 }
 
-static int push(struct sc_session *s, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
-                struct sc_error *err) {
-  struct sc_slice lines = sc_block_slice(block, first_row, end_row);
+static int push(struct sc_session *s, const struct sc_row_range *range, struct sc_error *err) {
+  struct sc_slice lines = sc_block_slice(range->block, range->first, range->end);
   int rc = SC_OK;
   while (rc == SC_OK && lines.len && !s->closed) {
     rc = wait_writable(s, err);

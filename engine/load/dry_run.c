@@ -201,6 +201,7 @@ int sc_dry_run(struct sc_run *run, const struct sc_load_options *options, bool j
   d->c.run = run;
   d->c.options = options;
   d->c.lineage = sc_lineage_new();
+  sc_sessions_init(&d->c.sessions);
   d->sample = sc_sample_new(run->settings.max_columns);
   int rc = ask(d, err);
   if (rc == SC_OK) rc = print(d, json, err);

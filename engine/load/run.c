@@ -163,12 +163,16 @@ void sc_run_unclaim(struct sc_run *run, uint64_t records) {
   for (uint32_t i = 0; i < run->settings.parse_threads; i++) sc_park_wake(run->parse_parks[i]);
 }
 
+void sc_run_drop_counted(struct sc_run *run, uint64_t records, uint64_t dead) {
+  sc_dead_letter_limit_take_back(&run->dead_letter_limit, records, dead);
+  sc_run_unclaim(run, records);
+}
+
 void sc_run_drop_rows(struct sc_run *run, const struct sc_block *block) {
   uint64_t records = 0, dead = 0;
   for (uint32_t i = 0; i < block->n_spans; i++) {
     records += block->spans[i].records;
     dead += block->spans[i].dead;
   }
-  sc_dead_letter_limit_take_back(&run->dead_letter_limit, records, dead);
-  sc_run_unclaim(run, records);
+  sc_run_drop_counted(run, records, dead);
 }

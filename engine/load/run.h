@@ -87,11 +87,19 @@ enum sc_write_message_kind {
   SC_WRITE_RESUME_SESSION, /* control holds the lock: open a session and take the shards again */
   SC_WRITE_HOLD,           /* commit, then write nothing until RELEASE_HOLD */
   SC_WRITE_RELEASE_HOLD,
+  SC_WRITE_ERRAND,     /* errand: work of control's on the session that both share, between two transactions */
   SC_WRITE_TAKE_AGAIN, /* the target may have gone back: commit, rewind, answer TAKEN with this serial */
   SC_WRITE_ABANDON     /* there will be no RESUME_SESSION: the run has failed and control has no session */
 };
+/* Control waits until it is done. */
+struct sc_errand {
+  void (*run)(void *arg);
+  void *arg;
+  _Atomic bool done;
+};
 struct sc_write_message {
   enum sc_write_message_kind kind;
+  struct sc_errand *errand;
   const struct sc_shard_info *shard;
   struct sc_taken taken;
   uint32_t term;
@@ -163,6 +171,12 @@ struct sc_run {
 static inline bool sc_run_has_own_store(const struct sc_run *r) {
   return r->store_ops != NULL && (r->store_ops != r->sink_ops || r->store != r->sink);
 }
+/* Sessions open at a time, by the sink and the store; 0: no bound. */
+static inline uint32_t sc_run_max_sessions(const struct sc_run *r) {
+  uint32_t rows = r->sink_ops->caps.max_sessions,
+           positions = r->store_ops != NULL ? r->store_ops->caps.max_sessions : 0;
+  return rows == 0 || (positions != 0 && positions < rows) ? positions : rows;
+}
 /* Only a sink that keeps the positions itself can commit them together with the rows. */
 static inline enum sc_atomicity sc_run_atomicity(const struct sc_run *r) {
   if (r->store_ops == NULL) return SC_POSITIONS_NONE;
@@ -209,7 +223,8 @@ void sc_run_stopped(struct sc_run *run);
  * With the last one write threads are woken, since they commit what they have. */
 uint32_t sc_run_claim(struct sc_run *run, uint32_t want);
 void sc_run_unclaim(struct sc_run *run, uint64_t records);
-/* A block's rows are dropped and will come again: the claim and the count of dead letters are taken back. */
-void sc_run_drop_rows(struct sc_run *run, const struct sc_block *block);
+/* Rows are dropped and will come again: the claim and the count of dead letters are taken back. */
+void sc_run_drop_counted(struct sc_run *run, uint64_t records, uint64_t dead);
+void sc_run_drop_rows(struct sc_run *run, const struct sc_block *block); /* those of a block */
 
 #endif

@@ -1,6 +1,7 @@
 /* The PostgreSQL sink: the functions of sink.h over the modules of this folder. */
 #include "sink/postgres/postgres.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -335,16 +336,13 @@ static int finish(struct sc_session *s, struct sc_error *err) {
   return rc;
 }
 
-static int push(struct sc_session *s, const struct sc_block *block, uint32_t first_row, uint32_t end_row,
-                struct sc_error *err) {
-  int rc = SC_OK;
-  if (first_row >= end_row) return SC_OK;
-  SC_ASSERT(end_row <= block->n_rows && block->plan != NULL);
-  if (s->plan != NULL && s->plan != block->plan) rc = finish(s, err);
-  if (rc == SC_OK && s->plan == NULL) rc = open_copy(s, block->plan, err);
+static int push(struct sc_session *s, const struct sc_row_range *range, struct sc_error *err) {
+  const struct sc_plan *plan = range->block->plan;
+  SC_ASSERT(plan != NULL && (s->plan == NULL || s->plan == plan));
+  int rc = s->plan == NULL ? open_copy(s, plan, err) : SC_OK;
   if (rc != SC_OK) return rc;
-  struct sc_slice tuples = sc_block_slice(block, first_row, end_row);
-  s->rows += end_row - first_row;
+  struct sc_slice tuples = sc_block_slice(range->block, range->first, range->end);
+  s->rows += range->end - range->first;
   rc = sc_pg_copy_put(s->pg, tuples.ptr, tuples.len, err);
   if (rc == SC_OK && sc_pg_copy_suspect(s->pg)) rc = listen_to_server(s, err);
   return rc;
@@ -405,22 +403,26 @@ static int back_to_savepoint(struct sc_session *s, struct sc_error *err) {
   return rc != SC_OK ? rc : sc_pg_run(s->pg, "ROLLBACK TO SAVEPOINT shardcopy", SC_PG_QUERY, NULL, err);
 }
 
-static void refusal(const struct sc_session *s, struct sc_refusal *out) {
+static bool refusal(const struct sc_session *s, uint32_t nth, struct sc_refusal *out) {
   const struct sc_pg_diagnosis *d = sc_pg_diagnosis(s->pg);
   char column[64], text[700];
   unsigned long long line = sc_pg_context_line(d->context, s->sink->names.table, column);
   bool name_it = column[0] && strstr(d->message, column) == NULL;
   *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
-  if (out->row_known) out->row = (uint32_t)(s->rows_before + line - 1);
+  if (out->row_known) out->row = s->rows_before + line - 1;
   snprintf(out->code, sizeof(out->code), "%s", d->sqlstate);
   /* "Key (id)=(5) already exists." says what the message doesn't; that of other constraints repeats the row. */
   bool key = !strcmp(d->sqlstate, "23505") || !strcmp(d->sqlstate, "23503") || !strcmp(d->sqlstate, "23P01");
   snprintf(text, sizeof(text), "%s%s%s%s%s%s", name_it ? "column \"" : "", name_it ? column : "", name_it ? "\": " : "",
            d->message, key && d->detail[0] ? ": " : "", key ? d->detail : "");
   snprintf(out->text, sizeof(out->text), "%.249s", text);
+  return nth == 0;
 }
 
-static int ready(const struct sc_session *s) { return sc_pg_socket(s->pg); }
+static int ready(const struct sc_session *s, short *events) {
+  *events = POLLIN;
+  return sc_pg_socket(s->pg);
+}
 
 static int check(struct sc_session *s, struct sc_error *err) {
   int rc = sc_pg_copy_poll(s->pg, err);

@@ -12,6 +12,7 @@
 #include "engine/base/park.h"
 #include "engine/base/thread.h"
 #include "engine/decoder.h"
+#include "engine/load/control/control_errand.h"
 #include "engine/load/control/control_shards.h"
 #include "engine/load/control/control_target.h"
 #include "engine/load/fetch/fetch_pool.h"
@@ -36,6 +37,14 @@ static void settle(struct sc_settings *s, const struct sc_memory *m) {
   if (fewer)
     sc_log(SC_INFO, "fewer threads than half the processors, to stay within --memory", "fetch=%u parse=%u write=%u",
            s->fetch_threads, s->parse_threads, s->write_threads);
+}
+
+/* One session is control's, unless there is only one. */
+static void bound_writers(struct sc_run *run) {
+  uint32_t sessions = sc_run_max_sessions(run), most = sessions > 1 ? sessions - 1 : 1;
+  if (sessions == 0 || run->settings.write_threads <= most) return;
+  run->settings.write_threads = most;
+  sc_log(SC_INFO, "fewer write threads, since the target takes no more sessions", "write=%u", most);
 }
 
 static int deal_memory(struct sc_run *run, const struct sc_load_options *options, struct sc_memory *out,
@@ -79,6 +88,7 @@ static int make_threads(struct sc_controller *c, struct sc_error *err) {
   for (uint32_t i = 0; i < s->parse_threads; i++) c->parsers[i] = sc_parser_new(c->run, i);
   for (uint32_t i = 0; i < s->write_threads; i++) {
     c->writers[i] = sc_writer_new(c->run, i);
+    if (c->is_shared) c->writers[i]->sessions = &c->sessions;
     int rc = sc_writer_connect(c->writers[i], err);
     if (rc != SC_OK) return rc;
   }
@@ -194,6 +204,7 @@ static void turn(struct sc_controller *c) {
   struct sc_control_message m;
   sc_park_prepare(park);
   bool any = false;
+  uint64_t errands = c->errands;
   while (sc_mailbox_receive(c->run->control_box, &m)) {
     handle(c, &m);
     any = true;
@@ -205,7 +216,7 @@ static void turn(struct sc_controller *c) {
     sc_lineage_count(c->lineage, &counts);
     sc_progress_show(&c->progress, &counts, sc_controller_lag_ms(c), now_ms);
   }
-  if (any) {
+  if (any || c->errands != errands) { /* an errand slept on the park, and may have swallowed a wake */
     sc_park_cancel(park);
   } else {
     sc_park_wait(park, until_due(c, now_ms));
@@ -253,7 +264,7 @@ static void reach(struct sc_controller *c, enum sc_stage stage, uint32_t n, cons
       sc_stop_request_now(); /* threads inside a database call notice it, too */
     }
     if (sc_stop_now()) {
-      sc_run_set_stage(c->run, SC_STAGE_ABANDON);
+      sc_controller_abandon(c);
       return;
     }
   }
@@ -345,6 +356,8 @@ static int stopped_before_it_began(void) {
 
 static void controller_init(struct sc_controller *c, struct sc_run *run, const struct sc_load_options *options) {
   *c = (struct sc_controller){.run = run, .options = options};
+  sc_sessions_init(&c->sessions);
+  c->is_shared = sc_run_max_sessions(run) == 1;
   c->lineage = sc_lineage_new();
   sc_progress_init(&c->progress, c->identity.name, options->quiet);
   c->waiting = sc_alloc_zero(run->settings.write_threads, sizeof(*c->waiting));
@@ -358,6 +371,7 @@ static void controller_init(struct sc_controller *c, struct sc_run *run, const s
  * freed, so that the lock is given up as early as possible. Plans go after the threads, whose blocks view them. */
 int sc_control_load(struct sc_run *run, const struct sc_load_options *options, struct sc_error *err) {
   struct sc_memory memory;
+  bound_writers(run);
   int rc = deal_memory(run, options, &memory, err);
   if (rc != SC_OK) return rc;
   rc = sc_run_init(run, memory.bodies_bytes, memory.blocks_bytes, err);

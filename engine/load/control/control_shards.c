@@ -8,6 +8,7 @@
 #include "engine/base/log.h"
 #include "engine/base/mailbox.h"
 #include "engine/lineage.h"
+#include "engine/load/control/control_errand.h"
 #include "engine/load/control/control_target.h"
 
 enum {
@@ -269,12 +270,25 @@ static void set_idle_pace(struct sc_controller *c) {
   }
 }
 
+struct assigning {
+  struct sc_controller *c;
+  struct sc_error *err;
+  int rc;
+};
+
+/* Shards that have ended may make their children ready. */
+static void insert_and_take(void *assigning) {
+  struct assigning *a = assigning;
+  a->rc = sc_controller_has_session(a->c, a->err) ? insert_new(a->c, a->err) : a->err->code;
+  for (size_t n = 1; a->rc == SC_OK && n > 0;) a->rc = take_ready(a->c, &n, a->err);
+}
+
 int sc_controller_assign(struct sc_controller *c, struct sc_error *err) {
+  struct assigning a = {c, err, SC_OK};
   warn_of_gone(c);
-  int rc = insert_new(c, err);
-  for (size_t n = 1; rc == SC_OK && n > 0;) rc = take_ready(c, &n, err); /* ended ones may make their children ready */
-  if (rc == SC_OK) set_idle_pace(c);
-  return rc;
+  sc_controller_errand(c, insert_and_take, &a);
+  if (a.rc == SC_OK) set_idle_pace(c);
+  return a.rc;
 }
 
 /* ---- while it runs ---- */

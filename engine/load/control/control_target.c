@@ -7,6 +7,7 @@
 #include "engine/base/log.h"
 #include "engine/base/mailbox.h"
 #include "engine/base/park.h"
+#include "engine/load/control/control_errand.h"
 #include "engine/load/write/writer.h"
 #include "engine/sample.h"
 #include "engine/wait.h"
@@ -68,11 +69,27 @@ static void lose_session(struct sc_controller *c, const struct sc_error *err, in
   if (!is_temporary(err) || now_ms - c->lost_ms > SC_GIVE_UP_MS) sc_controller_fail(c, err);
 }
 
+struct losing {
+  struct sc_controller *c;
+  struct sc_error err;
+};
+
+static void lose(void *losing) {
+  struct losing *l = losing;
+  lose_session(l->c, &l->err, sc_clock_mono_ms());
+}
+
 void sc_controller_lost(struct sc_controller *c, const struct sc_error *err) {
-  struct sc_error e = *err;
-  if (e.code == SC_E_POSITIONS)
-    sc_error_set(&e, SC_E_WENT_BACK, "the database went back to an older state: %s", err->text);
-  lose_session(c, &e, sc_clock_mono_ms());
+  struct losing l = {c, *err};
+  if (err->code == SC_E_POSITIONS)
+    sc_error_set(&l.err, SC_E_WENT_BACK, "the database went back to an older state: %s", err->text);
+  sc_controller_errand(c, lose, &l);
+}
+
+bool sc_controller_has_session(struct sc_controller *c, struct sc_error *err) {
+  sc_error_set(err, SC_E_DB_LOST, "the session with the target was closed");
+  if (c->locked && c->sessions.rows == NULL) sc_controller_lost(c, err);
+  return c->locked;
 }
 
 /* A failover may have undone the ends after which children are read. Write threads would not notice: they no longer
@@ -89,12 +106,13 @@ static int survey_again(struct sc_controller *c, struct sc_error *err) {
 }
 
 /* Connects and locks again. Every write thread then takes its shards again, since the target may have lost commits. */
-static void relock(struct sc_controller *c, int64_t now_ms) {
+static void relock(void *controller) {
+  struct sc_controller *c = controller;
   struct sc_error err;
   int rc = open_and_lock(c, false, &err);
   if (rc == SC_OK) rc = survey_again(c, &err);
   if (rc != SC_OK) {
-    lose_session(c, &err, now_ms);
+    lose_session(c, &err, sc_clock_mono_ms());
     return;
   }
   c->locked = true;
@@ -106,15 +124,20 @@ static void relock(struct sc_controller *c, int64_t now_ms) {
   resume_waiting(c);
 }
 
-static void check_lock(struct sc_controller *c, int64_t now_ms) {
-  c->check_ms = now_ms + CHECK_MS;
-  if (!c->locked || positions_of(c) == NULL) return;
+static void check_now(void *controller) {
+  struct sc_controller *c = controller;
   struct sc_error err;
-  if (positions_of(c)->check_lock(c->sessions.positions, &err) != SC_OK) lose_session(c, &err, now_ms);
+  if (!sc_controller_has_session(c, &err)) return;
+  if (positions_of(c)->check_lock(c->sessions.positions, &err) != SC_OK) lose_session(c, &err, sc_clock_mono_ms());
+}
+
+static void check_lock(struct sc_controller *c) {
+  c->check_ms = sc_clock_mono_ms() + CHECK_MS;
+  if (c->locked && positions_of(c) != NULL) sc_controller_errand(c, check_now, c);
 }
 
 bool sc_controller_target_is_confirmed(struct sc_controller *c) {
-  check_lock(c, sc_clock_mono_ms());
+  check_lock(c);
   for (uint32_t w = 0; w < c->run->settings.write_threads; w++)
     if (c->taken[w] != c->serial) return false;
   return c->locked;
@@ -122,7 +145,7 @@ bool sc_controller_target_is_confirmed(struct sc_controller *c) {
 
 void sc_controller_want_resume(struct sc_controller *c, uint32_t writer) {
   c->waiting[writer] = true;
-  check_lock(c, sc_clock_mono_ms());
+  check_lock(c);
   if (c->locked) resume_waiting(c);
   if (!c->locked && sc_controller_has_failed(c)) send(c, writer, SC_WRITE_ABANDON);
 }
@@ -173,9 +196,9 @@ static void put_off(struct sc_controller *c, const struct sc_error *err) {
 
 /* Makes (with the sample) or reads again (without) the plan; puts it off when the connection is lost. */
 static bool make_plan(struct sc_controller *c, bool with_sample) {
-  if (!c->locked) return false;
   struct sc_error err;
   struct sc_plan *plan = NULL;
+  if (!sc_controller_has_session(c, &err)) return false;
   struct sc_run *run = c->run;
   if (with_sample) pthread_mutex_lock(&run->sample_lock);
   int rc = read_plan(c, with_sample ? run->sample : NULL, c->planner.generation + 1, &plan, &err);
@@ -198,7 +221,8 @@ static bool make_plan(struct sc_controller *c, bool with_sample) {
  * are met: those that parse threads add meanwhile wait for the generation after this one. */
 static bool alter(struct sc_controller *c) {
   struct sc_run *run = c->run;
-  if (!c->locked || sc_clock_mono_ms() < c->reread_ms) return false;
+  struct sc_error err;
+  if (!sc_controller_has_session(c, &err) || sc_clock_mono_ms() < c->reread_ms) return false;
   pthread_mutex_lock(&run->sample_lock);
   if (sc_sample_keys(run->requests) > 0) {
     if (c->requests == NULL) c->requests = sc_sample_new(SC_COLUMNS_MAX);
@@ -208,7 +232,6 @@ static bool alter(struct sc_controller *c) {
   }
   pthread_mutex_unlock(&run->sample_lock);
   if (c->requests == NULL) return true;
-  struct sc_error err;
   int rc = run->sink_ops->schema->alter(c->sessions.rows, c->requests, &err);
   if (rc == SC_OK) {
     sc_sample_free(c->requests);
@@ -234,19 +257,29 @@ void sc_controller_release_all(struct sc_controller *c) {
   }
 }
 
+static void make(void *controller) {
+  struct sc_controller *c = controller;
+  c->make_wanted = !make_plan(c, true);
+}
+
+static void reread(void *controller) {
+  struct sc_controller *c = controller;
+  c->reread_wanted = !alter(c) || !make_plan(c, false);
+}
+
 static void act(struct sc_controller *c, enum sc_planner_action action) {
   if (c->stopping) return;
   switch (action) {
     case SC_PLANNER_NOTHING:
       return;
     case SC_PLANNER_MAKE:
-      c->make_wanted = !make_plan(c, true);
+      sc_controller_errand(c, make, c);
       return;
     case SC_PLANNER_HOLD:
       for (uint32_t w = 0; w < c->run->settings.write_threads; w++) send(c, w, SC_WRITE_HOLD);
       return;
     case SC_PLANNER_REREAD:
-      c->reread_wanted = !alter(c) || !make_plan(c, false);
+      sc_controller_errand(c, reread, c);
       if (!c->reread_wanted) release_writers(c);
       return;
   }
@@ -275,8 +308,8 @@ void sc_controller_schema_request(struct sc_controller *c, uint32_t generation) 
 void sc_controller_held(struct sc_controller *c) { act(c, sc_planner_held(&c->planner)); }
 
 void sc_controller_tick_target(struct sc_controller *c, int64_t now_ms) {
-  if (c->locked && now_ms >= c->check_ms) check_lock(c, now_ms);
-  if (!c->locked && now_ms >= c->relock_ms && !sc_controller_has_failed(c)) relock(c, now_ms);
+  if (c->locked && now_ms >= c->check_ms && !c->is_shared) check_lock(c);
+  if (!c->locked && now_ms >= c->relock_ms && !sc_controller_has_failed(c)) sc_controller_errand(c, relock, c);
   if (sc_controller_has_failed(c)) return;
   if (c->locked && c->make_wanted) act(c, SC_PLANNER_MAKE);
   if (c->locked && c->reread_wanted) act(c, SC_PLANNER_REREAD);

@@ -9,6 +9,9 @@ int sc_controller_open_target(struct sc_controller *c, struct sc_error *err);
 int sc_controller_first_plan(struct sc_controller *c, struct sc_error *err);
 /* The session failed in the middle of something: connects and locks again, or ends the run. */
 void sc_controller_lost(struct sc_controller *c, const struct sc_error *err);
+/* False, with an error: there is none that holds the lock. A shared one is closed by a rewind of its write thread,
+ * which is noticed here. In an errand. */
+bool sc_controller_has_session(struct sc_controller *c, struct sc_error *err);
 /* Is the target as this load left it? False: the lock was lost, or write threads have yet to take their shards again;
  * ask again later. */
 bool sc_controller_target_is_confirmed(struct sc_controller *c);

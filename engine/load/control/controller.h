@@ -42,7 +42,11 @@ struct sc_controller {
   uint64_t gaps;
 
   /* the target */
-  struct sc_sessions sessions;
+  struct sc_sessions
+      sessions; /* its own, or shared with the write thread: then used in errands only (control_errand.h) */
+  bool is_shared;
+  bool on_errand;
+  uint64_t errands;
   bool locked; /* and the session is good */
   int64_t relock_ms, lost_ms, check_ms;
   unsigned lock_failures;

@@ -4,7 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
 #include "engine/base/park.h"
-#include "engine/sink.h"
+#include "engine/load/write/write_rows.h"
 
 enum {
   REFRESH_MS = 60000, /* read_until of idle shards is stored at most this often */
@@ -12,18 +12,9 @@ enum {
 };
 
 static struct sc_writer_totals totals_of(const struct sc_writer *w) {
-  struct sc_writer_totals t = {0};
+  struct sc_writer_totals t = w->released;
   const struct sc_block *b;
-  TAILQ_FOREACH(b, &w->blocks, link) {
-    for (uint32_t i = 0; i < b->n_spans; i++) {
-      t.records += b->spans[i].records;
-      t.rows += b->spans[i].rows;
-      t.dead += b->spans[i].dead;
-      t.extra_rows += b->spans[i].extra_rows;
-      t.bytes += b->spans[i].record_bytes;
-      t.unknown_keys += b->spans[i].unknown_keys;
-    }
-  }
+  TAILQ_FOREACH(b, &w->blocks, link) sc_writer_add_totals(&t, b);
   return t;
 }
 
@@ -66,6 +57,12 @@ void sc_writer_end_doubt(struct sc_writer *w, const struct sc_taken *taken) {
 
 /* ---- commit ---- */
 
+/* The parse thread, which waits behind the barrier, goes on. */
+static void pass_barrier(const struct sc_writer *w, const struct sc_shard_info *shard) {
+  atomic_fetch_add(shard->barriers, 1);
+  sc_park_wake(w->run->parse_parks[shard->parse]);
+}
+
 /* Control hears of ends and tips only here: children are read once their parents' ends are committed. The counters are
  * raised before that, so that a load whose last shard is done has counted all its records. */
 static void committed(struct sc_writer *w) {
@@ -76,10 +73,11 @@ static void committed(struct sc_writer *w) {
   struct sc_writer_shard *s;
   TAILQ_FOREACH(s, &w->touched, link) {
     if (s->checkpoint.state == SC_CHECKPOINT_SENT) sc_checkpoint_committed(&s->checkpoint);
-    s->done = s->flags != 0;
+    s->done = (s->flags & (SC_BATCH_END | SC_BATCH_TIP)) != 0;
     s->done_at = s->checkpoint.committed;
     if (s->flags & SC_BATCH_END) sc_writer_tell(w, SC_CONTROL_SHARD_ENDED, s->info);
     else if (s->flags & SC_BATCH_TIP) sc_writer_tell(w, SC_CONTROL_SHARD_TIP, s->info);
+    if (s->flags & SC_BATCH_BARRIER) pass_barrier(w, s->info);
   }
   for (struct sc_block *b; (b = TAILQ_FIRST(&w->blocks)) != NULL;) {
     TAILQ_REMOVE(&w->blocks, b, link); /* before: the parse thread owns the block from then on */
@@ -123,18 +121,15 @@ static int send_commit(struct sc_writer *w, struct sc_error *err) {
   commit.rows = w->rows;
   if (!w->in_transaction && atomicity != SC_POSITIONS_NONE && commit.n == 0) return SC_OK;
   int rc = sc_writer_begin(w, err);
-  if (rc == SC_OK) rc = sc_writer_finish(w, err);
-  const struct sc_block *b;
-  TAILQ_FOREACH(b, &w->blocks, link)
-  if (rc == SC_OK && b->dead_len > 0) rc = ops->push_dead(w->sessions.rows, b->dead, b->dead_len, err);
+  if (rc == SC_OK) rc = sc_writer_flush(w, err);
   if (rc != SC_OK) return rc;
   struct sc_writer_shard *s;
   TAILQ_FOREACH(s, &w->touched, link)
   if (sc_checkpoint_is_dirty(&s->checkpoint, REFRESH_MS)) sc_checkpoint_sent(&s->checkpoint);
   begin_doubt(w);
-  if (ops->commit != NULL) rc = ops->commit(w->sessions.rows, &commit, err);
+  if (ops->commit != NULL) rc = ops->commit(w->sessions->rows, &commit, err);
   if (rc == SC_OK && atomicity == SC_POSITIONS_AFTER_ROWS && commit.n > 0)
-    rc = w->run->store_ops->positions->move(w->sessions.positions, &commit, err);
+    rc = w->run->store_ops->positions->move(w->sessions->positions, &commit, err);
   return rc;
 }
 
@@ -149,10 +144,11 @@ int sc_writer_commit(struct sc_writer *w, struct sc_error *err) {
 
 int64_t sc_writer_commit_in_ms(const struct sc_writer *w, int64_t now_ms) {
   const struct sc_settings *s = &w->run->settings;
-  if (TAILQ_EMPTY(&w->blocks)) return INT64_MAX;
-  if (w->hold_wanted || w->tx_bytes >= s->flush_bytes) return 0;
-  int64_t due_ms = w->tx_oldest_ms + s->flush_interval_ms;
-  if (w->tx_rows >= s->flush_rows || w->tx_urgent) due_ms = now_ms;
+  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
+  if (sc_writer_is_empty(w) || w->n_inside_record > 0) return INT64_MAX;
+  if (w->hold_wanted || (ops->due == NULL && w->tx_bytes >= s->flush_bytes)) return 0;
+  int64_t due_ms = ops->due == NULL ? w->tx_oldest_ms + s->flush_interval_ms : now_ms + ops->due(w->sessions->rows);
+  if ((ops->due == NULL && w->tx_rows >= s->flush_rows) || w->tx_urgent) due_ms = now_ms;
   int64_t pause_ms = w->last_commit_took_ms * (w->tx_urgent ? 1 : COMMIT_PAUSE);
   if (pause_ms > s->flush_interval_ms * COMMIT_PAUSE) pause_ms = s->flush_interval_ms * COMMIT_PAUSE;
   if (due_ms < w->last_commit_ms + pause_ms) due_ms = w->last_commit_ms + pause_ms;

@@ -4,8 +4,8 @@
 
 #include "engine/load/write/writer.h"
 
-/* When the open transaction is to be committed: 0 now, else in so many ms; INT64_MAX when there is nothing to commit.
- */
+/* When the open transaction is to be committed: 0 now, else in so many ms; INT64_MAX when there is nothing to commit,
+ * or while a shard is inside a record. */
 int64_t sc_writer_commit_in_ms(const struct sc_writer *w, int64_t now_ms);
 /* Finishes the rows, writes dead letters and positions, commits, tells control and gives the blocks back. After an
  * error the transaction's blocks are still there. */

@@ -12,7 +12,7 @@
 #include "engine/base/ring.h"
 #include "engine/load/write/write_commit.h"
 #include "engine/load/write/write_replay.h"
-#include "engine/sink.h"
+#include "engine/load/write/write_rows.h"
 
 /* ---- blocks ---- */
 
@@ -40,6 +40,7 @@ static void drop_transaction(struct sc_writer *w) {
     if (w->in_doubt) sc_writer_give_back(w, b);
     else drop_block(w, b);
   }
+  if (!w->in_doubt) sc_run_drop_counted(w->run, w->released.records, w->released.dead);
   sc_writer_forget_transaction(w);
 }
 
@@ -52,7 +53,7 @@ static void leave(struct sc_writer *w, enum sc_writer_state state) {
 static void die(struct sc_writer *w, const struct sc_error *err) {
   sc_run_fail(w->run, err);
   leave(w, SC_WRITER_DEAD);
-  sc_sessions_close(&w->sessions, w->run);
+  sc_sessions_close(w->sessions, w->run);
   drop_transaction(w);
 }
 
@@ -64,13 +65,14 @@ static void rewind_all(struct sc_writer *w, const struct sc_error *err) {
   bool replan = err->class == SC_CLASS_REPLAN && generation > 0;
   sc_log_error(SC_WARN, "going back to the stored positions", err);
   sc_metric_add(sc_metrics_mine(), SC_M_REWINDS, 1);
-  sc_sessions_close(&w->sessions, w->run);
+  sc_sessions_close(w->sessions, w->run);
   atomic_store_explicit(&w->run->terms[w->index], ++w->term, memory_order_release);
   for (size_t i = 0; i < w->n_shards; i++) {
     sc_checkpoint_lost(&w->shards[i]->checkpoint);
-    w->shards[i]->is_read = false;
+    w->shards[i]->is_read = w->shards[i]->inside_record = false;
   }
   w->n_read = 0;
+  w->n_inside_record = 0;
   drop_transaction(w);
   leave(w, SC_WRITER_LOST);
   struct sc_control_message m = {.kind = replan ? SC_CONTROL_REPLAN : SC_CONTROL_RESUME_WANTED,
@@ -103,8 +105,13 @@ static int replay_and_commit(struct sc_writer *w, struct sc_error *err) {
 
 /* The one place where a session's error is judged. */
 static void judge(struct sc_writer *w, struct sc_error *err) {
-  bool replays = w->run->sink_ops->caps.replays && !TAILQ_EMPTY(&w->blocks);
-  if (err->class == SC_CLASS_ROW && replays && replay_and_commit(w, err) == SC_OK) return;
+  bool refused = err->class == SC_CLASS_ROW && w->run->sink_ops->caps.replays && !sc_writer_is_empty(w);
+  if (refused && w->n_released > 0) {
+    sc_error_prefix(err, "the target refused a row of a record that is larger than the memory for rows");
+    sc_error_hint(err, "give more with --memory, so that the row can be found and kept aside");
+  } else if (refused && replay_and_commit(w, err) == SC_OK) {
+    return;
+  }
   switch (err->class) {
     case SC_CLASS_REWIND:
     case SC_CLASS_RETRY:
@@ -121,6 +128,28 @@ static void judge(struct sc_writer *w, struct sc_error *err) {
 static void commit(struct sc_writer *w) {
   struct sc_error err;
   if (sc_writer_commit(w, &err) != SC_OK) judge(w, &err);
+}
+
+/* What there is, unless a part of it is of a record that is not complete. */
+static void commit_whole(struct sc_writer *w) {
+  if (w->state == SC_WRITER_WORKING && !sc_writer_is_empty(w) && w->n_inside_record == 0) commit(w);
+}
+
+/* A record that becomes more rows than there is memory for: what was pushed of it is kept by the target alone. */
+static void release_blocks(struct sc_writer *w) {
+  struct sc_error err;
+  if (sc_writer_flush(w, &err) != SC_OK) {
+    judge(w, &err);
+    return;
+  }
+  for (struct sc_block *b; (b = TAILQ_FIRST(&w->blocks)) != NULL;) sc_writer_release(w, b);
+}
+
+/* The rest of the record may be waiting for whoever wants this transaction to end. */
+static void leave_record(struct sc_writer *w) {
+  struct sc_error err;
+  sc_error_set(&err, SC_E_DB_RETRY, "a transaction had to end inside a record; the record is read again");
+  rewind_or_die(w, &err);
 }
 
 /* A shard that is done stays done: it is taken only to learn whether the target still knows. */
@@ -150,7 +179,7 @@ static int take_all(struct sc_writer *w, struct sc_error *err) {
   const char **ids = sc_alloc(w->n_shards * sizeof(char *));
   struct sc_taken *taken = sc_alloc(w->n_shards * sizeof(*taken));
   for (size_t i = 0; i < w->n_shards; i++) ids[i] = w->shards[i]->info->id;
-  int rc = w->run->store_ops->positions->take(w->sessions.positions, ids, w->n_shards, taken, err);
+  int rc = w->run->store_ops->positions->take(w->sessions->positions, ids, w->n_shards, taken, err);
   if (rc == SC_OK) sc_writer_end_doubt(w, taken);
   if (rc == SC_E_POSITIONS) { /* a row that was there is missing */
     struct sc_error why = *err;
@@ -221,16 +250,12 @@ static int accept_spans(struct sc_writer *w, const struct sc_block *block, struc
     s->batch = span->last_batch;
     s->inside = span->ends_inside;
     touch(w, s, span->flags);
-    if (span->flags != 0) no_more_of(w, s, span->flags);
+    w->n_inside_record += (uint32_t)span->inside_record - (uint32_t)s->inside_record;
+    s->inside_record = span->inside_record;
+    if (span->flags & (SC_BATCH_END | SC_BATCH_TIP)) no_more_of(w, s, span->flags);
+    if (span->flags & SC_BATCH_BARRIER) w->tx_urgent = true;
   }
   return SC_OK;
-}
-
-static int write_rows(struct sc_writer *w, const struct sc_block *block, struct sc_error *err) {
-  if (block->n_rows == 0 && block->dead_len == 0) return SC_OK;
-  int rc = sc_writer_begin(w, err);
-  if (rc != SC_OK || block->n_rows == 0) return rc;
-  return w->run->sink_ops->rows->push(w->sessions.rows, block, 0, block->n_rows, err);
 }
 
 /* The block joins the transaction before its rows are pushed: a replay after a refused row needs it there. */
@@ -245,11 +270,11 @@ static void accept_block(struct sc_writer *w, struct sc_block *block) {
     judge(w, &err);
     return;
   }
-  if (TAILQ_EMPTY(&w->blocks)) w->tx_oldest_ms = block->oldest_ms;
+  if (sc_writer_is_empty(w)) w->tx_oldest_ms = block->oldest_ms;
   TAILQ_INSERT_TAIL(&w->blocks, block, link);
   w->tx_rows += block->n_rows;
   w->tx_bytes += block->len + block->dead_len;
-  if (write_rows(w, block, &err) != SC_OK) judge(w, &err);
+  if (sc_writer_write(w, block, &err) != SC_OK) judge(w, &err);
 }
 
 /* ---- messages ---- */
@@ -266,7 +291,7 @@ static void add_shard(struct sc_writer *w, const struct sc_write_message *m) {
  * is passed bit by bit. The commit may itself fail and rewind: then the request is settled. */
 static void read_again(struct sc_writer *w, uint32_t term) {
   if (w->state != SC_WRITER_WORKING || term != w->term) return;
-  if (!TAILQ_EMPTY(&w->blocks)) commit(w);
+  commit_whole(w);
   if (w->state != SC_WRITER_WORKING || term != w->term) return;
   struct sc_error err;
   sc_error_set(&err, SC_E_PROTOCOL, "a reply of the service could not be read");
@@ -278,11 +303,25 @@ static void read_again(struct sc_writer *w, uint32_t term) {
  * thread's. */
 static void take_again(struct sc_writer *w, uint32_t serial) {
   w->asked = serial;
-  if (w->state == SC_WRITER_WORKING && !TAILQ_EMPTY(&w->blocks)) commit(w);
+  commit_whole(w);
   if (w->state != SC_WRITER_WORKING && w->state != SC_WRITER_HOLDING) return;
   struct sc_error err;
   sc_error_set(&err, SC_E_DB_LOST, "control's connection was lost; the database may have changed behind it");
   rewind_all(w, &err);
+}
+
+/* Control's work on the session it shares with this thread, between two transactions. It may have closed the session.
+ */
+static void run_errand(struct sc_writer *w, struct sc_errand *errand) {
+  commit_whole(w);
+  if (w->state == SC_WRITER_WORKING && w->n_inside_record > 0) leave_record(w);
+  errand->run(errand->arg);
+  bool lost = w->sessions->rows == NULL && (w->state == SC_WRITER_WORKING || w->state == SC_WRITER_HOLDING);
+  atomic_store(&errand->done, true); /* it is control's again */
+  sc_park_wake(w->run->control_park);
+  struct sc_error err;
+  if (lost) sc_error_set(&err, SC_E_DB_LOST, "the session shared with control was lost");
+  if (lost) rewind_or_die(w, &err);
 }
 
 static void read_mail(struct sc_writer *w) {
@@ -313,6 +352,9 @@ static void read_mail(struct sc_writer *w) {
       case SC_WRITE_TAKE_AGAIN:
         take_again(w, m.serial);
         break;
+      case SC_WRITE_ERRAND:
+        run_errand(w, m.errand);
+        break;
       case SC_WRITE_ABANDON:
         if (w->state == SC_WRITER_LOST) w->state = SC_WRITER_DEAD;
         break;
@@ -338,15 +380,15 @@ static bool take_blocks(struct sc_writer *w) {
 static void park(struct sc_writer *w, int timeout_ms) {
   const struct sc_rows_ops *ops = w->run->sink_ops->rows;
   struct sc_park *own = w->run->write_parks[w->index];
-  int fd = w->in_transaction && ops->ready != NULL ? ops->ready(w->sessions.rows) : -1;
-  struct pollfd fds[2] = {{.fd = sc_park_fd(own), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+  struct pollfd fds[2] = {{.fd = sc_park_fd(own), .events = POLLIN}, {.fd = -1}};
+  if (w->in_transaction && ops->ready != NULL) fds[1].fd = ops->ready(w->sessions->rows, &fds[1].events);
   sc_timings_sleep(sc_writer_timings(w));
   int n = poll(fds, 2, timeout_ms);
   sc_timings_wake(sc_writer_timings(w), w->state == SC_WRITER_WORKING ? SC_TIME_STARVED : SC_TIME_BLOCKED);
   sc_park_finish(own);
   if (n <= 0 || fds[1].revents == 0) return;
   struct sc_error err;
-  if (ops->check(w->sessions.rows, &err) != SC_OK) judge(w, &err);
+  if (ops->check(w->sessions->rows, &err) != SC_OK) judge(w, &err);
 }
 
 static int longest_sleep(const struct sc_writer *w, int64_t now_ms) {
@@ -377,24 +419,31 @@ static bool work(struct sc_writer *w) {
   }
   bool due = sc_writer_commit_in_ms(w, now_ms) == 0, worked = !due && take_blocks(w);
   bool needed = atomic_load(&w->run->n_waiting_for_blocks) > 0 || atomic_load(&w->run->allowance) <= 0;
-  if (due || (!worked && needed && !TAILQ_EMPTY(&w->blocks))) { /* there is nothing left to take */
+  bool inside = w->n_inside_record > 0;
+  if (due || (!worked && needed && !inside && !sc_writer_is_empty(w))) { /* there is nothing left to take */
     commit(w);
     worked = true;
+  } else if (!worked && needed && inside && !TAILQ_EMPTY(&w->blocks)) {
+    release_blocks(w);
+    worked = true;
+  } else if (!worked && inside && w->hold_wanted) {
+    leave_record(w);
   }
-  if (w->hold_wanted && w->state == SC_WRITER_WORKING && TAILQ_EMPTY(&w->blocks)) {
+  if (w->hold_wanted && w->state == SC_WRITER_WORKING && sc_writer_is_empty(w)) {
     w->state = SC_WRITER_HOLDING;
     sc_writer_tell(w, SC_CONTROL_HELD, NULL);
   }
   return worked;
 }
 
-/* The last stage: everything handed over is committed, or lost with the session. A thread whose last commit is in doubt
+/* The last stage: everything handed over is committed, or lost with the session; the part of a record whose rest was
+ * not read is rolled back with it. A thread whose last commit is in doubt
  * goes on until a new session has told what became of the commit, so that the summary counts its rows. */
 static bool is_done(struct sc_writer *w) {
   if (sc_run_stage(w->run) < SC_STAGE_STOP_WRITE) return false;
-  if (w->state == SC_WRITER_WORKING && !TAILQ_EMPTY(&w->blocks)) commit(w);
+  commit_whole(w);
   bool lost = w->state == SC_WRITER_LOST || w->state == SC_WRITER_BACKING_OFF;
-  return TAILQ_EMPTY(&w->blocks) && !(lost && w->in_doubt);
+  return (sc_writer_is_empty(w) || w->n_inside_record > 0) && !(lost && w->in_doubt);
 }
 
 void sc_writer_main(void *arg) {
@@ -413,5 +462,6 @@ void sc_writer_main(void *arg) {
   }
   sc_park_cancel(own);
   sc_timings_end(sc_writer_timings(w));
+  atomic_store(&w->ended, true);
   sc_run_stopped(w->run);
 }

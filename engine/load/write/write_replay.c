@@ -1,85 +1,65 @@
 #include "engine/load/write/write_replay.h"
 
-#include <stdio.h>
-
-#include "engine/base/buf.h"
-#include "engine/base/log.h"
 #include "engine/base/metrics.h"
-#include "engine/sink.h"
-#include "engine/source.h"
+#include "engine/load/write/write_refused.h"
+#include "engine/load/write/write_rows.h"
 
-static int push_dead_letters(struct sc_writer *w, struct sc_error *err) {
-  size_t len = w->replay_dead == NULL ? 0 : w->replay_dead->dead_len;
-  if (len == 0) return SC_OK;
-  w->replay_dead->dead_len = 0;
-  return w->run->sink_ops->rows->push_dead(w->sessions.rows, w->replay_dead->dead, len, err);
+enum { GROUP_ROWS = 1024 /* behind one savepoint at first, unless one block's rows are more */ };
+
+/* Ranges of one relation and plan, whose rows are counted through. */
+struct group {
+  const struct sc_row_range *ranges;
+  size_t n;
+  uint64_t n_rows;
+};
+
+static struct group next_group(const struct sc_row_range *ranges, size_t n) {
+  struct group g = {ranges, 1, ranges->end - ranges->first};
+  for (; g.n < n && sc_row_range_follows(&ranges[g.n], ranges); g.n++) {
+    uint32_t more = ranges[g.n].end - ranges[g.n].first;
+    if (g.n_rows + more > GROUP_ROWS) break;
+    g.n_rows += more;
+  }
+  return g;
 }
 
-/* Into the write thread's own room: the pool may be full of rows that wait for this very transaction. */
-static int add_dead_letter(struct sc_writer *w, const struct sc_dead_letter *letter, struct sc_error *err) {
-  struct sc_block *room = w->replay_dead;
-  SC_ASSERT(room != NULL);
-  bool is_full = room->dead_len + letter->data.len > room->dead_cap / 2;
-  if (is_full && push_dead_letters(w, err) != SC_OK) return err->code;
-  if (w->run->sink_ops->rows->encode_dead(w->run->sink, letter, room)) return SC_OK;
-  sc_error_fail(err, SC_E_MEMORY, "give more with --memory", "no memory left for a dead letter of %zu bytes",
-                letter->data.len);
-  return sc_error_as(err, SC_CLASS_FATAL);
+/* The rows [first, end) of the group that are in its i-th range, whose first row is the group's row `at`. */
+static struct sc_row_range part_of(const struct group *g, size_t i, uint64_t at, uint64_t first, uint64_t end) {
+  struct sc_row_range r = g->ranges[i];
+  uint64_t n = r.end - r.first, from = first > at ? first - at : 0, to = end - at < n ? end - at : n;
+  r.end = r.first + (uint32_t)to;
+  r.first += (uint32_t)(from < to ? from : to);
+  return r;
 }
 
-static int fail_on_row(const struct sc_span *span, struct sc_slice digits, const struct sc_refusal *refusal,
-                       struct sc_error *err) {
-  sc_error_fail(err, SC_E_ROW,
-                "the target refused this row; --on-error=dead-letter keeps such records aside and continues",
-                "shard %s, sequence number %.*s: %s", span->shard->id, SC_SLICE_ARGS(digits), refusal->text);
-  snprintf(err->sqlstate, sizeof(err->sqlstate), "%.5s", refusal->code);
-  return sc_error_as(err, SC_CLASS_FATAL);
-}
-
-/* The refused row becomes a dead letter. A block has no raw bytes, so the record is read from the stream again. */
-static int to_dead_letter(struct sc_writer *w, struct sc_block *block, uint32_t row, const struct sc_refusal *refusal,
-                          struct sc_error *err) {
-  SC_ASSERT(row < block->n_rows && block->rows[row].span < block->n_spans);
-  const struct sc_row_ref *ref = &block->rows[row];
-  struct sc_span *span = &block->spans[ref->span];
-  struct sc_slice digits = {block->sequences + ref->sequence_offset, ref->sequence_len};
-  struct sc_sequence sequence;
-  SC_ASSERT(sc_sequence_parse(digits, &sequence));
-  if (w->run->settings.fail_on_error || w->run->sink_ops->rows->encode_dead == NULL)
-    return fail_on_row(span, digits, refusal, err);
-  struct sc_buf data = SC_BUF_INIT;
-  int rc = w->run->source_ops->reread(w->run->source, span->shard->id, &sequence, &data, err);
-  if (rc == SC_E_STOPPED) goto out;
-  if (rc != SC_OK) sc_log_error(SC_WARN, "the raw bytes of a dead letter could not be read again", err);
-  struct sc_dead_letter letter = {.shard_id = span->shard->id,
-                                  .sequence = digits,
-                                  .arrival_us = INT64_MIN,
-                                  .data = sc_buf_view(&data),
-                                  .reason = SC_REASON_TARGET,
-                                  .code = refusal->code,
-                                  .text = refusal->text};
-  if ((rc = add_dead_letter(w, &letter, err)) != SC_OK) goto out;
-  span->rows--;
-  span->dead++;
-  sc_dead_letter_limit_count(&w->run->dead_letter_limit, 0, 1);
-  rc = sc_dead_letter_limit_check(&w->run->dead_letter_limit, 0, err);
-out:
-  sc_buf_fini(&data);
+static int push_rows(struct sc_writer *w, const struct group *g, uint64_t first, uint64_t end, struct sc_error *err) {
+  int rc = SC_OK;
+  uint64_t at = 0;
+  for (size_t i = 0; rc == SC_OK && at < end; at += g->ranges[i].end - g->ranges[i].first, i++) {
+    struct sc_row_range r = part_of(g, i, at, first, end);
+    if (r.first < r.end) rc = sc_writer_push(w, &r, err);
+  }
   return rc;
 }
 
-/* Tries rows [first, end) behind a savepoint. SC_CLASS_ROW: the rows are taken back, and *refusal says what
- * is known of the one refused. */
-static int try_rows(struct sc_writer *w, const struct sc_block *block, uint32_t first, uint32_t end,
+static int refused(struct sc_writer *w, const struct group *g, uint64_t row, const struct sc_refusal *refusal,
+                   struct sc_error *err) {
+  struct sc_row_range r = sc_row_range_of(g->ranges, g->n, row);
+  return sc_writer_to_dead_letter(w, r.block, r.first, refusal, err);
+}
+
+/* Tries rows [first, end) behind a savepoint. SC_CLASS_ROW: the rows are taken back, and *refusal says what is known of
+ * the one refused. */
+static int try_rows(struct sc_writer *w, const struct group *g, uint64_t first, uint64_t end,
                     struct sc_refusal *refusal, struct sc_error *err) {
   const struct sc_rows_ops *ops = w->run->sink_ops->rows;
-  int rc = ops->savepoint(w->sessions.rows, err);
-  if (rc == SC_OK) rc = ops->push(w->sessions.rows, block, first, end, err);
+  int rc = ops->savepoint(w->sessions->rows, err);
+  if (rc == SC_OK) rc = push_rows(w, g, first, end, err);
   if (rc == SC_OK) rc = sc_writer_finish(w, err);
   if (rc != SC_OK && err->class == SC_CLASS_ROW) {
-    ops->refusal(w->sessions.rows, refusal);
+    ops->refusal(w->sessions->rows, 0, refusal);
     struct sc_error lost;
-    if (ops->back_to_savepoint(w->sessions.rows, &lost) != SC_OK) {
+    if (ops->back_to_savepoint(w->sessions->rows, &lost) != SC_OK) {
       *err = lost;
       return lost.code;
     }
@@ -91,31 +71,34 @@ static int try_rows(struct sc_writer *w, const struct sc_block *block, uint32_t 
  * written, then the row itself is tried alone: only a row refused alone becomes a dead letter, since the server may
  * have named the wrong one. Where it names none, the range is halved. The recursion is as deep as the range can be
  * halved. */
-static int replay_rows(struct sc_writer *w, struct sc_block *block, uint32_t first, uint32_t end,
-                       struct sc_error *err) {
+static int replay_rows(struct sc_writer *w, const struct group *g, uint64_t first, uint64_t end, struct sc_error *err) {
   while (first < end) {
     struct sc_refusal refusal;
-    int rc = try_rows(w, block, first, end, &refusal, err);
+    int rc = try_rows(w, g, first, end, &refusal, err);
     if (rc == SC_OK || err->class != SC_CLASS_ROW) return rc;
-    if (end - first == 1) return to_dead_letter(w, block, first, &refusal, err);
+    if (end - first == 1) return refused(w, g, first, &refusal, err);
     bool named = refusal.row_known && refusal.row < end - first;
-    uint32_t middle = first + (named ? refusal.row : (end - first) / 2);
-    if ((rc = replay_rows(w, block, first, middle, err)) != SC_OK) return rc;
-    if (named && (rc = replay_rows(w, block, middle, middle + 1, err)) != SC_OK) return rc;
+    uint64_t middle = first + (named ? refusal.row : (end - first) / 2);
+    if ((rc = replay_rows(w, g, first, middle, err)) != SC_OK) return rc;
+    if (named && (rc = replay_rows(w, g, middle, middle + 1, err)) != SC_OK) return rc;
     first = named ? middle + 1 : middle;
   }
   return SC_OK;
 }
 
 int sc_writer_replay(struct sc_writer *w, struct sc_error *err) {
-  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
   sc_metric_add(sc_metrics_mine(), SC_M_REPLAYS, 1);
   if (w->replay_dead != NULL) w->replay_dead->dead_len = 0;
-  int rc = ops->rollback(w->sessions.rows, err);
+  int rc = w->run->sink_ops->rows->rollback(w->sessions->rows, err);
   w->in_transaction = false;
+  w->n_pushed = 0;
+  w->waiting = NULL;
   if (rc == SC_OK) rc = sc_writer_begin(w, err);
-  struct sc_block *b;
-  TAILQ_FOREACH(b, &w->blocks, link)
-  if (rc == SC_OK) rc = replay_rows(w, b, 0, b->n_rows, err);
-  return rc == SC_OK ? push_dead_letters(w, err) : rc;
+  sc_writer_sort(w, TAILQ_FIRST(&w->blocks));
+  struct group g = {.n = 0};
+  for (size_t at = 0; rc == SC_OK && at < w->n_sorted; at += g.n) {
+    g = next_group(w->sorted + at, w->n_sorted - at);
+    rc = replay_rows(w, &g, 0, g.n_rows, err);
+  }
+  return rc == SC_OK ? sc_writer_push_dead_letters(w, err) : rc;
 }

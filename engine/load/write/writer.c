@@ -14,6 +14,8 @@
 struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index) {
   struct sc_writer *w = sc_alloc_zero(1, sizeof(*w));
   w->run = run;
+  sc_sessions_init(&w->own);
+  w->sessions = &w->own;
   w->index = index;
   w->term = 1;
   atomic_store_explicit(&run->terms[index], w->term, memory_order_release);
@@ -35,7 +37,8 @@ int sc_writer_connect(struct sc_writer *w, struct sc_error *err) {
   char role[16];
   struct sc_wait wait = sc_wait_timed(sc_writer_timings(w));
   snprintf(role, sizeof(role), "write %u", w->index);
-  return sc_sessions_open(&w->sessions, w->run, role, &wait, err);
+  if (w->sessions == &w->own) return sc_sessions_open(w->sessions, w->run, role, &wait, err);
+  return w->sessions->rows != NULL ? SC_OK : sc_error_set(err, SC_E_DB_LOST, "the session with the target was closed");
 }
 
 size_t sc_writer_held(struct sc_writer *w, struct sc_commit_row *rows, size_t cap) {
@@ -54,7 +57,7 @@ size_t sc_writer_held(struct sc_writer *w, struct sc_commit_row *rows, size_t ca
 }
 
 void sc_writer_free(struct sc_writer *w) {
-  sc_sessions_close(&w->sessions, w->run);
+  sc_sessions_fini(&w->own, w->run);
   for (struct sc_block *b; (b = TAILQ_FIRST(&w->blocks)) != NULL;) {
     TAILQ_REMOVE(&w->blocks, b, link);
     sc_block_free(b);
@@ -63,6 +66,8 @@ void sc_writer_free(struct sc_writer *w) {
   for (size_t i = 0; i < w->n_shards; i++) free(w->shards[i]);
   free(w->shards);
   free(w->rows);
+  free(w->pushed);
+  free(w->sorted);
   free(w);
 }
 
@@ -77,16 +82,16 @@ void sc_writer_give_back(struct sc_writer *w, struct sc_block *block) {
   sc_park_wake(w->run->parse_parks[parse]);
 }
 
-int sc_writer_begin(struct sc_writer *w, struct sc_error *err) {
-  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
-  if (!w->in_transaction && ops->begin != NULL && ops->begin(w->sessions.rows, err) != SC_OK) return err->code;
-  w->in_transaction = true;
-  return SC_OK;
-}
-
-int sc_writer_finish(struct sc_writer *w, struct sc_error *err) {
-  const struct sc_rows_ops *ops = w->run->sink_ops->rows;
-  return ops->finish != NULL ? ops->finish(w->sessions.rows, err) : SC_OK;
+void sc_writer_add_totals(struct sc_writer_totals *t, const struct sc_block *block) {
+  for (uint32_t i = 0; i < block->n_spans; i++) {
+    const struct sc_span *span = &block->spans[i];
+    t->records += span->records;
+    t->rows += span->rows;
+    t->dead += span->dead;
+    t->extra_rows += span->extra_rows;
+    t->bytes += span->record_bytes;
+    t->unknown_keys += span->unknown_keys;
+  }
 }
 
 void sc_writer_forget_transaction(struct sc_writer *w) {
@@ -96,4 +101,9 @@ void sc_writer_forget_transaction(struct sc_writer *w) {
   TAILQ_INIT(&w->blocks);
   w->tx_rows = w->tx_bytes = 0;
   w->tx_urgent = w->in_transaction = false;
+  w->waiting = NULL;
+  w->n_pushed = 0;
+  if (w->replay_dead != NULL) w->replay_dead->dead_len = 0;
+  w->released = (struct sc_writer_totals){0};
+  w->n_released = 0;
 }

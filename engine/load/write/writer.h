@@ -1,5 +1,6 @@
-/* The state of a write thread, and what its parts share: write_pool.c (the loop), write_commit.c, write_replay.c.
- * Private to them, but for new, connect, held and free, which control calls while the thread does not run.
+/* The state of a write thread, and what its parts share: write_pool.c (the loop), write_rows.c,
+ * write_commit.c, write_replay.c, write_refused.c. Private to them, but for new, connect, held and free, which control
+ * calls while the thread does not run.
  */
 #ifndef SC_LOAD_WRITE_WRITER_H
 #define SC_LOAD_WRITE_WRITER_H
@@ -11,12 +12,13 @@
 struct sc_writer_shard {
   const struct sc_shard_info *info;
   struct sc_checkpoint checkpoint;
-  uint32_t flags; /* enum sc_batch_flag of the spans in the open transaction */
-  bool touched;   /* has a span in the open transaction */
-  bool is_read;   /* fetching was started, and neither its end nor its tip has come */
-  uint64_t batch; /* the last one accepted since the take */
-  bool inside;    /* and that batch is not complete */
-  bool done;      /* its end, or its tip in a bounded load, is committed, with the position done_at */
+  uint32_t flags;     /* enum sc_batch_flag of the spans in the open transaction */
+  bool touched;       /* has a span in the open transaction */
+  bool is_read;       /* fetching was started, and neither its end nor its tip has come */
+  uint64_t batch;     /* the last one accepted since the take */
+  bool inside;        /* and that batch is not complete */
+  bool inside_record; /* nor is the last record */
+  bool done;          /* its end, or its tip in a bounded load, is committed, with the position done_at */
   struct sc_sequence done_at;
   TAILQ_ENTRY(sc_writer_shard) link; /* in touched */
 };
@@ -39,11 +41,13 @@ struct sc_writer {
   uint32_t index;
   uint32_t term;
   enum sc_writer_state state;
-  struct sc_sessions sessions;
+  struct sc_sessions own, *sessions; /* its own, or those of control where the target takes only one */
+  _Atomic bool ended;                /* the thread has done its last call on them */
   struct sc_random random;
 
   struct sc_writer_shard **shards; /* by sc_shard_info.place; owned */
   size_t n_shards, cap_shards, n_read;
+  uint32_t n_inside_record; /* of them: nothing is committed until their records are complete */
 
   /* the open transaction */
   bool in_transaction;
@@ -55,7 +59,16 @@ struct sc_writer {
   int64_t tx_oldest_ms; /* monotonic; when its oldest block was begun */
   bool tx_urgent;       /* a shard's end is in it, for which its children wait, or the last of all tips */
   int64_t last_commit_ms, last_commit_took_ms;
-  struct sc_block *replay_dead; /* room for the dead letters of a replay; NULL: the sink keeps none */
+  struct sc_block *replay_dead; /* room for the dead letters of refused rows; NULL: the sink keeps none */
+
+  /* write_rows.c */
+  const struct sc_block *waiting; /* rows from this block on are pushed at the commit; NULL: all are pushed */
+  struct sc_row_range *pushed;    /* since the last finish */
+  size_t n_pushed, cap_pushed;
+  struct sc_row_range *sorted; /* room for the ranges of blocks, relation by relation */
+  size_t n_sorted, cap_sorted;
+  struct sc_writer_totals released; /* of blocks that went back before the commit */
+  uint32_t n_released;
 
   /* The commit that was sent and is not answered. When the answer is lost, the next take tells what became of the
    * commit: it happened if the probe, a shard that the commit moves, stands at probe_at. Until then the records of the
@@ -73,7 +86,7 @@ struct sc_writer {
 
 struct sc_writer *sc_writer_new(struct sc_run *run, uint32_t index);
 /* Control's thread, before the start: opens the session, so that a wrong password is reported at once. Later the write
- * thread itself. */
+ * thread itself. The session that is control's is only opened by control. */
 int sc_writer_connect(struct sc_writer *w, struct sc_error *err);
 /* After the join: the shards still held, for their release. The rows are views into the writer; returns their number,
  * at most cap. */
@@ -82,6 +95,11 @@ void sc_writer_free(struct sc_writer *w); /* after the join */
 
 struct sc_timings *sc_writer_timings(const struct sc_writer *w);
 void sc_writer_tell(struct sc_writer *w, enum sc_control_message_kind kind, const struct sc_shard_info *shard);
+void sc_writer_add_totals(struct sc_writer_totals *t, const struct sc_block *block);
+/* No block since the last commit. */
+static inline bool sc_writer_is_empty(const struct sc_writer *w) {
+  return TAILQ_EMPTY(&w->blocks) && w->n_released == 0;
+}
 /* A block that is not needed any more goes back to its parse thread. */
 void sc_writer_give_back(struct sc_writer *w, struct sc_block *block);
 int sc_writer_begin(struct sc_writer *w, struct sc_error *err); /* a transaction, unless one is open */

@@ -72,6 +72,11 @@ static void encode(struct bench *b, const struct sc_record *record, uint32_t n) 
   assert_int_equal(b->ops->rows->encode(b->plan, &cells, 0, record, 0, b->block, NULL, &needed), n);
 }
 
+static int push(struct bench *b, uint32_t first, uint32_t end) {
+  struct sc_error err;
+  return b->ops->rows->push(b->session, &(struct sc_row_range){.block = b->block, .first = first, .end = end}, &err);
+}
+
 static void expect(struct bench *b, const char *lines) {
   assert_int_equal(b->block->len, strlen(lines));
   assert_memory_equal(b->block->data, lines, b->block->len);
@@ -126,7 +131,6 @@ static void restore_output(void) {
 static void rows_are_written(void **state) {
   (void)state;
   struct bench b;
-  struct sc_error err;
   char got[64];
   struct sc_record record = {.data = SC_SLICE_LITERAL("[1]"), .sequence = SC_SLICE_LITERAL("12")};
   set_up(&b, &sc_sink_stdout, "--quiet");
@@ -134,8 +138,8 @@ static void rows_are_written(void **state) {
   record.data = SC_SLICE_LITERAL("[2]");
   encode(&b, &record, 1);
   int from = read_end_of_output();
-  int rc = b.ops->rows->push(b.session, b.block, 1, 2, &err);
-  if (!rc) rc = b.ops->rows->push(b.session, b.block, 0, 1, &err);
+  int rc = push(&b, 1, 2);
+  if (!rc) rc = push(&b, 0, 1);
   restore_output();
   assert_int_equal(rc, SC_OK);
   assert_int_equal(read(from, got, sizeof(got)), 8);
@@ -148,7 +152,6 @@ static void rows_are_written(void **state) {
 static void a_slow_reader_gets_it_all(void **state) {
   (void)state;
   struct bench b;
-  struct sc_error err;
   static char data[100000];
   int status = 0;
   set_up(&b, &sc_sink_stdout, "--quiet");
@@ -164,7 +167,7 @@ static void a_slow_reader_gets_it_all(void **state) {
     for (ssize_t n; (n = read(from, bite, sizeof(bite))) > 0;) total += (size_t)n;
     _exit(total == 5 * (sizeof(data) + 1) ? 0 : 1);
   }
-  int rc = b.ops->rows->push(b.session, b.block, 0, 5, &err);
+  int rc = push(&b, 0, 5);
   restore_output();
   assert_int_equal(rc, SC_OK);
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -176,15 +179,13 @@ static void a_slow_reader_gets_it_all(void **state) {
 static void a_reader_that_left_ends_the_run(void **state) {
   (void)state;
   struct bench b;
-  struct sc_error err;
   struct sc_record record = {.data = SC_SLICE_LITERAL("[1]"), .sequence = SC_SLICE_LITERAL("12")};
   set_up(&b, &sc_sink_stdout, "--quiet");
   encode(&b, &record, 1);
   signal(SIGPIPE, SIG_IGN);
   close(read_end_of_output());
   assert_false(sc_stop_requested());
-  int first = b.ops->rows->push(b.session, b.block, 0, 1, &err),
-      second = b.ops->rows->push(b.session, b.block, 0, 1, &err);
+  int first = push(&b, 0, 1), second = push(&b, 0, 1);
   restore_output();
   assert_int_equal(first, SC_OK);
   assert_int_equal(second, SC_OK);
@@ -195,14 +196,13 @@ static void a_reader_that_left_ends_the_run(void **state) {
 static void null_counts_rows(void **state) {
   (void)state;
   struct bench b;
-  struct sc_error err;
   struct sc_record record = {.data = SC_SLICE_LITERAL("[1]"), .sequence = SC_SLICE_LITERAL("12")};
   set_up(&b, &sc_sink_null, "--quiet");
   encode(&b, &record, 1);
   encode(&b, &record, 1);
   assert_int_equal(b.block->n_rows, 2);
   assert_int_equal(b.block->len, 0);
-  assert_int_equal(b.ops->rows->push(b.session, b.block, 0, 2, &err), SC_OK);
+  assert_int_equal(push(&b, 0, 2), SC_OK);
   tear_down(&b);
 }
 

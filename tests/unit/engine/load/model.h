@@ -47,6 +47,22 @@ struct model_state {
   struct model_position positions[MODEL_SHARDS_MAX];
 };
 
+/* What the database is able to do, for model_sink_with; 0: as PostgreSQL, one transaction with savepoints. */
+enum model_trait {
+  MODEL_ONE_SESSION = 1,  /* one connection; two threads are never in it at once */
+  MODEL_AFTER_ROWS = 2,   /* no transactions: rows are there with the finish, and positions are moved afterwards */
+  MODEL_OWN_STORE = 4,    /* transactions of rows alone: the positions are in another store */
+  MODEL_NO_REPLAY = 8,    /* no savepoints */
+  MODEL_ANSWERS = 16,     /* several requests in flight, an answer a row; a request that fails is made again */
+  MODEL_AGAIN = 32,       /* takes half of the rows, and the rest when it is asked again */
+  MODEL_RELEASES = 64,    /* keeps rows itself: blocks go back at once */
+  MODEL_DUE = 128,        /* says when it wants a commit: by its rows and age */
+  MODEL_RELATIONS = 256,  /* rows of three relations */
+  MODEL_BLOCKS_PUSH = 512 /* calls that end only when they are interrupted: pushes, */
+  ,
+  MODEL_BLOCKS_PLAN = 1024 /* plans made from a sample */
+};
+
 struct model {
   /* how the stream is; set before the load */
   uint32_t record_bytes;  /* of a payload: MODEL_RECORD_LEAST or more */
@@ -65,6 +81,9 @@ struct model {
   size_t replan_every;    /* the table changes with every so many rows; 0 never */
   /* once, at so many rows, the database goes back to its state at half of them and all sessions are lost; 0 never */
   size_t fail_over_at;
+  size_t due_rows; /* 500 */
+  int64_t due_ms;  /* 20 */
+  unsigned traits; /* enum model_trait, by model_sink_with */
 
   pthread_mutex_t lock; /* guards all below */
   pthread_cond_t changed;
@@ -80,7 +99,12 @@ struct model {
   uint32_t schema; /* plans of an older generation are refused */
   uint32_t n_keys; /* keys up to this number have a column */
   unsigned grants, refusals, commits, takes;
-  size_t pushed; /* rows, whether or not they were committed */
+  size_t pushed;                    /* rows, whether or not they were committed */
+  unsigned sessions, sessions_most; /* open; at a time */
+  bool in_call;                     /* of the one session */
+  unsigned again, retried;          /* pushes that were told to come again; requests made again */
+  size_t commit_rows_most;          /* rows of a transaction */
+  bool is_blocked, is_interrupted;  /* a call is in the middle of it; it was told to end */
   /* the readers */
   bool answers_held; /* calls of all shards wait */
   uint32_t held;     /* and those of this one; MODEL_NONE: of none */
@@ -110,5 +134,10 @@ extern struct model *the_model; /* the one source and sink talk to */
 extern const struct sc_source_ops model_source;
 extern const struct sc_decoder_ops model_decoder;
 extern const struct sc_sink_ops model_sink, model_sink_without_dead_letters, model_sink_without_positions;
+/* The sink of a database with these traits; valid until the next call. */
+const struct sc_sink_ops *model_sink_with(struct model *m, unsigned traits);
+extern const struct sc_sink_ops model_store; /* of the positions alone, for MODEL_OWN_STORE */
+/* Waits until a call blocks that only an interrupt ends. */
+void model_wait_until_blocked(struct model *m);
 
 #endif

@@ -29,6 +29,8 @@ void model_init(struct model *m, uint64_t seed, uint32_t n_shards, uint32_t reco
   pthread_cond_init(&m->changed, NULL);
   m->record_bytes = MODEL_RECORD_LEAST;
   m->page = 700;
+  m->due_rows = 500;
+  m->due_ms = 20;
   m->rows = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->rows));
   m->dead = sc_alloc(MODEL_ROWS_MAX * sizeof(*m->dead));
   m->held = MODEL_NONE;

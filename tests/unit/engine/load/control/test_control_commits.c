@@ -3,19 +3,6 @@
 
 enum { AN_HOUR_MS = 3600000 };
 
-/* A load in a thread of its own, beside the test. */
-struct beside {
-  struct model_load l;
-  pthread_t thread;
-  int rc;
-};
-
-static void *run_load(void *arg) {
-  struct beside *b = arg;
-  b->rc = model_load_run(&b->l);
-  return NULL;
-}
-
 static void rarely(struct model_load *l, uint32_t write_threads) {
   model_load_init(l);
   l->settings.write_threads = write_threads;
@@ -23,21 +10,18 @@ static void rarely(struct model_load *l, uint32_t write_threads) {
   l->settings.flush_rows = UINT64_MAX;
 }
 
-static void start(struct beside *b) {
+static void start(struct model_beside *b) {
   rarely(&b->l, 1);
-  assert_int_equal(pthread_create(&b->thread, NULL, run_load, b), 0);
+  model_load_start(b);
 }
 
-static void end(struct beside *b) {
-  pthread_join(b->thread, NULL);
-  assert_int_equal(b->rc, SC_OK);
-}
+static void end(struct model_beside *b) { assert_int_equal(model_load_end(b), SC_OK); }
 
 /* The rows of the others have come and are not committed when the last shard's do: there is one transaction. */
 static void a_tip_waits_for_the_others(void **state) {
   (void)state;
   struct model m;
-  struct beside b;
+  struct model_beside b;
   model_init(&m, 1, 3, 1000);
   model_hold(&m, true, 2);
   start(&b);
@@ -55,7 +39,7 @@ static void a_tip_waits_for_the_others(void **state) {
 static void an_end_waits_for_nobody(void **state) {
   (void)state;
   struct model m;
-  struct beside b;
+  struct model_beside b;
   model_init(&m, 1, 2, 1000);
   model_split(&m, 0, 500);
   model_hold(&m, true, 1);
