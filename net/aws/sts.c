@@ -67,34 +67,39 @@ static void add_role(struct call *c, const struct sc_sts_role *role) {
 
 /* ---- sending ---- */
 
-static int send_signed(struct call *c, int64_t skew_ms, struct sc_error *err) {
+/* What a signed request says more than an unsigned one. */
+struct signed_headers {
+  char date[32], authorization[530];
+};
+
+static int sign(const struct call *c, int64_t skew_ms, struct signed_headers *out, struct sc_error *err) {
   struct sc_sigv4_key key = sc_keys_view(c->keys);
   struct sc_sigv4_request request = {.host = sc_slice_str(c->endpoint.at.host),
                                      .content_type = SC_SLICE_LITERAL(CONTENT_TYPE),
                                      .body = sc_buf_view(&c->form)};
   struct sc_sigv4_signature signature;
   struct sc_signer *signer;
-  char host[300], date[32], authorization[530];
-  const char *headers[] = {"Content-Type: " CONTENT_TYPE, host, date, authorization, c->keys->token_header, NULL};
   int rc = sc_signer_new(c->endpoint.region, "sts", &signer, err);
   if (rc == SC_OK) rc = sc_sigv4_sign(signer, &key, &request, sc_clock_wall_ms() + skew_ms, &signature, err);
   sc_signer_free(signer);
   if (rc != SC_OK) return rc;
-  snprintf(host, sizeof(host), "Host: %s", c->endpoint.at.host);
-  snprintf(date, sizeof(date), "X-Amz-Date: %s", signature.amz_date);
-  snprintf(authorization, sizeof(authorization), "Authorization: %s", signature.authorization);
-  struct sc_aws_fetch fetch = {.method = "POST",
-                               .url = c->endpoint.at.url,
-                               .headers = headers,
-                               .body = sc_buf_view(&c->form),
-                               .timeout_ms = TIMEOUT_MS,
-                               .attempts = ATTEMPTS,
-                               .ca_bundle = c->ca_bundle};
-  return sc_aws_fetch(&fetch, &c->head, &c->reply, err);
+  snprintf(out->date, sizeof(out->date), "X-Amz-Date: %s", signature.amz_date);
+  snprintf(out->authorization, sizeof(out->authorization), "Authorization: %s", signature.authorization);
+  return SC_OK;
 }
 
-static int send_unsigned(struct call *c, struct sc_error *err) {
-  static const char *const headers[] = {"Content-Type: " CONTENT_TYPE, NULL};
+static int send_once(struct call *c, int64_t skew_ms, struct sc_error *err) {
+  struct signed_headers more;
+  char host[300];
+  const char *headers[6] = {"Content-Type: " CONTENT_TYPE, host};
+  int rc = c->keys != NULL ? sign(c, skew_ms, &more, err) : SC_OK;
+  if (rc != SC_OK) return rc;
+  snprintf(host, sizeof(host), "Host: %s", c->endpoint.at.host);
+  if (c->keys != NULL) {
+    headers[2] = more.date;
+    headers[3] = more.authorization;
+    headers[4] = c->keys->token_header;
+  }
   struct sc_aws_fetch fetch = {.method = "POST",
                                .url = c->endpoint.at.url,
                                .headers = headers,
@@ -106,11 +111,10 @@ static int send_unsigned(struct call *c, struct sc_error *err) {
 }
 
 static int send_form(struct call *c, struct sc_error *err) {
-  if (c->keys == NULL) return send_unsigned(c, err);
-  int rc = send_signed(c, 0, err);
-  if (rc != SC_OK || c->head.status == 200 || c->head.date_ms == 0) return rc;
+  int rc = send_once(c, 0, err);
+  if (rc != SC_OK || c->keys == NULL || c->head.status == 200 || c->head.date_ms == 0) return rc;
   int64_t skew_ms = c->head.date_ms - sc_clock_wall_ms();
-  return llabs((long long)skew_ms) >= SKEW_LEAST_MS ? send_signed(c, skew_ms, err) : rc;
+  return llabs((long long)skew_ms) >= SKEW_LEAST_MS ? send_once(c, skew_ms, err) : rc;
 }
 
 /* ---- replies ---- */
