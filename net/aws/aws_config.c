@@ -277,8 +277,8 @@ const char *sc_aws_config_service(const struct sc_aws_config *config, const char
                                   const char *key) {
   const char *services = sc_aws_config_profile(config, profile, "services"), *value = NULL;
   const struct setting *s = services != NULL ? find(config, false, SERVICES, services, service) : NULL;
-  const struct setting *end = config->settings + config->n;
-  while (s != NULL && ++s < end && s->is_nested)
-    if (strcmp(s->key, key) == 0) value = s->value;
+  if (s == NULL) return NULL;
+  for (size_t i = (size_t)(s - config->settings) + 1; i < config->n && config->settings[i].is_nested; i++)
+    if (strcmp(config->settings[i].key, key) == 0) value = config->settings[i].value;
   return value != NULL && *value ? value : NULL;
 }
