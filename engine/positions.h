@@ -27,6 +27,7 @@ struct sc_survey {
   char stream_arn[2049];
   int64_t stream_created_ms;
   int64_t newest_updated_ms; /* for the first line: "resuming 8 shards from positions of ..." */
+  char other_table[140];     /* the table that the positions are of, when it is another one than this load's; else "" */
   bool has_records;          /* a record was committed: then there was a table */
   bool table_exists;         /* the target table; true where the store does not know */
 };

@@ -57,7 +57,7 @@ static const char checkpoints_ddl[] =
     "namespace text NOT NULL, shard_id text NOT NULL, sequence text, sub_sequence bigint,"
     " active boolean DEFAULT true, ended boolean NOT NULL DEFAULT false, epoch bigint NOT NULL DEFAULT 0, owner text,"
     " lease_until timestamptz, start_at text NOT NULL DEFAULT 'trim-horizon', read_until timestamptz, stream_arn text,"
-    " stream_created timestamptz, parents text[], updated_at timestamptz DEFAULT CURRENT_TIMESTAMP,"
+    " stream_created timestamptz, parents text[], table_name text, updated_at timestamptz DEFAULT CURRENT_TIMESTAMP,"
     " PRIMARY KEY (namespace, shard_id))"
     " WITH (fillfactor = 40, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.1,"
     " autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_threshold = 1000);";
@@ -69,13 +69,14 @@ static const char dead_letters_ddl[] =
     " partition_key text, arrival_time timestamptz, failed_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,"
     " sqlstate text, reason text, data bytea);";
 
+/* tables: both are there, with the column that older versions did not make. */
 static int exists_already(struct sc_pg *pg, const struct sc_pg_names *names, bool *schema, bool *tables,
                           struct sc_error *err) {
   struct sc_pg_answer answer;
   int rc = sc_pg_query(pg, &answer, err,
                        "SELECT to_regnamespace(quote_ident(%L)) IS NOT NULL, to_regclass(%L) IS NOT NULL AND "
-                       "to_regclass(%L) IS NOT NULL",
-                       names->checkpoint_schema, names->checkpoints, names->dead_letters);
+                       "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(%L) AND attname = 'table_name')",
+                       names->checkpoint_schema, names->dead_letters, names->checkpoints);
   if (rc != SC_OK) return rc;
   *schema = sc_pg_bool(answer.rows, 0, 0);
   *tables = sc_pg_bool(answer.rows, 0, 1);
@@ -89,6 +90,8 @@ static int make_tables(struct sc_pg *pg, const struct sc_pg_names *names, bool w
   if (rc == SC_OK && with_schema)
     rc = sc_pg_sql(pg, &sql, err, "CREATE SCHEMA IF NOT EXISTS %I;", names->checkpoint_schema);
   if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, checkpoints_ddl, names->checkpoints);
+  if (rc == SC_OK)
+    rc = sc_pg_sql(pg, &sql, err, "ALTER TABLE %S ADD COLUMN IF NOT EXISTS table_name text;", names->checkpoints);
   if (rc == SC_OK) rc = sc_pg_sql(pg, &sql, err, dead_letters_ddl, names->dead_letters);
   if (rc == SC_OK) rc = sc_pg_query(pg, NULL, err, "%S COMMIT", sc_buf_str(&sql));
   if (rc != SC_OK) sc_pg_abandon(pg);
@@ -109,7 +112,7 @@ int sc_pg_positions_prepare(struct sc_pg *pg, const struct sc_pg_names *names, s
 
 static void copy_id(char *out, const char *text) { snprintf(out, 129, "%s", text != NULL ? text : ""); }
 
-static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
+static void read_survey(const struct pg_result *rows, const char *target, struct sc_survey *out) {
   int n = sc_pg_rows(rows);
   out->shards = sc_alloc_zero((size_t)n + 1, sizeof(*out->shards));
   for (int i = 0; i < n; i++) {
@@ -122,12 +125,29 @@ static void read_survey(const struct pg_result *rows, struct sc_survey *out) {
     if (arn != NULL) snprintf(out->stream_arn, sizeof(out->stream_arn), "%s", arn);
     int64_t created = sc_pg_int(rows, i, 5, 0), updated = sc_pg_int(rows, i, 7, 0);
     if (created) out->stream_created_ms = created;
+    const char *table = sc_pg_value(rows, i, 8);
+    if (table != NULL && strcmp(table, target) != 0) snprintf(out->other_table, sizeof(out->other_table), "%s", table);
     out->has_records = out->has_records || sc_pg_bool(rows, i, 6);
     if (updated > out->newest_updated_ms) out->newest_updated_ms = updated;
   }
 }
 
-int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_survey *out,
+static int rename_table(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err) {
+  return sc_pg_query(pg, NULL, err, "UPDATE %S SET table_name = %L WHERE namespace = %L", names->checkpoints,
+                     names->target, names->name_space);
+}
+
+/* A load that writes nothing may find the table without the column that its own version makes. */
+static int query_survey(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_pg_answer *answer,
+                        struct sc_error *err) {
+  return sc_pg_query(pg, answer, err,
+                     "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS(
+                         "stream_created") ", sequence IS NOT NULL, " AS_MS("updated_at")
+                     ", to_jsonb(c) ->> 'table_name' FROM %S c WHERE namespace = %L ORDER BY shard_id",
+                     names->checkpoints, names->name_space);
+}
+
+int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, bool renamed, struct sc_survey *out,
                            struct sc_error *err) {
   struct sc_pg_answer answer;
   *out = (struct sc_survey){.n = 0};
@@ -138,12 +158,10 @@ int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, st
   out->table_exists = sc_pg_bool(answer.rows, 0, 0);
   sc_pg_result_free(answer.rows);
   if (!stores) return SC_OK;
-  rc = sc_pg_query(pg, &answer, err,
-                   "SELECT shard_id, parents[1], parents[2], ended, stream_arn, " AS_MS(
-                       "stream_created") ", sequence IS NOT NULL, " AS_MS("updated_at")
-                   " FROM %S WHERE namespace = %L ORDER BY shard_id",
-                   names->checkpoints, names->name_space);
-  if (rc == SC_OK) read_survey(answer.rows, out);
+  if (renamed) rc = rename_table(pg, names, err);
+  if (rc != SC_OK) return rc;
+  rc = query_survey(pg, names, &answer, err);
+  if (rc == SC_OK) read_survey(answer.rows, names->target, out);
   sc_pg_result_free(answer.rows);
   return rc;
 }
@@ -174,12 +192,13 @@ int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const
   }
   end_arrays(a, N);
   int rc = sc_pg_query(pg, NULL, err,
-                       "INSERT INTO %S (namespace, shard_id, start_at, stream_arn, stream_created, parents)"
-                       " SELECT %L, w.shard_id, w.start_at, nullif(%L, ''), " FROM_MS("%D::bigint")
+                       "INSERT INTO %S (namespace, table_name, shard_id, start_at, stream_arn, stream_created, parents)"
+                       " SELECT %L, %L, w.shard_id, w.start_at, nullif(%L, ''), " FROM_MS("%D::bigint")
                        ", array_remove(ARRAY[w.first, w.second], '')"
                        " FROM unnest(%L::text[], %L::text[], %L::text[], %L::text[])"
                        " AS w(shard_id, first, second, start_at) ON CONFLICT (namespace, shard_id) DO NOTHING",
-                       names->checkpoints, names->name_space, identity->arn, identity->created_ms, a[IDS].ptr,
+                       names->checkpoints, names->name_space, names->target, identity->arn, identity->created_ms,
+                       a[IDS].ptr,
                        a[FIRST].ptr, a[SECOND].ptr, a[STARTS].ptr);
   free_arrays(a, N);
   return rc;
@@ -282,14 +301,15 @@ static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, con
                    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '500ms';"
                    " WITH held AS MATERIALIZED (SELECT shard_id FROM %S WHERE namespace = %L"
                    " AND shard_id = ANY(%L::text[]) ORDER BY shard_id FOR UPDATE),"
-                   " taken AS (UPDATE %S c SET epoch = c.epoch + 1, owner = %L, active = NOT c.ended,"
+                   " taken AS (UPDATE %S c SET epoch = c.epoch + 1, table_name = %L, owner = %L, active = NOT c.ended,"
                    " updated_at = clock_timestamp()"
                    " FROM held WHERE c.namespace = %L AND c.shard_id = held.shard_id RETURNING c.*)"
                    " SELECT t.shard_id, t.epoch, t.sequence, t.start_at, " AS_MS("t.read_until")
                    ", t.ended, t.sub_sequence"
                    " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place)"
                    " JOIN taken t ON t.shard_id = w.shard_id ORDER BY w.place; COMMIT",
-                   names->checkpoints, names->name_space, ids, names->checkpoints, owner, names->name_space, ids);
+                   names->checkpoints, names->name_space, ids, names->checkpoints, names->target, owner, names->name_space,
+ ids);
 }
 
 /* Ends the backends that the rows name as owner and that hold locks on the table: sessions of this load that were cut

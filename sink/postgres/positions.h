@@ -14,7 +14,8 @@
 
 /* Makes schema, kinesis_checkpoints and kinesis_dead_letters where they are missing; two loads may do it at once. */
 int sc_pg_positions_prepare(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err);
-int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_survey *out,
+/* renamed: rows of another table become rows of this one before they are read. */
+int sc_pg_positions_survey(struct sc_pg *pg, const struct sc_pg_names *names, bool renamed, struct sc_survey *out,
                            struct sc_error *err);
 int sc_pg_positions_forget(struct sc_pg *pg, const struct sc_pg_names *names, struct sc_error *err);
 int sc_pg_positions_add(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_stream_identity *identity,

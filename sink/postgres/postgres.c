@@ -26,7 +26,7 @@ struct sc_sink {
   char *name_space;
   char *description;
   struct sc_pg_layout layout;
-  bool async, allow_unlogged;
+  bool async, allow_unlogged, renamed;
   pthread_mutex_t mutex; /* of the three below, which the first session sets once */
   bool named;
   bool ascii_only;
@@ -103,6 +103,7 @@ static int read_options(struct sc_sink *p, const struct sc_options *o, const cha
              *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
   struct sc_columns_settings columns = sc_columns_settings(o);
   p->allow_unlogged = sc_options_flag(o, SC_OPT_ALLOW_UNLOGGED);
+  p->renamed = sc_options_flag(o, SC_OPT_RENAME_TABLE) && !sc_options_flag(o, SC_OPT_DRY_RUN);
   p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
   p->name_space = sc_strdup(name_space != NULL ? name_space : stream_name);
   if (checkpoint_schema != NULL && strlen(checkpoint_schema) >= sizeof(p->checkpoint_schema)) {
@@ -229,7 +230,7 @@ static int check_lock(struct sc_session *s, struct sc_error *err) {
   return sc_pg_lock_check(s->pg, &s->sink->names, err);
 }
 static int survey(struct sc_session *s, struct sc_survey *out, struct sc_error *err) {
-  return sc_pg_positions_survey(s->pg, &s->sink->names, out, err);
+  return sc_pg_positions_survey(s->pg, &s->sink->names, s->sink->renamed, out, err);
 }
 static int forget(struct sc_session *s, struct sc_error *err) {
   return sc_pg_positions_forget(s->pg, &s->sink->names, err);

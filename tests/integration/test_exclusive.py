@@ -95,3 +95,38 @@ def test_positions_without_a_table(local, stream, database, shardcopy):
     assert "--restart" in refused.err
     shardcopy.load(local.url("demo"), database.url(), "--restart")
     assert_each_once(database, "demo", 10)
+
+
+def test_positions_are_of_one_table(local, stream, database, shardcopy):
+    """Another table under the same name would get what the first one has not, and nobody would notice."""
+    source = stream()
+    source.put_many(numbered(0, 10))
+    shardcopy.load(local.url("demo"), database.url(table="a"))
+    for table in ("missing", "c"):
+        if table == "c":
+            database.execute("CREATE TABLE c (id int, n int, name text)")
+        refused = shardcopy.load(local.url("demo"), database.url(table=table), status=7)
+        assert r'\"public\".\"a\"' in refused.err and "--namespace" in refused.err and "--rename-table" in refused.err
+    shardcopy.load(local.url("demo"), database.url(table="c"), "--namespace=second")
+    assert database.count("c") == 10 and not database.exists("missing")
+
+
+def test_a_table_is_renamed_on_purpose(local, stream, database, shardcopy):
+    source = stream()
+    source.put_many(numbered(0, 10))
+    shardcopy.load(local.url("demo"), database.url(table="a"))
+    database.execute("ALTER TABLE a RENAME TO b")
+    source.put_many(numbered(10, 15))
+    shardcopy.load(local.url("demo"), database.url(table="b"), "--rename-table")
+    shardcopy.load(local.url("demo"), database.url(table="b"))
+    assert database.count("b") == 15
+
+
+def test_positions_of_an_older_version_have_no_table(local, stream, database, shardcopy):
+    source = stream()
+    source.put_many(numbered(0, 10))
+    shardcopy.load(local.url("demo"), database.url(table="a"))
+    database.execute("ALTER TABLE kinesis_checkpoints DROP COLUMN table_name")
+    shardcopy.load(local.url("demo"), database.url(table="a"), "--dry-run")
+    shardcopy.load(local.url("demo"), database.url(table="a"))
+    assert database.count("a") == 10 and database.value("SELECT table_name FROM kinesis_checkpoints") == '"public"."a"'

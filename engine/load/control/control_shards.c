@@ -58,6 +58,12 @@ static int is_another_stream(const struct sc_controller *c, const struct sc_surv
 
 static int check_survey(const struct sc_controller *c, const struct sc_survey *survey, struct sc_error *err) {
   if (is_another_stream(c, survey, err) != SC_OK) return err->code;
+  if (survey->other_table[0] != '\0')
+    return sc_error_fail(err, SC_E_POSITIONS,
+                         "--namespace=NAME keeps positions of its own for this table; --rename-table says that it is "
+                         "the same table under another name",
+                         "the stored positions are of table %s, not of this load's %s", survey->other_table,
+                         c->run->sink_ops->describe(c->run->sink));
   if (survey->table_exists || !survey->has_records) return SC_OK;
   return sc_error_fail(
       err, SC_E_POSITIONS, "--restart forgets the positions and begins at --start, or bring the table back",
