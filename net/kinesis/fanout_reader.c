@@ -235,6 +235,8 @@ void sc_fanout_ended(struct sc_fanout_place *p, struct sc_error *err) {
       look_for_missing(p);
       break;
     case SC_SUBSCRIPTION_FAIL:
+      if (err->code == SC_E_NET && err->hint[0] == '\0')
+        sc_error_hint(err, "--fan-out-http=1.1 is for servers and proxies that do not speak HTTP/2");
       p->fatal = *err;
       answer_error(p, err);
       break;

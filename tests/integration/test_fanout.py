@@ -1,6 +1,10 @@
 """--reader=fan-out: every fault that touches a subscription, and each record in PostgreSQL once."""
+import os
 import random
 import signal
+import socket
+import ssl
+import threading
 
 import pytest
 from support.local import Stream
@@ -270,3 +274,56 @@ def test_a_thousand_subscriptions(local_service, shardcopy):
     assert_adds_up(running, rows=5000)
     err = shardcopy.load(local.url("demo"), "null:", FAN_OUT, "--memory=96MiB", status=2).err
     assert "1000 subscriptions need" in err and "more of --memory" in err
+
+
+def test_a_server_without_http2(local, shardcopy, folder):
+    """TLS that agrees on no protocol: the way round is named."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificates = os.path.dirname(local.ca)
+    context.load_cert_chain(os.path.join(certificates, "server.pem"), os.path.join(certificates, "server-key.pem"))
+    Stream(local.client(), "demo")
+    with TlsFront(context, local.http) as front:
+        err = shardcopy.load("kinesis://demo", "null:", FAN_OUT, f"--endpoint=https://{front.address}",
+                             f"--ca-bundle={local.ca}", status=3).err
+        assert "does not speak h2" in err and "--fan-out-http=1.1" in err
+        shardcopy.load("kinesis://demo", "null:", FAN_OUT, "--fan-out-http=1.1", f"--endpoint=https://{front.address}",
+                       f"--ca-bundle={local.ca}")
+
+
+class TlsFront:
+    """TLS without ALPN before a plain server; a thread a direction."""
+
+    def __init__(self, context, behind):
+        host, port = behind.split(":")
+        self.context, self.behind = context, (host, int(port))
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                front = self.context.wrap_socket(self.listener.accept()[0], server_side=True)
+            except OSError:
+                if self.listener.fileno() < 0:
+                    return
+                continue
+            back = socket.create_connection(self.behind)
+            for one, other in ((front, back), (back, front)):
+                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        for end in (one, other):
+            end.close()
