@@ -22,6 +22,12 @@ static inline bool sc_slice_equals(struct sc_slice a, struct sc_slice b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 static inline bool sc_slice_is(struct sc_slice s, const char *text) { return sc_slice_equals(s, sc_slice_str(text)); }
+/* In the order of their bytes: below, at or above 0, as memcmp. */
+static inline int sc_slice_compare(struct sc_slice a, struct sc_slice b) {
+  size_t n = a.len < b.len ? a.len : b.len;
+  int order = n == 0 ? 0 : memcmp(a.ptr, b.ptr, n);
+  return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
 static inline bool sc_slice_starts(struct sc_slice s, const char *prefix) {
   size_t n = strlen(prefix);
   return s.len >= n && memcmp(s.ptr, prefix, n) == 0;

@@ -2,12 +2,12 @@
 #include "bench/local/api/operation.h"
 
 #define ON_DEMAND_LIMIT 50
-/* A commitment lasts this long at least. */
+/* How long a commitment lasts at least. */
 #define COMMITMENT_MS INT64_C(86400000)
 
 /* ---- DescribeLimits ---- */
 
-/* ShardLimit is what a stream may have here; the service's own is an account's, and lower. */
+/* ShardLimit is here the most that one stream may have. The service's own is the account's, and lower. */
 static void describe_limits(struct scl_call *call) {
   int64_t n_open = 0, n_on_demand = 0;
   for (uint32_t i = 0; i < scl_store_n_streams(call->store); i++) {

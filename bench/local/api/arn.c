@@ -1,8 +1,7 @@
 #include "bench/local/api/arn.h"
 
-#include <ctype.h>
-
 #include "bench/local/store/store.h"
+#include "engine/base/text.h"
 
 #define STREAM "stream/"
 #define CONSUMER "/consumer/"
@@ -12,16 +11,14 @@ static struct sc_slice rest_from(struct sc_slice text, const char *at) {
   return sc_slice_of(at, (size_t)(text.ptr + text.len - at));
 }
 
-/* The next part, up to its colon; false when there is none. */
+/* Takes the part before the next colon; false when there is no colon. */
 static bool take_part(struct sc_slice *rest, struct sc_slice *part) {
-  const char *colon = rest->len == 0 ? NULL : memchr(rest->ptr, ':', rest->len);
-  if (colon == NULL) return false;
-  *part = sc_slice_of(rest->ptr, (size_t)(colon - rest->ptr));
-  *rest = rest_from(*rest, colon + 1);
-  return true;
+  *part = *rest;
+  *rest = sc_text_cut(part, ':');
+  return rest->ptr != NULL;
 }
 
-/* The five parts before the resource, which is left in *rest. */
+/* Reads the five parts before the resource, which is left in *rest. */
 static bool read_front(struct sc_slice *rest, struct scl_arn *arn) {
   struct sc_slice head, service;
   uint64_t number;
@@ -34,11 +31,11 @@ static bool read_front(struct sc_slice *rest, struct scl_arn *arn) {
 
 static bool has_blank(struct sc_slice text) {
   for (size_t i = 0; i < text.len; i++)
-    if (isspace((unsigned char)text.ptr[i])) return true;
+    if (sc_text_is_blank(text.ptr[i])) return true;
   return false;
 }
 
-/* Cuts "/consumer/NAME:SECONDS" off the end of the name. */
+/* Cuts "/consumer/NAME:SECONDS" off the end of the name; false when it does not end so. */
 static bool read_consumer(struct sc_slice *name, struct scl_arn *arn) {
   const char *at = memmem(name->ptr, name->len, CONSUMER, strlen(CONSUMER));
   if (at == NULL) return false;

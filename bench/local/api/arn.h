@@ -1,10 +1,10 @@
-/* Amazon resource names of streams and consumers (protocol.md 1.1):
+/* Amazon resource names of streams and consumers (API Reference, StreamARN and ConsumerARN):
  *
  *   arn:aws:kinesis:us-east-1:000000000000:stream/NAME
  *   arn:aws:kinesis:us-east-1:000000000000:stream/NAME/consumer/NAME:1700000000
  *
- * The number at the end of a consumer's is the second it was registered in. The patterns are the service's own and take
- * more than scl_arn_read does: what matches one and is nobody's name is no error of form, but not found. Pure; any
+ * The number at the end of a consumer's ARN is the second it was registered in. The patterns are those of the API and
+ * match more texts than there can be names: such a text is well-formed, and its resource is not found. Pure; any
  * thread.
  */
 #ifndef SCL_API_ARN_H
@@ -30,8 +30,8 @@ bool scl_arn_is_stream(struct sc_slice text);
 bool scl_arn_is_consumer(struct sc_slice text);
 bool scl_arn_is_resource(struct sc_slice text);
 
-/* False when it does not match SCL_ARN_RESOURCE_PATTERN. All that follows "stream/" is the stream's name, unless it
- * ends as a consumer's ARN does. */
+/* False when the text does not match SCL_ARN_RESOURCE_PATTERN. The stream's name is everything after "stream/", unless
+ * the ARN ends as that of a consumer does. */
 bool scl_arn_read(struct sc_slice text, struct scl_arn *arn);
 
 #endif

@@ -1,7 +1,7 @@
-/* What changes one attribute of a stream: IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod,
+/* Operations that change one attribute of a stream: IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod,
  * UpdateStreamMode, UpdateMaxRecordSize, UpdateStreamWarmThroughput, EnableEnhancedMonitoring,
- * DisableEnhancedMonitoring, StartStreamEncryption, StopStreamEncryption. All of them want the stream ACTIVE and make
- * it UPDATING. */
+ * DisableEnhancedMonitoring, StartStreamEncryption, StopStreamEncryption. Each needs an ACTIVE stream and makes it
+ * UPDATING. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -11,13 +11,13 @@
 #define MAX_HOURS 8760
 #define MAX_WARM_MIBPS 10240
 
-/* Ends a call that changed something. */
+/* Called at the end of each change. */
 static void note_change(struct scl_call *call, struct scl_store_stream *stream) {
   scl_store_set_updating(call->store, stream, call->now_ms);
   scl_store_note_attributes(call->store, stream);
 }
 
-/* NULL after failing the call. */
+/* The stream if it is ACTIVE; NULL after failing the call. */
 static struct scl_store_stream *active(struct scl_call *call, struct scl_store_stream *stream) {
   return stream != NULL && scl_call_check_active(call, stream) ? stream : NULL;
 }

@@ -16,7 +16,8 @@ void scl_call_fail(struct scl_call *call, const char *type, const char *fmt, ...
   sc_buf_fini(&text);
 }
 
-/* The stream's name, from an ARN that matches the pattern; empty after failing the call for another account's. */
+/* The stream's name in an ARN that matches the pattern. Empty after failing the call for a stream of another account.
+ */
 static struct sc_slice name_in_arn(struct scl_call *call, struct sc_slice text) {
   struct scl_arn arn;
   bool is_arn = scl_arn_read(text, &arn);
@@ -107,7 +108,7 @@ struct scl_store_shard *scl_call_shard(struct scl_call *call, struct scl_store_s
 }
 
 void scl_add_shard_id(struct scl_writer *w, const char *name, uint32_t index) {
-  char id[] = "shardId-000000000000"; /* no printf: PutRecords says it of every record */
+  char id[] = "shardId-000000000000"; /* not by printf: PutRecords writes one per record */
   for (size_t at = sizeof(id) - 2; index > 0; index /= 10) id[at--] = (char)('0' + index % 10);
   scl_writer_text(w, name, sc_slice_of(id, sizeof(id) - 1));
 }

@@ -133,7 +133,7 @@ static const struct scl_member list_members[LIST_MEMBERS] = {
     {"MaxResults", SCL_MEMBER_INTEGER, false, 1, 10000, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"StreamCreationTimestamp", SCL_MEMBER_TIME, false, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0}};
 
-/* Reads from which id on to list; false after failing the call. */
+/* Reads the id after which the list begins; false after failing the call. */
 static bool list_start(struct scl_call *call, const struct scl_store_stream *stream, uint64_t *after) {
   struct scl_token token;
   *after = 0;

@@ -4,10 +4,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "engine/base/error.h"
+#include "engine/base/text.h"
 
 struct scl_limits {
-  pthread_mutex_t lock; /* of these and of the streams' buckets */
+  pthread_mutex_t lock; /* of these buckets and those of streams */
   struct scl_bucket account[SCL_QUOTA_ACCOUNT_BUCKETS];
 };
 
@@ -30,16 +30,14 @@ static const struct scl_value *value_of(const struct scl_operation *operation, c
   return NULL;
 }
 
-/* What is between "stream/" and the next slash. */
+/* The text between the first slash and the second. */
 static struct sc_slice stream_in_arn(struct sc_slice arn) {
-  const char *slash = memchr(arn.ptr, '/', arn.len);
-  if (slash == NULL) return sc_slice_of(NULL, 0);
-  struct sc_slice name = sc_slice_of(slash + 1, (size_t)(arn.ptr + arn.len - slash - 1));
-  const char *end = name.len == 0 ? NULL : memchr(name.ptr, '/', name.len);
-  return end == NULL ? name : sc_slice_of(name.ptr, (size_t)(end - name.ptr));
+  struct sc_slice name = sc_text_cut(&arn, '/');
+  sc_text_cut(&name, '/');
+  return name;
 }
 
-/* The stream that the call is about, by whichever member names it; NULL: none that exists. */
+/* The stream that the call is about, by whichever member names it; NULL when there is none. */
 static struct scl_store_stream *stream_of(const struct scl_operation *operation, const struct scl_call *call) {
   static const char *const arns[] = {"StreamARN", "ConsumerARN"};
   struct scl_token token;

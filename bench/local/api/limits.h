@@ -1,9 +1,8 @@
-/* The service's limits at work in a call (--limits=aws): who is counted, where the buckets are, how the service
- * refuses.
+/* Holds calls to the service's limits (--limits=aws, quota.h), and refuses them as the service does.
  *
- * A shard's buckets are in the shard, under its log's lock; those of the account and of the streams are here, under a
- * lock of their own. All functions are called with the store's lock held, at least for reading, by any thread. Without
- * limits all say yes.
+ * The buckets of a shard are in the shard, under the lock of its log. The buckets of the account and of streams are
+ * under a lock of this module. Any thread; the store's lock is held, at least for reading. Without limits every call is
+ * allowed.
  */
 #ifndef SCL_API_LIMITS_H
 #define SCL_API_LIMITS_H
@@ -15,8 +14,8 @@ struct scl_limits;
 struct scl_limits *scl_limits_new(void);
 void scl_limits_free(struct scl_limits *limits);
 
-/* An operation of the control plane (quota.h) against the account's or its stream's rate; false after failing the call
- * with LimitExceededException. limits NULL: there are none. */
+/* Counts a call of the control plane against the rate of the account or of its stream. False after failing the call
+ * with LimitExceededException. limits NULL: no limits. */
 bool scl_limits_check_control(struct scl_limits *limits, const struct scl_operation *operation, struct scl_call *call);
 
 /* False after failing the call with ProvisionedThroughputExceededException. */
@@ -25,7 +24,7 @@ bool scl_limits_check_iterator(struct scl_call *call, const struct scl_store_str
 bool scl_limits_check_read(struct scl_call *call, const struct scl_store_stream *stream, struct scl_store_shard *shard);
 void scl_limits_count_read(const struct scl_call *call, struct scl_store_shard *shard, uint64_t bytes);
 
-/* Whether the shard takes a record of that size now. */
+/* Whether the shard accepts a record of that size now. */
 bool scl_limits_put(const struct scl_call *call, struct scl_store_shard *shard, uint64_t bytes);
 /* "Rate exceeded for shard shardId-000000000001 in stream S under account 000000000000." */
 void scl_limits_add_text(struct sc_buf *text, const struct scl_store_stream *stream,

@@ -8,20 +8,21 @@
 #include "bench/local/api/arn.h"
 #include "bench/local/api/members_parts.h"
 #include "bench/local/store/store.h"
+#include "engine/base/text.h"
 
 #define VALIDATION "ValidationException"
 #define SERIALIZATION "SerializationException"
 #define MAX_COMPLAINTS 10
-/* Values are quoted in complaints up to this many bytes. */
+/* Bytes of a value that an error text quotes at most. */
 #define MAX_QUOTED 2048
-/* Times beyond these are no times (year 9999). */
+/* The end of the year 9999: later times are refused. */
 #define MAX_SECONDS 253402300800.0
 
-/* What is being checked. */
+/* The structure whose members are being checked. */
 struct checker {
   struct scl_refusal *refusal;
   const struct checker *outer;     /* NULL: the request itself */
-  const struct scl_member *member; /* of outer: what is being looked into */
+  const struct scl_member *member; /* of outer: the member that this structure is */
   size_t item;                     /* of a list, from 1 */
 };
 
@@ -66,14 +67,9 @@ bool scl_members_time(double seconds, int64_t *ms) {
 
 /* ---- values out of bounds ---- */
 
-/* As much of the text as is quoted: whole characters. */
-static size_t quoted_len(struct sc_slice text) {
-  size_t len = text.len < MAX_QUOTED ? text.len : MAX_QUOTED;
-  while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xC0) == 0x80) len--;
-  return len;
+static void add_quoted(struct sc_buf *out, struct sc_slice text) {
+  sc_buf_add(out, text.ptr, sc_text_utf8_cut(text, MAX_QUOTED));
 }
-
-static void add_quoted(struct sc_buf *out, struct sc_slice text) { sc_buf_add(out, text.ptr, quoted_len(text)); }
 
 /* "[a, b]", "{a=b, c=d}" */
 static void quote_elements(struct sc_buf *out, const struct scl_member *member, const struct scl_value *value) {
@@ -197,7 +193,7 @@ static int64_t count_characters(struct sc_slice text) {
   return n;
 }
 
-/* What min and max bound. */
+/* The quantity that min and max bound. */
 static int64_t measure(const struct scl_member *member, const struct scl_value *value) {
   switch (member->type) {
     case SCL_MEMBER_TEXT:
@@ -231,8 +227,7 @@ static bool is_within(const struct scl_member *member, const struct scl_value *v
   return member->max == 0 || (size >= member->min && size <= member->max);
 }
 
-/* The keys, the values, or the strings of the list: one complaint for all of them, which lists what they must
- * satisfy. */
+/* Checks the keys or values of a map, or the strings of a list. All of them together give at most one error. */
 static void check_elements(struct checker *checker, const struct scl_member *member, const struct scl_value *value,
                            int column, const char *what) {
   const struct scl_member *element = &member->members[column];
@@ -250,7 +245,7 @@ static void check_elements(struct checker *checker, const struct scl_member *mem
              what, element->max, element->min);
 }
 
-/* The elements of a list, or a structure's members. */
+/* Checks the elements of a list, or the members of a structure. */
 static void check_items(struct checker *checker, const struct scl_member *member, const struct scl_value *value) {
   size_t rows = member->type == SCL_MEMBER_LIST ? value->n : 1;
   for (size_t i = 0; i < rows && value->items != NULL; i++) {
@@ -280,7 +275,7 @@ static void check(struct checker *checker, const struct scl_member *member, cons
   check_bounds(checker, member, value);
 }
 
-/* Structures nest as deep as the tables say: two levels. */
+/* Recursion is as deep as the tables nest: two levels. */
 static void check_row(struct checker *checker, const struct scl_member *members, int n, const struct scl_value *row) {
   for (int i = 0; i < n; i++) check(checker, &members[i], &row[i]);
 }

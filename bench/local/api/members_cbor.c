@@ -8,8 +8,7 @@
 #define MAX_MEMBERS 16 /* of a table */
 #define MAX_TIME_MS INT64_C(253402300800000)
 
-/* The document: looked at through cursors, changed where strings in pieces are joined. All of it is known to be
- * well-formed. */
+/* The document, which is known to be well-formed. Strings in pieces are joined in place. */
 struct document {
   char *bytes;
   const char *end;
@@ -79,7 +78,7 @@ static bool read_scalar(const struct document *doc, const struct scl_member *mem
 static void read_row(const struct document *doc, const struct scl_member *members, int n, struct sc_cbor *c,
                      const struct sc_cbor_head *head, struct scl_value *row);
 
-/* Elements of a list, entries of a map. */
+/* Counts the elements of a list, or the entries of a map. */
 static size_t count(struct sc_cbor c, const struct sc_cbor_head *head) {
   struct sc_cbor_list list;
   size_t n = 0;
@@ -96,7 +95,7 @@ static void read_list(const struct document *doc, const struct scl_member *membe
   struct sc_cbor_head element;
   struct sc_cbor_list list;
   value->n = count(*c, head);
-  if (value->n == 0 || value->n > (size_t)member->max) return; /* too many: the check will say so */
+  if (value->n == 0 || value->n > (size_t)member->max) return; /* too many: the check refuses it */
   value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   sc_cbor_enter(c, head, SC_CBOR_ARRAY, &list);
   for (struct scl_value *row = value->items; sc_cbor_more(c, &list); row += member->n_members) {
@@ -128,7 +127,7 @@ static void read_elements(const struct document *doc, const struct scl_member *m
   struct sc_cbor_list list;
   bool is_map = member->type == SCL_MEMBER_MAP;
   value->n = count(*c, head);
-  if (value->n == 0 || value->n > SCL_MEMBERS_MAX_ELEMENTS) return; /* too many: the check will say so */
+  if (value->n == 0 || value->n > SCL_MEMBERS_MAX_ELEMENTS) return; /* too many: the check refuses it */
   value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   sc_cbor_enter(c, head, head->major, &list);
   for (struct scl_value *row = value->items; sc_cbor_more(c, &list); row += member->n_members) {
@@ -164,8 +163,8 @@ static int find_member(const struct scl_member *members, int n, struct sc_slice 
   return i;
 }
 
-/* Passes the map that head begins, noting where its members' values are; then reads those in the order of the table. So
- * nothing is passed again once its strings may have been joined. */
+/* Passes over the map and notes where the values of its members begin; then reads the values in the order of the table.
+ * In this order nothing is passed over after its strings were joined in place, which would break its encoding. */
 static void read_row(const struct document *doc, const struct scl_member *members, int n, struct sc_cbor *c,
                      const struct sc_cbor_head *head, struct scl_value *row) {
   const char *at[MAX_MEMBERS + 1] = {NULL};

@@ -29,7 +29,7 @@ static bool read_flag(struct sc_json json, int64_t *out) {
   return true;
 }
 
-/* Checks piece by piece, so that no memory the size of the blob is needed. */
+/* Decodes piece by piece, so that no memory of the size of the blob is needed. */
 static bool measure_base64(struct sc_slice text, uint64_t *bytes) {
   char piece[BLOB_PIECE / 4 * 3];
   *bytes = 0;
@@ -80,7 +80,7 @@ static void read_row(struct scl_refusal *refusal, const struct scl_member *membe
 static void read_list(struct scl_refusal *refusal, const struct scl_member *member, struct sc_json json,
                       struct scl_value *value) {
   value->n = sc_json_count(json);
-  if (value->n == 0 || value->n > (size_t)member->max) return; /* too many: the check will say so */
+  if (value->n == 0 || value->n > (size_t)member->max) return; /* too many: the check refuses it */
   value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   struct sc_json_iter it = sc_json_walk(json);
   struct sc_json element;
@@ -97,7 +97,7 @@ static void read_elements(struct scl_refusal *refusal, const struct scl_member *
                           struct scl_value *value) {
   bool is_map = member->type == SCL_MEMBER_MAP;
   value->n = sc_json_count(json);
-  if (value->n == 0 || value->n > SCL_MEMBERS_MAX_ELEMENTS) return; /* too many: the check will say so */
+  if (value->n == 0 || value->n > SCL_MEMBERS_MAX_ELEMENTS) return; /* too many: the check refuses it */
   value->items = sc_alloc_zero(value->n * (size_t)member->n_members, sizeof(*value->items));
   struct sc_json_iter it = sc_json_walk(json);
   struct sc_json element;
@@ -125,7 +125,7 @@ static void read_value(struct scl_refusal *refusal, const struct scl_member *mem
   }
 }
 
-/* Structures nest as deep as the tables say: two levels. */
+/* Recursion is as deep as the tables nest: two levels. */
 static void read_row(struct scl_refusal *refusal, const struct scl_member *members, int n, struct sc_json object,
                      struct scl_value *row) {
   for (int i = 0; i < n; i++) read_value(refusal, &members[i], sc_json_get(object, members[i].name), &row[i]);

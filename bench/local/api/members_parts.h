@@ -4,17 +4,17 @@
 
 #include "bench/local/api/members.h"
 
-/* The first wrong type is the whole refusal. */
+/* The first wrong type is the refusal; later ones are ignored. */
 void scl_refuse_type(struct scl_refusal *refusal, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* found: "STRING_VALUE", as the service names what it found. */
+/* found: what the value is in the words of the service, e.g. "STRING_VALUE". */
 void scl_refuse_scalar(struct scl_refusal *refusal, const struct scl_member *member, const char *found);
-/* False and a refusal when the member cannot be read from such a value: a list, an object, or (neither) a scalar. */
+/* False, with a refusal, when the member cannot be read from a list, an object, or (neither) a scalar. */
 bool scl_members_fit(struct scl_refusal *refusal, const struct scl_member *member, bool is_list, bool is_object);
 
 bool scl_members_integer(double number, int64_t *out);
 bool scl_members_time(double seconds, int64_t *ms);
 
-/* The constraints of all values that were read; nothing when a type was wrong. */
+/* Checks the constraints of all values, unless a type was wrong. */
 void scl_members_check(const struct scl_member *members, int n, const struct scl_value *values,
                        struct scl_refusal *refusal);
 

@@ -1,5 +1,4 @@
-/* PutResourcePolicy, GetResourcePolicy, DeleteResourcePolicy. Policies are kept and shown, and looked at by nobody:
- * whoever may call the service may call all of it. */
+/* PutResourcePolicy, GetResourcePolicy, DeleteResourcePolicy. Policies are stored and returned, and not enforced. */
 #include <stdlib.h>
 
 #include "bench/local/api/operation.h"

@@ -28,7 +28,7 @@ static void add_iterator(struct scl_writer *w, const char *name, const struct sc
   scl_writer_str(w, name, text);
 }
 
-/* The time at which reading begins; 0 when it begins at a record. */
+/* The time at which reading begins; 0 when it begins at a sequence number. */
 static int64_t start_ms(const struct scl_call *call, const struct scl_store_stream *stream,
                         const struct scl_store_shard *shard) {
   struct sc_slice type = call->values[ITERATOR_TYPE].text;
@@ -88,7 +88,7 @@ static void fail_no_shard(struct scl_call *call, const struct scl_token *token) 
                 token->stream, SCL_SERVICE_ACCOUNT);
 }
 
-/* The shard the iterator points into; NULL after failing the call. */
+/* The shard of the iterator; NULL after failing the call. */
 static struct scl_store_shard *open_iterator(struct scl_call *call, struct scl_token *token,
                                              struct scl_store_stream **stream) {
   if (!scl_token_read(call->values[GET_ITERATOR].text, SCL_TOKEN_ITERATOR, token)) {
@@ -114,7 +114,7 @@ static struct scl_store_shard *open_iterator(struct scl_call *call, struct scl_t
   return NULL;
 }
 
-/* As if the shard had just been split: its next two children, which nobody else hears of. */
+/* Writes children that do not exist, as if the shard had just been split. */
 static void add_false_children(struct scl_writer *w, const struct scl_store_stream *stream,
                                const struct scl_store_shard *shard) {
   struct scl_store_shard parent = *shard, children[2] = {*shard, *shard};
@@ -130,12 +130,12 @@ static void add_false_children(struct scl_writer *w, const struct scl_store_stre
   scl_add_children(w, &as_if, &parent);
 }
 
-/* Cuts a page of the records that arrived within the span of time one call looks at; none when the next is further
- * away. */
+/* Cuts a page of the records that arrived within the span of time that one call looks at. The page is empty when the
+ * next record lies beyond the span. */
 static void cut_page(struct scl_call *call, const struct scl_store_shard *shard, const struct scl_token *token,
                      uint64_t max_records, struct scl_logpage *page) {
-  int64_t span_ms =
-      call->settings->page_span_ms; /* the token is the client's: compared before anything is added to it */
+  /* The time in the token comes from the client: it is compared before anything is added to it. */
+  int64_t span_ms = call->settings->page_span_ms;
   bool is_bounded = span_ms > 0 && token->time_ms > 0 && token->time_ms < call->now_ms - span_ms;
   int64_t until_ms = is_bounded ? token->time_ms + span_ms : call->now_ms;
   uint64_t end = is_bounded ? scl_shardlog_find_time(shard->log, until_ms + 1) : UINT64_MAX;
@@ -148,13 +148,13 @@ static void cut_page(struct scl_call *call, const struct scl_store_shard *shard,
   scl_shardlog_page(shard->log, call->reply->format, token->position, max_records, call->settings->page_bytes, page);
 }
 
-/* As far as a page has come. */
+/* The time that reading has reached with this page. */
 static int64_t reached_ms(const struct scl_logpage *page, int64_t now_ms) {
   if (page->n_following == 0) return now_ms;
   return page->count > 0 ? page->last_ms : page->following_ms;
 }
 
-/* What a reply says besides its records. */
+/* The reply without its records. */
 struct rest {
   int64_t behind_ms;
   uint64_t next; /* of NextShardIterator */
@@ -162,7 +162,7 @@ struct rest {
   bool has_iterator, has_children, has_false_children;
 };
 
-/* What is true, and as a fault would have it. */
+/* Fills it with what is true, then changes it if a fault applies. */
 static struct rest find_rest(struct scl_call *call, const struct scl_store_shard *shard) {
   const struct scl_logpage *page = &call->reply->content.page;
   bool is_end = shard->closed_ms != 0 && page->n_following == 0;

@@ -14,11 +14,11 @@ struct incoming {
   bool is_base64;
   uint64_t bytes;
   scl_hashkey_int hash;
-  struct scl_store_shard *shard; /* where it belongs, when it is put */
+  struct scl_store_shard *shard; /* NULL: not to be put */
   bool is_throttled;
 };
 
-/* The hash key, explicit or the partition key's; fails the call when it is out of range. */
+/* The explicit hash key, or that of the partition key. False after failing the call when it is out of range. */
 static bool find_hash(struct scl_call *call, const struct scl_value *explicit_key, struct incoming *record) {
   if (!explicit_key->is_set) {
     record->hash = scl_hashkey_of(record->key);
@@ -40,13 +40,13 @@ static bool check_size(struct scl_call *call, const struct scl_store_stream *str
   return false;
 }
 
-/* Finds the record's shard and asks it for room. */
+/* Finds the record's shard, and whether its limits allow the record. */
 static void route(const struct scl_call *call, struct scl_store_stream *stream, struct incoming *record) {
   record->shard = scl_stream_route(stream, record->hash);
   record->is_throttled = !scl_limits_put(call, record->shard, record->bytes);
 }
 
-/* Appends the record where it belongs and says which: ShardId, SequenceNumber. */
+/* Appends the record to its shard, and writes ShardId and SequenceNumber. */
 static void put(struct scl_call *call, const struct incoming *record, struct sc_buf *key_json) {
   char sequence[SCL_SEQLAYOUT_DIGITS + 1];
   SC_ASSERT(record->shard != NULL);
@@ -155,7 +155,7 @@ static void add_throttled_entry(struct scl_call *call, const struct scl_store_st
   scl_writer_text(&call->out, "ErrorMessage", sc_buf_view(text));
 }
 
-/* How many of the records will not be put. */
+/* Returns how many of the records will not be put. */
 static size_t route_all(const struct scl_call *call, struct scl_store_stream *stream, struct incoming *records,
                         size_t n) {
   size_t n_failed = 0;

@@ -14,9 +14,10 @@
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
+#include "engine/base/text.h"
 
 #define TARGET_PREFIX "Kinesis_20131202."
-/* Parsers kept for later calls: as many as threads ever call at once. */
+/* Parsers kept for later calls: one for each thread that calls at one time. */
 #define MAX_PARSERS 64
 
 struct scl_service {
@@ -81,7 +82,7 @@ static void give_parser(struct scl_service *service, struct sc_jsondoc *parser) 
   if (!is_kept) sc_jsondoc_free(parser);
 }
 
-/* A version 4 UUID and 72 characters of base64, as the service's ids look. */
+/* Ids as those of the service look: a version 4 UUID and 72 characters of base64. */
 static void set_ids(struct scl_service *service, struct scl_reply *reply) {
   static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   struct sc_random random;
@@ -98,7 +99,7 @@ static void set_ids(struct scl_service *service, struct scl_reply *reply) {
   reply->id_2[72] = '\0';
 }
 
-/* The tables of operations; those that are called most come first. */
+/* The tables of operations; those called most come first. */
 static const struct {
   const struct scl_operation *operations;
   const int *n;
@@ -160,17 +161,17 @@ static void refuse(struct scl_reply *reply, const struct scl_refusal *refusal) {
   scl_reply_fail(reply, 400, refusal->type, is_type ? "Message" : "message", sc_buf_view(&refusal->text));
 }
 
-/* The operation's name; empty when the target is none of this service. */
+/* The operation in X-Amz-Target; empty when it names another service. */
 static struct sc_slice operation_name(struct sc_slice target) {
   size_t prefix = strlen(TARGET_PREFIX);
   if (!sc_slice_starts(target, TARGET_PREFIX)) return (struct sc_slice){NULL, 0};
   return sc_slice_of(target.ptr + prefix, target.len - prefix);
 }
 
-/* A request's body, read: the values are views into what is beside them. */
+/* A request's body. The values are views of the parser's document or of the copy. */
 struct body {
   struct sc_jsondoc *parser; /* JSON */
-  struct sc_buf copy;        /* CBOR: in it strings are joined */
+  struct sc_buf copy;        /* CBOR: strings are joined in it */
   struct scl_value *values;  /* NULL: the body is no object */
   struct scl_refusal refusal;
 };
@@ -231,15 +232,13 @@ static void call_operation(struct scl_service *service, const struct scl_request
   drop_body(service, operation, &body);
 }
 
-/* Parameters do not count: "application/x-amz-json-1.1; charset=utf-8" is fine. */
+/* Parameters are ignored, as in "application/x-amz-json-1.1; charset=utf-8". */
 static bool is_type(struct sc_slice type, const char *wanted) {
-  const char *semicolon = type.len == 0 ? NULL : memchr(type.ptr, ';', type.len);
-  if (semicolon != NULL) type.len = (size_t)(semicolon - type.ptr);
-  while (type.len > 0 && type.ptr[type.len - 1] == ' ') type.len--;
-  return sc_slice_is(type, wanted);
+  sc_text_cut(&type, ';');
+  return sc_slice_is(sc_text_trim(type), wanted);
 }
 
-/* Whoever does not ask in JSON is answered in CBOR, errors of the front end too. */
+/* A request that is not in JSON is answered in CBOR, also with errors of the front end. */
 static void set_format(const struct scl_request *request, struct scl_reply *reply) {
   bool is_json = is_type(request->content_type, SCL_SERVICE_JSON);
   reply->format = is_json ? SCL_FORMAT_JSON : SCL_FORMAT_CBOR;
@@ -254,11 +253,11 @@ static void call_service(struct scl_service *service, const struct scl_request *
   static const char missing[] =
       "<MissingAuthenticationTokenException>\n  <Message>Missing Authentication Token</Message>\n"
       "</MissingAuthenticationTokenException>\n";
-  bool is_nobody = service->settings.signatures != NULL && scl_request_header(request, "authorization").ptr == NULL;
+  bool is_unsigned = service->settings.signatures != NULL && scl_request_header(request, "authorization").ptr == NULL;
   bool has_format = reply->format == SCL_FORMAT_JSON || is_type(request->content_type, SCL_SERVICE_CBOR);
   bool is_post = sc_slice_is(request->method, "POST");
   if (is_post && (has_format || request->body.len == 0)) call_operation(service, request, fault, reply);
-  else if (is_nobody) answer_xml(reply, 403, missing);
+  else if (is_unsigned) answer_xml(reply, 403, missing);
   else if (!is_post || operation_name(request->target).len == 0) answer_xml(reply, 403, denied);
   else answer_xml(reply, 404, "<UnknownOperationException/>\n");
 }
@@ -271,7 +270,7 @@ static void call_with_fault(struct scl_service *service, const struct scl_reques
   scl_fault_apply(fault, reply);
 }
 
-/* What is not for Kinesis: requests of tests, and the stubs of where credentials come from. */
+/* Requests that are not for Kinesis: the control endpoint, and the stubs of credential services. */
 static bool handle_other(struct scl_service *service, const struct scl_request *request, struct scl_reply *reply) {
   bool is_admin = sc_slice_starts(request->path, SCL_ADMIN_PATH), is_done = is_admin;
   if (!is_admin && service->settings.stubs == NULL) return false;

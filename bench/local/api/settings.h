@@ -1,4 +1,4 @@
-/* What every part of the Kinesis service is set up with, and the service's constants. */
+/* Settings of the Kinesis service, and its constants. */
 #ifndef SCL_API_SETTINGS_H
 #define SCL_API_SETTINGS_H
 
@@ -18,14 +18,14 @@ struct scl_stub_credentials;
 
 struct scl_service_settings {
   uint64_t faults_seed;
-  const char *region;                 /* in ARNs; must outlive the service */
-  int64_t page_span_ms;               /* a GetRecords call looks at this much of time for records; 0: at all of it */
-  uint64_t page_bytes;                /* of data and keys in a GetRecords reply; at most SCL_SERVICE_PAGE_BYTES */
-  struct scl_signatures *signatures;  /* what requests must be signed by; NULL: nothing is checked */
-  struct scl_stub_credentials *stubs; /* NULL: there are none */
-  bool is_limited;                    /* the rates of quota.h hold */
-  bool iterator_is_last;              /* GetRecords replies end with NextShardIterator instead of beginning with it */
-  int64_t subscription_ms;            /* a subscription lasts at most; 0: SCL_SUBSCRIPTION_LIFE_MS */
+  const char *region;                 /* in ARNs; outlives the service */
+  int64_t page_span_ms;               /* how much of a shard's time a GetRecords call looks at; 0: all of it */
+  uint64_t page_bytes;                /* most data and keys in a GetRecords reply; at most SCL_SERVICE_PAGE_BYTES */
+  struct scl_signatures *signatures;  /* checks requests; NULL: requests are not checked */
+  struct scl_stub_credentials *stubs; /* NULL: none */
+  bool is_limited;                    /* by the rates of quota.h */
+  bool iterator_is_last;              /* NextShardIterator ends GetRecords replies instead of beginning them */
+  int64_t subscription_ms;            /* how long a subscription lasts; 0: SCL_SUBSCRIPTION_LIFE_MS */
 };
 
 #endif

@@ -13,7 +13,7 @@
 enum { LIST_TOKEN = SCL_VALUE_REST, LIST_AFTER, LIST_MAX, LIST_CREATED, LIST_FILTER, LIST_MEMBERS };
 enum { FILTER_TYPE, FILTER_SHARD, FILTER_TIME, FILTER_MEMBERS };
 
-/* In a token, and in the order of FILTER_NAMES. */
+/* As in a token, and in the order of filter_names. */
 enum filter { AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP, FILTERS };
 
 static const char *const filter_names[FILTERS] = {"AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON",
@@ -33,7 +33,7 @@ static const struct scl_member list_members[LIST_MEMBERS] = {
     {"StreamCreationTimestamp", SCL_MEMBER_TIME, false, 0, 0, SCL_PATTERN_NONE, NULL, NULL, 0},
     {"ShardFilter", SCL_MEMBER_STRUCTURE, false, 0, 0, SCL_PATTERN_NONE, NULL, filter_members, FILTER_MEMBERS}};
 
-/* One listing: which shards of which stream. */
+/* What ListShards lists. */
 struct listing {
   struct scl_store_stream *stream;
   uint32_t first;
@@ -46,7 +46,7 @@ static bool is_listed(const struct listing *listing, const struct scl_store_shar
   int64_t horizon_ms = scl_stream_horizon_ms(listing->stream, now_ms);
   if (scl_shard_is_expired(listing->stream, shard, now_ms)) return false;
   switch (listing->filter) {
-    case AT_TRIM_HORIZON: /* open at the horizon, or made with the stream after it */
+    case AT_TRIM_HORIZON: /* open at the horizon, or created with the stream after it */
       return shard->parent == SCL_STORE_NO_SHARD || shard->created_ms < horizon_ms;
     case AT_LATEST:
       return is_open;
@@ -269,7 +269,7 @@ static bool check_target(struct scl_call *call, const struct scl_store_stream *s
   return false;
 }
 
-/* With --limits: ten times in a day. */
+/* With limits: at most ten times in 24 hours. */
 static bool check_rescales(struct scl_call *call, const struct scl_store_stream *stream) {
   int64_t tenth_last_ms = stream->rescaled_ms[stream->n_rescales % SCL_STORE_MAX_RESCALES];
   bool is_full = stream->n_rescales >= SCL_STORE_MAX_RESCALES && call->now_ms - tenth_last_ms < DAY_MS;

@@ -22,7 +22,7 @@ static const struct scl_member create_members[CREATE_MEMBERS] = {
     SCL_MEMBER_WARM(false),
     SCL_MEMBER_RECORD_KIB(false)};
 
-/* 0 when it has to be said and is not. */
+/* 0 when ShardCount is required and missing. */
 static int64_t shard_count(const struct scl_call *call) {
   if (call->values[CREATE_SHARDS].is_set) return call->values[CREATE_SHARDS].number;
   return scl_mode_is_on_demand(&call->values[CREATE_MODE]) ? ON_DEMAND_SHARDS : 0;
@@ -106,7 +106,7 @@ static const struct scl_member list_members[LIST_MEMBERS] = {
     {"ExclusiveStartStreamName", SCL_MEMBER_TEXT, false, 1, SCL_STORE_MAX_NAME, SCL_PATTERN_NAME, NULL, NULL, 0},
     SCL_MEMBER_NEXT_TOKEN};
 
-/* The members that ListStreams and the descriptions share. */
+/* Writes the members that ListStreams and the descriptions share. */
 static void add_stream(struct scl_writer *w, const struct scl_call *call, const struct scl_store_stream *stream) {
   scl_writer_str(w, "StreamName", stream->name);
   scl_add_stream_arn(w, call, stream);

@@ -44,7 +44,7 @@ static void open_subscription(struct scl_call *call, const struct scl_subscripti
 
 static void subscribe_to_shard(struct scl_call *call) {
   const struct scl_value *v = call->values;
-  if (call->reply->format != SCL_FORMAT_JSON) { /* the service streams in JSON only (protocol.md 2.2) */
+  if (call->reply->format != SCL_FORMAT_JSON) { /* the service streams in JSON only */
     scl_reply_fail(call->reply, 500, "InternalFailure", NULL, sc_slice_of(NULL, 0));
     return;
   }

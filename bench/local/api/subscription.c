@@ -33,12 +33,12 @@ struct subscription {
   int64_t sent_ms; /* the last event */
   bool is_over;
   struct scl_bucket sent; /* bytes */
-  struct wakeup records, clock, taken_over;
+  struct wakeup records, clock, lost;
   void (*notify)(void *context);
   void *context;
 };
 
-/* What there is to be said at one time. */
+/* A look at the shard at one time, and what comes of it. */
 struct look {
   int64_t now_ms;
   struct scl_content *content;
@@ -76,7 +76,7 @@ static void add_continuation(struct scl_writer *w, const struct scl_store_shard 
   scl_writer_str(w, "ContinuationSequenceNumber", sequence);
 }
 
-/* Around the page that was cut; all but the lengths and checksums. */
+/* Writes the event around the page that was cut. end_event adds the lengths and checksums. */
 static void write_event(const struct look *look, const struct scl_store_stream *stream,
                         const struct scl_store_shard *shard, bool is_end) {
   struct scl_content *content = look->content;
@@ -109,7 +109,7 @@ static void fail(struct subscription *s, struct scl_content *content, const char
   s->is_over = true;
 }
 
-static void fail_taken_over(struct subscription *s, struct scl_content *content) {
+static void fail_lost(struct subscription *s, struct scl_content *content) {
   struct sc_buf text = SC_BUF_INIT;
   scl_subscription_add_held(&text, s->stream, s->lease.shard, s->consumer);
   fail(s, content, "ResourceInUseException", sc_buf_view(&text));
@@ -174,7 +174,7 @@ static enum scl_feed_state look_at_store(struct subscription *s, struct look *lo
   return SCL_FEED_CHUNK;
 }
 
-/* The event as it was written, or as a fault has it. */
+/* Completes the event, or replaces it when a fault applies. */
 static enum scl_feed_state send_event(struct subscription *s, struct scl_chunk *chunk) {
   struct scl_fault fault = {.kind = SCL_FAULT_DELIVERY};
   bool is_hit = scl_faults_take(s->all->faults, SC_SLICE_LITERAL(SCL_FAULT_EVENTS), &fault);
@@ -191,8 +191,8 @@ static enum scl_feed_state next_chunk(struct scl_feed *feed, struct scl_chunk *c
   struct subscription *s = (struct subscription *)feed;
   struct look look = {.now_ms = scl_timebase_now_ms(s->all->timebase), .content = &chunk->content};
   if (s->is_over || look.now_ms >= s->ends_ms) return SCL_FEED_END;
-  if (atomic_load(&s->lease.is_taken_over)) {
-    fail_taken_over(s, &chunk->content);
+  if (atomic_load(&s->lease.is_lost)) {
+    fail_lost(s, &chunk->content);
     return SCL_FEED_CHUNK;
   }
   scl_store_lock_read(s->all->store);
@@ -217,18 +217,18 @@ static void listen_to_all(struct scl_feed *feed, void (*notify)(void *context), 
   if (stream != NULL) scl_notifier_add(scl_shardlog_notifier(stream->shards[s->lease.shard].log), &s->records.listener);
   scl_store_unlock(s->all->store);
   scl_notifier_add(&s->all->timebase->moved, &s->clock.listener);
-  scl_notifier_add(&s->lease.taken_over, &s->taken_over.listener);
+  scl_notifier_add(&s->lease.lost, &s->lost.listener);
 }
 
-/* The shard's log may be about to be freed: it lets its listeners go, with the store locked for writing. */
+/* With the store's lock, since deleting the stream (under the lock for writing) removes the listeners of its logs. */
 static void close_feed(struct scl_feed *feed) {
   struct subscription *s = (struct subscription *)feed;
   scl_store_lock_read(s->all->store);
   scl_notifier_remove(&s->records.listener);
   scl_store_unlock(s->all->store);
   scl_notifier_remove(&s->clock.listener);
-  scl_leases_leave(s->all->leases, &s->lease);
-  scl_notifier_remove(&s->taken_over.listener);
+  scl_leases_give(s->all->leases, &s->lease);
+  scl_notifier_remove(&s->lost.listener);
   scl_lease_fini(&s->lease);
   free(s);
 }
@@ -244,7 +244,7 @@ static struct subscription *new_subscription(struct scl_subscriptions *all, cons
   s->position = of->position;
   s->sent_ms = now_ms;
   s->ends_ms = now_ms + all->life_ms;
-  s->records = s->clock = s->taken_over = (struct wakeup){{.notify = on_notified}, s};
+  s->records = s->clock = s->lost = (struct wakeup){{.notify = on_notified}, s};
   scl_lease_init(&s->lease, of->consumer->id, of->shard->index);
   return s;
 }

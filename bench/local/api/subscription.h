@@ -1,13 +1,13 @@
-/* Subscriptions to shards, as feeds of event stream frames (protocol.md 3.1, 3.2, 3.5): what SubscribeToShard answers
- * behind its initial response.
+/* Subscriptions to shards: the feeds of event stream frames that follow the initial response of SubscribeToShard (API
+ * Reference, SubscribeToShard; Amazon Transcribe Developer Guide, "Event stream encoding").
  *
- * A subscription sends what is in the shard from its position on, an event as soon as there is one, and one without
- * records when there was none for 5 s, until: the shard ends (an event with ChildShards), its time is over, another
- * call takes it over (ResourceInUseException in the stream), or its consumer, stream or shard is gone
- * (ResourceNotFoundException). Records are sent as they lie in the store; with limits, no more than 2 MiB/s of them.
+ * A subscription sends the records of its shard from its position on, as soon as there are any, and an event without
+ * records when there was none for 5 s. It ends when the shard ends (the last event has ChildShards), when its time is
+ * over, when another call takes it over (ResourceInUseException in the stream), and when its consumer, stream or shard
+ * is gone (ResourceNotFoundException). With limits it sends at most 2 MiB/s.
  *
- * Each event may meet a fault of the operation SCL_FAULT_EVENTS (faults.h). A feed is used by one thread, its
- * connection's (exchange.h). The store, the timebase, the faults and the subscriptions outlive all feeds.
+ * Each event may meet a fault of the operation SCL_FAULT_EVENTS (faults.h). A feed is used by one thread, that of its
+ * connection (exchange.h). The store, the timebase, the faults and the subscriptions outlive all feeds.
  */
 #ifndef SCL_API_SUBSCRIPTION_H
 #define SCL_API_SUBSCRIPTION_H
@@ -21,15 +21,15 @@
 #define SCL_SUBSCRIPTION_CONTENT_TYPE "application/vnd.amazon.eventstream"
 #define SCL_SUBSCRIPTION_LIFE_MS 300000
 #define SCL_SUBSCRIPTION_HEARTBEAT_MS 5000
-/* An event's data and keys, unless one record alone is larger. */
+/* Data and keys of an event, unless one record alone is larger. */
 #define SCL_SUBSCRIPTION_EVENT_BYTES (4u << 20)
 #define SCL_SUBSCRIPTION_LIMITED_EVENT_BYTES (1u << 20)
-/* With the bytes they keep a frame of the longest keys below its 24 MiB. */
+/* With the bound on bytes, this keeps a frame with the longest keys below its limit of 24 MiB. */
 #define SCL_SUBSCRIPTION_EVENT_RECORDS 10000
 
 struct scl_subscriptions;
 
-/* life_ms: how long each lasts at most. */
+/* life_ms: how long a subscription lasts. */
 struct scl_subscriptions *scl_subscriptions_new(struct scl_store *store, struct scl_timebase *timebase,
                                                 struct scl_faults *faults, int64_t life_ms, bool is_limited);
 void scl_subscriptions_free(struct scl_subscriptions *subscriptions);
@@ -41,12 +41,12 @@ struct scl_subscription_of {
   uint64_t position; /* the first record to send */
 };
 
-/* Opens one and gives its feed, when it is TAKEN. The store's lock is held. */
+/* Opens a subscription; *feed is set when its lease is TAKEN. The store's lock is held. */
 enum scl_lease_answer scl_subscription_open(struct scl_subscriptions *subscriptions,
                                             const struct scl_subscription_of *of, int64_t now_ms,
                                             struct scl_feed **feed);
 
-/* Appends the frame that comes first in every stream. */
+/* Appends the first frame of every stream. */
 void scl_subscription_add_initial(struct sc_buf *out);
 /* "Another active subscription exists for this consumer: ACCOUNT:STREAM:SHARD:CONSUMER" */
 void scl_subscription_add_held(struct sc_buf *text, const char *stream, uint32_t shard, const char *consumer);

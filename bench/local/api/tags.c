@@ -1,5 +1,5 @@
-/* AddTagsToStream, RemoveTagsFromStream, ListTagsForStream, TagResource, UntagResource, ListTagsForResource; and what
- * other operations with tags share with them. */
+/* AddTagsToStream, RemoveTagsFromStream, ListTagsForStream, TagResource, UntagResource, ListTagsForResource; and the
+ * checks of tags that other operations share. */
 #include "bench/local/api/operation.h"
 
 const struct scl_member scl_tag_members[2] = {
@@ -9,7 +9,7 @@ const struct scl_member scl_tag_members[2] = {
 #define KEYS_MEMBER \
   { "TagKeys", SCL_MEMBER_TEXTS, true, 1, 50, SCL_PATTERN_NONE, NULL, scl_tag_members, 1 }
 
-/* The service looks at the characters twice, and says so in two ways. */
+/* The service checks the characters twice, with different errors. */
 static bool check_text(struct scl_call *call, struct sc_slice text, const char *verb,
                        const struct scl_tag_owner *owner) {
   if (!scl_tagset_is_text(text)) {
@@ -63,7 +63,7 @@ static void add_tag(struct scl_writer *w, const struct scl_tag *tag) {
   scl_writer_close_map(w);
 }
 
-/* What a call is about: a stream, or one of its consumers. */
+/* The resource of a call: a stream, or one of its consumers. */
 struct tagged {
   struct scl_store_stream *stream;
   struct scl_tagset *set;
@@ -76,14 +76,14 @@ static void tagged_stream(struct tagged *tagged, struct scl_store_stream *stream
   tagged->owner = (struct scl_tag_owner){"stream", sc_slice_str(stream->name), tagged->set};
 }
 
-/* By the first members of the tables; false after failing the call. */
+/* The stream that the first members name; false after failing the call. */
 static bool find_stream(struct scl_call *call, struct tagged *tagged) {
   struct scl_store_stream *stream = scl_call_stream(call);
   if (stream != NULL) tagged_stream(tagged, stream);
   return stream != NULL;
 }
 
-/* By ResourceARN, the first member of the tables. */
+/* The resource that ResourceARN, the first member, names; false after failing the call. */
 static bool find_resource(struct scl_call *call, struct tagged *tagged) {
   struct scl_resource resource;
   if (!scl_call_resource(call, call->values[0].text, &resource)) return false;

@@ -2,8 +2,9 @@
 
 #include "codec/text/base64.h"
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
-/* 8 of version, 43 of fields, the name, 8 of checksum; at least as long as the service's own. */
+/* Bytes: 8 of the version, 43 of fields, the name, 8 of the checksum; at least as many as in the service's own. */
 #define FIXED 51
 #define CHECKSUM 8
 #define MIN_BYTES 152
@@ -22,11 +23,8 @@ static const unsigned char *get_number(const unsigned char *at, uint64_t *value,
   return at;
 }
 
-/* FNV-1a. */
 static uint64_t checksum(const unsigned char *bytes, size_t len) {
-  uint64_t hash = UINT64_C(14695981039346656037);
-  for (size_t i = 0; i < len; i++) hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-  return hash;
+  return sc_text_hash(sc_slice_of((const char *)bytes, len));
 }
 
 static size_t padded_len(size_t name_len) {
@@ -62,7 +60,7 @@ static struct sc_slice without_quotes(struct sc_slice text) {
   return sc_slice_of(text.ptr + 1, text.len - 2);
 }
 
-/* Bytes decoded, 0 when it is not the canonical base64 of a token's length. */
+/* Returns the number of bytes; 0 when the text is not canonical base64 of the length of a token. */
 static size_t decode(struct sc_slice text, unsigned char bytes[MAX_BYTES + 3]) {
   char again[SCL_TOKEN_TEXT];
   size_t len;

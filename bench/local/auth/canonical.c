@@ -145,16 +145,10 @@ struct parameter {
   struct sc_slice key, value;
 };
 
-static int compare(struct sc_slice a, struct sc_slice b) {
-  size_t n = a.len < b.len ? a.len : b.len;
-  int order = n == 0 ? 0 : memcmp(a.ptr, b.ptr, n);
-  return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare_parameters(const void *a, const void *b) {
   const struct parameter *left = a, *right = b;
-  int order = compare(left->key, right->key);
-  return order != 0 ? order : compare(left->value, right->value);
+  int order = sc_slice_compare(left->key, right->key);
+  return order != 0 ? order : sc_slice_compare(left->value, right->value);
 }
 
 static void add_query(struct sc_buf *out, struct sc_slice query) {

@@ -61,7 +61,7 @@ static struct scl_arena_chunk *last_chunk(const struct scl_arena *arena) {
   return arena->chunks.first == arena->chunks.end ? NULL : chunk_at(arena, arena->chunks.end - 1);
 }
 
-/* Twice the last one, so that a shard with a record or two stays small and a large one has few chunks. */
+/* Each chunk is twice the one before: a shard with few records stays small, and a large one has few chunks. */
 static struct scl_arena_chunk *add_chunk(struct scl_arena *arena, size_t need) {
   const struct scl_arena_chunk *last = last_chunk(arena);
   size_t cap = last == NULL ? CHUNK_MIN : last->cap >= CHUNK_MAX / 2 ? CHUNK_MAX : last->cap * 2;
@@ -88,7 +88,7 @@ void scl_arena_end(struct scl_arena *arena, const char *end) {
   SC_ASSERT(chunk->used <= chunk->cap);
 }
 
-/* Where text i ends: where the next one begins, if that is in the same chunk. */
+/* Text i ends where the next one begins if both are in one chunk, else at the end of its chunk. */
 static const char *end_of(const struct scl_arena *arena, uint64_t i) {
   uint64_t chunk = place_at(arena, i)->chunk;
   bool is_followed = i + 1 < arena->places.end && place_at(arena, i + 1)->chunk == chunk;

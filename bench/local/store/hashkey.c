@@ -1,6 +1,7 @@
 #include "bench/local/store/hashkey.h"
 
-/* EVP looks its algorithm up at every call and takes locks for it: a sixth of all that PutRecords costs. */
+/* OpenSSL's newer interface (EVP) looks the algorithm up at every call, and takes locks for it: a sixth of the cost of
+ * PutRecords. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/md5.h>
 

@@ -1,7 +1,8 @@
-/* Hash keys: the 128-bit space that shards divide (protocol.md 1.3).
+/* Hash keys: the space of 128-bit numbers that the shards of a stream divide between them.
  *
- * A record goes to the open shard whose range holds its ExplicitHashKey, else the MD5 of its partition key's UTF-8
- * bytes read as a big-endian number. Pure; any thread.
+ * A record goes to the open shard whose range holds its hash key. The hash key is the record's ExplicitHashKey, else
+ * the MD5 of the UTF-8 bytes of its partition key, read as a big-endian number (Amazon Kinesis Data Streams API
+ * Reference, PutRecord). Pure; any thread.
  */
 #ifndef SCL_STORE_HASHKEY_H
 #define SCL_STORE_HASHKEY_H
@@ -17,7 +18,7 @@ typedef unsigned __int128 scl_hashkey_int;
 bool scl_hashkey_parse(struct sc_slice text, scl_hashkey_int *out);
 void scl_hashkey_format(scl_hashkey_int key, char out[SCL_HASHKEY_TEXT]);
 scl_hashkey_int scl_hashkey_of(struct sc_slice partition_key);
-/* floor(2^128 * i / n): where shard i of n begins when a stream is made; i < n. */
+/* floor(2^128 * i / n): where shard i of n begins in a new stream; i < n. */
 scl_hashkey_int scl_hashkey_even_start(uint32_t i, uint32_t n);
 
 #endif

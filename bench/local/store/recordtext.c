@@ -21,7 +21,7 @@ static char *put(char *at, const char *bytes, size_t len) {
 #define BEFORE_KEY "\",\"PartitionKey\":"
 #define TIME_MOST 24
 
-/* Seconds with three decimals, without printf: this runs a million times when a stream is generated. */
+/* Seconds with three decimals. Not by printf, since this runs for every record that is put. */
 static char *put_time(char *at, int64_t ms) {
   char digits[TIME_MOST];
   int n = 0;
@@ -35,8 +35,7 @@ static char *put_time(char *at, int64_t ms) {
   return at;
 }
 
-/* The bits of the last quantum that belong to no byte may be set, and are taken ("aGj=" is "hi"); nobody is to see them
- * again. */
+/* The last group may have bits set that belong to no byte ("aGj=" is "hi"). They are accepted, and written as zeros. */
 static char *put_base64(char *at, struct sc_slice base64) {
   char bytes[4];
   size_t n;
@@ -68,7 +67,7 @@ char *scl_recordtext_put_json(char *at, const struct scl_logrecord *record) {
 
 /* ---- CBOR ---- */
 
-/* The record's parts in its JSON text. */
+/* The parts of a record in its JSON text. */
 struct parts {
   const char *sequence;
   struct sc_slice base64, key; /* without quotes */
@@ -105,7 +104,7 @@ static char *put_data(char *at, struct sc_slice base64) {
   return at + len;
 }
 
-/* Unescaped behind the largest head there is, then moved down to its own. */
+/* The key is unescaped behind room for the largest head, then moved down to the end of its own head. */
 static char *put_key(char *at, struct sc_slice escaped) {
   char *text = at + SC_CBOR_HEAD_MAX;
   size_t len = 0;

@@ -18,7 +18,7 @@ static struct wide pack(const struct scl_seqlayout *seq) {
        seq->index >> 48 | (uint64_t)(seq->shard & 15) << 16 | (uint64_t)seq->created_s << 20 | UINT64_C(2) << 56}};
 }
 
-/* Divides in place by 10^19, gives the remainder. */
+/* Divides n by 10^19 in place; returns the remainder. */
 static uint64_t take_19_digits(struct wide *n) {
   unsigned __int128 rest = 0;
   for (int i = 2; i >= 0; i--) {
@@ -29,7 +29,7 @@ static uint64_t take_19_digits(struct wide *n) {
   return (uint64_t)rest;
 }
 
-/* Two digits a step: the divisions wait for one another, and this is done for every record put. */
+/* Two digits a step, since each division waits for the one before and this runs for every record that is put. */
 static void put_digits(char *out, int n, uint64_t value) {
   static const char pairs[] =
       "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849505152535455"

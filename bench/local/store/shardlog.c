@@ -11,18 +11,18 @@ struct entry {
 
 struct scl_shardlog {
   pthread_mutex_t lock;
-  struct scl_notifier bell;
+  struct scl_notifier notifier;
   struct scl_window entries;
   uint64_t bytes;
   int64_t last_ms;
   struct scl_arena json;
-  struct scl_arena cbor; /* as far as it was read */
+  struct scl_arena cbor; /* of the records that were read in CBOR, and all before them */
 };
 
 struct scl_shardlog *scl_shardlog_new(void) {
   struct scl_shardlog *log = sc_alloc_zero(1, sizeof(*log));
   pthread_mutex_init(&log->lock, NULL);
-  scl_notifier_init(&log->bell);
+  scl_notifier_init(&log->notifier);
   log->entries.item_bytes = sizeof(struct entry);
   scl_arena_init(&log->json);
   scl_arena_init(&log->cbor);
@@ -34,8 +34,8 @@ void scl_shardlog_free(struct scl_shardlog *log) {
   scl_arena_fini(&log->json);
   scl_arena_fini(&log->cbor);
   scl_window_fini(&log->entries);
-  scl_notifier_close(&log->bell);
-  scl_notifier_fini(&log->bell);
+  scl_notifier_close(&log->notifier);
+  scl_notifier_fini(&log->notifier);
   pthread_mutex_destroy(&log->lock);
   free(log);
 }
@@ -43,7 +43,7 @@ void scl_shardlog_free(struct scl_shardlog *log) {
 void scl_shardlog_lock(struct scl_shardlog *log) { pthread_mutex_lock(&log->lock); }
 void scl_shardlog_unlock(struct scl_shardlog *log) { pthread_mutex_unlock(&log->lock); }
 struct scl_notifier *scl_shardlog_notifier(struct scl_shardlog *log) {
-  return &log->bell;
+  return &log->notifier;
 }
 
 static const struct entry *entry_at(const struct scl_shardlog *log, uint64_t i) {
@@ -123,7 +123,7 @@ struct scl_logrecord scl_shardlog_record(const struct scl_shardlog *log, uint64_
   return record;
 }
 
-/* The last end of a page that begins at first and holds at most max_bytes. */
+/* The end of the longest page that begins at first and holds at most max_bytes, or one record. */
 static uint64_t page_end(const struct scl_shardlog *log, uint64_t first, uint64_t last, uint64_t max_bytes) {
   uint64_t start = bytes_before(log, first);
   if (bytes_before(log, last) - start <= max_bytes) return last;
@@ -149,7 +149,8 @@ static void cut_json(const struct scl_shardlog *log, struct scl_logpage *page) {
   start->iov_len--;
 }
 
-/* Renders what nobody has read in CBOR yet. What was trimmed before it could be keeps its number by an empty text. */
+/* Renders the records that were not read in CBOR yet. Records that were trimmed before get empty texts, so that numbers
+ * stay the same in both arenas. */
 static void extend_cbor(struct scl_shardlog *log, uint64_t end) {
   uint64_t first = scl_arena_first(&log->json);
   while (scl_arena_count(&log->cbor) < first) scl_arena_end(&log->cbor, scl_arena_begin(&log->cbor, 0));

@@ -4,15 +4,14 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "engine/base/buf.h"
-#include "engine/base/error.h"
+#include "engine/base/array.h"
 
 struct scl_store {
   pthread_rwlock_t lock;
   int64_t create_ms, update_ms, consumer_ms, delete_ms;
   struct scl_store_account account;
   const struct scl_store_recorder *recorder; /* NULL: none */
-  _Atomic int64_t purge_ms;                  /* when the first of the DELETING streams is to go */
+  _Atomic int64_t purge_ms;                  /* when the first DELETING stream is due */
   uint64_t next_id;
   uint32_t n_streams, cap_streams;
   struct scl_store_stream **streams; /* by name */
@@ -85,12 +84,6 @@ struct scl_ticket scl_store_ticket(const struct scl_store *store) {
   return recorder == NULL ? (struct scl_ticket){NULL, 0} : recorder->ticket(recorder->context);
 }
 
-static int compare_names(struct sc_slice a, const char *b) {
-  size_t b_len = strlen(b);
-  int order = a.len == 0 || b_len == 0 ? 0 : memcmp(a.ptr, b, a.len < b_len ? a.len : b_len);
-  return order != 0 ? order : (a.len > b_len) - (a.len < b_len);
-}
-
 bool scl_store_is_name(struct sc_slice text) {
   for (size_t i = 0; i < text.len; i++) {
     char c = text.ptr[i];
@@ -104,7 +97,7 @@ uint32_t scl_store_first_after(const struct scl_store *store, struct sc_slice af
   uint32_t low = 0, high = store->n_streams;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (compare_names(after, store->streams[middle]->name) >= 0) low = middle + 1;
+    if (sc_slice_compare(after, sc_slice_str(store->streams[middle]->name)) >= 0) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -112,7 +105,7 @@ uint32_t scl_store_first_after(const struct scl_store *store, struct sc_slice af
 
 struct scl_store_stream *scl_store_find(struct scl_store *store, struct sc_slice name) {
   uint32_t i = scl_store_first_after(store, name);
-  if (i == 0 || compare_names(name, store->streams[i - 1]->name) != 0) return NULL;
+  if (i == 0 || !sc_slice_is(name, store->streams[i - 1]->name)) return NULL;
   return store->streams[i - 1];
 }
 
@@ -124,11 +117,8 @@ struct scl_store_stream *scl_store_at(struct scl_store *store, uint32_t i) {
 }
 
 static struct scl_store_shard *add_shard(struct scl_store *store, struct scl_store_stream *stream) {
-  if (stream->n_shards == stream->cap_shards) {
-    stream->cap_shards = stream->cap_shards == 0 ? 4 : stream->cap_shards * 2;
-    stream->shards = sc_realloc(stream->shards, stream->cap_shards * sizeof(*stream->shards));
-    stream->open = sc_realloc(stream->open, stream->cap_shards * sizeof(*stream->open));
-  }
+  SC_ARRAY_ROOM(stream->shards, stream->n_shards, stream->cap_shards, 1);
+  SC_ARRAY_ROOM(stream->open, stream->n_open, stream->cap_open, 1);
   struct scl_store_shard *shard = &stream->shards[stream->n_shards];
   *shard = (struct scl_store_shard){.index = stream->n_shards++,
                                     .parent = SCL_STORE_NO_SHARD,
@@ -146,10 +136,7 @@ static void set_busy(struct scl_store_stream *stream, enum scl_stream_status sta
 }
 
 static void insert_stream(struct scl_store *store, struct scl_store_stream *stream) {
-  if (store->n_streams == store->cap_streams) {
-    store->cap_streams = store->cap_streams == 0 ? 8 : store->cap_streams * 2;
-    store->streams = sc_realloc(store->streams, store->cap_streams * sizeof(struct scl_store_stream *));
-  }
+  SC_ARRAY_ROOM(store->streams, store->n_streams, store->cap_streams, 1);
   uint32_t i = scl_store_first_after(store, sc_slice_str(stream->name));
   memmove(&store->streams[i + 1], &store->streams[i], (store->n_streams - i) * sizeof(struct scl_store_stream *));
   store->streams[i] = stream;
@@ -192,7 +179,7 @@ static void purge_at(struct scl_store *store, int64_t ms) {
 
 void scl_store_restore(struct scl_store *store, struct scl_store_stream *stream) {
   SC_ASSERT(stream->n_shards > 0 && scl_store_find(store, sc_slice_str(stream->name)) == NULL);
-  stream->open = sc_alloc(stream->cap_shards * sizeof(*stream->open));
+  SC_ARRAY_ROOM(stream->open, 0, stream->cap_open, stream->n_shards);
   for (uint32_t i = 0; i < stream->n_shards; i++) {
     struct scl_store_shard *shard = &stream->shards[i];
     shard->log = scl_shardlog_new();
@@ -279,6 +266,8 @@ static struct scl_seqlayout record_sequence(const struct scl_store_shard *shard,
                                 .shard = shard->index};
 }
 
+/* The recorder is told before the log is unlocked: puts reach it in the order of their numbers. Listeners are notified
+ * after that, when they can read the record. */
 static void append(struct scl_store_shard *shard, const struct scl_store_put *put,
                    char sequence[SCL_SEQLAYOUT_DIGITS + 1]) {
   struct scl_shardlog *log = shard->log;
@@ -310,6 +299,7 @@ int64_t scl_stream_horizon_ms(const struct scl_store_stream *stream, int64_t now
   return at_least(now_ms - stream->retention_hours * SCL_STORE_HOUR_MS, stream->floor_ms);
 }
 
+/* The floor is the horizon of the old retention or of the new one, whichever is later. */
 void scl_store_set_retention(struct scl_store_stream *stream, int32_t hours, int64_t now_ms) {
   int64_t before_ms = scl_stream_horizon_ms(stream, now_ms);
   stream->retention_hours = hours;
@@ -410,6 +400,7 @@ static void start_child(struct scl_store_stream *stream, struct scl_store_shard 
   child->created_s = at_least(now_ms / 1000, stream->shards[parent].created_s + 1);
 }
 
+/* Both children are added before pointers to shards are taken, since adding may move the array. */
 void scl_store_split(struct scl_store *store, struct scl_store_stream *stream, uint32_t shard,
                      scl_hashkey_int new_start, int64_t now_ms) {
   SC_ASSERT(shard < stream->n_shards && stream->n_shards + 2 <= SCL_STORE_MAX_SHARDS);
@@ -478,6 +469,7 @@ void scl_shard_sequence_before(const struct scl_store_shard *shard, uint64_t pos
   scl_seqlayout_format(&seq, out);
 }
 
+/* A number names a record by its index, but may lie between two records by its second (scl_shard_sequence_before). */
 static uint64_t find_sequence(const struct scl_store_shard *shard, const struct scl_seqlayout *seq, bool after) {
   uint64_t end = scl_shardlog_end(shard->log), first = scl_shardlog_first(shard->log);
   if (seq->index == 0) return first;

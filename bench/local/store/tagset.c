@@ -13,15 +13,9 @@ void scl_tagset_fini(struct scl_tagset *set) {
   *set = (struct scl_tagset){0};
 }
 
-static int compare(struct sc_slice a, const char *b) {
-  size_t b_len = strlen(b);
-  int order = a.len == 0 || b_len == 0 ? 0 : memcmp(a.ptr, b, a.len < b_len ? a.len : b_len);
-  return order != 0 ? order : (a.len > b_len) - (a.len < b_len);
-}
-
 uint32_t scl_tagset_first_after(const struct scl_tagset *set, struct sc_slice after) {
   uint32_t i = 0;
-  while (i < set->n && compare(after, set->tags[i].key) >= 0) i++;
+  while (i < set->n && sc_slice_compare(after, sc_slice_str(set->tags[i].key)) >= 0) i++;
   return i;
 }
 
@@ -53,8 +47,8 @@ void scl_tagset_remove(struct scl_tagset *set, struct sc_slice key) {
   memmove(&set->tags[i], &set->tags[i + 1], (set->n - i) * sizeof(*set->tags));
 }
 
-/* ASCII by name; beyond it the blocks of letters, U+00C0..U+1FFF and U+2C00..U+D7FF, which in UTF-8 begin with these
- * bytes. */
+/* In ASCII the characters that the API lists. Beyond ASCII the blocks that hold letters: U+00C0..U+1FFF and
+ * U+2C00..U+D7FF. */
 static bool is_allowed(const unsigned char *at, size_t *len) {
   *len = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
   if (at[0] >= 'a' && at[0] <= 'z') return true;

@@ -27,7 +27,7 @@ void *scl_window_add(struct scl_window *window) {
   return scl_window_at(window, window->end - 1);
 }
 
-/* Moves what is left to the front of an array that fits it. */
+/* Moves the remaining items to the front, and halves the array while they fit into a quarter of it. */
 static void compact(struct scl_window *window) {
   size_t left = (size_t)(window->end - window->first), gone = (size_t)(window->first - window->base);
   memmove(window->items, window->items + gone * window->item_bytes, left * window->item_bytes);

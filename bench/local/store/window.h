@@ -1,6 +1,6 @@
-/* An array that grows at its end and is dropped at its front: item i keeps its number for as long as it is there.
+/* An array that grows at its end and is dropped at its front. An item keeps its number for as long as it is there.
  *
- * Items are plain bytes of one size. Dropping is amortised: the memory of dropped items is taken back when they are the
+ * Items are plain bytes of one size. Dropping is amortised: the memory of dropped items is reclaimed when they are the
  * larger half. The caller orders all calls. Pointers are good until the next add or drop. Running out of memory aborts.
  */
 #ifndef SCL_STORE_WINDOW_H
@@ -11,7 +11,7 @@
 
 #include "engine/base/error.h"
 
-/* Set item_bytes; the rest begins as zero. The other fields are for reading only. */
+/* Zeroed but for item_bytes. The fields are for reading only. */
 struct scl_window {
   size_t item_bytes;
   uint64_t first, end; /* items first .. end - 1 are there */
@@ -21,9 +21,9 @@ struct scl_window {
 };
 
 void scl_window_fini(struct scl_window *window);
-/* The first item added will have that number. None was so far. */
+/* The first item to be added will have this number. Nothing was added yet. */
 void scl_window_start(struct scl_window *window, uint64_t first);
-/* Item number `end` of before, not initialised. */
+/* Adds an item, not initialised; its number is `end` before the call. */
 void *scl_window_add(struct scl_window *window);
 /* Drops the items below first, which is at most end. */
 void scl_window_drop(struct scl_window *window, uint64_t first);
