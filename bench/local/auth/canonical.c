@@ -2,27 +2,16 @@
 
 #include <stdlib.h>
 
-#include "engine/base/error.h"
+#include "engine/base/text.h"
 
 #define INCOMPLETE "IncompleteSignatureException"
 #define ALGORITHM "AWS4-HMAC-SHA256"
-/* Segments of a path and parameters of a query that count. With more of them no signature is right. */
+/* Segments of a path, and parameters of a query, at most. With more of them every signature is wrong. */
 #define MAX_PARTS 256
-
-/* Takes what is before the separator off rest, and the separator; false when nothing is left. */
-static bool take_part(struct sc_slice *rest, char separator, struct sc_slice *part) {
-  if (rest->ptr == NULL) return false;
-  const char *end = rest->len == 0 ? NULL : memchr(rest->ptr, separator, rest->len);
-  *part = end == NULL ? *rest : sc_slice_of(rest->ptr, (size_t)(end - rest->ptr));
-  *rest = end == NULL ? sc_slice_of(NULL, 0) : sc_slice_of(end + 1, rest->len - part->len - 1);
-  return true;
-}
-
-bool scl_signed_headers_next(struct sc_slice *rest, struct sc_slice *name) { return take_part(rest, ';', name); }
 
 /* ---- Authorization ---- */
 
-/* The next run of bytes that are neither blank nor comma. */
+/* Takes the next run of bytes that are neither blank nor comma. */
 static bool take_word(struct sc_slice *rest, struct sc_slice *word) {
   size_t start = 0;
   while (start < rest->len && strchr(" ,", rest->ptr[start]) != NULL && rest->ptr[start] != '\0') start++;
@@ -37,7 +26,7 @@ static bool take_word(struct sc_slice *rest, struct sc_slice *word) {
 enum part { PART_CREDENTIAL, PART_SIGNATURE, PART_SIGNED_HEADERS, PARTS };
 static const char *const part_names[PARTS] = {"Credential", "Signature", "SignedHeaders"};
 
-/* False after a complaint. */
+/* Reads NAME=VALUE; false after refusing. */
 static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_slice parts[PARTS],
                       struct scl_refusal *refusal) {
   const char *equals = memchr(word.ptr, '=', word.len);
@@ -56,7 +45,7 @@ static bool read_pair(struct sc_slice word, struct sc_slice header, struct sc_sl
   return refusal->type == NULL;
 }
 
-/* False after complaints about all that is missing. */
+/* False after refusing, with a sentence about each part that is missing. */
 static bool has_all(struct sc_slice header, bool has_date, const struct sc_slice parts[PARTS],
                     struct scl_refusal *refusal) {
   for (int i = 0; i < PARTS; i++)
@@ -74,7 +63,7 @@ static bool read_credential(struct sc_slice credential, struct scl_authorization
   struct sc_slice *const parts[] = {&a->key_id, &a->date, &a->region, &a->service, &a->terminator};
   struct sc_slice rest = credential;
   bool is_good = true;
-  for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) is_good = is_good && take_part(&rest, '/', parts[i]);
+  for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) is_good = is_good && sc_text_next(&rest, '/', parts[i]);
   if (is_good && rest.ptr == NULL && a->key_id.len > 0) return true;
   scl_refusal_add(
       refusal, INCOMPLETE,
@@ -103,17 +92,17 @@ bool scl_authorization_read(struct sc_slice header, bool has_date, struct scl_au
 
 /* ---- path and query ---- */
 
-/* The two sides of the path's first question mark; query.ptr NULL when there is none. */
+/* Splits at the first question mark; query->ptr is NULL when there is none. */
 static void split_path(struct sc_slice whole, struct sc_slice *path, struct sc_slice *query) {
-  *query = whole;
-  if (!take_part(query, '?', path)) *path = sc_slice_of(NULL, 0);
+  *path = whole;
+  *query = sc_text_cut(path, '?');
 }
 
 bool scl_query_has(struct sc_slice whole, const char *name) {
   struct sc_slice path, query, pair, key;
   split_path(whole, &path, &query);
-  while (take_part(&query, '&', &pair))
-    if (take_part(&pair, '=', &key) && sc_slice_is(key, name)) return true;
+  while (sc_text_next(&query, '&', &pair))
+    if (sc_text_next(&pair, '=', &key) && sc_slice_is(key, name)) return true;
   return false;
 }
 
@@ -128,7 +117,7 @@ static void add_escaped(struct sc_buf *out, struct sc_slice bytes) {
 static void add_path(struct sc_buf *out, struct sc_slice path) {
   struct sc_slice kept[MAX_PARTS], rest = path, segment;
   size_t n = 0;
-  while (take_part(&rest, '/', &segment)) {
+  while (sc_text_next(&rest, '/', &segment)) {
     bool is_up = sc_slice_is(segment, "..");
     if (is_up && n > 0) n--;
     if (!is_up && segment.len > 0 && !sc_slice_is(segment, ".") && n < MAX_PARTS) kept[n++] = segment;
@@ -155,9 +144,9 @@ static void add_query(struct sc_buf *out, struct sc_slice query) {
   struct parameter parameters[MAX_PARTS];
   struct sc_slice pair;
   size_t n = 0;
-  while (n < MAX_PARTS && take_part(&query, '&', &pair)) {
+  while (n < MAX_PARTS && sc_text_next(&query, '&', &pair)) {
     if (pair.len == 0) continue;
-    take_part(&pair, '=', &parameters[n].key);
+    sc_text_next(&pair, '=', &parameters[n].key);
     parameters[n++].value = pair.ptr == NULL ? sc_slice_of(NULL, 0) : pair;
   }
   qsort(parameters, n, sizeof(*parameters), compare_parameters);
@@ -173,7 +162,7 @@ static void add_query(struct sc_buf *out, struct sc_slice query) {
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/* Blanks at the ends fall away, those between run together. */
+/* Without blanks at both ends; runs of blanks between words become one. */
 static void add_value(struct sc_buf *out, struct sc_slice value) {
   size_t at = 0;
   for (bool is_first = true; at < value.len; is_first = false) {
@@ -209,7 +198,7 @@ void scl_canonical_add(struct sc_buf *out, const struct scl_request *request, st
   sc_buf_add_char(out, '\n');
   add_query(out, query);
   sc_buf_add_char(out, '\n');
-  while (scl_signed_headers_next(&rest, &name)) add_header(out, request, name);
+  while (sc_text_next(&rest, ';', &name)) add_header(out, request, name);
   sc_buf_add_char(out, '\n');
   sc_buf_add_slice(out, signed_headers);
   sc_buf_add_char(out, '\n');

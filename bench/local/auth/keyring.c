@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/base/buf.h"
+#include "engine/base/text.h"
 
 #define MAX_FILE (1u << 20)
 
@@ -13,7 +14,7 @@ struct scl_keyring {
   pthread_mutex_t lock;
   struct scl_key *given, *sessions;
   size_t n_given, n_sessions;
-  size_t oldest; /* of the sessions, once there are all */
+  size_t oldest; /* session, once there are SCL_KEYRING_SESSIONS */
 };
 
 struct scl_keyring *scl_keyring_new(void) {
@@ -48,7 +49,7 @@ static struct scl_key *find(struct scl_keyring *ring, struct sc_slice id) {
   return key != NULL ? key : find_in(ring->sessions, ring->n_sessions, id);
 }
 
-/* Room for n + 1 keys without a trace of the old ones. */
+/* Room for n + 1 keys. The old memory is wiped, which realloc would not do. */
 static struct scl_key *grow(struct scl_key *keys, size_t n) {
   if ((n & (n - 1)) != 0) return keys; /* there is room up to the next power of two */
   struct scl_key *more = sc_alloc_zero(n == 0 ? 1 : n * 2, sizeof(*more));
@@ -97,12 +98,6 @@ size_t scl_keyring_count(struct scl_keyring *ring) {
   return n;
 }
 
-static struct sc_slice trimmed(struct sc_slice s) {
-  while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) s = sc_slice_of(s.ptr + 1, s.len - 1);
-  while (s.len > 0 && strchr(" \t\r", s.ptr[s.len - 1]) != NULL) s.len--;
-  return s;
-}
-
 static bool is_plain(struct sc_slice s) {
   for (size_t i = 0; i < s.len; i++)
     if (s.ptr[i] <= ' ' || s.ptr[i] > '~') return false;
@@ -111,10 +106,8 @@ static bool is_plain(struct sc_slice s) {
 
 /* NULL when the key was read, else what is wrong with it. */
 static const char *read_key(struct sc_slice text, struct scl_key *key) {
-  const char *colon = memchr(text.ptr, ':', text.len);
-  if (colon == NULL) return "is not ACCESS_KEY_ID:SECRET";
-  struct sc_slice id = sc_slice_of(text.ptr, (size_t)(colon - text.ptr));
-  struct sc_slice secret = sc_slice_of(colon + 1, text.len - id.len - 1);
+  struct sc_slice id = text, secret = sc_text_cut(&id, ':');
+  if (secret.ptr == NULL) return "is not ACCESS_KEY_ID:SECRET";
   if (id.len == 0 || id.len > SCL_KEYRING_MAX_ID) return "has no access key id of 1 to 128 characters";
   if (secret.len == 0 || secret.len > SCL_KEYRING_MAX_SECRET) return "has no secret of 1 to 256 characters";
   if (!is_plain(text)) return "has characters that keys do not have";
@@ -134,14 +127,14 @@ static int read_entry(struct scl_keyring *ring, struct sc_slice text, int place,
 }
 
 int scl_keyring_read(struct scl_keyring *ring, struct sc_slice text, struct sc_error *err) {
-  int place = 0, code = SC_OK;
-  for (size_t start = 0, at = 0; at <= text.len && code == SC_OK; at++) {
-    if (at < text.len && text.ptr[at] != ',' && text.ptr[at] != '\n') continue;
-    struct sc_slice entry = trimmed(sc_slice_of(text.ptr + start, at - start));
-    start = at + 1;
-    if (entry.len > 0 && entry.ptr[0] != '#') code = read_entry(ring, entry, ++place, err);
-  }
-  return code;
+  struct sc_slice line, entry;
+  int place = 0, rc = SC_OK;
+  while (rc == SC_OK && sc_text_next(&text, '\n', &line))
+    while (rc == SC_OK && sc_text_next(&line, ',', &entry)) {
+      entry = sc_text_trim(entry);
+      if (entry.len > 0 && entry.ptr[0] != '#') rc = read_entry(ring, entry, ++place, err);
+    }
+  return rc;
 }
 
 int scl_keyring_read_file(struct scl_keyring *ring, const char *path, struct sc_error *err) {

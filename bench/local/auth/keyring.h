@@ -1,9 +1,9 @@
-/* The access keys that requests are checked with (--verify-signatures): those given at start, and session keys with an
- * end that the stub credential endpoints hand out (stub_credentials.h).
+/* The access keys that requests are checked with (--verify-signatures): keys given at start, and session keys that the
+ * stubs of credential services hand out and that expire (stub_credentials.h).
  *
- * Any thread; one lock. Given keys stay; of session keys the last SCL_KEYRING_SESSIONS are known, expired ones too, so
- * that the service can say that they have expired. What is found is copied out. Secrets are wiped when they are
- * forgotten.
+ * Any thread; one lock. Given keys stay. Of session keys the last SCL_KEYRING_SESSIONS are known, expired ones too, so
+ * that the service can answer ExpiredTokenException. Keys are copied out. Secrets are wiped before their memory is
+ * freed.
  */
 #ifndef SCL_AUTH_KEYRING_H
 #define SCL_AUTH_KEYRING_H
@@ -31,15 +31,14 @@ struct scl_keyring;
 struct scl_keyring *scl_keyring_new(void);
 void scl_keyring_free(struct scl_keyring *ring);
 
-/* "AKID:SECRET", several separated by commas or line ends; blanks around them, empty lines and lines that begin with #
- * do not count. SC_E_USAGE says which is wrong without showing it. */
+/* Reads "AKID:SECRET" entries, separated by commas or line ends. Blanks around entries, empty lines and lines that
+ * begin with # are ignored. SC_E_USAGE names the wrong entry by its number, and does not show it. */
 int scl_keyring_read(struct scl_keyring *ring, struct sc_slice text, struct sc_error *err);
 int scl_keyring_read_file(struct scl_keyring *ring, const char *path, struct sc_error *err);
 
-/* A key of that id takes the place of an older one; a session key, when there is no room, that of the oldest
- * session. */
+/* Replaces the key of the same id. A session key replaces the oldest one when there are SCL_KEYRING_SESSIONS. */
 void scl_keyring_add(struct scl_keyring *ring, const struct scl_key *key);
-/* The copy is the caller's to wipe (scl_key_wipe). */
+/* The caller wipes the copy (scl_key_wipe). */
 bool scl_keyring_find(struct scl_keyring *ring, struct sc_slice id, struct scl_key *key);
 void scl_key_wipe(struct scl_key *key);
 size_t scl_keyring_count(struct scl_keyring *ring);

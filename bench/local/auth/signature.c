@@ -7,11 +7,11 @@
 #include "codec/text/hex.h"
 #include "codec/wire/digest.h"
 #include "engine/base/clock.h"
-#include "engine/base/error.h"
+#include "engine/base/text.h"
 
 enum { DIGEST = SC_SHA256_BYTES, HEX = 2 * DIGEST };
 
-/* Hashers kept for later checks: as many as threads ever check at once. */
+/* Hashers kept for later checks: one for each thread that checks at one time. */
 #define MAX_KEPT 64
 #define INCOMPLETE "IncompleteSignatureException"
 #define INVALID "InvalidSignatureException"
@@ -109,7 +109,7 @@ static bool sign(struct hasher *hasher, const struct scl_key *key, const struct 
 
 /* ---- the checks ---- */
 
-/* One request being checked. */
+/* The check of one request. */
 struct check {
   struct scl_signatures *signatures;
   const char *service;
@@ -168,7 +168,7 @@ static bool check_scope(struct check *c) {
 
 static bool is_signed(const struct scl_authorization *a, const char *name) {
   struct sc_slice rest = a->signed_headers, each;
-  while (scl_signed_headers_next(&rest, &each))
+  while (sc_text_next(&rest, ';', &each))
     if (sc_slice_is(each, name)) return true;
   return false;
 }
@@ -249,7 +249,7 @@ static bool check_hashes(struct check *c, const struct scl_key *key) {
   return is_good;
 }
 
-/* The header is there: what is in it, and its date. */
+/* Reads the Authorization header and the date. */
 static bool check_header(struct check *c, struct sc_slice header, int64_t *signed_ms) {
   c->date = scl_request_header(c->request, "x-amz-date");
   if (c->date.ptr == NULL) c->date = scl_request_header(c->request, "date");

@@ -10,7 +10,7 @@
 #define MAX_IMDS_TTL_S 21600
 #define META "/latest/meta-data/"
 
-/* A session of the account's role of that name. */
+/* Issues a key for a session of that role of the account. */
 static void issue_for_role(struct scl_stub_credentials *stub, const char *role, const char *session, int64_t now_ms,
                            struct scl_key *key) {
   char owner[SCL_KEYRING_MAX_OWNER + 1];
@@ -51,7 +51,7 @@ static void add_time(struct scl_writer *w, const char *name, int64_t ms) {
   scl_writer_str(w, name, text);
 }
 
-/* The four that IMDS and containers have in common. */
+/* Writes the members that IMDS and containers share. */
 static void add_key(struct scl_writer *w, const struct scl_key *key) {
   scl_writer_str(w, "AccessKeyId", key->id);
   scl_writer_str(w, "SecretAccessKey", key->secret);
@@ -134,7 +134,7 @@ static void answer_sso(struct scl_reply *reply, int status, const char *type, co
   answer_error(reply, status, "__type", type, "message", text);
 }
 
-/* What was made here must not have ended; what was not is believed. */
+/* A token made here must not have expired. Any other token is accepted. */
 static bool is_bearer(struct scl_stub_credentials *stub, const struct scl_request *request, int64_t now_ms) {
   struct sc_slice bearer = scl_request_header(request, "x-amz-sso_bearer_token");
   int64_t end = scl_stub_token_end(stub, bearer);

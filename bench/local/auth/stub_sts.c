@@ -16,7 +16,7 @@ struct sts {
   const struct scl_request *request;
   struct scl_reply *reply;
   struct scl_key caller; /* when signatures are checked */
-  struct sc_buf value;   /* of the parameter read last */
+  struct sc_buf value;   /* the parameter read last */
 };
 
 /* ---- XML ---- */
@@ -79,7 +79,7 @@ static bool invalid(struct sts *sts, const char *name, const char *value, const 
   return false;
 }
 
-/* The parameter's value, min to max bytes, in sts->value; false after failing. as: its name in messages. */
+/* Reads a parameter of min to max bytes into sts->value; false after failing. as: the parameter's name in messages. */
 static bool need(struct sts *sts, const char *name, const char *as, size_t min, size_t max) {
   char constraint[80];
   if (!scl_form_get(sts->request->body, name, &sts->value)) return invalid(sts, as, NULL, "Member must not be null");
@@ -107,7 +107,7 @@ static bool read_role(const char *arn, struct sc_slice *account, struct sc_slice
   return name->len > 0 && name->len <= MAX_NAME;
 }
 
-/* As long as was asked for, but no longer than the stub's keys last. */
+/* The duration asked for, but at most that of the stub's keys. */
 static bool read_duration(struct sts *sts, int64_t *duration_s) {
   *duration_s = sts->stub->settings.expiry_s;
   if (!scl_form_get(sts->request->body, "DurationSeconds", &sts->value)) return true;
@@ -124,7 +124,7 @@ static bool read_duration(struct sts *sts, int64_t *duration_s) {
 
 /* ---- actions ---- */
 
-/* Who takes a role, and for how long. */
+/* Who assumes which role, and for how long. */
 struct session {
   struct sc_buf role_arn;
   struct sc_slice account, role; /* in role_arn */
@@ -196,9 +196,9 @@ static void get_caller_identity(struct sts *sts) {
   end_result(sts, "GetCallerIdentity");
 }
 
-/* ---- who calls ---- */
+/* ---- the caller ---- */
 
-/* What STS calls the refusals of signature.h. */
+/* Answers a refusal of signature.h with the code that STS has for it. */
 static void refuse(struct sts *sts, const struct scl_refusal *refusal) {
   static const struct {
     const char *type, *code;
