@@ -76,7 +76,7 @@ static bool set_name(X509 *cert, const char *name) {
          X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
 }
 
-/* The fields that both certificates have. */
+/* Sets the fields that both certificates have. */
 static bool start_cert(struct pair *pair, const char *name, int days) {
   pair->key = EVP_EC_gen("P-256");
   pair->cert = X509_new();
@@ -108,7 +108,7 @@ static bool make_server(struct pair *server, const struct pair *ca) {
          X509_sign(server->cert, ca->key, EVP_sha256()) > 0;
 }
 
-/* Through a temporary file, so that a reader never sees half of one. Exactly one of cert and key is given. */
+/* Writes a temporary file and renames it, so that nobody reads half a file. Exactly one of cert and key is given. */
 static int write_pem(const char *path, mode_t mode, X509 *cert, EVP_PKEY *key, struct sc_error *err) {
   struct sc_buf temporary = SC_BUF_INIT;
   sc_buf_printf(&temporary, "%s.new", path);

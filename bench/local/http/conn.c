@@ -9,13 +9,15 @@
 #include "bench/local/http/tls.h"
 #include "engine/base/error.h"
 
-/* After the last output, how long unread input is thrown away, so that a reset does not overtake the reply. */
+/* How long input is read and discarded after the last output. Closing with unread input would reset the connection, and
+ * the reset could overtake the reply. */
 #define LINGER_MS 1000
-/* Reads, and outputs, in a row before other connections get their turn. */
+/* Reads and outputs in a row, before other connections get their turn. */
 #define MAX_READS 32
 #define MAX_OUTPUTS 64
 
-enum state { OPEN, DRAINING /* no more input; closes when there is nothing to come */, LINGERING, HUNG, DEAD };
+/* DRAINING: nothing more is read; the connection closes when its outputs are written. HUNG: by a fault. */
+enum state { OPEN, DRAINING, LINGERING, HUNG, DEAD };
 enum progress { DONE, BLOCKED, FAILED };
 
 struct scl_conn {
@@ -28,10 +30,10 @@ struct scl_conn {
   const struct scl_protocol *protocol;
   void *session;
   struct scl_wake *wake;
-  bool is_cut_off; /* an output was the last */
+  bool is_cut_off; /* the last output was an ending */
   bool has_output;
   struct scl_output output;
-  enum scl_conn_turn turn; /* what the protocol said last */
+  enum scl_conn_turn turn; /* the protocol's last answer */
   int64_t wake_ms;
 };
 
@@ -66,7 +68,7 @@ void scl_conn_wake(void *opaque) {
 
 static bool wants(const struct scl_conn *conn, int what) { return (conn->protocol->wants(conn->session) & what) != 0; }
 
-/* How a TLS call went on. */
+/* The progress that the outcome of a TLS call means. */
 static enum progress tls_progress(struct scl_conn *conn, enum scl_tls_outcome outcome) {
   if (outcome == SCL_TLS_DONE) return DONE;
   if (outcome == SCL_TLS_WANTS_WRITE) conn->wants_out = true;
@@ -101,7 +103,7 @@ static enum progress write_plain(struct scl_conn *conn, struct scl_output *outpu
   return DONE;
 }
 
-/* The next bytes for a TLS record: straight from a large piece, else small pieces put together. */
+/* The bytes of the next TLS record: of a large piece where they lie, of small pieces gathered in the scratch. */
 static struct sc_slice next_record(const struct scl_output *output, struct scl_conn_scratch *scratch) {
   size_t room = sizeof(scratch->out);
   if (output->pieces->iov_len >= room || output->n_pieces == 1) {
@@ -151,7 +153,7 @@ static bool take_output(struct scl_conn *conn, int64_t now_ms) {
 
 static bool can_write(const struct scl_conn *conn) { return conn->state == OPEN || conn->state == DRAINING; }
 
-/* Writes outputs until there are none, one must wait, or others are to have their turn: *turn_is_used_up. */
+/* Writes outputs until there are none, one would block, or the turn is used up. */
 static enum progress flush(struct scl_conn *conn, int64_t now_ms, struct scl_conn_scratch *scratch,
                            bool *turn_is_used_up) {
   for (int i = 0; i < MAX_OUTPUTS && can_write(conn); i++) {
@@ -180,7 +182,7 @@ static ssize_t read_some(struct scl_conn *conn, struct scl_conn_scratch *scratch
   return progress == DONE ? (ssize_t)n : progress == BLOCKED ? -1 : -2;
 }
 
-/* Reads once and hands over; DONE means that there may be more. */
+/* Reads once and hands the bytes to the protocol. DONE: there may be more. */
 static enum progress feed(struct scl_conn *conn, struct scl_conn_scratch *scratch) {
   ssize_t n = read_some(conn, scratch);
   if (n == -1) return BLOCKED;
@@ -190,7 +192,7 @@ static enum progress feed(struct scl_conn *conn, struct scl_conn_scratch *scratc
   return DONE;
 }
 
-/* Everything is written: says goodbye and waits for the peer to go. */
+/* Everything is written: closes this side, and waits for the peer to close its own. */
 static int start_lingering(struct scl_conn *conn, int64_t now_ms) {
   if (conn->tls != NULL) scl_tls_shutdown(conn->tls);
   if (shutdown(conn->fd, SHUT_WR) != 0) return SCL_CONN_CLOSE;
@@ -225,7 +227,7 @@ static enum progress pump(struct scl_conn *conn, int64_t now_ms, struct scl_conn
   return DONE;
 }
 
-/* Whether the peer is gone, and that is the end of it. */
+/* Whether the peer is gone, so that the connection is to be closed at once. */
 static bool peer_is_gone(const struct scl_conn *conn, unsigned events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return true;
   return (conn->saw_end || (events & EPOLLRDHUP) != 0) && wants(conn, SCL_WANTS_PEER);
@@ -243,9 +245,9 @@ int scl_conn_work(struct scl_conn *conn, unsigned events, int64_t now_ms, struct
   enum progress progress = pump(conn, now_ms, scratch);
   if (progress == FAILED || conn->state == DEAD || peer_is_gone(conn, 0)) return SCL_CONN_CLOSE;
   if (conn->state == HUNG) return EPOLLRDHUP;
-  bool again = progress == DONE; /* a writable socket is reported at once */
+  bool again = progress == DONE; /* waits for EPOLLOUT, which comes at once */
   if (is_finished(conn) && !again) return start_lingering(conn, now_ms);
   bool reads = conn->state == OPEN && wants(conn, SCL_WANTS_INPUT);
-  bool listens = wants(conn, SCL_WANTS_PEER);
-  return (reads ? EPOLLIN : 0) | (listens ? EPOLLRDHUP : 0) | (conn->wants_out || again ? EPOLLOUT : 0);
+  bool watches_peer = wants(conn, SCL_WANTS_PEER);
+  return (reads ? EPOLLIN : 0) | (watches_peer ? EPOLLRDHUP : 0) | (conn->wants_out || again ? EPOLLOUT : 0);
 }

@@ -1,9 +1,9 @@
-/* One request and its reply, as they pass between an HTTP layer (http1.h, http2.h) and the service (service.h).
+/* A request and its reply, as they pass between an HTTP layer (http1.h, http2.h) and the service (service.h).
  *
- * A request is a view of the HTTP layer's buffers, good for the call. A reply is filled by the service, handed to the
- * HTTP layer, and ended with scl_reply_fini once its last byte is written or given up. Its body is a content (head,
- * then a page of records, then tail; the page is memory of the store itself, kept alive by the page's references), and,
- * where the body's end is not known yet, a feed of further contents.
+ * A request is a view of the HTTP layer's buffers, valid during the call. The service fills a reply and hands it to the
+ * HTTP layer, which ends it with scl_reply_fini once its last byte is written or given up. The body of a reply is a
+ * content: head, a page of records, tail. The page is the store's own memory, kept alive by the page's references.
+ * Where the end of the body is not known yet, a feed gives further contents.
  */
 #ifndef SCL_HTTP_EXCHANGE_H
 #define SCL_HTTP_EXCHANGE_H
@@ -26,7 +26,7 @@ struct scl_request {
   struct sc_slice content_type; /* empty when absent */
   struct sc_slice body;
   bool from_loopback;
-  const struct scl_header *headers; /* all of them, in order; HTTP/2's :authority as host */
+  const struct scl_header *headers; /* all, in order; HTTP/2's :authority as host */
   int n_headers;
 };
 
@@ -37,24 +37,24 @@ static inline struct sc_slice scl_request_header(const struct scl_request *reque
   return sc_slice_of(NULL, 0);
 }
 
-/* What becomes of the connection, or of the stream, after the last byte. */
+/* What happens to the connection, or the HTTP/2 stream, after the last byte. */
 enum scl_ending {
-  SCL_ENDING_KEEP,   /* as HTTP says */
-  SCL_ENDING_CLOSE,  /* closed in order */
+  SCL_ENDING_KEEP,   /* nothing but what HTTP wants */
+  SCL_ENDING_CLOSE,  /* the connection is closed in order */
   SCL_ENDING_RESET,  /* TCP reset */
-  SCL_ENDING_HANG,   /* stays open; nothing is read or written again (HTTP/2: of this stream) */
+  SCL_ENDING_HANG,   /* it stays open; nothing is read or written again (HTTP/2: of this stream) */
   SCL_ENDING_STREAM, /* HTTP/2: RST_STREAM with INTERNAL_ERROR; HTTP/1.1: as RESET */
   SCL_ENDING_REFUSE, /* HTTP/2: RST_STREAM with REFUSED_STREAM; HTTP/1.1: as RESET */
   SCL_ENDING_GOAWAY  /* HTTP/2: GOAWAY; HTTP/1.1: as CLOSE */
 };
 
-/* How a fault changes the way a reply, or a chunk of a feed, is sent. */
+/* How a fault changes the way in which a reply, or a chunk of a feed, is sent. */
 struct scl_delivery {
-  int64_t delay_ms; /* waits this long before the first byte */
-  bool is_cut;      /* sends cut_bytes of the body, then the ending */
+  int64_t delay_ms; /* before the first byte */
+  bool is_cut;      /* cut_bytes of the body are sent, then the ending */
   size_t cut_bytes;
   bool is_silent;     /* not even the header is sent */
-  size_t piece_bytes; /* sends the body in pieces (TCP segments, chunks, DATA frames) of this size; 0: as is best */
+  size_t piece_bytes; /* the body goes in pieces (TCP segments, chunks, DATA frames) of this size; 0: as is best */
   enum scl_ending ending;
 };
 
@@ -71,7 +71,7 @@ static inline size_t scl_content_len(const struct scl_content *content) {
 
 static inline int scl_content_most_pieces(const struct scl_content *content) { return content->page.n_ranges + 2; }
 
-/* Its pieces that are not empty, in order; returns how many. */
+/* Lists the pieces that are not empty, in order; returns how many. */
 static inline int scl_content_pieces(const struct scl_content *content, struct iovec *pieces) {
   int n = 0;
   if (content->head.len > 0) pieces[n++] = (struct iovec){content->head.ptr, content->head.len};
@@ -87,42 +87,43 @@ static inline void scl_content_fini(struct scl_content *content) {
   scl_logpage_fini(&content->page);
 }
 
-/* The next piece of a feed. Zero before; ended by scl_content_fini of its content. */
+/* The next part of a feed. Zeroed before; its content is ended with scl_content_fini. */
 struct scl_chunk {
   struct scl_content content;
-  struct scl_ticket ticket; /* to be sent when it is reached */
+  struct scl_ticket ticket; /* the chunk waits for it */
   struct scl_delivery delivery;
 };
 
 enum scl_feed_state {
-  SCL_FEED_CHUNK, /* here is a chunk, ask again when it is sent */
-  SCL_FEED_WAIT,  /* nothing now: ask again when told, or after *wait_ms (-1: when told only) */
+  SCL_FEED_CHUNK, /* a chunk; ask again when it is sent */
+  SCL_FEED_WAIT,  /* nothing now; ask again when notified, or after *wait_ms (-1: when notified only) */
   SCL_FEED_END    /* the body ends here */
 };
 
 /* A body that goes on: the event stream of SubscribeToShard. All calls come from the thread of its connection, which
- * owns it and asks for the next chunk when the one before has been handed to the socket: so a client that does not read
- * holds one chunk. */
+ * owns the feed. The next chunk is asked for when the one before has been handed to the socket, so a client that does
+ * not read holds one chunk. */
 struct scl_feed {
   enum scl_feed_state (*next)(struct scl_feed *feed, struct scl_chunk *chunk, int64_t *wait_ms);
-  /* Called once before the first next: the listener is to be notified, until close, whenever a feed that said WAIT may
-   * have more to give. */
+  /* Called once, before the first next. From then on until close, notify is called (by any thread) when a feed that
+   * answered WAIT may have more. */
   void (*listen)(struct scl_feed *feed, void (*notify)(void *context), void *context);
-  /* The body was sent to its end, or its client is gone: no notify is running or comes any more; frees the feed. */
+  /* The body was sent, or its client is gone. When it returns, notify is not running and is not called again. Frees the
+   * feed. */
   void (*close)(struct scl_feed *feed);
 };
 
 struct scl_reply {
   int status;
   const char *content_type; /* static; NULL: none */
-  enum scl_format format;   /* of the body, unless it is text of another type */
+  enum scl_format format;   /* of the body, unless content_type is another one */
   char request_id[37];      /* x-amzn-RequestId, "" to leave it out */
   char id_2[73];            /* x-amz-id-2, "" to leave it out */
   int64_t retry_after_ms;   /* x-amz-retry-after; 0: left out */
   int64_t date_ms;
   struct scl_content content;
-  struct scl_feed *feed;    /* goes on behind the content; NULL: that is all */
-  struct scl_ticket ticket; /* to be sent when it is reached */
+  struct scl_feed *feed;    /* continues the body after the content; NULL: none */
+  struct scl_ticket ticket; /* the reply waits for it */
   struct scl_delivery delivery;
 };
 
@@ -132,7 +133,7 @@ static inline void scl_reply_fini(struct scl_reply *reply) {
   reply->feed = NULL;
 }
 
-/* Writes an error as the body, {"__type": type, [message_name: text]}; message_name NULL: without. */
+/* Makes the reply an error: {"__type": type, message_name: text}; message_name NULL: no text. */
 static inline void scl_reply_fail(struct scl_reply *reply, int status, const char *type, const char *message_name,
                                   struct sc_slice text) {
   struct scl_writer w = scl_writer_of(&reply->content.head, reply->format);
@@ -143,11 +144,11 @@ static inline void scl_reply_fail(struct scl_reply *reply, int status, const cha
   scl_writer_close_map(&w);
 }
 
-/* What an HTTP layer calls for each whole request; reply comes zeroed. Any thread; does not block for long. */
+/* What an HTTP layer calls for each whole request. The reply is zeroed before. Any thread; must not block for long. */
 struct scl_handler {
   void (*handle)(void *context, const struct scl_request *request, struct scl_reply *reply);
   void *context;
-  int max_concurrent_streams; /* that HTTP/2 announces; 0: as many as Kinesis does */
+  int max_concurrent_streams; /* announced by HTTP/2; 0: as many as Kinesis announces */
 };
 
 #endif

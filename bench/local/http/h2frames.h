@@ -1,8 +1,7 @@
-/* HTTP/2 frames on their way out, in order: small ones copied, the bodies of DATA frames where they lie.
+/* HTTP/2 frames to be written, in order. Small frames are copied; the payload of DATA frames stays where it lies.
  *
- * A plain struct, made anew for each output. Bounds: about SCL_H2FRAMES_BODY_BYTES of bodies, SCL_H2FRAMES_PIECES
- * pieces and SCL_H2FRAMES_BYTES of copied frames; scl_h2frames_have_room says whether one more frame of either kind
- * fits.
+ * A plain struct, cleared for each output. Bounds: about SCL_H2FRAMES_BODY_BYTES of payload, SCL_H2FRAMES_PIECES
+ * pieces, SCL_H2FRAMES_BYTES of copies. scl_h2frames_have_room tells whether one more frame of either kind fits.
  */
 #ifndef SCL_HTTP_H2FRAMES_H
 #define SCL_HTTP_H2FRAMES_H
@@ -27,7 +26,7 @@ struct scl_h2frames {
 
 void scl_h2frames_clear(struct scl_h2frames *frames);
 bool scl_h2frames_have_room(const struct scl_h2frames *frames);
-/* Copies; returns the copy. */
+/* Adds a copy, and returns it. */
 char *scl_h2frames_add(struct scl_h2frames *frames, const void *bytes, size_t len);
 
 #endif

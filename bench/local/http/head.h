@@ -1,4 +1,4 @@
-/* The header fields of a reply, the same in HTTP/1.1 and HTTP/2. A value of plain strings; no allocation. */
+/* The header fields of a reply, the same for HTTP/1.1 and HTTP/2. Plain strings; nothing is allocated. */
 #ifndef SCL_HTTP_HEAD_H
 #define SCL_HTTP_HEAD_H
 
@@ -11,12 +11,12 @@ struct scl_head_field {
 };
 
 struct scl_head {
-  struct scl_head_field fields[SCL_HEAD_FIELDS]; /* views of the reply and of this */
+  struct scl_head_field fields[SCL_HEAD_FIELDS]; /* views of the reply and of this struct */
   int n;
   char date[40], retry_after[24], length[24];
 };
 
-/* Content-Length is left out where there is a feed. The head stays in place. */
+/* With a feed there is no Content-Length. The head must not move afterwards. */
 void scl_head_make(struct scl_head *head, const struct scl_reply *reply);
 
 #endif

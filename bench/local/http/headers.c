@@ -1,5 +1,7 @@
 #include "bench/local/http/headers.h"
 
+#include "engine/base/text.h"
+
 void scl_headers_fini(struct scl_headers *headers) { sc_buf_fini(&headers->bytes); }
 
 void scl_headers_clear(struct scl_headers *headers) {
@@ -44,20 +46,12 @@ bool scl_headers_add_value(struct scl_headers *headers, struct sc_slice part) {
   return add_bytes(headers, part);
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-static struct sc_slice trim(struct sc_slice text) {
-  while (text.len > 0 && is_blank(text.ptr[0])) text = sc_slice_of(text.ptr + 1, text.len - 1);
-  while (text.len > 0 && is_blank(text.ptr[text.len - 1])) text.len--;
-  return text;
-}
-
 void scl_headers_finish(struct scl_headers *headers) {
   const char *bytes = headers->bytes.ptr;
   for (int i = 0; i < headers->n; i++) {
     size_t name_at = headers->places[i].name_at, value_at = headers->places[i].value_at;
     headers->views[i].name = sc_slice_of(bytes + name_at, value_at - name_at);
-    headers->views[i].value = trim(sc_slice_of(bytes + value_at, headers->places[i].end - value_at));
+    headers->views[i].value = sc_text_trim(sc_slice_of(bytes + value_at, headers->places[i].end - value_at));
   }
 }
 

@@ -1,7 +1,7 @@
-/* The headers of one request, gathered part by part as an HTTP layer reads them.
+/* The headers of one request, gathered part by part while an HTTP layer reads them.
  *
- * Bounds: SCL_REQUEST_MAX_HEADERS headers, SCL_HEADERS_MAX_BYTES of names and values. Names are kept in lower case,
- * values without the blanks around them. One owner; the memory is kept for the next request.
+ * Bounds: SCL_REQUEST_MAX_HEADERS headers, SCL_HEADERS_MAX_BYTES of names and values. Names become lower case, blanks
+ * around values are removed. One owner; the memory is reused for the next request.
  */
 #ifndef SCL_HTTP_HEADERS_H
 #define SCL_HTTP_HEADERS_H
@@ -10,7 +10,7 @@
 
 #define SCL_HEADERS_MAX_BYTES 16384
 
-/* Zero before the first use. */
+/* Zeroed before the first use. */
 struct scl_headers {
   struct sc_buf bytes; /* name, value, name, value */
   struct {
@@ -24,13 +24,13 @@ struct scl_headers {
 void scl_headers_fini(struct scl_headers *headers);
 void scl_headers_clear(struct scl_headers *headers);
 
-/* A part of a name, or of the value behind it; false beyond the bounds. A name behind a value begins a new header. */
+/* Adds a part of a name, or of its value; false beyond the bounds. A name after a value begins a new header. */
 bool scl_headers_add_name(struct scl_headers *headers, struct sc_slice part);
 bool scl_headers_add_value(struct scl_headers *headers, struct sc_slice part);
 
-/* Makes the views, good until the next change. */
+/* Makes the views, which are valid until the next change. */
 void scl_headers_finish(struct scl_headers *headers);
-/* The value of the first header of that name (lower case); empty when there is none. Behind scl_headers_finish. */
+/* The value of the first header of that name (lower case); empty when there is none. After scl_headers_finish. */
 struct sc_slice scl_headers_find(const struct scl_headers *headers, const char *name);
 
 #endif

@@ -14,8 +14,8 @@ struct session {
   struct scl_conn *conn;
   void *context;
   const struct scl_protocol *inner; /* NULL: not known yet */
-  void *speaker;                    /* the session of inner */
-  size_t n_seen;                    /* bytes of the preface */
+  void *inner_session;
+  size_t n_seen; /* bytes of the preface */
 };
 
 static void *open_session(void *context, struct scl_conn *conn) {
@@ -25,28 +25,28 @@ static void *open_session(void *context, struct scl_conn *conn) {
   return session;
 }
 
-static bool on_notified(struct session *session, struct sc_slice bytes) {
-  if (bytes.len == 0 || session->inner->receive(session->speaker, bytes)) return true;
+static bool forward(struct session *session, struct sc_slice bytes) {
+  if (bytes.len == 0 || session->inner->receive(session->inner_session, bytes)) return true;
   struct scl_http1_upgrade upgrade;
-  if (session->inner != &scl_http1_protocol || !scl_http1_take_upgrade(session->speaker, &upgrade)) return false;
-  session->inner->close(session->speaker);
+  if (session->inner != &scl_http1_protocol || !scl_http1_take_upgrade(session->inner_session, &upgrade)) return false;
+  session->inner->close(session->inner_session);
   session->inner = &scl_http2_protocol;
-  session->speaker = scl_http2_open_upgraded(session->context, session->conn, &upgrade);
+  session->inner_session = scl_http2_open_upgraded(session->context, session->conn, &upgrade);
   sc_buf_fini(&upgrade.settings);
   struct sc_slice rest = sc_slice_of(bytes.ptr + upgrade.used, bytes.len - upgrade.used);
-  return rest.len == 0 || session->inner->receive(session->speaker, rest);
+  return rest.len == 0 || session->inner->receive(session->inner_session, rest);
 }
 
 static bool begin(struct session *session, const struct scl_protocol *inner, struct sc_slice bytes) {
   session->inner = inner;
-  session->speaker = inner->open(session->context, session->conn);
-  if (inner == &scl_http1_protocol) scl_http1_allow_upgrade(session->speaker);
-  return on_notified(session, sc_slice_of(preface, session->n_seen)) && on_notified(session, bytes);
+  session->inner_session = inner->open(session->context, session->conn);
+  if (inner == &scl_http1_protocol) scl_http1_allow_upgrade(session->inner_session);
+  return forward(session, sc_slice_of(preface, session->n_seen)) && forward(session, bytes);
 }
 
 static bool receive(void *opaque, struct sc_slice bytes) {
   struct session *session = opaque;
-  if (session->inner != NULL) return on_notified(session, bytes);
+  if (session->inner != NULL) return forward(session, bytes);
   size_t n = 0;
   while (n < bytes.len && session->n_seen + n < PREFACE_LEN && bytes.ptr[n] == preface[session->n_seen + n]) n++;
   if (session->n_seen + n == PREFACE_LEN) return begin(session, &scl_http2_protocol, bytes);
@@ -57,17 +57,17 @@ static bool receive(void *opaque, struct sc_slice bytes) {
 
 static enum scl_conn_turn work(void *opaque, int64_t now_ms, struct scl_output *output) {
   struct session *session = opaque;
-  return session->inner == NULL ? SCL_TURN_IDLE : session->inner->work(session->speaker, now_ms, output);
+  return session->inner == NULL ? SCL_TURN_IDLE : session->inner->work(session->inner_session, now_ms, output);
 }
 
 static int wants(const void *opaque) {
   const struct session *session = opaque;
-  return session->inner == NULL ? SCL_WANTS_INPUT : session->inner->wants(session->speaker);
+  return session->inner == NULL ? SCL_WANTS_INPUT : session->inner->wants(session->inner_session);
 }
 
 static void close_session(void *opaque) {
   struct session *session = opaque;
-  if (session->inner != NULL) session->inner->close(session->speaker);
+  if (session->inner != NULL) session->inner->close(session->inner_session);
   free(session);
 }
 

@@ -1,7 +1,8 @@
-/* HTTP of either version on one port: a connection that begins with the preface of HTTP/2 speaks that (http2.h), any
- * other HTTP/1.1 (http1.h), from which a request may upgrade to h2c (RFC 7540 section 3.2).
+/* HTTP/1.1 and HTTP/2 on one port. A connection that begins with the preface of HTTP/2 (RFC 9113 section 3.4) speaks
+ * HTTP/2 (http2.h). Any other speaks HTTP/1.1 (http1.h), from which a request may upgrade to h2c (RFC 7540
+ * section 3.2).
  *
- * Over TLS the same: what ALPN agreed on is what the client begins with.
+ * Over TLS it is the same: the client begins with the version that ALPN chose.
  */
 #ifndef SCL_HTTP_HTTP_H
 #define SCL_HTTP_HTTP_H

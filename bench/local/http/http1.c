@@ -13,15 +13,15 @@
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 
-/* Buffers above this are not kept for the next request. */
+/* Larger buffers are not kept for the next request. */
 #define KEEP_BYTES (1u << 20)
-/* Replies of one connection that wait for their turn before it is read from again. */
+/* Replies of a connection that may wait for their turn; with more of them nothing is read. */
 #define MAX_WAITING 16
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
-/* Around the pieces of a content: the header, a chunk's size and end, the last chunk. */
+/* Pieces besides those of a content: the header, the size and the end of a chunk, the last chunk. */
 #define MORE_PIECES 4
 
-/* An answer on its way, or waiting for its turn. */
+/* An answer that is being sent, or waits for its turn. */
 struct answer {
   STAILQ_ENTRY(answer) entry;
   struct sc_buf header;
@@ -78,8 +78,8 @@ static void drop_first(struct session *session) {
   free(answer);
 }
 
-/* Takes over what the reply owns. A body whose end is not known is sent in chunks, to HTTP/1.0 until the connection's
- * end. */
+/* Takes over what the reply owns. A body whose end is not known is sent in chunks; to an HTTP/1.0 client it ends with
+ * the connection. */
 static void answer_with(struct session *session, const struct scl_reply *reply, bool has_body) {
   struct answer *answer = add_answer(session);
   answer->is_chunked = reply->feed != NULL && session->parser.http_minor > 0;
@@ -89,7 +89,7 @@ static void answer_with(struct session *session, const struct scl_reply *reply, 
   scl_sending_init(&answer->sending, reply, has_body, sc_clock_mono_ms(), scl_conn_wake, session->conn);
 }
 
-/* Answers without asking the handler, and ends the connection. */
+/* Answers without the handler, and ends the connection. */
 static void refuse(struct session *session, int status) {
   if (session->is_over) return;
   session->is_over = true;
@@ -107,7 +107,7 @@ static void add_piece(struct scl_output *output, const void *ptr, size_t len) {
   output->pieces[output->n_pieces++] = (struct iovec){(void *)ptr, len};
 }
 
-/* Before pieces of the sending are added: behind what is in the output already. */
+/* Makes room for the pieces of the sending after those in the output. */
 static void make_room(struct session *session, struct scl_output *output, const struct answer *answer) {
   int wanted = output->n_pieces + scl_sending_most_pieces(&answer->sending) + MORE_PIECES;
   if (wanted > session->room) {
@@ -117,7 +117,7 @@ static void make_room(struct session *session, struct scl_output *output, const 
   output->pieces = session->pieces;
 }
 
-/* What is left of the content, or a piece of it as a fault wants it. */
+/* Adds the rest of the content, or a piece of it if a fault asks for pieces. */
 static void add_body(struct session *session, struct answer *answer, struct scl_output *output) {
   struct scl_sending *sending = &answer->sending;
   size_t most = sending->piece_bytes > 0 ? sending->piece_bytes : sending->left;
@@ -131,7 +131,7 @@ static void add_body(struct session *session, struct answer *answer, struct scl_
   if (answer->is_chunked) add_piece(output, "\r\n", 2);
 }
 
-/* HTTP/1.1 has no streams to end: the connection ends. */
+/* HTTP/1.1 has no streams: the connection ends instead. */
 static enum scl_ending ending_of(enum scl_ending ending) {
   if (ending == SCL_ENDING_STREAM || ending == SCL_ENDING_REFUSE) return SCL_ENDING_RESET;
   return ending == SCL_ENDING_GOAWAY ? SCL_ENDING_CLOSE : ending;
@@ -203,7 +203,7 @@ static int on_url(http_parser *parser, const char *at, size_t len) {
   return 0;
 }
 
-/* Headers behind a chunked body are left unread. */
+/* Trailers (after a chunked body) are ignored. */
 static int on_header_field(http_parser *parser, const char *at, size_t len) {
   struct session *session = parser->data;
   if (session->headers_end || scl_headers_add_name(&session->headers, sc_slice_of(at, len))) return 0;
@@ -239,7 +239,7 @@ static bool decode_settings(struct sc_slice text, struct sc_buf *settings) {
   return is_good && settings->len % 6 == 0;
 }
 
-/* Whether the request is the first thing to be answered over HTTP/2; else the upgrade is ignored, as a server may. */
+/* Whether the request is to be answered over HTTP/2. If not, its upgrade is ignored, as RFC 9110 section 7.8 allows. */
 static bool takes_upgrade(struct session *session) {
   const struct scl_headers *headers = &session->headers;
   bool asks = session->parser.upgrade != 0 && sc_slice_is(scl_headers_find(headers, "upgrade"), "h2c");
@@ -346,7 +346,7 @@ bool scl_http1_take_upgrade(void *opaque, struct scl_http1_upgrade *upgrade) {
   return true;
 }
 
-/* While a feed is sent, a client that is gone ends it. */
+/* A feed ends when its client is gone. */
 static int wants(const void *opaque) {
   const struct session *session = opaque;
   int what = session->n_answers < MAX_WAITING ? SCL_WANTS_INPUT : 0;

@@ -14,23 +14,23 @@
 
 #define WINDOW_BYTES (1 << 20)
 #define CONNECTION_WINDOW_BYTES (4 << 20)
-/* Streams that nghttp2 is to take beyond those announced, so that it is we who refuse them, and one by one. */
+/* Streams that nghttp2 accepts beyond those announced. nghttp2 would end the connection; we refuse single streams. */
 #define SLACK_STREAMS 1000
-/* Frames queued before nothing is read until they are sent. */
+/* With more queued frames nothing is read until they are sent. */
 #define MAX_QUEUED_FRAMES 4096
 
 #define DATA_HEADER 9
 
-#define SWITCHING "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+#define SWITCHING_PROTOCOLS "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
-enum phase { READING, ANSWERING, OVER /* what is left to be done is nghttp2's */ };
+enum phase { READING, ANSWERING, OVER };
 
 struct stream {
   LIST_ENTRY(stream) entry;
   struct session *session;
   int32_t id;
   enum phase phase;
-  int refusal; /* status to answer without asking the handler; 0: none */
+  int refusal; /* status to answer without the handler; 0: none */
   char method[16];
   struct sc_buf path, body;
   struct scl_headers headers;
@@ -38,10 +38,10 @@ struct stream {
 
   struct scl_sending sending; /* ANSWERING, and while has_sending */
   bool has_sending;
-  bool has_begun;    /* its header may go */
-  bool is_submitted; /* and went */
-  bool is_deferred;  /* nghttp2 waits until its data is resumed */
-  bool is_ended;     /* what follows is END_STREAM */
+  bool has_begun;    /* the header may be sent */
+  bool is_submitted; /* the header was given to nghttp2 */
+  bool is_deferred;  /* nghttp2 waits until the data is resumed */
+  bool is_ended;     /* END_STREAM comes next */
   bool is_ready;     /* the last step gave bytes */
   int64_t wake_ms;
   atomic_bool is_notified;
@@ -57,13 +57,13 @@ struct session {
   LIST_HEAD(, stream) closed; /* closed ones that the output may point into */
   int n_closed;
   size_t body_bytes;          /* of requests that are not whole */
-  struct scl_h2frames *batch; /* NULL: nothing is on its way */
-  const char *greeting;
-  bool has_settings; /* ours were sent */
+  struct scl_h2frames *batch; /* the frames of the current output; NULL: none */
+  const char *greeting;       /* sent before the first frame; NULL: nothing */
+  bool has_settings;          /* our SETTINGS were sent */
   bool has_goaway;
   bool is_broken;
-  bool awaits_preface;    /* upgraded: the client is to be heard before it is answered, as much as it may be */
-  enum scl_ending ending; /* of the connection, behind the next output */
+  bool awaits_preface;    /* upgraded: nothing is answered before the client's SETTINGS have come */
+  enum scl_ending ending; /* of the connection, after the next output */
 };
 
 /* ---- streams ---- */
@@ -91,7 +91,7 @@ static void drop_body(struct stream *stream) {
   sc_buf_fini(&stream->body);
 }
 
-/* Its memory goes when the output is written. */
+/* Its memory is freed when the output, which may point into it, is written. */
 static void close_stream(struct stream *stream) {
   struct session *session = stream->session;
   LIST_REMOVE(stream, entry);
@@ -197,7 +197,7 @@ static void take_header(struct stream *stream, struct sc_slice name, struct sc_s
   }
 }
 
-/* Headers behind the body are left unread. */
+/* Trailers are ignored. */
 static int on_header(nghttp2_session *nghttp2, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
                      const uint8_t *value, size_t value_len, uint8_t flags, void *opaque) {
   struct stream *stream = nghttp2_session_get_stream_user_data(nghttp2, frame->hd.stream_id);
@@ -218,7 +218,7 @@ static int on_data(nghttp2_session *nghttp2, uint8_t flags, int32_t id, const ui
   if (len > SCL_HTTP1_MAX_BODY - stream->body.len) {
     refuse(stream, 413);
     drop_body(stream);
-    handle(stream); /* now: the rest of it is thrown away */
+    handle(stream); /* at once; the rest of the body is discarded */
   } else if (len > SCL_HTTP2_MAX_BODIES - session->body_bytes) {
     refuse(stream, 503);
     drop_body(stream);
@@ -260,12 +260,12 @@ static int on_stream_close(nghttp2_session *nghttp2, int32_t id, uint32_t code, 
 
 /* ---- replies ---- */
 
-/* Whether its last bytes may carry END_STREAM. */
+/* Whether END_STREAM may go with the last bytes. */
 static bool ends_plainly(const struct scl_sending *sending) {
   return sending->reply.feed == NULL && !sending->was_cut && sending->reply.delivery.ending == SCL_ENDING_KEEP;
 }
 
-/* How many bytes the next DATA frame holds. */
+/* Returns the number of bytes of the next DATA frame. */
 static ssize_t read_body(nghttp2_session *nghttp2, int32_t id, uint8_t *out, size_t most, uint32_t *flags,
                          nghttp2_data_source *source, void *opaque) {
   struct stream *stream = source->ptr;
@@ -346,7 +346,8 @@ static void end_badly(struct stream *stream, uint32_t code) {
   reset_stream(stream->session, stream->id, code);
 }
 
-/* Nothing is sent of it any more. Nothing that is on its way points into it: steps come when all is written. */
+/* Nothing more is sent. The sending is freed at once: a step comes only when the output before it is written, so no
+ * output points into it. */
 static void hang(struct stream *stream) {
   submit(stream, true);
   scl_sending_fini(&stream->sending);
@@ -421,7 +422,7 @@ static bool is_due(struct stream *stream, int64_t now_ms) {
   return is_notified || (stream->wake_ms != 0 && stream->wake_ms <= now_ms);
 }
 
-/* Steps the streams that may go on; when to do so next, 0: when told. */
+/* Steps the streams that may go on. Returns when to do so next; 0: when notified. */
 static int64_t advance_all(struct session *session, int64_t now_ms) {
   int64_t wake_ms = 0;
   if (session->awaits_preface) return 0;
@@ -436,7 +437,8 @@ static int64_t advance_all(struct session *session, int64_t now_ms) {
 
 /* ---- output ---- */
 
-/* nghttp2 believes in SLACK_STREAMS more than the client is told of: in our first SETTINGS frame. */
+/* nghttp2 was given SLACK_STREAMS more than the client is to be told. Writes the right number into our first SETTINGS
+ * frame. */
 static void announce_streams(const struct session *session, char *frame, size_t len) {
   for (size_t at = DATA_HEADER; at + 6 <= len; at += 6) {
     if (frame[at] != 0 || frame[at + 1] != NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) continue;
@@ -539,7 +541,7 @@ static void *open_session(void *context, struct scl_conn *conn) {
 void *scl_http2_open_upgraded(void *context, struct scl_conn *conn, const struct scl_http1_upgrade *upgrade) {
   struct session *session = open_session(context, conn);
   struct scl_reply reply = upgrade->reply;
-  session->greeting = SWITCHING;
+  session->greeting = SWITCHING_PROTOCOLS;
   int failed = nghttp2_session_upgrade2(session->nghttp2, (const uint8_t *)upgrade->settings.ptr, upgrade->settings.len,
                                         !upgrade->has_body, NULL);
   if (failed == 0) {

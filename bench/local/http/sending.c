@@ -6,8 +6,8 @@
 
 enum phase {
   HELD,    /* the header waits for the delay and the ticket */
-  SENDING, /* content, of the reply or of a chunk */
-  ASKING,  /* the feed, for its next chunk */
+  SENDING, /* the content of the reply or of a chunk is being taken */
+  ASKING,  /* the feed is to be asked for its next chunk */
   PACED,   /* the chunk waits for its delay and its ticket */
   OVER
 };
@@ -17,7 +17,7 @@ static void on_raised(struct scl_listener *listener) {
   sending->notify(sending->context);
 }
 
-/* What is next waits for these. */
+/* The next bytes wait for the delay and the ticket. */
 static void hold(struct scl_sending *sending, const struct scl_ticket *ticket, const struct scl_delivery *delivery,
                  int64_t now_ms) {
   sending->ticket = ticket;
@@ -52,13 +52,14 @@ void scl_sending_fini(struct scl_sending *sending) {
   free(sending->pieces);
 }
 
+/* Looks again after adding the listener: the gate may have been raised in between. */
 static bool ticket_is_good(struct scl_sending *sending) {
   if (scl_ticket_is_good(sending->ticket)) return true;
   scl_notifier_add(&sending->ticket->gate->raised, &sending->listener);
   return scl_ticket_is_good(sending->ticket);
 }
 
-/* Whether what is next may go. */
+/* Whether the next bytes may go. */
 static bool is_due(struct scl_sending *sending, int64_t now_ms, int64_t *wake_ms) {
   if (sending->not_before_ms > now_ms) {
     *wake_ms = sending->not_before_ms;
@@ -100,7 +101,7 @@ static void finish(struct scl_sending *sending, enum scl_ending ending) {
   sending->phase = OVER;
 }
 
-/* All of the content that is to be sent was taken. */
+/* The content was taken, as far as it is to be sent. */
 static void end_content(struct scl_sending *sending) {
   const struct scl_delivery *whole = &sending->reply.delivery, *part = sending->delivery;
   bool goes_on = sending->reply.feed != NULL && sending->has_body;

@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-/* AES-128 first, as s2n-tls, AWS's own library, has it by default. */
+/* AES-128 first, as in the default of AWS's own library, s2n-tls. */
 #define TLS13_CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 /* OpenSSL's own objects behind our names. */

@@ -1,7 +1,7 @@
-/* The server side of TLS, over OpenSSL: a context from certificate files, a session a connection.
+/* The server side of TLS, by OpenSSL: a context made of certificate files, and a session per connection.
  *
- * TLS 1.2 and 1.3, ALPN h2 before http/1.1. A session reads and writes its non-blocking socket itself. A context
- * outlives its sessions; sessions belong to one thread at a time.
+ * TLS 1.2 and 1.3; ALPN h2 before http/1.1. A session reads and writes its non-blocking socket itself. The context
+ * outlives its sessions. A session is used by one thread at a time.
  */
 #ifndef SCL_HTTP_TLS_H
 #define SCL_HTTP_TLS_H
@@ -21,11 +21,10 @@ void scl_tls_free(struct scl_tls *tls);
 
 enum scl_tls_outcome { SCL_TLS_DONE, SCL_TLS_WANTS_READ, SCL_TLS_WANTS_WRITE, SCL_TLS_CLOSED, SCL_TLS_FAILED };
 
-/* Handshake included. *n is set when done: at least 1 byte. A write that wants must be repeated with the same bytes or
- * more. */
+/* The handshake is included. DONE: *n is at least 1. A write that WANTS is repeated with the same bytes or more. */
 enum scl_tls_outcome scl_tls_read(struct scl_tls *tls, char *out, size_t len, size_t *n);
 enum scl_tls_outcome scl_tls_write(struct scl_tls *tls, struct sc_slice bytes, size_t *n);
-/* Says goodbye once, without waiting for the answer. */
+/* Sends close_notify, and does not wait for the answer. */
 void scl_tls_shutdown(struct scl_tls *tls);
 
 #endif

@@ -22,7 +22,7 @@
 /* Woken connections in a row before others get their turn. */
 #define MAX_WAKES 1024
 #define ACCEPTS_IN_A_ROW 64
-/* How long accepting rests after the process ran out of descriptors. */
+/* How long nothing is accepted after the process ran out of descriptors. */
 #define ACCEPT_PAUSE_MS 100
 
 struct listener {
@@ -45,7 +45,7 @@ struct loop {
   int epoll_fd;
   struct scl_waker waker;
   atomic_bool stops;
-  pthread_mutex_t lock; /* of the list of slots: the accepting thread adds to it */
+  pthread_mutex_t lock; /* of the list of slots, to which the accepting thread adds */
   LIST_HEAD(, slot) slots;
   struct sc_heap timers;
   struct scl_conn_scratch *scratch;
@@ -156,7 +156,8 @@ static bool peer_is_loopback(const struct sockaddr_storage *address) {
   return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-/* The thread of the loop may close the connection before this returns. */
+/* Gives the connection to the next thread. The lock is held until the slot is complete: its thread may get an event,
+ * and close the connection, before this function returns. */
 static void hand_out(struct scl_transport *transport, int fd, const struct listener *listener,
                      const struct sockaddr_storage *peer) {
   struct loop *loop = &transport->loops[transport->next_loop++ % (unsigned)transport->n_loops];
@@ -261,7 +262,7 @@ static struct listener *as_listener(struct scl_transport *transport, void *what)
   return NULL;
 }
 
-/* Wakes and timers come behind all events: what they close may have an event in the same list. */
+/* Wakes and timers come after all events: a connection that they close may have an event in the same list. */
 static void run_once(struct loop *loop) {
   struct epoll_event events[MAX_EVENTS];
   bool has_wakes = false;

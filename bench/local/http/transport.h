@@ -1,7 +1,7 @@
-/* Listening sockets and the threads that serve their connections, each with its own epoll.
+/* Listening sockets, and the threads that serve their connections, each with an epoll of its own.
  *
- * The first thread accepts and deals connections out in turn; a connection stays with its thread. Listeners are made
- * before scl_transport_start; all calls come from one (the main) thread.
+ * The first thread accepts, and hands connections to the threads in turn; a connection stays with its thread. All calls
+ * come from the main thread. Listeners are added before scl_transport_start.
  */
 #ifndef SCL_HTTP_TRANSPORT_H
 #define SCL_HTTP_TRANSPORT_H
@@ -17,8 +17,8 @@ struct scl_transport;
 
 struct scl_transport *scl_transport_new(int threads, const struct scl_protocol *protocol, void *context);
 
-/* address: HOST:PORT, [V6]:PORT or :PORT (loopback); port 0 takes a free one. tls NULL: plain; it must outlive the
- * transport. bound: the numeric address with the real port. */
+/* address: HOST:PORT, [V6]:PORT or :PORT (loopback); port 0 takes a free one. tls NULL: plain; else it outlives the
+ * transport. bound: gets the numeric address with the real port. */
 int scl_transport_listen(struct scl_transport *transport, const char *address, struct scl_tls_context *tls,
                          char bound[SCL_TRANSPORT_ADDRESS], struct sc_error *err);
 int scl_transport_start(struct scl_transport *transport, struct sc_error *err);
