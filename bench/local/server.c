@@ -19,44 +19,44 @@
 #include "engine/base/clock.h"
 #include "engine/base/descriptors.h"
 #include "engine/base/log.h"
+#include "engine/base/text.h"
 
 static const struct sc_command_spec command_specs[] = {
     {"", "", 0, 0, "Serve Kinesis on this machine.",
      "  shardcopy-local\n"
      "      an empty service on 127.0.0.1:4567\n"
      "  aws --endpoint-url http://127.0.0.1:4567 kinesis create-stream --stream-name demo --shard-count 2\n"
-     "      any client works against it; every credential is accepted\n"
+     "      any client works against it, with any credentials\n"
      "  SHARDCOPY_LOCAL_KEYS=AKIDEXAMPLE:SECRET shardcopy-local --verify-signatures\n"
-     "      only requests signed with that key, as Kinesis checks them\n"
+     "      accept only requests signed with that key, as Kinesis does\n"
      "  shardcopy-local --stub-credentials --verify-signatures --stub-expiry 900\n"
-     "      only with keys that are asked for here: AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:4567,\n"
+     "      accept only keys that are handed out here: AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:4567,\n"
      "      AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:4567/v2/credentials/x, AWS_ENDPOINT_URL_STS and so on\n"
      "  shardcopy-local --generate demo:shards=32,records=1000000,seed=1\n"
      "      with a stream of a million sensor readings\n"
      "  shardcopy-local --limits=off\n"
-     "      as fast as it goes, where Kinesis would throttle\n"
+     "      without throttling\n"
      "  shardcopy-local --load demo=events.ndjson:shards=4 --tls-listen 127.0.0.1:4568\n"
-     "      with a file's lines as records, over HTTPS too\n"
+     "      with the lines of a file as records, over HTTPS too\n"
      "  shardcopy-local --data-dir ~/streams\n"
-     "      streams and records are there again after a restart, whatever ended the last run\n"
+     "      keep streams and records over restarts, however the last run ended\n"
      "  curl -d '{\"operation\":\"GetRecords\",\"kind\":\"throttle\",\"count\":3}' "
      "http://127.0.0.1:4567/_local/faults\n"
-     "      the next three GetRecords calls are throttled. Names: operation, kind, count (default 1),\n"
-     "      after (calls to let pass first), p (probability with each call; then without an end unless there is a "
-     "count),\n"
-     "      and with any kind delay_ms, piece_bytes (the body in pieces), date_skew_ms (of the Date header). Kinds:\n"
+     "      throttle the next three GetRecords calls. Names: operation, kind, count (default 1),\n"
+     "      after (calls that pass first), p (probability for each call; without count it never ends), and with any\n"
+     "      kind delay_ms, piece_bytes (the body in pieces), date_skew_ms (of the Date header). Kinds:\n"
      "        error (code, status, message, retry_after_ms: x-amz-retry-after; error=CODE for short), throttle, "
      "expired-token\n"
-     "        slow, split, skewed-date: only late, in pieces of a byte, with a Date an hour ahead\n"
-     "        reset, truncate, half-open, rst-stream: behind bytes of the body (0; -1: not even the header)\n"
-     "        refused-stream: not carried out; goaway: behind the body, or bytes of it; of HTTP/2, as is rst-stream\n"
+     "        slow, split, skewed-date: only late, in pieces of one byte, with a Date one hour ahead\n"
+     "        reset, truncate, half-open, rst-stream: after `bytes` of the body (0; -1: before the header)\n"
+     "        refused-stream: not executed; goaway: after the body, or `bytes` of it; both HTTP/2, as is rst-stream\n"
      "        entries: PutRecords fails its 1st, every + 1st ... entry (every, code, message)\n"
-     "        expire-iterator, duplicate (the page comes again), behind-zero, end-late,\n"
-     "        end-falsely (children: true names some that do not exist): GetRecords\n"
-     "        corrupt, end, and most of those above: events of a subscription, operation SubscribeToShard.event\n"
-     "      GET /_local/faults lists them with their hits; DELETE forgets them\n"
+     "        GetRecords: expire-iterator, duplicate (the page comes again), behind-zero, end-late, end-falsely\n"
+     "        (children: true names children that do not exist)\n"
+     "        SubscribeToShard.event, the events of a subscription: corrupt, end, and most of the kinds above\n"
+     "      GET /_local/faults lists faults and their hits; DELETE removes them\n"
      "  curl -X POST http://127.0.0.1:4567/_local/expire-iterators\n"
-     "      every iterator and NextToken handed out so far has expired\n"},
+     "      make every iterator and NextToken handed out so far expire\n"},
 };
 
 static const struct sc_option_spec option_specs[] = {
@@ -69,8 +69,8 @@ const struct sc_program_spec scl_local_program = {
     .name = "shardcopy-local",
     .env_prefix = "SHARDCOPY_LOCAL",
     .text =
-        "A Kinesis service for one machine: for development, tests and benchmarks. Streams live in memory, and in a "
-        "folder if asked for.",
+        "A Kinesis service for one machine: for development, tests and benchmarks. Streams live in memory, or in a "
+        "folder with --data-dir.",
     .version = SC_VERSION,
     .commands = command_specs,
     .n_commands = 1,
@@ -82,7 +82,7 @@ struct server {
   const struct sc_options *options;
   struct scl_timebase timebase;
   struct scl_keyring *keys;
-  struct scl_signatures *signatures;  /* NULL: not checked */
+  struct scl_signatures *signatures;  /* NULL: requests are not checked */
   struct scl_stub_credentials *stubs; /* NULL: none */
   struct scl_store *store;
   struct scl_datadir *datadir; /* NULL: in memory only */
@@ -91,21 +91,10 @@ struct server {
   struct scl_transport *transport;
   struct scl_certs certs;
   struct scl_tls_context *tls;
-  struct sc_buf ready; /* the lines that say where it listens */
+  struct sc_buf ready; /* the lines that are printed when it listens */
 };
 
-/* The next of the texts that semicolons separate; false when there is none left. */
-static bool take_spec(struct sc_slice *rest, struct sc_slice *spec) {
-  if (rest->len == 0) return false;
-  const char *semicolon = memchr(rest->ptr, ';', rest->len);
-  size_t len = semicolon == NULL ? rest->len : (size_t)(semicolon - rest->ptr);
-  *spec = sc_slice_of(rest->ptr, len);
-  size_t used = semicolon == NULL ? len : len + 1;
-  *rest = sc_slice_of(rest->ptr + used, rest->len - used);
-  return true;
-}
-
-/* Whether the data folder has the stream; says so. */
+/* Whether the data folder has the stream already; logs it. */
 static bool is_kept(const struct server *server, const char *stream) {
   bool is_there = server->datadir != NULL && scl_store_find(server->store, sc_slice_str(stream)) != NULL;
   if (is_there) sc_log(SC_INFO, "the data folder has the stream already, it stays as it is", "stream=%s", stream);
@@ -141,9 +130,11 @@ static int fill_store(struct server *server, struct sc_error *err) {
   const char *loads = sc_options_text(server->options, SCL_LOCAL_OPT_LOAD);
   struct sc_slice spec, rest = sc_slice_str(generates == NULL ? "" : generates);
   int rc = SC_OK;
-  while (rc == SC_OK && take_spec(&rest, &spec)) rc = generate(server, spec, err);
+  while (rc == SC_OK && sc_text_next(&rest, ';', &spec))
+    if (spec.len > 0) rc = generate(server, spec, err);
   rest = sc_slice_str(loads == NULL ? "" : loads);
-  while (rc == SC_OK && take_spec(&rest, &spec)) rc = load(server, spec, err);
+  while (rc == SC_OK && sc_text_next(&rest, ';', &spec))
+    if (spec.len > 0) rc = load(server, spec, err);
   return rc;
 }
 
@@ -162,11 +153,8 @@ static int prepare_tls(struct server *server, struct sc_error *err) {
   struct sc_buf dir = SC_BUF_INIT;
   const char *given = sc_options_text(server->options, SCL_LOCAL_OPT_CERT_DIR);
   if (given != NULL) sc_buf_add_str(&dir, given);
-  if (dir.len == 0 && !scl_certs_default_dir(&dir)) {
-    sc_error_set(err, SC_E_USAGE, "no folder for certificates");
-    sc_error_hint(err, "name one with --cert-dir");
-    return err->code;
-  }
+  if (dir.len == 0 && !scl_certs_default_dir(&dir))
+    return sc_error_fail(err, SC_E_USAGE, "name one with --cert-dir", "no folder for certificates: HOME is not set");
   int rc = scl_certs_ensure(sc_buf_str(&dir), &server->certs, err);
   if (rc == SC_OK)
     server->tls = scl_tls_context_new(sc_buf_str(&server->certs.server), sc_buf_str(&server->certs.server_key), err);
@@ -224,7 +212,7 @@ static int say_ready(const struct server *server, struct sc_error *err) {
 /* The data folder's thread cannot write: the main thread is to end the service, and finds out why. */
 static void end_service(void *context, const struct sc_error *err) {
   (void)context;
-  sc_log_error(SC_ERROR_LEVEL, "nothing can be kept any more, shardcopy-local ends", err);
+  sc_log_error(SC_ERROR_LEVEL, "the data folder cannot be written, shardcopy-local ends", err);
   kill(getpid(), SIGTERM);
 }
 
@@ -235,7 +223,7 @@ static int open_datadir(struct server *server, struct sc_error *err) {
   return scl_datadir_open(path, server->store, now_ms, end_service, NULL, &server->datadir, err);
 }
 
-/* The keys that may sign, and what checks them. */
+/* Makes the key ring, and the checker of signatures if there is to be one. */
 static int prepare_keys(struct server *server, struct sc_error *err) {
   const struct sc_options *options = server->options;
   const char *keys = sc_options_text(options, SCL_LOCAL_OPT_KEYS),
@@ -246,17 +234,16 @@ static int prepare_keys(struct server *server, struct sc_error *err) {
   if (keys != NULL) rc = scl_keyring_read(server->keys, sc_slice_str(keys), err);
   if (rc == SC_OK && file != NULL) rc = scl_keyring_read_file(server->keys, file, err);
   if (rc != SC_OK || !verifies) return rc;
-  if (scl_keyring_count(server->keys) == 0 && !sc_options_flag(options, SCL_LOCAL_OPT_STUB_CREDENTIALS)) {
-    sc_error_set(err, SC_E_USAGE, "--verify-signatures without keys would let nobody in");
-    sc_error_hint(err, "name some with --keys or --keys-file, or hand some out with --stub-credentials");
-    return err->code;
-  }
+  if (scl_keyring_count(server->keys) == 0 && !sc_options_flag(options, SCL_LOCAL_OPT_STUB_CREDENTIALS))
+    return sc_error_fail(err, SC_E_USAGE,
+                         "name some with --keys or --keys-file, or hand some out with --stub-credentials",
+                         "--verify-signatures without keys would refuse every request");
   server->signatures = scl_signatures_new(sc_options_text(options, SCL_LOCAL_OPT_REGION), server->keys);
   if (server->signatures != NULL) return SC_OK;
   return sc_error_set(err, SC_E_INTERNAL, "OpenSSL offers no SHA-256");
 }
 
-/* Behind prepare_keys. */
+/* After prepare_keys. */
 static void prepare_stubs(struct server *server) {
   const struct sc_options *options = server->options;
   struct scl_stub_settings settings = {.account = SCL_SERVICE_ACCOUNT,
@@ -302,7 +289,8 @@ static int start(struct server *server, struct sc_error *err) {
   return rc != SC_OK ? rc : say_ready(server, err);
 }
 
-/* The error of writing the data folder, which may be the reason of the end. */
+/* Ends the threads that use a part before the part is freed: transport, service, data folder, store. Returns the error
+ * of the data folder, which may be why the service ends. */
 static int stop(struct server *server, struct sc_error *err) {
   scl_transport_free(server->transport);
   scl_service_free(server->service);

@@ -1,7 +1,7 @@
 /* shardcopy-local as a whole: from options to a running service.
  *
- * The main thread blocks SIGINT and SIGTERM, fills the store, starts the transport's threads and waits for one of the
- * two.
+ * The main thread blocks SIGINT and SIGTERM, fills the store, starts the threads of the transport, and waits for one of
+ * the two signals.
  */
 #ifndef SCL_SERVER_H
 #define SCL_SERVER_H
@@ -17,7 +17,7 @@ enum scl_local_option_id {
 
 extern const struct sc_program_spec scl_local_program;
 
-/* Returns when a signal ended it (SC_OK) or it could not start. */
+/* Runs until a signal ends it (SC_OK). An error when it could not start, or the data folder could not be written. */
 int scl_server_run(const struct sc_options *options, struct sc_error *err);
 
 #endif

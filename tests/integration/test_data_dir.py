@@ -205,7 +205,7 @@ def test_a_full_disk_ends_the_server_and_loses_nothing(local_service, folder):
             answer = client.put_record(StreamName="s", Data=b"%d " % number + bytes(10000), PartitionKey="k")
             answered[answer["SequenceNumber"]] = number
     server.wait(13)
-    assert "nothing can be kept any more" in server.err and "disk I/O error" in server.err
+    assert "the data folder cannot be written" in server.err and "disk I/O error" in server.err
     assert 1 <= len(answered) < 30
     client = client_of(local_service("--data-dir=kept").http)
     there = {r["SequenceNumber"]: int(r["Data"].split()[0]) for r in read_all(client, "s")["shardId-000000000000"]}

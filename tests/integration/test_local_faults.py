@@ -164,10 +164,10 @@ def test_what_is_listed(local):
 
 
 @pytest.mark.parametrize("fault, says", [
-    ({"kind": "entries", "operation": "GetRecords"}, "kinds that can: error, throttle"),
-    ({"kind": "duplicate", "operation": "PutRecord"}, "kind duplicate cannot happen to PutRecord"),
-    ({"kind": "slow", "every": 2}, "kind slow has no use for every"),
-    ({"kind": "reset", "operation": "GetRecord"}, "there is no operation"),
+    ({"kind": "entries", "operation": "GetRecords"}, "kinds that do: error, throttle"),
+    ({"kind": "duplicate", "operation": "PutRecord"}, "kind duplicate does not apply to PutRecord"),
+    ({"kind": "slow", "every": 2}, "kind slow does not have every"),
+    ({"kind": "reset", "operation": "GetRecord"}, "unknown operation"),
 ])
 def test_faults_that_cannot_be(local, fault, says):
     with pytest.raises(urllib.error.HTTPError) as error:
@@ -181,4 +181,4 @@ def test_a_spec_that_cannot_be(folder):
     program = Program([f"{BUILD}/shardcopy-local", "--listen=127.0.0.1:0", "--faults=GetRecords:kind=flood"], folder,
                       "local")
     program.wait(status=2)
-    assert "there is no kind" in program.err and "throttle" in program.err
+    assert "unknown kind" in program.err and "throttle" in program.err

@@ -378,7 +378,7 @@ def test_a_signal_ends_it_cleanly(folder, number):
 
 @pytest.mark.parametrize("args, what", [
     (["--generate", "demo:shards=0"], "shards is not 1 to 1000000"),
-    (["--generate", "demo:records=1;demo:records=1"], "there already"),
+    (["--generate", "demo:records=1;demo:records=1"], "exists already"),
     (["--load", "demo=/nowhere"], "No such file"),
     (["--listen", "4567"], "is not HOST:PORT"),
     (["--listen", "off"], "nothing to listen on"),

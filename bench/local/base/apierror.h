@@ -1,5 +1,5 @@
-/* The errors of the API and of the front end before it, by the names they have on the wire (protocol.md 1.2): what
- * status goes with each and what it says when nobody has anything better to say. Constant; any thread. */
+/* The errors of the API and of the front end before it, by their names on the wire: the status of each, and its usual
+ * text (API Reference, "Common Errors"). Constant; any thread. */
 #ifndef SCL_BASE_APIERROR_H
 #define SCL_BASE_APIERROR_H
 
@@ -8,15 +8,15 @@
 struct scl_apierror {
   const char *code;
   int status;
-  const char *message; /* "": the service sends none */
+  const char *message; /* "": none is sent */
 };
 
 extern const struct scl_apierror scl_apierrors[];
 extern const int scl_apierrors_n;
 
-/* NULL when it is none of them. */
+/* NULL for any other code. */
 const struct scl_apierror *scl_apierror_find(struct sc_slice code);
-/* The member that an error's text is in: "message", but for SerializationException. */
+/* The member that holds the text of an error: "message", but "Message" for SerializationException. */
 const char *scl_apierror_member(const char *code);
 
 /* Why a request was refused. Zero at first; the owner frees the text. */

@@ -29,7 +29,7 @@ static int add_faults(struct scl_admin *admin, struct sc_json body, struct sc_er
   struct scl_faultlist list = {0};
   int rc = scl_faultspec_read_json(body, &list, err);
   if (rc == SC_OK && !scl_faults_add(admin->faults, list.items, list.n))
-    rc = sc_error_set(err, SC_E_USAGE, "more than %d faults wait", SCL_FAULTS_MAX);
+    rc = sc_error_set(err, SC_E_USAGE, "more than %d faults are waiting", SCL_FAULTS_MAX);
   scl_faultlist_fini(&list);
   return rc;
 }
@@ -62,7 +62,7 @@ static int move_clock(struct scl_admin *admin, struct sc_json body, struct sc_er
 static const struct admin_command {
   const char *method, *path;
   bool has_body;
-  int (*grant)(struct scl_admin *admin, struct sc_json body, struct sc_error *err);
+  int (*run)(struct scl_admin *admin, struct sc_json body, struct sc_error *err);
 } commands[] = {
     {"POST", SCL_ADMIN_PATH "faults", true, add_faults},
     {"DELETE", SCL_ADMIN_PATH "faults", false, clear_faults},
@@ -88,13 +88,13 @@ static int refuse_command(struct sc_error *err) {
   return SC_E_USAGE;
 }
 
-static int obey(struct scl_admin *admin, const struct admin_command *command, struct sc_jsondoc *parser,
-                struct sc_slice bytes, struct sc_error *err) {
+static int run_command(struct scl_admin *admin, const struct admin_command *command, struct sc_jsondoc *parser,
+                       struct sc_slice bytes, struct sc_error *err) {
   struct sc_json body = {0};
   if (command == NULL) return refuse_command(err);
   const char *wrong = command->has_body ? sc_jsondoc_check(parser, bytes, &body) : NULL;
-  if (wrong != NULL) return sc_error_set(err, SC_E_USAGE, "the body is no JSON: %s", wrong);
-  return command->grant(admin, body, err);
+  if (wrong != NULL) return sc_error_set(err, SC_E_USAGE, "the body is not JSON: %s", wrong);
+  return command->run(admin, body, err);
 }
 
 static void refuse(struct scl_reply *reply, int status, const struct sc_error *err) {
@@ -118,12 +118,12 @@ void scl_admin_handle(struct scl_admin *admin, struct sc_jsondoc *parser, const 
     refuse(reply, 403, &err);
     return;
   }
-  if (obey(admin, command, parser, request->body, &err) != SC_OK) {
+  if (run_command(admin, command, parser, request->body, &err) != SC_OK) {
     refuse(reply, 400, &err);
     return;
   }
   sc_buf_add_char(&reply->content.head, '{');
-  if (command->grant == list_faults) scl_faults_list(admin->faults, &reply->content.head);
+  if (command->run == list_faults) scl_faults_list(admin->faults, &reply->content.head);
   else sc_buf_printf(&reply->content.head, "\"waiting\":%zu", scl_faults_waiting(admin->faults));
   sc_buf_add_char(&reply->content.head, '}');
 }

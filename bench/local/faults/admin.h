@@ -1,14 +1,14 @@
-/* What a test may ask of the service besides Kinesis: faults, iterators that expire, another time. Loopback only.
+/* The control endpoint of tests: faults, expired iterators, the clock. From loopback only.
  *
- * POST /_local/faults: one fault or a list of them, by the names of fault.h, appended to those that wait (faults.h):
- * all of
- *   the list or none. {"operation": "GetRecords", "kind": "throttle", "count": 3}
- * GET /_local/faults: {"waiting": how many, "faults": [those that wait], "over": [those that have hit all they were to
- * hit]},
- *   each with its hits so far and how many calls fitted it. DELETE /_local/faults: forgets them all.
- * POST /_local/expire-iterators: every iterator and NextToken issued so far has expired. POST /_local/clock,
- * {"advance_ms": 1000}: the service's clock moves forward (timebase.h). What does not list answers {"waiting": faults
- * that wait}; 400 and {"message": ...} what is not understood.
+ *   POST /_local/faults            appends a fault, or a list of faults, to the waiting ones (faults.h): all or none.
+ *                                  {"operation": "GetRecords", "kind": "throttle", "count": 3} (fault.h)
+ *   GET /_local/faults             {"waiting": N, "faults": [waiting ones], "over": [those that are used up]}, each
+ * with its hits, and the calls that it fitted DELETE /_local/faults          removes them all POST
+ * /_local/expire-iterators  makes every iterator and NextToken handed out so far expire POST /_local/clock
+ * {"advance_ms": 1000} moves the service's clock forward (timebase.h)
+ *
+ * The answer is {"waiting": N}, except where faults are listed. An invalid request is answered with 400 and
+ * {"message": ...}.
  */
 #ifndef SCL_FAULTS_ADMIN_H
 #define SCL_FAULTS_ADMIN_H
@@ -22,7 +22,7 @@
 
 struct scl_admin;
 
-/* Both must outlive it. */
+/* Both outlive it. */
 struct scl_admin *scl_admin_new(struct scl_timebase *timebase, struct scl_faults *faults);
 void scl_admin_free(struct scl_admin *admin);
 

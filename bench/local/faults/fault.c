@@ -6,6 +6,7 @@
 
 #include "bench/local/base/apierror.h"
 #include "codec/text/utf8.h"
+#include "engine/base/text.h"
 
 #define MANY INT64_C(1000000000)
 #define HOUR_MS INT64_C(3600000)
@@ -61,7 +62,7 @@ static const struct name {
     [DATE_SKEW_MS] = {"date_skew_ms", INTEGER, offsetof(struct scl_fault, date_skew_ms), -DAY_MS, DAY_MS},
 };
 
-/* What every kind may say. */
+/* Names that every kind has. */
 #define ALWAYS \
   (BIT(OPERATION) | BIT(KIND) | BIT(P) | BIT(COUNT) | BIT(AFTER) | BIT(DELAY_MS) | BIT(PIECE_BYTES) | BIT(DATE_SKEW_MS))
 #define OF_ERRORS (BIT(CODE) | BIT(STATUS) | BIT(MESSAGE) | BIT(RETRY_AFTER_MS))
@@ -73,7 +74,7 @@ enum { CALLS = 1, EVENTS = 2, GETS = 4, PUTS = 8 };
 static const struct kind {
   const char *name;
   enum scl_fault_kind kind;
-  unsigned of; /* what it can happen to */
+  unsigned of; /* what it applies to */
   unsigned at;
   uint32_t names; /* besides ALWAYS */
   const char *code;
@@ -108,7 +109,7 @@ static const struct kind *find_kind(struct sc_slice name) {
   return NULL;
 }
 
-/* The operations of the API, whether or not this service has them. */
+/* The operations of the API, including those that this service does not have. */
 static const char *const operations[] = {"AddTagsToStream",
                                          "CreateStream",
                                          "DecreaseStreamRetentionPeriod",
@@ -149,7 +150,7 @@ static const char *const operations[] = {"AddTagsToStream",
                                          "UpdateStreamMode",
                                          "UpdateStreamWarmThroughput"};
 
-/* What kinds can happen to it; 0: there is no such operation. */
+/* What the operation is; 0: there is no such operation. */
 static unsigned kinds_of(const char *operation) {
   if (strcmp(operation, "*") == 0) return CALLS | EVENTS | GETS | PUTS;
   if (strcmp(operation, SCL_FAULT_EVENTS) == 0) return EVENTS;
@@ -161,7 +162,7 @@ static unsigned kinds_of(const char *operation) {
   return 0;
 }
 
-/* ", "-separated, those that can happen to one of these. */
+/* Appends the kinds that apply to one of these, separated by ", ". */
 static void add_kinds(struct sc_buf *out, unsigned of) {
   const char *comma = "";
   for (size_t i = 0; i < N_KINDS; i++) {
@@ -190,11 +191,10 @@ void scl_fault_begin(struct scl_fault *fault) {
   fault->p = 1;
 }
 
-/* As much of it as is good to show. */
+/* The beginning of the text, for an error; nothing of what is not UTF-8. */
 static struct sc_slice shown(struct sc_slice text) {
-  if (text.len > MAX_SHOWN) text.len = MAX_SHOWN;
-  while (text.len > 0 && !sc_utf8_valid(text.ptr, text.len)) text.len--;
-  return text;
+  size_t len = sc_text_utf8_cut(text, MAX_SHOWN);
+  return sc_slice_of(text.ptr, sc_utf8_valid(text.ptr, len) ? len : 0);
 }
 
 static int refuse_value(const struct name *name, struct sc_slice value, struct sc_error *err) {
@@ -270,7 +270,7 @@ static bool read_value(struct scl_fault *fault, const struct name *name, struct 
 static int refuse_kind_name(struct sc_slice value, struct sc_error *err) {
   struct sc_buf list = SC_BUF_INIT;
   add_kinds(&list, CALLS | EVENTS | GETS | PUTS);
-  sc_error_set(err, SC_E_USAGE, "there is no kind \"%.*s\"", SC_SLICE_ARGS(shown(value)));
+  sc_error_set(err, SC_E_USAGE, "unknown kind \"%.*s\"", SC_SLICE_ARGS(shown(value)));
   sc_error_hint(err, "kinds: %s", sc_buf_str(&list));
   sc_buf_fini(&list);
   return SC_E_USAGE;
@@ -278,7 +278,7 @@ static int refuse_kind_name(struct sc_slice value, struct sc_error *err) {
 
 static int set(struct scl_fault *fault, int i, struct sc_slice value, enum scl_fault_form form, struct sc_error *err) {
   const struct name *name = &names[i];
-  if ((fault->given & BIT(i)) != 0) return sc_error_set(err, SC_E_USAGE, "%s is said twice", name->name);
+  if ((fault->given & BIT(i)) != 0) return sc_error_set(err, SC_E_USAGE, "%s is given twice", name->name);
   fault->given |= BIT(i);
   if (fits_form(name->type, form) && read_value(fault, name, value)) return SC_OK;
   return i == KIND ? refuse_kind_name(value, err) : refuse_value(name, value, err);
@@ -306,7 +306,7 @@ static void name_operation(struct scl_fault *fault, const char *operation) {
   memcpy(fault->operation, operation, strlen(operation) + 1);
 }
 
-/* "*", and SubscribeToShard of a kind that happens to events, mean the one operation that has the kind. */
+/* A kind of one operation alone narrows "*" to it. A kind of events alone narrows SubscribeToShard to them. */
 static void narrow_operation(struct scl_fault *fault, const struct kind *kind) {
   bool is_any = strcmp(fault->operation, "*") == 0;
   if (kind->of == GETS && is_any) name_operation(fault, "GetRecords");
@@ -317,16 +317,14 @@ static void narrow_operation(struct scl_fault *fault, const struct kind *kind) {
 
 static int check_operation(const struct scl_fault *fault, const struct kind *kind, struct sc_error *err) {
   unsigned of = kinds_of(fault->operation);
-  if (of == 0) {
-    sc_error_set(err, SC_E_USAGE, "there is no operation \"%s\"", fault->operation);
-    sc_error_hint(err, "an operation of the API, as GetRecords, or \"*\", or " SCL_FAULT_EVENTS);
-    return SC_E_USAGE;
-  }
+  if (of == 0)
+    return sc_error_fail(err, SC_E_USAGE, "an operation of the API, as GetRecords, or \"*\", or " SCL_FAULT_EVENTS,
+                         "unknown operation \"%s\"", fault->operation);
   if ((kind->of & of) != 0) return SC_OK;
   struct sc_buf list = SC_BUF_INIT;
   add_kinds(&list, of);
-  sc_error_set(err, SC_E_USAGE, "kind %s cannot happen to %s", kind->name, fault->operation);
-  sc_error_hint(err, "kinds that can: %s", sc_buf_str(&list));
+  sc_error_set(err, SC_E_USAGE, "kind %s does not apply to %s", kind->name, fault->operation);
+  sc_error_hint(err, "kinds that do: %s", sc_buf_str(&list));
   sc_buf_fini(&list);
   return SC_E_USAGE;
 }
@@ -336,7 +334,7 @@ static int check_names(const struct scl_fault *fault, const struct kind *kind, s
   uint32_t useless = fault->given & ~(ALWAYS | kind->names);
   if (useless == 0) return SC_OK;
   add_names(&list, useless);
-  sc_error_set(err, SC_E_USAGE, "kind %s has no use for %s", kind->name, sc_buf_str(&list));
+  sc_error_set(err, SC_E_USAGE, "kind %s does not have %s", kind->name, sc_buf_str(&list));
   sc_buf_clear(&list);
   add_names(&list, ALWAYS | kind->names);
   sc_error_hint(err, "it has %s", sc_buf_str(&list));
@@ -374,7 +372,7 @@ int scl_fault_finish(struct scl_fault *fault, struct sc_error *err) {
 
 /* ---- writing ---- */
 
-/* As few digits as tell it from its neighbours. */
+/* With the fewest digits that read back as the same number. */
 static void write_double(struct sc_buf *out, double value) {
   char text[40];
   int digits = 1;

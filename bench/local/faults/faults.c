@@ -4,11 +4,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "engine/base/array.h"
 #include "engine/base/random.h"
 
 struct rule {
   struct scl_fault fault;
-  int64_t to_pass; /* calls that go by first */
+  int64_t to_pass; /* calls that still pass before the first hit */
   int64_t calls, hits;
   struct sc_random random;
 };
@@ -20,7 +21,7 @@ struct scl_faults {
   size_t cap;
   struct rule *rules;
   uint64_t n_added;
-  size_t n_over; /* of all time */
+  size_t n_over; /* ever; over is a ring of the last ones */
   struct rule over[SCL_FAULTS_OVER];
 };
 
@@ -38,13 +39,7 @@ void scl_faults_free(struct scl_faults *faults) {
   free(faults);
 }
 
-static void reserve(struct scl_faults *faults, size_t n) {
-  if (n <= faults->cap) return;
-  faults->cap = n < 8 ? 8 : n * 2;
-  faults->rules = sc_realloc(faults->rules, faults->cap * sizeof(*faults->rules));
-}
-
-/* A stream of its own for each rule: seeds that are near each other do not give streams that are alike. */
+/* Each rule has random numbers of its own. (Neighbouring seeds give unrelated numbers.) */
 static void append(struct scl_faults *faults, const struct scl_fault *fault) {
   SC_ASSERT(fault->count > 0);
   struct rule *rule = &faults->rules[faults->n];
@@ -56,7 +51,7 @@ static void append(struct scl_faults *faults, const struct scl_fault *fault) {
 bool scl_faults_add(struct scl_faults *faults, const struct scl_fault *items, size_t n) {
   pthread_mutex_lock(&faults->lock);
   bool has_room = n <= SCL_FAULTS_MAX - faults->n;
-  if (has_room) reserve(faults, faults->n + n);
+  if (has_room) SC_ARRAY_ROOM(faults->rules, faults->n, faults->cap, n);
   for (size_t i = 0; has_room && i < n; i++) append(faults, &items[i]);
   pthread_mutex_unlock(&faults->lock);
   return has_room;
@@ -97,14 +92,14 @@ void scl_faults_list(struct scl_faults *faults, struct sc_buf *out) {
 
 /* ---- taking ---- */
 
-/* An event is no call: it has to be named. */
+/* "*" means calls; an event is no call. */
 static bool fits(const struct scl_fault *fault, struct sc_slice operation, unsigned at) {
   if ((fault->at & at) == 0) return false;
   if (strcmp(fault->operation, "*") == 0) return !sc_slice_is(operation, SCL_FAULT_EVENTS);
   return sc_slice_is(operation, fault->operation);
 }
 
-/* One more call that fits: whether the rule would hit it. */
+/* Counts a call that fits; whether the rule would hit it. */
 static bool decide(struct rule *rule) {
   rule->calls++;
   bool is_drawn = !rule->fault.is_random || sc_random_unit(&rule->random) < rule->fault.p;
@@ -121,8 +116,8 @@ static void end_rule(struct scl_faults *faults, size_t i) {
   faults->n--;
 }
 
-/* The rule that hits this call, SIZE_MAX when none does. Behind it the script waits, but probabilities go on to be
- * drawn. */
+/* The rule that hits this call; SIZE_MAX: none. Scripted rules after it do not count the call. Random rules draw for
+ * every call that fits them, hit or not, so that their sequence depends on their own calls alone. */
 static size_t find_hit(struct scl_faults *faults, struct sc_slice operation, unsigned at) {
   size_t hit = SIZE_MAX;
   bool is_taken = false;

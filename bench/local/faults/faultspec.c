@@ -4,18 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/array.h"
+#include "engine/base/text.h"
+
 #define MAX_SHOWN 30
 
-/* Room for one more, begun; NULL when the list is full. */
+/* Adds a fault and begins it; NULL when the list is full. */
 static struct scl_fault *grow(struct scl_faultlist *list, struct sc_error *err) {
   if (list->n == SCL_FAULTS_MAX) {
     sc_error_set(err, SC_E_USAGE, "more than %d faults", SCL_FAULTS_MAX);
     return NULL;
   }
-  if (list->n == list->cap) {
-    list->cap = list->cap == 0 ? 4 : list->cap * 2;
-    list->items = sc_realloc(list->items, list->cap * sizeof(*list->items));
-  }
+  SC_ARRAY_ROOM(list->items, list->n, list->cap, 1);
   scl_fault_begin(&list->items[list->n]);
   return &list->items[list->n++];
 }
@@ -34,7 +34,7 @@ struct cursor {
 static bool is_at(const struct cursor *c, char what) { return c->at < c->end && *c->at == what; }
 
 static void skip_blanks(struct cursor *c) {
-  while (is_at(c, ' ') || is_at(c, '\n') || is_at(c, '\t')) c->at++;
+  while (c->at < c->end && sc_text_is_blank(*c->at)) c->at++;
 }
 
 static bool take(struct cursor *c, char what) {
@@ -44,17 +44,15 @@ static bool take(struct cursor *c, char what) {
   return true;
 }
 
-/* Up to one of the characters or the end, without the blanks around it. */
+/* Takes the text before one of the characters or the end, without blanks around it. */
 static struct sc_slice take_until(struct cursor *c, const char *stops) {
   skip_blanks(c);
   const char *begin = c->at;
   while (c->at < c->end && (*c->at == '\0' || strchr(stops, *c->at) == NULL)) c->at++;
-  const char *end = c->at;
-  while (end > begin && strchr(" \n\t", end[-1]) != NULL) end--;
-  return sc_slice_of(begin, (size_t)(end - begin));
+  return sc_text_trim(sc_slice_of(begin, (size_t)(c->at - begin)));
 }
 
-/* Behind the opening quote; false when there is no closing one. */
+/* Takes a value after its opening quote; false when there is no closing quote. */
 static bool take_quoted(struct cursor *c, struct sc_buf *value) {
   while (c->at < c->end) {
     bool is_quote = *c->at == '"';
@@ -89,7 +87,7 @@ static int read_pair(struct cursor *c, struct scl_fault *fault, struct sc_error 
   return rc;
 }
 
-/* OPERATION: when there is one. */
+/* OPERATION:, which may be absent. */
 static int read_operation(struct cursor *c, struct scl_fault *fault, struct sc_error *err) {
   struct cursor ahead = *c;
   struct sc_slice operation = take_until(&ahead, ":=,;\"");
@@ -121,7 +119,7 @@ int scl_faultspec_read(struct sc_slice spec, struct scl_faultlist *list, struct 
 
 /* ---- JSON ---- */
 
-/* A value that is no container, as text; which form it had. False: a container. */
+/* The text and the form of a value; false for a list or an object. */
 static bool value_text(struct sc_json value, char scratch[40], struct sc_slice *text, enum scl_fault_form *form) {
   int64_t integer;
   double number;
@@ -154,14 +152,14 @@ static int read_object(struct sc_json object, struct scl_fault *fault, struct sc
     if (sc_json_absent(value)) continue;
     bool is_flat = value_text(value, scratch, &text, &form);
     rc = is_flat ? scl_fault_set(fault, name, text, form, err)
-                 : sc_error_set(err, SC_E_USAGE, "a fault holds no lists and no objects");
+                 : sc_error_set(err, SC_E_USAGE, "a fault has no lists and no objects");
   }
   return rc == SC_OK ? scl_fault_finish(fault, err) : rc;
 }
 
 static int read_element(struct sc_json json, struct scl_faultlist *list, struct sc_error *err) {
   if (sc_json_kind(json) != SC_JSON_OBJECT)
-    return sc_error_set(err, SC_E_USAGE, "a fault is an object, the body one fault or a list of faults");
+    return sc_error_set(err, SC_E_USAGE, "a fault is an object; the body is a fault or a list of faults");
   struct scl_fault *fault = grow(list, err);
   return fault == NULL ? err->code : read_object(json, fault, err);
 }

@@ -1,11 +1,10 @@
-/* Faults as they are written, in an option or in a request: both are names and values, which mean what fault.h says.
+/* Reads faults from an option or a request: names and values as in fault.h.
  *
- * SPEC is for a command line: faults separated by semicolons, each [OPERATION:]NAME=VALUE,NAME=VALUE... A value that
- * holds a comma or a semicolon stands in double quotes, a quote in it is written twice; blanks around the parts do not
- * count:
+ * In an option, faults are separated by semicolons, each [OPERATION:]NAME=VALUE,NAME=VALUE... A value that holds a
+ * comma or a semicolon stands in double quotes; a quote in it is written twice. Blanks around the parts are ignored:
  *   GetRecords:error=ProvisionedThroughputExceededException,p=0.05; *:kind=reset,bytes=1000,p=0.01
- * JSON is an object of the same names, or a list of such objects; null is as if it were not there. Whatever is refused
- * is SC_E_USAGE, and nothing of the whole is taken. At most SCL_FAULTS_MAX at once. Any thread.
+ * In a request (JSON) a fault is an object of the same names, and there may be a list of them; null is the same as
+ * absent. An invalid fault is SC_E_USAGE, and then none is read. At most SCL_FAULTS_MAX at once. Any thread.
  */
 #ifndef SCL_FAULTS_FAULTSPEC_H
 #define SCL_FAULTS_FAULTSPEC_H
@@ -13,7 +12,7 @@
 #include "bench/local/faults/fault.h"
 #include "codec/json/doc.h"
 
-/* Zero at first. */
+/* Zeroed at first. */
 struct scl_faultlist {
   struct scl_fault *items; /* malloc'ed */
   size_t n, cap;

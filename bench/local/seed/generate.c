@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/text.h"
+
 #define MAX_RECORDS UINT64_C(1000000000)
 #define SPAN_MS INT64_C(3600000)
-/* Sensors there are for each shard, so that every shard gets about as many records; at least and at most. */
+/* Partition keys per shard, so that shards get about the same number of records; and their least and greatest number.
+ */
 #define KEYS_A_SHARD 50
 #define KEYS_MIN 10000
 #define KEYS_MAX 2000000
@@ -22,20 +25,11 @@ struct key {
 
 static int take_name(struct sc_slice text, char out[SCL_STORE_MAX_NAME + 1], struct sc_error *err) {
   if (!scl_store_is_name(text) || text.len > SCL_STORE_MAX_NAME)
-    return sc_error_set(err, SC_E_USAGE, "'%.*s' is no stream name (1 to 128 of a-z A-Z 0-9 _ . -)",
+    return sc_error_set(err, SC_E_USAGE, "'%.*s' is not a stream name (1 to 128 of a-z A-Z 0-9 _ . -)",
                         SC_SLICE_ARGS(text));
   memcpy(out, text.ptr, text.len);
   out[text.len] = '\0';
   return SC_OK;
-}
-
-/* Splits at the first c; the rest is empty when there is none. */
-static struct sc_slice cut_at(struct sc_slice *rest, char c) {
-  const char *at = rest->len == 0 ? NULL : memchr(rest->ptr, c, rest->len);
-  struct sc_slice first = at == NULL ? *rest : sc_slice_of(rest->ptr, (size_t)(at - rest->ptr));
-  size_t used = at == NULL ? rest->len : first.len + 1;
-  *rest = sc_slice_of(rest->ptr + used, rest->len - used);
-  return first;
 }
 
 static int bad_value(struct sc_slice name, const char *what, struct sc_error *err) {
@@ -52,21 +46,20 @@ static int set_parameter(struct sc_slice name, struct sc_slice value, struct scl
     if (!is_number || number > MAX_RECORDS) return bad_value(name, "not 0 to 1000000000", err);
     out->records = number;
   } else if (sc_slice_is(name, "seed")) {
-    if (!is_number) return bad_value(name, "no number", err);
+    if (!is_number) return bad_value(name, "not a number", err);
     out->seed = number;
   } else if (sc_slice_is(name, "profile")) {
     out->profile = scl_payload_profile_find(value);
     if (out->profile == NULL) {
       struct sc_buf names = SC_BUF_INIT;
       scl_payload_profile_names(&names);
-      sc_error_set(err, SC_E_USAGE, "profile is none of %s", sc_buf_str(&names));
+      sc_error_set(err, SC_E_USAGE, "profile is not one of %s", sc_buf_str(&names));
       sc_buf_fini(&names);
       return err->code;
     }
   } else {
-    sc_error_set(err, SC_E_USAGE, "unknown parameter '%.*s'", SC_SLICE_ARGS(name));
-    sc_error_hint(err, "there are shards, records, seed and profile");
-    return err->code;
+    return sc_error_fail(err, SC_E_USAGE, "the parameters are shards, records, seed and profile",
+                         "unknown parameter '%.*s'", SC_SLICE_ARGS(name));
   }
   return SC_OK;
 }
@@ -74,10 +67,10 @@ static int set_parameter(struct sc_slice name, struct sc_slice value, struct scl
 int scl_generate_parse(struct sc_slice spec, struct scl_generate *out, struct sc_error *err) {
   *out =
       (struct scl_generate){.shards = 1, .seed = 1, .profile = scl_payload_profile_find(SC_SLICE_LITERAL("sensors"))};
-  int rc = take_name(cut_at(&spec, ':'), out->stream, err);
-  while (rc == SC_OK && spec.len > 0) {
-    struct sc_slice value = cut_at(&spec, ',');
-    struct sc_slice name = cut_at(&value, '=');
+  struct sc_slice name, parameters = sc_text_cut(&spec, ':');
+  int rc = take_name(spec, out->stream, err);
+  while (rc == SC_OK && parameters.len > 0 && sc_text_next(&parameters, ',', &name)) {
+    struct sc_slice value = sc_text_cut(&name, '=');
     rc = set_parameter(name, value, out, err);
   }
   return rc;
@@ -86,7 +79,7 @@ int scl_generate_parse(struct sc_slice spec, struct scl_generate *out, struct sc
 static int create(struct scl_store *store, const char *name, uint32_t shards, int64_t created_ms,
                   struct scl_store_stream **out, struct sc_error *err) {
   if (scl_store_find(store, sc_slice_str(name)) != NULL)
-    return sc_error_set(err, SC_E_USAGE, "the stream %s is there already", name);
+    return sc_error_set(err, SC_E_USAGE, "the stream %s exists already", name);
   *out = scl_store_create(store, sc_slice_str(name), shards, created_ms);
   return SC_OK;
 }
@@ -134,22 +127,22 @@ int scl_generate_run(struct scl_store *store, const struct scl_generate *generat
 
 int scl_load_parse(struct sc_slice spec, struct scl_load *out, struct sc_error *err) {
   *out = (struct scl_load){.shards = 1};
-  int rc = take_name(cut_at(&spec, '='), out->stream, err);
+  out->path = sc_text_cut(&spec, '=');
+  int rc = take_name(spec, out->stream, err);
   if (rc != SC_OK) return rc;
-  out->path = spec;
-  const char *colon = memrchr(spec.ptr, ':', spec.len);
+  const char *colon = out->path.len == 0 ? NULL : memrchr(out->path.ptr, ':', out->path.len);
   if (colon != NULL) {
-    struct sc_slice tail = sc_slice_of(colon + 1, (size_t)(spec.ptr + spec.len - colon - 1));
-    struct sc_slice value = tail, name = cut_at(&value, '=');
+    struct sc_slice name = sc_slice_of(colon + 1, (size_t)(out->path.ptr + out->path.len - colon - 1));
+    struct sc_slice value = sc_text_cut(&name, '=');
     uint64_t number;
     if (sc_slice_is(name, "shards")) {
       if (!sc_slice_to_u64(value, &number) || number < 1 || number > SCL_STORE_MAX_SHARDS)
         return bad_value(name, "not 1 to 1000000", err);
       out->shards = (uint32_t)number;
-      out->path.len = (size_t)(colon - spec.ptr);
+      out->path.len = (size_t)(colon - out->path.ptr);
     }
   }
-  return out->path.len > 0 ? SC_OK : sc_error_set(err, SC_E_USAGE, "no file in it: NAME=FILE[:shards=N]");
+  return out->path.len > 0 ? SC_OK : sc_error_set(err, SC_E_USAGE, "it names no file: NAME=FILE[:shards=N]");
 }
 
 static void put_line(struct scl_store_stream *stream, struct sc_slice line, uint64_t number, int64_t now_ms) {

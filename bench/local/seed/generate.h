@@ -1,9 +1,9 @@
-/* Streams that are there from the start: --generate and --load.
+/* Streams that exist from the start: --generate and --load.
  *
- * A generated stream looks as if it had been written to over the last hour: made an hour ago, arrivals ascending and
- * evenly spread to now, partition keys ("1", "2", ...) routed by their MD5 like any other. A loaded stream has one
- * record a line (without the newline; empty lines are skipped), partition key = line number, arrived now. At start,
- * main thread.
+ * A generated stream looks as if it had been written over the last hour: it was created an hour ago, arrivals ascend
+ * evenly until now, partition keys ("1", "2", ...) are routed by their MD5 as usual. A loaded stream has one record per
+ * line, without the newline; empty lines are skipped; the partition key is the number of the line, arrival is now. Main
+ * thread, at start.
  */
 #ifndef SCL_SEED_GENERATE_H
 #define SCL_SEED_GENERATE_H
@@ -26,7 +26,7 @@ struct scl_load {
   uint32_t shards;
 };
 
-/* NAME[:shards=N,records=N,seed=N,profile=NAME]; defaults 1, 0, 1, sensors. SC_E_USAGE says what is wrong. */
+/* NAME[:shards=N,records=N,seed=N,profile=NAME]; defaults 1, 0, 1, sensors. SC_E_USAGE. */
 int scl_generate_parse(struct sc_slice spec, struct scl_generate *out, struct sc_error *err);
 /* SC_E_USAGE when the stream exists. */
 int scl_generate_run(struct scl_store *store, const struct scl_generate *generate, int64_t now_ms,

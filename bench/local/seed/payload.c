@@ -95,8 +95,8 @@ static void add_optional(struct sc_random *random, struct sc_buf *out) {
   }
 }
 
-/* Everything JSON has: null, booleans, integers of all sizes, fractions, escapes, other scripts, nested values, members
- * that are missing now and then. */
+/* Every kind of JSON value: null, booleans, integers of all sizes, fractions, escapes, other scripts, nested values;
+ * some members are missing now and then. */
 static void write_mixed(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out) {
   sc_buf_printf(out, "{\"id\":%" PRIu64 ",\"key\":\"%" PRIu32 "\",\"active\":%s", payload->number, payload->key,
                 sc_random_below(random, 2) == 0 ? "true" : "false");

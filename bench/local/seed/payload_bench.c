@@ -1,10 +1,10 @@
-/* The profiles of the benchmarks. What must not be tuned to varies with the stream's seed: the order of members,
- * lengths of values; and within a stream some members are missing or null now and then. */
+/* The profiles of the benchmarks. The order of members and the lengths of values vary with the seed of the stream, and
+ * some members are missing or null now and then, so that nobody tunes a parser to them. */
 #include "bench/local/seed/payload_parts.h"
 #include "engine/base/error.h"
 
 #define MEMBERS_MAX 64
-/* A member is left out of one record in so many. */
+/* One record in so many lacks a given member. */
 #define MISSING_ONE_IN 64
 
 /* The order of n members in streams of that seed. */
@@ -79,11 +79,11 @@ static char *put_time(char *at, struct sc_random *random, const struct scl_paylo
   return SCL_PAYLOAD_PUT(at, "Z\"");
 }
 
-/* Writes member `which` with its name, at `at`. */
+/* Writes a member with its name at `at`; returns the end. */
 typedef char *put_member_fn(char *at, struct sc_random *random, const struct scl_payload *payload, unsigned which);
 
-/* An object of n members in the seed's order; the first, by number, is always there. room: what the record takes at
- * most. */
+/* Writes an object of n members in the order that the seed gives. Member 0 is never missing. room: the most bytes that
+ * the object takes. */
 static void write_object(struct sc_random *random, const struct scl_payload *payload, struct sc_buf *out, unsigned n,
                          put_member_fn *put, size_t room) {
   const uint8_t *order = order_of(payload->seed, n);

@@ -1,5 +1,5 @@
-/* What the writers of payloads share: values put at a place with room. Private to payload*.c; pure but for the caches
- * of a thread. */
+/* What the writers of payloads share: functions that write a value at a place with room, and return its end. Private to
+ * payload*.c. Pure but for caches per thread. */
 #ifndef SCL_SEED_PAYLOAD_PARTS_H
 #define SCL_SEED_PAYLOAD_PARTS_H
 

@@ -77,17 +77,17 @@ static void refused(const char *text, const char *hint, const char *const *pairs
 
 static void test_refusals(void **state) {
   (void)state;
-  REFUSED("there is no operation \"GetRecord\"", "SubscribeToShard.event", "operation GetRecord");
-  REFUSED("there is no kind \"flood\"", "error, throttle, ", "kind flood");
+  REFUSED("unknown operation \"GetRecord\"", "SubscribeToShard.event", "operation GetRecord");
+  REFUSED("unknown kind \"flood\"", "error, throttle, ", "kind flood");
   REFUSED("a fault has no \"often\"", "operation, kind, p, count", "often 3");
-  REFUSED("count is said twice", "", "count 1", "count 1");
-  REFUSED("kind is said twice", "", "kind slow", "error X");
-  REFUSED("kind entries cannot happen to GetRecords", "duplicate, behind-zero", "kind entries", "operation GetRecords");
-  REFUSED("kind corrupt cannot happen to PutRecord", "refused-stream", "kind corrupt", "operation PutRecord");
-  REFUSED("kind throttle cannot happen to SubscribeToShard.event", "corrupt, end", "kind throttle",
+  REFUSED("count is given twice", "", "count 1", "count 1");
+  REFUSED("kind is given twice", "", "kind slow", "error X");
+  REFUSED("kind entries does not apply to GetRecords", "duplicate, behind-zero", "kind entries", "operation GetRecords");
+  REFUSED("kind corrupt does not apply to PutRecord", "refused-stream", "kind corrupt", "operation PutRecord");
+  REFUSED("kind throttle does not apply to SubscribeToShard.event", "corrupt, end", "kind throttle",
           "operation SubscribeToShard.event");
-  REFUSED("kind reset has no use for code, every", "bytes", "kind reset", "every 2", "code X");
-  REFUSED("kind slow has no use for bytes", "delay_ms", "kind slow", "bytes 2");
+  REFUSED("kind reset does not have code, every", "bytes", "kind reset", "every 2", "code X");
+  REFUSED("kind slow does not have bytes", "delay_ms", "kind slow", "bytes 2");
   REFUSED("count cannot be \"0\"", "from 1 to 1000000000", "count 0");
   REFUSED("bytes cannot be \"-2\"", "from -1 to", "kind reset", "bytes -2");
   REFUSED("status cannot be \"200\"", "from 400 to 599", "status 200");

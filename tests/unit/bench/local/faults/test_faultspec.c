@@ -75,8 +75,8 @@ static void test_bad_specs(void **state) {
       {"message=\"a\"b", "a comma is missing before \"b\""},
       {"message=a\"b", "a comma is missing before \"\"b\""},
       {":kind=slow", "operation cannot be \"\""},
-      {"GetRecords:operation=ListShards", "operation is said twice"},
-      {"kind=slow;kind=quick", "there is no kind \"quick\""},
+      {"GetRecords:operation=ListShards", "operation is given twice"},
+      {"kind=slow;kind=quick", "unknown kind \"quick\""},
       {"count=1.0", "count cannot be \"1.0\""},
   };
   struct sc_buf out = SC_BUF_INIT;
