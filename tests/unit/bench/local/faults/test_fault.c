@@ -82,7 +82,8 @@ static void test_refusals(void **state) {
   REFUSED("a fault has no \"often\"", "operation, kind, p, count", "often 3");
   REFUSED("count is given twice", "", "count 1", "count 1");
   REFUSED("kind is given twice", "", "kind slow", "error X");
-  REFUSED("kind entries does not apply to GetRecords", "duplicate, behind-zero", "kind entries", "operation GetRecords");
+  REFUSED("kind entries does not apply to GetRecords", "duplicate, behind-zero", "kind entries",
+          "operation GetRecords");
   REFUSED("kind corrupt does not apply to PutRecord", "refused-stream", "kind corrupt", "operation PutRecord");
   REFUSED("kind throttle does not apply to SubscribeToShard.event", "corrupt, end", "kind throttle",
           "operation SubscribeToShard.event");
