@@ -107,18 +107,20 @@ void sc_block_free(struct sc_block *block) {
   free(block);
 }
 
-static void drop_dead(struct sc_block *block) {
-  if (block->dead == NULL) return;
-  free(block->dead);
-  sc_budget_give(block->budget, SC_POOL_BLOCKS, block->dead_cap);
-  block->credit_bytes -= block->dead_cap;
-  block->dead = NULL;
-  block->dead_cap = 0;
+/* Dead letters and states are in memory of their own beside the block's one allocation. */
+static void drop(struct sc_block *block, char **data, size_t *len, size_t *cap) {
+  *len = 0;
+  if (*data == NULL) return;
+  free(*data);
+  sc_budget_give(block->budget, SC_POOL_BLOCKS, *cap);
+  block->credit_bytes -= *cap;
+  *data = NULL;
+  *cap = 0;
 }
 
 void sc_block_reset(struct sc_block *block) {
-  drop_dead(block);
-  block->dead_len = 0;
+  drop(block, &block->dead, &block->dead_len, &block->dead_cap);
+  drop(block, &block->states, &block->states_len, &block->states_cap);
   block->len = 0;
   block->sequences_len = 0;
   block->n_rows = 0;
@@ -128,23 +130,49 @@ void sc_block_reset(struct sc_block *block) {
   block->plan = NULL;
 }
 
-static bool grow_dead(struct sc_block *block, size_t cap) {
-  size_t more = cap - block->dead_cap;
+static bool grow(struct sc_block *block, char **data, size_t *cap, size_t wanted) {
+  size_t more = wanted - *cap;
   if (!sc_budget_take(block->budget, SC_POOL_BLOCKS, more)) return false;
-  block->dead = sc_realloc(block->dead, cap);
+  *data = sc_realloc(*data, wanted);
   sc_metric_add(sc_metrics_mine(), SC_M_DATA_PATH_ALLOCS, 1);
-  block->dead_cap = cap;
+  *cap = wanted;
   block->credit_bytes += more;
   return true;
 }
 
-bool sc_block_reserve_dead(struct sc_block *block, size_t more_bytes) {
-  size_t need = saturating_add(block->dead_len, more_bytes);
-  if (need <= block->dead_cap) return true;
-  size_t twice = block->dead_cap * 2;
+static bool reserve(struct sc_block *block, char **data, size_t *cap, size_t need) {
+  if (need <= *cap) return true;
+  size_t twice = *cap * 2;
   size_t ample = need > twice ? need : twice;
   if (ample < DEAD_LEAST) ample = DEAD_LEAST;
-  return grow_dead(block, ample) || (ample > need && grow_dead(block, need));
+  return grow(block, data, cap, ample) || (ample > need && grow(block, data, cap, need));
+}
+
+bool sc_block_reserve_dead(struct sc_block *block, size_t more_bytes) {
+  return reserve(block, &block->dead, &block->dead_cap, saturating_add(block->dead_len, more_bytes));
+}
+
+bool sc_block_add_state(struct sc_block *block, const struct sc_state *state) {
+  size_t lens[2] = {state->key.len, state->value.len};
+  size_t need = saturating_add(block->states_len + sizeof(lens), saturating_add(lens[0], lens[1]));
+  if (!reserve(block, &block->states, &block->states_cap, need)) return false;
+  char *out = block->states + block->states_len;
+  memcpy(out, lens, sizeof(lens));
+  memcpy(out + sizeof(lens), state->key.ptr, lens[0]);
+  if (lens[1] > 0) memcpy(out + sizeof(lens) + lens[0], state->value.ptr, lens[1]);
+  block->states_len = need;
+  return true;
+}
+
+bool sc_state_next(const char *data, size_t len, size_t *at, struct sc_state *out) {
+  size_t lens[2];
+  if (*at == len) return false;
+  memcpy(lens, data + *at, sizeof(lens));
+  *at += sizeof(lens);
+  SC_ASSERT(lens[0] <= len - *at && lens[1] <= len - *at - lens[0]);
+  *out = (struct sc_state){{data + *at, lens[0]}, {data + *at + lens[0], lens[1]}};
+  *at += lens[0] + lens[1];
+  return true;
 }
 
 bool sc_cells_grow(struct sc_cells *cells) {

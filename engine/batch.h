@@ -176,6 +176,8 @@ struct sc_block {
   size_t len, cap;
   char *dead; /* dead letters, encoded by the sink's encode_dead; NULL until there is one */
   size_t dead_len, dead_cap;
+  char *states; /* sc_block_add_state; NULL until there is one */
+  size_t states_len, states_cap;
   char *sequences; /* digits of the rows' sequence numbers, one after the other */
   size_t sequences_len, sequences_cap;
   struct sc_row_ref *rows;
@@ -209,6 +211,15 @@ static inline void sc_block_take_back(struct sc_block *b, uint32_t n_rows) {
   b->sequences_len = b->rows[n_rows].sequence_offset;
   b->n_rows = n_rows;
 }
+/* What the load itself has to know again when it goes on from the positions: committed with them, the newest value of a
+ * key counts. The key is UTF-8 text. */
+struct sc_state {
+  struct sc_slice key, value;
+};
+/* Copies both; takes credit, false when there is none. */
+bool sc_block_add_state(struct sc_block *block, const struct sc_state *state);
+/* The next of the states in data, from *at; false: there are no more. */
+bool sc_state_next(const char *data, size_t len, size_t *at, struct sc_state *out);
 /* Room for more dead-letter bytes; takes credit, false when there is none. */
 bool sc_block_reserve_dead(struct sc_block *block, size_t more_bytes);
 

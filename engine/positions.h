@@ -11,6 +11,7 @@
 
 struct sc_error;
 struct sc_session;
+struct sc_state;
 struct sc_stream_identity;
 
 /* A row of the store, as far as control makes it. */
@@ -56,6 +57,8 @@ struct sc_commit_row {
 struct sc_commit {
   const struct sc_commit_row *rows;
   size_t n;
+  const struct sc_state *states; /* one a key (batch.h): stored with the positions, under the namespace */
+  size_t n_states;
   bool is_last; /* always durable, whatever --commit says */
 };
 
@@ -68,7 +71,7 @@ struct sc_positions_ops {
   /* Control: is the session alive and the lock still ours? SC_OK, or an error to connect and lock again on. */
   int (*check_lock)(struct sc_session *session, struct sc_error *err);
   int (*survey)(struct sc_session *session, struct sc_survey *out, struct sc_error *err); /* control */
-  /* Control, --restart: the namespace's rows are deleted. */
+  /* Control, --restart: the namespace's rows and states are deleted. */
   int (*forget)(struct sc_session *session, struct sc_error *err);
   /* Control: inserts rows, all or none; a row that is there already stays as it is. */
   int (*add_shards)(struct sc_session *session, const struct sc_stream_identity *identity,

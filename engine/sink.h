@@ -38,6 +38,7 @@ enum sc_atomicity {
 
 struct sc_sink_caps {
   enum sc_atomicity positions;
+  bool rows_have_key; /* a row that comes again takes the place of itself: after a failure none is there twice */
   /* Open at a time; 0: no bound. 1: there is one write thread, and control's calls are made on its thread between two
    * transactions. */
   uint32_t max_sessions;

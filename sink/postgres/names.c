@@ -6,6 +6,7 @@
 
 #define CHECKPOINTS "kinesis_checkpoints"
 #define DEAD_LETTERS "kinesis_dead_letters"
+#define STATE "kinesis_state"
 
 static char *qualified(struct sc_pg *pg, const char *schema, const char *table, struct sc_error *err) {
   struct sc_buf sql = SC_BUF_INIT;
@@ -14,7 +15,9 @@ static char *qualified(struct sc_pg *pg, const char *schema, const char *table, 
   return NULL;
 }
 
-bool sc_pg_names_is_own(const char *table) { return !strcmp(table, CHECKPOINTS) || !strcmp(table, DEAD_LETTERS); }
+bool sc_pg_names_is_own(const char *table) {
+  return !strcmp(table, CHECKPOINTS) || !strcmp(table, DEAD_LETTERS) || !strcmp(table, STATE);
+}
 
 /* The schema of a table named without one. */
 static int find_schema(struct sc_pg *pg, const char *table, char out[64], struct sc_error *err) {
@@ -55,8 +58,9 @@ int sc_pg_names_make(struct sc_pg *pg, const char *schema, const char *table, co
   out->target = qualified(pg, out->schema, out->table, err);
   out->checkpoints = qualified(pg, out->checkpoint_schema, CHECKPOINTS, err);
   out->dead_letters = qualified(pg, out->checkpoint_schema, DEAD_LETTERS, err);
+  out->state = qualified(pg, out->checkpoint_schema, STATE, err);
   out->lock_key = sc_pg_names_lock_key(out->checkpoint_schema, out->name_space);
-  if (out->target != NULL && out->checkpoints != NULL && out->dead_letters != NULL) return SC_OK;
+  if (out->target != NULL && out->checkpoints != NULL && out->dead_letters != NULL && out->state != NULL) return SC_OK;
   sc_pg_names_fini(out);
   return err->code;
 }
@@ -65,6 +69,7 @@ void sc_pg_names_fini(struct sc_pg_names *names) {
   free(names->target);
   free(names->checkpoints);
   free(names->dead_letters);
+  free(names->state);
   *names = (struct sc_pg_names){.target = NULL};
 }
 

@@ -12,6 +12,7 @@ struct sc_pg_names {
   char *target;       /* "schema"."table", quoted */
   char *checkpoints;  /* "schema"."kinesis_checkpoints", quoted */
   char *dead_letters; /* "schema"."kinesis_dead_letters", quoted */
+  char *state;        /* "schema"."kinesis_state", quoted */
   int64_t lock_key;   /* of the advisory lock: checkpoint schema and namespace, hashed */
 };
 
@@ -22,8 +23,8 @@ int sc_pg_names_make(struct sc_pg *pg, const char *schema, const char *table, co
                      const char *name_space, struct sc_pg_names *out, struct sc_error *err);
 void sc_pg_names_fini(struct sc_pg_names *names);
 
-/* Whether a table of that name, in whatever schema, is one that shardcopy keeps positions or dead letters in. Rows of a
- * stream in them would become positions. */
+/* Whether a table of that name, in whatever schema, is one that shardcopy keeps positions, dead letters or state in.
+ * Rows of a stream in them would become positions. */
 bool sc_pg_names_is_own(const char *table);
 
 /* "4711@db1": this process. */

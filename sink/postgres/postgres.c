@@ -18,6 +18,7 @@
 #include "sink/postgres/examine.h"
 #include "sink/postgres/lock.h"
 #include "sink/postgres/positions.h"
+#include "sink/postgres/state.h"
 #include "sink/postgres/url.h"
 
 struct sc_sink {
@@ -44,6 +45,7 @@ struct sc_session {
   uint64_t rows;              /* pushed into it */
   uint64_t rows_before;       /* pushed into COPYs that ended by themselves since the caller's began */
   bool savepoint;
+  bool has_state;   /* a transaction that made sure of its table is committed */
   char durable[16]; /* synchronous_commit of the last commit; "" when the session's own does */
 };
 
@@ -233,7 +235,8 @@ static int survey(struct sc_session *s, struct sc_survey *out, struct sc_error *
   return sc_pg_positions_survey(s->pg, &s->sink->names, s->sink->renamed, out, err);
 }
 static int forget(struct sc_session *s, struct sc_error *err) {
-  return sc_pg_positions_forget(s->pg, &s->sink->names, err);
+  int rc = sc_pg_positions_forget(s->pg, &s->sink->names, err);
+  return rc == SC_OK ? sc_pg_state_forget(s->pg, &s->sink->names, err) : rc;
 }
 static int add_shards(struct sc_session *s, const struct sc_stream_identity *identity,
                       const struct sc_position_row *rows, size_t n, struct sc_error *err) {
@@ -376,7 +379,11 @@ static int push_dead(struct sc_session *s, const char *dead, size_t len, struct 
 static int commit(struct sc_session *s, const struct sc_commit *c, struct sc_error *err) {
   SC_ASSERT(s->plan == NULL);
   const char *synchronous = c->is_last && s->durable[0] ? s->durable : NULL;
-  return sc_pg_positions_commit(s->pg, &s->sink->names, c->rows, c->n, synchronous, err);
+  int rc =
+      c->n_states == 0 ? SC_OK : sc_pg_state_write(s->pg, &s->sink->names, c->states, c->n_states, s->has_state, err);
+  if (rc == SC_OK) rc = sc_pg_positions_commit(s->pg, &s->sink->names, c->rows, c->n, synchronous, err);
+  if (rc == SC_OK && c->n_states > 0) s->has_state = true;
+  return rc;
 }
 
 static int rollback(struct sc_session *s, struct sc_error *err) {

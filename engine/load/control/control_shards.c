@@ -91,6 +91,9 @@ static void say_starting(const struct sc_controller *c) {
   sc_log(SC_INFO, sc_buf_str(&line), "stream=\"%s\" target=\"%s\"", c->run->source_ops->describe(c->run->source),
          c->run->sink_ops->describe(c->run->sink));
   sc_buf_fini(&line);
+  if (sc_run_atomicity(c->run) == SC_POSITIONS_AFTER_ROWS && !c->run->sink_ops->caps.rows_have_key)
+    sc_log(SC_INFO, "this target takes rows and positions one after the other: after a failure some rows come twice",
+           NULL);
   if (c->run->store_ops == NULL)
     sc_log(SC_INFO, "this target keeps no positions: another run starts from the beginning", NULL);
 }

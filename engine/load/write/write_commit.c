@@ -106,6 +106,26 @@ static size_t commit_rows(struct sc_writer *w) {
   return n;
 }
 
+static void add_states(struct sc_writer *w, const char *data, size_t len) {
+  struct sc_state state;
+  for (size_t at = 0; sc_state_next(data, len, &at, &state);) {
+    size_t i = 0;
+    while (i < w->n_states && !sc_slice_equals(w->states[i].key, state.key)) i++;
+    SC_ARRAY_ROOM(w->states, w->n_states, w->cap_states, 1);
+    w->states[i] = state;
+    if (i == w->n_states) w->n_states++;
+  }
+}
+
+/* The newest value of each key, in w->states. */
+static size_t commit_states(struct sc_writer *w) {
+  w->n_states = 0;
+  add_states(w, w->released_states.ptr, w->released_states.len);
+  const struct sc_block *b;
+  TAILQ_FOREACH(b, &w->blocks, link) add_states(w, b->states, b->states_len);
+  return w->n_states;
+}
+
 /* A commit that may be the last of this thread is durable, whatever --commit says. */
 static bool is_last_commit(const struct sc_writer *w) {
   return w->tx_urgent || sc_run_stage(w->run) >= SC_STAGE_STOP_WRITE || atomic_load(&w->run->allowance) <= 0;
@@ -119,6 +139,8 @@ static int send_commit(struct sc_writer *w, struct sc_error *err) {
   struct sc_commit commit = {.is_last = is_last_commit(w)};
   if (atomicity != SC_POSITIONS_NONE) commit.n = commit_rows(w);
   commit.rows = w->rows;
+  commit.n_states = commit_states(w);
+  commit.states = w->states;
   if (!w->in_transaction && atomicity != SC_POSITIONS_NONE && commit.n == 0) return SC_OK;
   int rc = sc_writer_begin(w, err);
   if (rc == SC_OK) rc = sc_writer_flush(w, err);

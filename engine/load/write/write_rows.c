@@ -108,6 +108,7 @@ static int push_dead(struct sc_writer *w, const struct sc_block *block, struct s
 void sc_writer_release(struct sc_writer *w, struct sc_block *block) {
   sc_writer_add_totals(&w->released, block);
   w->n_released++;
+  if (block->states_len > 0) sc_buf_add(&w->released_states, block->states, block->states_len);
   TAILQ_REMOVE(&w->blocks, block, link);
   sc_writer_give_back(w, block);
 }

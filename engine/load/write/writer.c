@@ -68,6 +68,8 @@ void sc_writer_free(struct sc_writer *w) {
   free(w->rows);
   free(w->pushed);
   free(w->sorted);
+  free(w->states);
+  sc_buf_fini(&w->released_states);
   free(w);
 }
 
@@ -106,4 +108,5 @@ void sc_writer_forget_transaction(struct sc_writer *w) {
   if (w->replay_dead != NULL) w->replay_dead->dead_len = 0;
   w->released = (struct sc_writer_totals){0};
   w->n_released = 0;
+  sc_buf_clear(&w->released_states);
 }

@@ -5,6 +5,7 @@
 #ifndef SC_LOAD_WRITE_WRITER_H
 #define SC_LOAD_WRITE_WRITER_H
 
+#include "engine/base/buf.h"
 #include "engine/base/random.h"
 #include "engine/checkpoint.h"
 #include "engine/load/sessions.h"
@@ -69,6 +70,9 @@ struct sc_writer {
   size_t n_sorted, cap_sorted;
   struct sc_writer_totals released; /* of blocks that went back before the commit */
   uint32_t n_released;
+  struct sc_buf released_states;
+  struct sc_state *states; /* room for those of a commit */
+  size_t n_states, cap_states;
 
   /* The commit that was sent and is not answered. When the answer is lost, the next take tells what became of the
    * commit: it happened if the probe, a shard that the commit moves, stands at probe_at. Until then the records of the

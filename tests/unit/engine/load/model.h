@@ -94,7 +94,8 @@ struct model {
   uint32_t *rows; /* values */
   uint32_t *dead;
   struct model_state now, before;
-  unsigned era; /* sessions of an older one are lost */
+  unsigned era;   /* sessions of an older one are lost */
+  char state[64]; /* "key=value;" of the last commit that had any */
   bool remembers, failed_over, last_is_durable, order_broken;
   uint32_t schema; /* plans of an older generation are refused */
   uint32_t n_keys; /* keys up to this number have a column */

@@ -399,6 +399,9 @@ static void move_positions(const struct sc_commit *c) {
     if (c->rows[i].sequence->len > 0) p->position = place_of(c->rows[i].sequence);
     p->ended = c->rows[i].ended;
   }
+  for (size_t i = 0, at = 0; i < c->n_states; i++)
+    at += (size_t)snprintf(m->state + at, sizeof(m->state) - at, "%.*s=%.*s;", SC_SLICE_ARGS(c->states[i].key),
+                           SC_SLICE_ARGS(c->states[i].value));
   m->commits++;
   m->last_is_durable = c->is_last;
   if (m->replan_every != 0) m->schema = 1 + (uint32_t)(m->now.n_rows / m->replan_every);

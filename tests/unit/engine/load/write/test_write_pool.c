@@ -125,6 +125,10 @@ static void hand_over_rows(struct bench *b, struct sc_plan *plan, uint32_t rows,
     assert_true(sc_sequence_parse(sc_slice_of(digits, len), i == 0 ? &span->first : &span->last));
     if (i == 0) span->last = span->first;
   }
+  char value[12];
+  snprintf(value, sizeof(value), "%u", b->last);
+  struct sc_state last = {SC_SLICE_LITERAL("last"), sc_slice_str(value)}, once = {sc_slice_str(value), {NULL, 0}};
+  assert_true(sc_block_add_state(block, &last) && sc_block_add_state(block, &once));
   block->term = 1;
   block->plan = plan;
   block->oldest_ms = sc_clock_mono_ms();
@@ -193,6 +197,7 @@ static void a_record_is_committed_whole(void **state) {
   wait_for_commit(&b);
   assert_int_equal(b.m.commits, 1);
   assert_int_equal(b.m.now.n_rows, 5);
+  assert_string_equal(b.m.state, "last=5;3=;5=;");
   end(&b);
   sc_plan_free(plan);
 }
@@ -220,6 +225,7 @@ static void a_large_record_gives_blocks_back(void **state) {
       wait_for_commit(&b);
       sc_block_free(wait_for_block(&b));
       assert_int_equal(b.m.now.n_rows, 5);
+      assert_string_equal(b.m.state, "last=5;3=;5=;");
       assert_int_equal(sc_metric_sum(SC_M_ROWS) - rows, 5);
     }
     end(&b);
