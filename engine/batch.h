@@ -154,7 +154,8 @@ struct sc_span {
 
 struct sc_row_ref {
   uint32_t offset; /* of the row in data */
-  uint32_t span;
+  uint16_t span;
+  uint16_t left_out;        /* the sink's own: the columns of the plan that the row leaves to the target, a bit each */
   uint32_t sequence_offset; /* into sequences */
   uint16_t relation;        /* the table it goes into; 0 when there is one */
   uint8_t operation;        /* 0: append */

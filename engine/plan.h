@@ -40,9 +40,10 @@ struct sc_columns_settings {
 struct sc_columns_settings sc_columns_settings(const struct sc_options *options);
 
 /* What kind of cell the column's encoder takes fastest. The decoder gives that kind when the value allows it: INTEGER:
- * INT, else NUMBER. DOUBLE: DOUBLE (finite), else NUMBER. NUMERIC: NUMBER. TEXT: STRING, numbers as NUMBER, nested as
- * JSON. BOOL: BOOL. JSON: JSON for every value but null (a string with its quotes). A value of another kind comes as
- * what it is by nature (INT, DOUBLE, BOOL, STRING, JSON), and the encoder accepts or rejects it. */
+ * INT, else NUMBER. DOUBLE: DOUBLE (finite, and 0 only for 0), else NUMBER. NUMERIC: NUMBER. TEXT: STRING, numbers as
+ * NUMBER, nested as JSON. BOOL: BOOL. JSON: JSON for every value but null (a string with its quotes). A value of
+ * another kind comes as what it is by nature (INT, DOUBLE, BOOL, STRING, JSON), and the encoder accepts or rejects it.
+ */
 enum sc_shape { SC_SHAPE_INTEGER, SC_SHAPE_DOUBLE, SC_SHAPE_NUMERIC, SC_SHAPE_BOOL, SC_SHAPE_TEXT, SC_SHAPE_JSON };
 
 /* What a key without a column means. ADD: the record waits until the table has been altered (run.h, requests). */

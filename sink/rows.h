@@ -20,7 +20,7 @@ static inline void sc_rows_add(struct sc_block *block, size_t end, uint32_t span
   SC_ASSERT(end <= block->cap && block->n_rows < block->cap_rows);
   SC_ASSERT(sequence.len <= block->sequences_cap - block->sequences_len);
   block->rows[block->n_rows++] = (struct sc_row_ref){.offset = (uint32_t)block->len,
-                                                     .span = span,
+                                                     .span = (uint16_t)span,
                                                      .sequence_offset = (uint32_t)block->sequences_len,
                                                      .sequence_len = (uint8_t)sequence.len};
   memcpy(block->sequences + block->sequences_len, sequence.ptr, sequence.len);

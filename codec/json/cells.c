@@ -171,6 +171,7 @@ static bool set_int(struct sc_cell *cell, const struct sc_json_number *number) {
 static bool set_double(struct sc_cell *cell, const struct sc_json_number *number, const char *text, const char *end) {
   double value;
   if (!sc_json_number_to_double(number, text, (size_t)(end - text), &value)) return false;
+  if (value == 0 && number->n_digits > 0) return false; /* too small for a double: another number */
   cell->type = SC_CELL_DOUBLE;
   cell->d = value;
   return true;

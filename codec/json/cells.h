@@ -8,8 +8,8 @@
  * key that is missing: SC_CELL_ABSENT.
  *
  * Numbers: INT when the column is an INTEGER and the value is integral and fits (1.0 and 1e2 too); DOUBLE, correctly
- * rounded, when it is a DOUBLE and the value stays finite; NUMBER (the text) for NUMERIC, TEXT and whatever does not
- * fit. In a BOOL column a number comes as what it is by nature.
+ * rounded, when it is a DOUBLE and the value stays finite and does not become 0; NUMBER (the text) for NUMERIC, TEXT
+ * and whatever does not fit. In a BOOL column a number comes as what it is by nature.
  * Strings and nested values are views of the arena the records lie in, or of its scratch when they had escapes; blanks
  * and order of nested values are kept. simdjson finds the tokens and the ends of strings, checks UTF-8 and control
  * characters and unescapes (arena.h); the plan, the grammar and the numbers are read here.

@@ -87,7 +87,7 @@ static int ask_for_long(const struct sc_pg_target *t, struct change *c, struct s
 static int widen_column(struct alteration *a, const struct sc_pg_table_column *column, unsigned kinds,
                         struct sc_error *err) {
   struct change *c = &a->changes[a->n];
-  if (column->computed) return SC_OK;
+  if (column->is_generated || column->identity != 0 || column->is_domain) return SC_OK;
   *c = (struct change){.key = column->key, .kinds = kinds, .from = {column->type, column->modifier}};
   c->to = sc_pg_widen(c->from, kinds);
   snprintf(c->column, 64, "%s", column->name);

@@ -8,101 +8,82 @@
 #include "engine/sample.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/create.h"
+#include "sink/postgres/defaults.h"
 #include "sink/postgres/table.h"
 #include "sink/postgres/types.h"
 
-static bool is_payload(const struct sc_pg_table_column *c) { return c->role == SC_ROLE_PAYLOAD && !c->computed; }
-
-static struct sc_slice key_of(const struct sc_pg_defaults *defaults, const struct sc_pg_table_column *c) {
-  for (size_t k = 0; k < defaults->n_keys; k++)
-    if (!strcmp(defaults->keys[k].column, c->name))
-      return sc_slice_of(defaults->keys[k].key, defaults->keys[k].key_len);
-  return c->key;
+/* An identity is the table's own unless it may be given: GENERATED ALWAYS only on request, and none where columns are
+ * counted. */
+static bool is_fillable(const struct sc_pg_target *t, const struct sc_pg_table_column *c) {
+  if (c->is_generated) return false;
+  return c->identity == 0 || t->fills_identity || (c->identity == 'd' && !t->layout->by_position);
 }
 
-static bool sample_has(const struct sc_sample *sample, struct sc_slice key) {
-  for (uint32_t i = 0; i < sc_sample_keys(sample); i++)
-    if (sc_slice_equals(sc_sample_key(sample, i), key)) return true;
-  return false;
+static bool is_payload(const struct sc_pg_target *t, const struct sc_pg_table_column *c) {
+  return c->role == SC_ROLE_PAYLOAD && is_fillable(t, c);
+}
+
+static struct sc_slice key_of(const struct sc_pg_by_position *decided, const struct sc_pg_table_column *c) {
+  for (size_t k = 0; k < decided->n_keys; k++)
+    if (!strcmp(decided->keys[k].column, c->name)) return sc_slice_of(decided->keys[k].key, decided->keys[k].key_len);
+  return c->key;
 }
 
 /* ---- By position ---- */
 
-static void give_key(const struct sc_pg_table_column *c, struct sc_slice key, struct sc_pg_defaults *defaults) {
-  struct sc_pg_key *k = &defaults->keys[defaults->n_keys++];
+static void give_key(const struct sc_pg_table_column *c, struct sc_slice key, struct sc_pg_by_position *decided) {
+  struct sc_pg_key *k = &decided->keys[decided->n_keys++];
   snprintf(k->column, sizeof(k->column), "%s", c->name);
   k->key = sc_strndup(key);
   k->key_len = key.len;
 }
 
 /* The column of the key's name, upper case taken for lower case; NULL without. */
-static const struct sc_pg_table_column *namesake_of(const struct sc_pg_table *table, struct sc_slice key) {
+static const struct sc_pg_table_column *namesake_of(const struct sc_pg_target *t, const struct sc_pg_table *table,
+                                                    struct sc_slice key) {
   for (int i = 0; i < table->n_columns; i++)
-    if (is_payload(&table->columns[i]) && sc_text_equals_nocase(table->columns[i].key, key)) return &table->columns[i];
+    if (is_payload(t, &table->columns[i]) && sc_text_equals_nocase(table->columns[i].key, key))
+      return &table->columns[i];
   return NULL;
 }
 
+void sc_pg_by_position_fini(struct sc_pg_by_position *decided) {
+  for (size_t i = 0; i < decided->n_keys; i++) free(decided->keys[i].key);
+  free(decided->keys);
+  *decided = (struct sc_pg_by_position){.keys = NULL};
+}
+
 /* By name when every key has its column, else one by one. */
-static int decide_keys(const struct sc_pg_table *table, const struct sc_sample *sample, struct sc_pg_defaults *defaults,
+static int decide_keys(const struct sc_pg_target *t, const struct sc_pg_table *table, const struct sc_sample *sample,
                        struct sc_error *err) {
+  struct sc_pg_by_position *decided = t->by_position;
   uint32_t n_keys = sc_sample_keys(sample), n_columns = 0, named = 0;
-  defaults->keys = sc_alloc_zero((size_t)table->n_columns + 1, sizeof(defaults->keys[0]));
-  for (uint32_t k = 0; k < n_keys; k++) named += namesake_of(table, sc_sample_key(sample, k)) != NULL;
+  sc_pg_by_position_fini(decided);
+  decided->keys = sc_alloc_zero((size_t)table->n_columns + 1, sizeof(decided->keys[0]));
+  for (uint32_t k = 0; k < n_keys; k++) named += namesake_of(t, table, sc_sample_key(sample, k)) != NULL;
   for (int i = 0; i < table->n_columns; i++) {
-    if (!is_payload(&table->columns[i])) continue;
-    if (named < n_keys && n_columns < n_keys) give_key(&table->columns[i], sc_sample_key(sample, n_columns), defaults);
+    if (!is_payload(t, &table->columns[i])) continue;
+    if (named < n_keys && n_columns < n_keys) give_key(&table->columns[i], sc_sample_key(sample, n_columns), decided);
     n_columns++;
   }
   for (uint32_t k = 0; k < n_keys && named == n_keys; k++) {
     struct sc_slice key = sc_sample_key(sample, k);
-    if (defaults->n_keys < (size_t)table->n_columns) give_key(namesake_of(table, key), key, defaults);
+    if (decided->n_keys < (size_t)table->n_columns) give_key(namesake_of(t, table, key), key, decided);
   }
-  if (named == n_keys || n_keys == n_columns) return SC_OK;
+  decided->decided = named == n_keys || n_keys == n_columns;
+  if (decided->decided) return SC_OK;
   return sc_error_fail(err, SC_E_NO_TARGET,
                        "give the columns the names of the keys, or the table one column for each key in their order",
                        "the table has %u columns for the payload, the records have %u keys: no filling by position",
                        n_columns, n_keys);
 }
 
-/* ---- Defaults ---- */
-
-/* Only the records show whether the column is to be filled or left to its DEFAULT. */
-static bool is_ambiguous(const struct sc_pg_target *t, const struct sc_pg_table_column *c) {
-  return is_payload(c) && c->has_default && !sc_pg_layout_is_one_column(t->layout);
-}
-
-static int decide_defaults(const struct sc_pg_target *t, const struct sc_pg_table *table,
-                           const struct sc_sample *sample, struct sc_error *err) {
-  struct sc_pg_defaults *defaults = t->defaults;
-  sc_pg_defaults_fini(defaults);
-  int rc = t->layout->by_position ? decide_keys(table, sample, defaults, err) : SC_OK;
-  defaults->filled = sc_alloc_zero((size_t)table->n_columns + 1, 64);
-  defaults->decided = rc == SC_OK;
-  for (int i = 0; i < table->n_columns; i++) {
-    const struct sc_pg_table_column *c = &table->columns[i];
-    if (!is_ambiguous(t, c) || !sample_has(sample, key_of(defaults, c))) continue;
-    snprintf(defaults->filled[defaults->n++], 64, "%s", c->name);
-  }
-  return rc;
-}
-
-void sc_pg_defaults_fini(struct sc_pg_defaults *defaults) {
-  for (size_t i = 0; i < defaults->n_keys; i++) free(defaults->keys[i].key);
-  free(defaults->keys);
-  free(defaults->filled);
-  *defaults = (struct sc_pg_defaults){.filled = NULL};
-}
-
 /* ---- The plan ---- */
 
 static bool is_filled(const struct sc_pg_target *t, const struct sc_pg_table_column *c) {
-  if (c->computed) return false;
+  if (!is_fillable(t, c)) return false;
   if (c->role != SC_ROLE_PAYLOAD) return sc_pg_type_fits(c->type, c->role);
-  if (sc_pg_layout_is_one_column(t->layout)) return !strcmp(c->name, SC_COLUMNS_DATA);
-  if (!is_ambiguous(t, c)) return true;
-  for (size_t k = 0; k < t->defaults->n; k++)
-    if (!strcmp(t->defaults->filled[k], c->name)) return true;
-  return false;
+  return !sc_pg_layout_is_one_column(t->layout) || !strcmp(c->name, SC_COLUMNS_DATA);
 }
 
 static bool has_key(const struct sc_plan *plan, struct sc_slice key) {
@@ -118,13 +99,14 @@ static bool add_columns(struct sc_plan *plan, const struct sc_pg_target *t, cons
   for (int i = 0; i < table->n_columns; i++) {
     const struct sc_pg_table_column *from = &table->columns[i];
     if ((from->role == SC_ROLE_PAYLOAD) != payload || !is_filled(t, from)) continue;
-    struct sc_slice key = key_of(t->defaults, from);
+    struct sc_slice key = key_of(t->by_position, from);
     if (payload && has_key(plan, key)) continue;
     struct sc_column *c = sc_plan_add(plan, sc_slice_str(from->name), from->role, key);
     c->type = from->type;
     c->modifier = from->modifier;
     c->not_null = from->not_null;
     c->shape = sc_pg_type_shape(c->type);
+    if (from->is_domain) sc_pg_schema_freeze(t->schema, c->name);
     binary = binary && sc_pg_type_is_binary(c->type);
   }
   return binary;
@@ -133,62 +115,66 @@ static bool add_columns(struct sc_plan *plan, const struct sc_pg_target *t, cons
 /* Columns of the payload that are not filled: their keys are not new ones. */
 static void leave_out(struct sc_plan *plan, const struct sc_pg_target *t, const struct sc_pg_table *table) {
   for (int i = 0; i < table->n_columns; i++) {
-    struct sc_slice key = key_of(t->defaults, &table->columns[i]);
+    struct sc_slice key = key_of(t->by_position, &table->columns[i]);
     if (table->columns[i].role == SC_ROLE_PAYLOAD && !has_key(plan, key)) sc_plan_leave_out(plan, key);
   }
 }
 
-static const struct sc_pg_table_column *column_named(const struct sc_pg_table *table, const char *name) {
-  int i = 0;
-  while (strcmp(table->columns[i].name, name) != 0) i++; /* every column of the plan is one of the table */
-  return &table->columns[i];
-}
-
 static void set_arrays(struct sc_pgcopy *copy, const struct sc_plan *plan, const struct sc_pg_table *table) {
   for (uint32_t i = 0; i < plan->n_columns; i++) {
-    const struct sc_pg_table_column *c = column_named(table, plan->columns[i].name);
+    const struct sc_pg_table_column *c = sc_pg_table_column_named(table, plan->columns[i].name);
     if (c->is_array) sc_pgcopy_set_array(copy, i, c->of_json);
   }
 }
 
 /* The lock comes first, so that the columns cannot change between the fingerprint and the COPY. */
-static int write_begin(const struct sc_pg_target *t, const struct sc_plan *plan, char kind, bool text,
-                       struct sc_buf *sql, struct sc_error *err) {
+static int write_statements(const struct sc_pg_target *t, const struct sc_plan *plan, char kind, struct sc_pgcopy *copy,
+                            struct sc_error *err) {
   const char *target = t->names->target;
+  struct sc_buf sql = SC_BUF_INIT;
   int rc = SC_OK;
-  if (strchr("rp", kind) != NULL) rc = sc_pg_sql(t->pg, sql, err, "LOCK TABLE ONLY %S IN ROW EXCLUSIVE MODE; ", target);
-  if (rc == SC_OK) rc = sc_pg_sql(t->pg, sql, err, SC_PG_FINGERPRINT "; COPY %S (", target, target);
-  for (uint32_t i = 0; i < plan->n_columns && rc == SC_OK; i++)
-    rc = sc_pg_sql(t->pg, sql, err, "%S%I", i ? ", " : "", plan->columns[i].name);
-  if (rc == SC_OK) rc = sc_pg_sql(t->pg, sql, err, ") FROM STDIN%S", text ? "" : " (FORMAT binary)");
+  if (strchr("rp", kind) != NULL)
+    rc = sc_pg_sql(t->pg, &sql, err, "LOCK TABLE ONLY %S IN ROW EXCLUSIVE MODE; ", target);
+  if (rc == SC_OK) rc = sc_pg_sql(t->pg, &sql, err, SC_PG_FINGERPRINT "; COPY %S (", target, target);
+  copy->begin_sql = sql.ptr;
+  copy->end_sql = sc_strdup(copy->text ? ") FROM STDIN" : ") FROM STDIN (FORMAT binary)");
+  copy->names = sc_alloc_zero((size_t)plan->n_columns + 1, sizeof(copy->names[0]));
+  for (uint32_t i = 0; i < plan->n_columns && rc == SC_OK; i++) {
+    struct sc_buf name = SC_BUF_INIT;
+    rc = sc_pg_sql(t->pg, &name, err, "%I", plan->columns[i].name);
+    copy->names[i] = name.ptr;
+  }
   return rc;
+}
+
+static int build_copy(const struct sc_pg_target *t, struct sc_pg_table *table, struct sc_plan *plan, bool text,
+                      struct sc_error *err) {
+  struct sc_pgcopy *copy = sc_pgcopy_new(plan, text);
+  plan->sink = copy;
+  plan->free_sink = sc_pgcopy_free;
+  if (text) set_arrays(copy, plan, table);
+  copy->fingerprint = table->fingerprint;
+  table->fingerprint = NULL;
+  int rc = write_statements(t, plan, table->kind, copy, err);
+  return rc == SC_OK ? sc_pg_defaults_apply(t, table, plan, copy, err) : rc;
 }
 
 static int build_plan(const struct sc_pg_target *t, struct sc_pg_table *table, uint32_t generation,
                       struct sc_plan **out, struct sc_error *err) {
   struct sc_plan *plan = sc_plan_new(generation, (uint32_t)table->n_columns);
-  struct sc_buf sql = SC_BUF_INIT;
   bool payload_is_binary = add_columns(plan, t, table, true);
   bool text = !add_columns(plan, t, table, false) || !payload_is_binary;
   int rc = SC_OK;
   leave_out(plan, t, table);
-  sc_pg_schema_apply(t->schema, t->layout, table->ours, table->kind, text, plan);
+  sc_pg_schema_apply(t->schema, t->layout, table->ours, table->kind, plan);
   if (plan->n_columns == 0)
     rc = sc_error_set(err, SC_E_NO_TARGET, "%s: table %s has no column that can be filled", sc_pg_where(t->pg),
                       t->names->target);
-  if (rc == SC_OK) rc = write_begin(t, plan, table->kind, text, &sql, err);
+  if (rc == SC_OK) rc = build_copy(t, table, plan, text, err);
   if (rc != SC_OK) {
     sc_plan_free(plan);
-    sc_buf_fini(&sql);
     return rc;
   }
-  struct sc_pgcopy *copy = sc_pgcopy_new(plan, text);
-  if (text) set_arrays(copy, plan, table);
-  copy->begin_sql = sql.ptr;
-  copy->fingerprint = table->fingerprint;
-  table->fingerprint = NULL;
-  plan->sink = copy;
-  plan->free_sink = sc_pgcopy_free;
   sc_plan_seal(plan);
   *out = plan;
   return SC_OK;
@@ -203,7 +189,7 @@ static int check_one_column(const struct sc_pg_target *t, const struct sc_pg_tab
   if (!sc_pg_layout_is_one_column(t->layout)) return SC_OK;
   for (int i = 0; i < table->n_columns; i++) {
     const struct sc_pg_table_column *c = &table->columns[i];
-    if (!is_payload(c) || strcmp(c->name, SC_COLUMNS_DATA) != 0) continue;
+    if (!is_payload(t, c) || strcmp(c->name, SC_COLUMNS_DATA) != 0) continue;
     if (raw && c->type == SC_PG_BYTEA) return SC_OK;
     for (size_t k = 0; !raw && k < sizeof(of_json) / sizeof(of_json[0]); k++)
       if (c->type == of_json[k]) return SC_OK;
@@ -256,16 +242,16 @@ static int make_and_read(const struct sc_pg_target *t, const struct sc_sample *s
 /* What stands between the description and a plan: nothing, the request for a sample (*ready false), or an error. */
 static int decide(const struct sc_pg_target *t, const struct sc_pg_table *table, const struct sc_sample *sample,
                   bool *ready, struct sc_error *err) {
-  bool ambiguous = t->layout->by_position;
   *ready = false;
   int rc = check_unlogged(t, table, err);
   if (rc != SC_OK || !table->exists) return rc;
   if (strchr("rpfv", table->kind) == NULL)
     return sc_error_set(err, SC_E_NO_TARGET, "%s: %s is not a table", sc_pg_where(t->pg), t->names->target);
   rc = check_one_column(t, table, err);
-  for (int i = 0; i < table->n_columns; i++) ambiguous = ambiguous || is_ambiguous(t, &table->columns[i]);
-  if (rc == SC_OK && sample != NULL && !t->defaults->decided) rc = decide_defaults(t, table, sample, err);
-  *ready = rc == SC_OK && (!ambiguous || t->defaults->decided);
+  bool undecided = t->layout->by_position && !t->by_position->decided;
+  if (rc != SC_OK || (undecided && sample == NULL)) return rc;
+  if (undecided) rc = decide_keys(t, table, sample, err);
+  *ready = rc == SC_OK;
   return rc;
 }
 
@@ -279,7 +265,6 @@ int sc_pg_catalog_plan(const struct sc_pg_target *t, const struct sc_sample *sam
   if (rc == SC_OK) rc = decide(t, &table, sample, &ready, err);
   if (rc == SC_OK && ready) rc = build_plan(t, &table, generation, out, err);
   if (rc == SC_OK && ready && generation == 1) warn_of_kind(t, &table);
-  if (rc == SC_OK && ready) t->defaults->decided = true;
   sc_pg_table_fini(&table);
   return rc;
 }
@@ -300,17 +285,17 @@ static void propose_plan(const struct sc_pg_target *t, const struct sc_pg_table 
     const char *metadata = sc_pg_layout_word(column->role);
     if (sc_pg_layout_is_one_column(t->layout) && column->role == SC_ROLE_PAYLOAD) metadata = "record";
     sc_proposal_add(out, metadata, sc_slice_of(column->key, column->key_len), column->name,
-                    column_named(table, column->name)->sql_type);
+                    sc_pg_table_column_named(table, column->name)->sql_type);
   }
 }
 
 int sc_pg_catalog_propose(const struct sc_pg_target *t, const struct sc_sample *sample, struct sc_proposal *out,
                           struct sc_error *err) {
-  struct sc_pg_defaults defaults = {.decided = false};
-  struct sc_pg_target own = *t; /* with defaults of its own: nothing is decided for the load */
+  struct sc_pg_by_position decided = {.decided = false};
+  struct sc_pg_target own = *t; /* nothing is decided for the load */
   struct sc_pg_table table;
   struct sc_plan *plan = NULL;
-  own.defaults = &defaults;
+  own.by_position = &decided;
   bool ready = false;
   int rc = sc_pg_table_read(&own, &table, err);
   out->exists = table.exists;
@@ -319,7 +304,7 @@ int sc_pg_catalog_propose(const struct sc_pg_target *t, const struct sc_sample *
   if (rc == SC_OK && ready) rc = build_plan(&own, &table, 1, &plan, err);
   if (rc == SC_OK && ready) propose_plan(&own, &table, plan, out);
   sc_plan_free(plan);
-  sc_pg_defaults_fini(&defaults);
+  sc_pg_by_position_fini(&decided);
   sc_pg_table_fini(&table);
   return rc;
 }

@@ -3,15 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "codec/text/rfc3339.h"
 #include "engine/base/assert.h"
 #include "engine/base/big_endian.h"
-#include "engine/base/text.h"
 #include "engine/decoder.h"
 #include "sink/postgres/copy_array.h"
 #include "sink/postgres/copy_text.h"
-#include "sink/postgres/number.h"
-#include "sink/postgres/text_copy.h"
+#include "sink/postgres/copy_values.h"
 #include "sink/postgres/time.h"
 #include "sink/postgres/types.h"
 #include "sink/postgres/widen.h"
@@ -22,355 +19,19 @@ const char sc_pgcopy_trailer[2] = {'\377', '\377'};
 
 /* ---- Bytes ---- */
 
-static inline char *put_bytes(char *out, const void *bytes, size_t len) {
+char *sc_pgcopy_put_bytes(char *out, const void *bytes, size_t len) {
   out = sc_be_put32(out, (uint32_t)len);
   if (len) memcpy(out, bytes, len);
   return out + len;
 }
 
-char *sc_pgcopy_put_bytes(char *out, const void *bytes, size_t len) { return put_bytes(out, bytes, len); }
 char *sc_pgcopy_put_null(char *out) { return sc_be_put32(out, UINT32_MAX); }
 char *sc_pgcopy_put_count(char *out, uint16_t columns) { return sc_be_put16(out, columns); }
 char *sc_pgcopy_put_time(char *out, int64_t epoch_us) {
   return sc_be_put64(sc_be_put32(out, 8), (uint64_t)(epoch_us - SC_PG_EPOCH_US));
 }
 
-/* ---- Refusing ---- */
-
-/* A cell as a message shows it: its first bytes, whole characters, control characters blanked. */
-static const char *show(const struct sc_cell *cell, char out[64]) {
-  static const char *const kinds[] = {[SC_CELL_ABSENT] = "nothing", [SC_CELL_NULL] = "null", [SC_CELL_TIME] = "a time"};
-  if (cell->type == SC_CELL_BOOL) return cell->i ? "true" : "false";
-  if (cell->type <= SC_CELL_NULL || cell->type == SC_CELL_TIME) return kinds[cell->type];
-  if (cell->type == SC_CELL_INT || cell->type == SC_CELL_DOUBLE) {
-    char *end = cell->type == SC_CELL_INT ? sc_pg_put_int(out, cell->i) : sc_pg_put_double(out, cell->d);
-    *end = 0;
-    return out;
-  }
-  size_t n = sc_text_utf8_cut(sc_slice_of(cell->ptr, cell->len), 48);
-  snprintf(out, 64, "\"%.*s%s\"", (int)n, cell->ptr, n < cell->len ? "..." : "");
-  for (char *p = out; *p; p++) {
-    if ((unsigned char)*p < 32 || *p == 127) *p = ' ';
-  }
-  return out;
-}
-
-static char *refuse_value(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
-                          enum sc_reason reason) {
-  char text[64];
-  const char *type = sc_pg_type_name(c->type);
-  if (reason == SC_REASON_RANGE)
-    return sc_pgcopy_reject(c, why, reason, "%s is out of range for %s", show(cell, text), type);
-  return sc_pgcopy_reject(c, why, reason, "%s is not a value of %s", show(cell, text), type);
-}
-
-static char *refuse_number(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
-                           enum sc_pg_number_status status) {
-  char text[64];
-  if (status == SC_PG_NUMBER_FRACTION)
-    return sc_pgcopy_reject(c, why, SC_REASON_TYPE, "%s is not a whole number", show(cell, text));
-  return refuse_value(c, cell, why, status == SC_PG_NUMBER_RANGE ? SC_REASON_RANGE : SC_REASON_TYPE);
-}
-
-static inline struct sc_slice slice_of(const struct sc_cell *cell) { return sc_slice_of(cell->ptr, cell->len); }
-/* NUMBER or STRING: what may spell a number or a time. */
-static inline bool is_word(const struct sc_cell *cell) {
-  return cell->type == SC_CELL_NUMBER || cell->type == SC_CELL_STRING;
-}
-
-/* ---- Numbers ---- */
-
-static bool int_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell, int64_t *out, struct sc_reject *why) {
-  *out = 0;
-  if (cell->type == SC_CELL_INT) {
-    *out = cell->i;
-    return true;
-  }
-  if (cell->type == SC_CELL_TIME) {
-    *out = cell->i / 1000;
-    return true;
-  }
-  char text[24];
-  struct sc_slice number = slice_of(cell);
-  if (cell->type == SC_CELL_DOUBLE) number = sc_slice_of(text, (size_t)(sc_pg_put_double(text, cell->d) - text));
-  enum sc_pg_number_status status = SC_PG_NUMBER_SYNTAX;
-  if (is_word(cell) || cell->type == SC_CELL_DOUBLE) status = sc_pg_number_to_int64(number, out);
-  if (status) refuse_number(c, cell, why, status);
-  return !status;
-}
-
-static char *put_int8(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  int64_t v;
-  if (!int_of(c, cell, &v, why)) return NULL;
-  return sc_be_put64(sc_be_put32(out, 8), (uint64_t)v);
-}
-static char *put_int4(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  int64_t v;
-  if (!int_of(c, cell, &v, why)) return NULL;
-  if (v != (int32_t)v) return refuse_value(c, cell, why, SC_REASON_RANGE);
-  return sc_be_put32(sc_be_put32(out, 4), (uint32_t)v);
-}
-static char *put_int2(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  int64_t v;
-  if (!int_of(c, cell, &v, why)) return NULL;
-  if (v != (int16_t)v) return refuse_value(c, cell, why, SC_REASON_RANGE);
-  return sc_be_put16(sc_be_put32(out, 2), (uint16_t)v);
-}
-
-static bool double_of(const struct sc_pgcopy_column *c, const struct sc_cell *cell, double *out,
-                      struct sc_reject *why) {
-  enum sc_pg_number_status status = SC_PG_NUMBER_OK;
-  *out = cell->type == SC_CELL_DOUBLE ? cell->d : cell->type == SC_CELL_INT ? (double)cell->i : 0;
-  if (is_word(cell)) status = sc_pg_number_to_double(slice_of(cell), out);
-  else if (cell->type != SC_CELL_DOUBLE && cell->type != SC_CELL_INT) status = SC_PG_NUMBER_SYNTAX;
-  if (status) refuse_number(c, cell, why, status);
-  return !status;
-}
-
-static char *put_float8(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
-                        struct sc_reject *why) {
-  double v;
-  uint64_t bits;
-  if (!double_of(c, cell, &v, why)) return NULL;
-  memcpy(&bits, &v, 8);
-  return sc_be_put64(sc_be_put32(out, 8), bits);
-}
-
-static char *put_float4(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
-                        struct sc_reject *why) {
-  double v;
-  uint32_t bits;
-  if (!double_of(c, cell, &v, why)) return NULL;
-  float narrow = (float)v;
-  bool overflows = __builtin_isinf(narrow) && !__builtin_isinf(v), vanishes = narrow == 0 && v != 0;
-  if (overflows || vanishes) return refuse_value(c, cell, why, SC_REASON_RANGE);
-  memcpy(&bits, &narrow, 4);
-  return sc_be_put32(sc_be_put32(out, 4), bits);
-}
-
-static char *put_numeric(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
-                         struct sc_reject *why) {
-  enum sc_pg_number_status status = SC_PG_NUMBER_SYNTAX;
-  char text[24];
-  size_t len = 0;
-  if (is_word(cell)) status = sc_pg_number_to_numeric(slice_of(cell), c->modifier, out + 4, &len);
-  else if (cell->type == SC_CELL_INT) status = sc_pg_int_to_numeric(cell->i, c->modifier, out + 4, &len);
-  else if (cell->type == SC_CELL_TIME) status = sc_pg_int_to_numeric(cell->i / 1000, c->modifier, out + 4, &len);
-  else if (cell->type == SC_CELL_DOUBLE) {
-    char *end = sc_pg_put_double(text, cell->d);
-    status = sc_pg_number_to_numeric(sc_slice_of(text, (size_t)(end - text)), c->modifier, out + 4, &len);
-  }
-  if (status) return refuse_number(c, cell, why, status);
-  sc_be_put32(out, (uint32_t)len);
-  return out + 4 + len;
-}
-
-static int bool_word(struct sc_slice s) {
-  static const char *const words[] = {"true", "t", "yes", "y", "on", "1", "false", "f", "no", "n", "off", "0"};
-  for (int i = 0; i < 12; i++)
-    if (sc_text_equals_nocase(s, sc_slice_str(words[i]))) return i < 6;
-  return -1;
-}
-
-static char *put_bool(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  int v = -1;
-  bool bit = cell->type == SC_CELL_INT && (cell->i == 0 || cell->i == 1);
-  if (cell->type == SC_CELL_BOOL || bit) v = (int)cell->i;
-  else if (is_word(cell)) v = bool_word(slice_of(cell));
-  if (v < 0) return refuse_value(c, cell, why, SC_REASON_TYPE);
-  out = sc_be_put32(out, 1);
-  *out = (char)v;
-  return out + 1;
-}
-
-/* ---- Text ---- */
-
-/* A value that is not a string of its own, as text behind its length. */
-static char *put_as_text(const struct sc_cell *cell, char *out) {
-  char *end = out + 4;
-  if (cell->type == SC_CELL_INT) end = sc_pg_put_int(end, cell->i);
-  else if (cell->type == SC_CELL_DOUBLE) end = sc_pg_put_double(end, cell->d);
-  else if (cell->type == SC_CELL_TIME) end = sc_pg_put_time(end, cell->i);
-  else {
-    size_t n = cell->i ? 4 : 5;
-    memcpy(end, cell->i ? "true" : "false", n);
-    end += n;
-  }
-  sc_be_put32(out, (uint32_t)(end - out - 4));
-  return end;
-}
-
-static inline char *put_string(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
-                               struct sc_reject *why) {
-  if (!sc_text_copy(sc_be_put32(out, cell->len), cell->ptr, cell->len)) return sc_pgcopy_reject_nul(c, why);
-  return out + 4 + cell->len;
-}
-
-static char *put_text(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (!sc_pgcopy_has_text(cell)) return put_as_text(cell, out);
-  if (cell->type == SC_CELL_STRING) return put_string(c, cell, out, why);
-  return put_bytes(out, cell->ptr, cell->len);
-}
-
-/* Characters, by the bytes that begin one. */
-static size_t count_characters(const char *text, size_t len) {
-  size_t n = 0;
-  for (size_t i = 0; i < len; i++) n += ((unsigned char)text[i] & 0xC0) != 0x80;
-  return n;
-}
-
-static bool ends_in_spaces(const char *text, size_t len, size_t keep_characters) {
-  size_t n = 0, i = 0;
-  while (i < len && (n += ((unsigned char)text[i] & 0xC0) != 0x80) <= keep_characters) i++;
-  while (i < len && text[i] == ' ') i++;
-  return i == len;
-}
-
-/* varchar(n), char(n): as the server does, spaces beyond the length do not count. */
-static char *put_varchar(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
-                         struct sc_reject *why) {
-  char *end = put_text(c, cell, out, why);
-  if (end == NULL || c->modifier < 4) return end;
-  size_t most = (size_t)(c->modifier - 4), len = (size_t)(end - out - 4);
-  if (len <= most) return end;
-  size_t characters = count_characters(out + 4, len);
-  if (characters <= most || ends_in_spaces(out + 4, len, most)) return end;
-  return sc_pgcopy_reject(c, why, SC_REASON_TOO_LONG, "%zu characters are too long for %s(%zu)", characters,
-                          sc_pg_type_name(c->type), most);
-}
-
-static char *put_bytea(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (!sc_pgcopy_has_text(cell)) return put_as_text(cell, out);
-  bool hex = cell->type == SC_CELL_STRING && cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x';
-  if (!hex) return put_bytes(out, cell->ptr, cell->len);
-  char *end = out + 4;
-  for (uint32_t i = 2; i < cell->len; i += 2) {
-    int high = sc_text_hex_digit(cell->ptr[i]), low = i + 1 < cell->len ? sc_text_hex_digit(cell->ptr[i + 1]) : -1;
-    if (high < 0 || low < 0) return refuse_value(c, cell, why, SC_REASON_TYPE);
-    *end++ = (char)(high << 4 | low);
-  }
-  sc_be_put32(out, (uint32_t)(end - out - 4));
-  return end;
-}
-
-static char *put_uuid(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  struct sc_slice s = slice_of(cell);
-  if (cell->type != SC_CELL_STRING) return refuse_value(c, cell, why, SC_REASON_TYPE);
-  if (s.len >= 2 && s.ptr[0] == '{' && s.ptr[s.len - 1] == '}') s.ptr++, s.len -= 2;
-  char *p = sc_be_put32(out, 16);
-  size_t at = 0;
-  for (int i = 0; i < 16; i++) {
-    if (i && i % 2 == 0 && at < s.len && s.ptr[at] == '-') at++; /* a hyphen after each group of four digits */
-    int high = at < s.len ? sc_text_hex_digit(s.ptr[at]) : -1,
-        low = at + 1 < s.len ? sc_text_hex_digit(s.ptr[at + 1]) : -1;
-    if (high < 0 || low < 0) return refuse_value(c, cell, why, SC_REASON_TYPE);
-    *p++ = (char)(high << 4 | low);
-    at += 2;
-  }
-  return at == s.len ? p : refuse_value(c, cell, why, SC_REASON_TYPE);
-}
-
-/* ---- Times ---- */
-
-static char *refuse_time(const struct sc_pgcopy_column *c, const struct sc_cell *cell, struct sc_reject *why,
-                         bool range) {
-  char text[64];
-  if (range) return sc_pgcopy_reject(c, why, SC_REASON_TIME_RANGE, "%s: no such day or time", show(cell, text));
-  return sc_pgcopy_reject(c, why, SC_REASON_TIME,
-                          "%s is not a value of %s (want YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][+HH:MM])", show(cell, text),
-                          sc_pg_type_name(c->type));
-}
-
-static char *put_timestamp(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out,
-                           struct sc_reject *why) {
-  int64_t us;
-  if (cell->type == SC_CELL_TIME) return sc_be_put64(sc_be_put32(out, 8), (uint64_t)(cell->i - SC_PG_EPOCH_US));
-  if (cell->type != SC_CELL_STRING) return refuse_time(c, cell, why, false);
-  if (c->exact && c->type == SC_PG_TIMESTAMPTZ && !sc_rfc3339_is(slice_of(cell)))
-    return refuse_time(c, cell, why, false); /* kept as it is, by text */
-  enum sc_pg_time_status status = sc_pg_time_parse(slice_of(cell), c->type == SC_PG_TIMESTAMPTZ, &us);
-  if (status) return refuse_time(c, cell, why, status == SC_PG_TIME_RANGE);
-  return sc_be_put64(sc_be_put32(out, 8), (uint64_t)us);
-}
-
-static char *put_date(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  int32_t days;
-  if (cell->type == SC_CELL_TIME) {
-    int64_t us = cell->i - SC_PG_EPOCH_US, day = INT64_C(86400000000);
-    return sc_be_put32(sc_be_put32(out, 4), (uint32_t)(us >= 0 ? us / day : -((day - 1 - us) / day)));
-  }
-  if (cell->type != SC_CELL_STRING) return refuse_time(c, cell, why, false);
-  enum sc_pg_time_status status = sc_pg_date_parse(slice_of(cell), &days);
-  if (status) return refuse_time(c, cell, why, status == SC_PG_TIME_RANGE);
-  return sc_be_put32(sc_be_put32(out, 4), (uint32_t)days);
-}
-
-/* ---- JSON ---- */
-
-static char *put_json(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (cell->type == SC_CELL_STRING)
-    return refuse_value(c, cell, why, SC_REASON_TYPE); /* a decoder gives strings as JSON here */
-  return sc_pgcopy_has_text(cell) ? put_bytes(out, cell->ptr, cell->len) : put_as_text(cell, out);
-}
-
-static char *put_jsonb(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  char *end = put_json(c, cell, out + 1, why);
-  if (end == NULL) return NULL;
-  sc_be_put32(out, (uint32_t)(end - out - 4));
-  out[4] = 1; /* the version of jsonb's format */
-  return end;
-}
-
 /* ---- Plans ---- */
-
-static sc_pgcopy_fn *encoder_of(uint32_t type) {
-  switch (type) {
-    case SC_PG_BOOL:
-      return put_bool;
-    case SC_PG_BYTEA:
-      return put_bytea;
-    case SC_PG_INT8:
-      return put_int8;
-    case SC_PG_INT2:
-      return put_int2;
-    case SC_PG_INT4:
-      return put_int4;
-    case SC_PG_JSON:
-      return put_json;
-    case SC_PG_FLOAT4:
-      return put_float4;
-    case SC_PG_FLOAT8:
-      return put_float8;
-    case SC_PG_BPCHAR:
-    case SC_PG_VARCHAR:
-      return put_varchar;
-    case SC_PG_DATE:
-      return put_date;
-    case SC_PG_TIMESTAMP:
-    case SC_PG_TIMESTAMPTZ:
-      return put_timestamp;
-    case SC_PG_NUMERIC:
-      return put_numeric;
-    case SC_PG_UUID:
-      return put_uuid;
-    case SC_PG_JSONB:
-      return put_jsonb;
-    default:
-      return put_text;
-  }
-}
-
-/* What put_usual needs; nothing for columns whose values all need their encoder. A double's bits are those of its cell.
- */
-static void set_usual(struct sc_pgcopy_column *c) {
-  c->usual = UINT32_MAX;
-  if (c->encode == put_int8) c->usual = SC_CELL_INT, c->width = 8;
-  if (c->encode == put_float8) c->usual = SC_CELL_DOUBLE, c->width = 8;
-  if (c->encode == put_bool) c->usual = SC_CELL_BOOL, c->width = 1;
-  if (c->encode == put_text) c->usual = SC_CELL_STRING;
-  if (c->encode == put_timestamp && c->type == SC_PG_TIMESTAMPTZ)
-    c->usual = SC_CELL_TIME, c->width = 8, c->zero = SC_PG_EPOCH_US;
-}
 
 struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
   struct sc_pgcopy *copy = sc_alloc_zero(1, sizeof(*copy) + plan->n_columns * sizeof(copy->columns[0]));
@@ -380,14 +41,15 @@ struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text) {
   for (uint32_t i = 0; i < plan->n_columns; i++) {
     const struct sc_column *c = &plan->columns[i];
     SC_ASSERT(text || sc_pg_type_is_binary(c->type));
-    sc_pgcopy_fn *encode = text ? sc_pgcopy_text_encoder(c->type) : encoder_of(c->type);
-    copy->columns[i] = (struct sc_pgcopy_column){.encode = encode,
+    bool binary = sc_pg_type_is_binary(c->type);
+    copy->columns[i] = (struct sc_pgcopy_column){.judge = binary ? sc_pgcopy_encoder(c->type) : NULL,
                                                  .name = c->name,
                                                  .type = c->type,
                                                  .modifier = c->modifier,
                                                  .not_null = c->not_null,
                                                  .exact = c->exact};
-    set_usual(&copy->columns[i]);
+    copy->columns[i].encode = text ? sc_pgcopy_text_encoder(c->type) : copy->columns[i].judge;
+    sc_pgcopy_set_usual(&copy->columns[i]);
   }
   return copy;
 }
@@ -398,10 +60,55 @@ void sc_pgcopy_set_array(struct sc_pgcopy *copy, uint32_t column, bool of_json) 
   copy->columns[column].encode = of_json ? sc_pgcopy_json_array : sc_pgcopy_array;
 }
 
+void sc_pgcopy_set_default(struct sc_pgcopy *copy, uint32_t column, struct sc_slice value) {
+  struct sc_pgcopy_column *c = &copy->columns[column];
+  SC_ASSERT(c->absent == NULL && value.len <= UINT32_MAX);
+  c->absent = sc_strndup(value);
+  c->absent_len = (uint32_t)value.len;
+  copy->absent_bytes += value.len;
+}
+
+bool sc_pgcopy_leave_default(struct sc_pgcopy *copy, uint32_t column) {
+  uint32_t bit = (uint32_t)copy->left_out + 1;
+  if (bit > UINT16_MAX) return false;
+  copy->columns[column].left_out = (uint16_t)bit;
+  copy->left_out |= (uint16_t)bit;
+  return true;
+}
+
+void sc_pgcopy_set_sequence(struct sc_pgcopy *copy, uint32_t column, uint32_t oid, bool may_move) {
+  struct sc_pgcopy_column *c = &copy->columns[column];
+  c->sequence = sc_alloc_zero(1, sizeof(*c->sequence));
+  c->sequence->oid = oid;
+  c->sequence->may_move = may_move;
+  atomic_init(&c->sequence->given, INT64_MIN);
+  atomic_init(&c->sequence->passed, INT64_MIN);
+  c->usual = UINT32_MAX; /* each value is looked at */
+  copy->moves = true;
+}
+
+void sc_pgcopy_begin_sql(const struct sc_pgcopy *copy, uint16_t left_out, struct sc_buf *sql) {
+  const char *comma = "";
+  sc_buf_add_str(sql, copy->begin_sql);
+  for (uint32_t i = 0; i < copy->n_columns; i++) {
+    if ((copy->columns[i].left_out & left_out) != 0) continue;
+    sc_buf_printf(sql, "%s%s", comma, copy->names[i]);
+    comma = ", ";
+  }
+  sc_buf_add_str(sql, copy->end_sql);
+}
+
 void sc_pgcopy_free(void *pgcopy) {
   struct sc_pgcopy *copy = pgcopy;
   if (copy == NULL) return;
+  for (uint32_t i = 0; i < copy->n_columns; i++) {
+    free(copy->columns[i].absent);
+    free(copy->columns[i].sequence);
+    if (copy->names != NULL) free(copy->names[i]);
+  }
+  free(copy->names);
   free(copy->begin_sql);
+  free(copy->end_sql);
   free(copy->fingerprint);
   free(copy);
 }
@@ -412,7 +119,7 @@ void sc_pgcopy_free(void *pgcopy) {
 static size_t bound_of(const struct sc_pgcopy *copy, const struct sc_cell *row) {
   size_t text = 0;
   for (uint32_t i = 0; i < copy->n_columns; i++) text += row[i].len & (0 - (uint32_t)sc_pgcopy_has_text(&row[i]));
-  return 2 + (size_t)copy->n_columns * SC_PGCOPY_SLACK + text * copy->growth;
+  return 2 + (size_t)copy->n_columns * SC_PGCOPY_SLACK + copy->absent_bytes + text * copy->growth;
 }
 
 /* Cells of the type that most values of the column have; the encoders write all others. Values of a fixed length take
@@ -424,26 +131,39 @@ static inline char *put_usual(const struct sc_pgcopy_column *c, const struct sc_
     sc_be_put64(sc_be_put32(out, c->width), (uint64_t)(cell->i - c->zero) << (64 - 8 * c->width));
     return out + 4 + c->width;
   }
-  return put_string(c, cell, out, why);
-}
-
-static char *put_other(const struct sc_pgcopy_column *c, const struct sc_cell *cell, char *out, struct sc_reject *why) {
-  if (cell->type > SC_CELL_NULL) return c->encode(c, cell, out, why);
-  return c->not_null ? sc_pgcopy_reject_null(c, cell, why) : sc_be_put32(out, UINT32_MAX);
+  return sc_pgcopy_put_string(c, cell, out, why);
 }
 
 static char *put_row(const struct sc_pgcopy_column *columns, uint32_t n, const struct sc_cell *row, char *out,
-                     struct sc_reject *why) {
-  out = sc_be_put16(out, (uint16_t)n);
+                     uint16_t *left_out, struct sc_reject *why) {
+  char *count = out;
+  uint32_t written = n;
+  out += 2;
   for (uint32_t i = 0; i < n; i++) {
     const struct sc_pgcopy_column *c = &columns[i];
-    out = row[i].type == c->usual ? put_usual(c, &row[i], out, why) : put_other(c, &row[i], out, why);
+    if (row[i].type == c->usual) {
+      out = put_usual(c, &row[i], out, why);
+    } else if (sc_pgcopy_is_left_out(c, &row[i])) {
+      *left_out |= c->left_out;
+      written--;
+    } else {
+      out = row[i].type > SC_CELL_NULL ? sc_pgcopy_put_value(c, &row[i], out, why)
+                                       : sc_pgcopy_put_nothing(c, &row[i], "\377\377\377\377", 4, out, why);
+    }
     if (__builtin_expect(out == NULL, 0)) {
       why->column = i;
       return NULL;
     }
   }
+  sc_be_put16(count, (uint16_t)written);
   return out;
+}
+
+/* COPY needs a column. */
+static char *refuse_empty(const struct sc_pgcopy *copy, struct sc_reject *why) {
+  why->column = 0;
+  return sc_pgcopy_reject(&copy->columns[0], why, SC_REASON_NOT_NULL,
+                          "no key of the record has a column, and a row cannot be all defaults");
 }
 
 /* What a block must have free for all the rows of the record that row is the first of. */
@@ -458,7 +178,7 @@ static size_t needed_of(const struct sc_pgcopy *copy, const struct sc_cells *cel
 static void reject_row(const struct sc_plan *plan, const struct sc_cell *values, uint32_t record,
                        struct sc_rejects *rejects) {
   struct sc_reject *why = &rejects->items[rejects->n++];
-  const char *value = show(&values[why->column], why->value);
+  const char *value = sc_pgcopy_show(&values[why->column], why->value);
   if (value != why->value) snprintf(why->value, sizeof(why->value), "%s", value);
   why->record = record;
   sc_pg_widen_request(plan, &values[why->column], why);
@@ -468,8 +188,8 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
                           const struct sc_record *records, uint32_t span, struct sc_block *block,
                           struct sc_rejects *rejects, size_t *needed_bytes) {
   const struct sc_pgcopy *copy = plan->sink;
-  char *(*const put)(const struct sc_pgcopy_column *, uint32_t, const struct sc_cell *, char *, struct sc_reject *) =
-      copy->text ? sc_pgcopy_text_put_row : put_row;
+  char *(*const put)(const struct sc_pgcopy_column *, uint32_t, const struct sc_cell *, char *, uint16_t *,
+                     struct sc_reject *) = copy->text ? sc_pgcopy_text_put_row : put_row;
   struct sc_rows_mark mark = {.first = first_row};
   uint32_t row = first_row;
   *needed_bytes = 0;
@@ -484,10 +204,15 @@ uint32_t sc_pgcopy_encode(const struct sc_plan *plan, const struct sc_cells *cel
       *needed_bytes = needed_of(copy, cells, row, *needed_bytes);
       break;
     }
-    char *end = put(copy->columns, copy->n_columns, values, block->data + block->len, &rejects->items[rejects->n]);
+    uint16_t left_out = 0;
+    char *end =
+        put(copy->columns, copy->n_columns, values, block->data + block->len, &left_out, &rejects->items[rejects->n]);
+    if (end != NULL && (uint32_t)__builtin_popcount(left_out) == copy->n_columns)
+      end = refuse_empty(copy, &rejects->items[rejects->n]);
     if (end != NULL) {
       SC_ASSERT(end <= block->data + block->cap);
       sc_rows_add(block, (size_t)(end - block->data), span, sequence);
+      block->rows[block->n_rows - 1].left_out = left_out;
       continue;
     }
     reject_row(plan, values, cells->record[row], rejects);

@@ -8,32 +8,29 @@
  * Parse threads; pure: no I/O, no allocation. No block is overrun: each row's bound is computed before a byte of the
  * row is written.
  *
- * What a value becomes:
- *   smallint integer bigint   integers, also 3.0 and 1e3, and strings of digits; out of range 22003, else 22P02
- *   real, double precision    numbers, also in strings, with NaN and Infinity; overflow and underflow 22003
- *   numeric                   any number, exact, also in strings; NaN; precision checked 22003
- *   boolean                   true, false; 0 and 1; strings true false t f yes no y n on off 1 0
- *   text, varchar, char       strings; numbers, booleans, objects and arrays as their JSON text; U+0000 is 22021, too
- *                             long 22001
- *   bytea                     raw bytes as they are; a string "\x" + hex digits is what they say (bad ones 22P02), any
- *                             other value its UTF-8 bytes
- *   uuid                      hex digits with or without hyphens and braces, else 22P02
- *   date, timestamp(tz)       strings as time.h reads them, else 22007; out of range 22008
- *   json, jsonb               any value
- * NULL into NOT NULL is 23502.
+ * What a value becomes: copy_values.h. A missing key is the column's DEFAULT: an immutable one is written as any value;
+ * columns with any other are left out of the row and of its COPY, so that rows with the same columns left out go in one
+ * COPY, and the server evaluates the DEFAULT (now() once a transaction, nextval() for each row). Without a DEFAULT it
+ * is NULL, as null is. NULL into NOT NULL is 23502.
  */
 #ifndef SC_SINK_POSTGRES_COPY_H
 #define SC_SINK_POSTGRES_COPY_H
 
+#include "engine/base/buf.h"
 #include "engine/sink.h"
 #include "sink/postgres/copy_column.h"
 
 /* plan->sink of PostgreSQL plans. */
 struct sc_pgcopy {
-  char *begin_sql;   /* locks the table, shows its columns, opens the COPY: one message */
+  char *begin_sql;   /* locks the table, shows its columns, opens the COPY: one message, up to the list of columns */
+  char *end_sql;     /* behind that list */
+  char **names;      /* of the columns, quoted */
   char *fingerprint; /* of the columns the plan was made for */
+  uint16_t left_out; /* the bits that rows may have in sc_row_ref.left_out */
+  bool moves;        /* a column has a sequence */
   bool text;         /* COPY text instead of binary */
   size_t growth;     /* text bytes may take so many times their length: 1 in binary, 2 in text, 4 with array columns */
+  size_t absent_bytes; /* all immutable defaults together */
   uint32_t n_columns;
   struct sc_pgcopy_column columns[];
 };
@@ -45,6 +42,15 @@ extern const char sc_pgcopy_trailer[2];
 struct sc_pgcopy *sc_pgcopy_new(const struct sc_plan *plan, bool text);
 /* The column is an array of the text format: it takes JSON arrays too. of_json: its elements are json or jsonb. */
 void sc_pgcopy_set_array(struct sc_pgcopy *copy, uint32_t column, bool of_json);
+/* A missing key becomes the value given, as the format writes it: in binary its length first. Copied. */
+void sc_pgcopy_set_default(struct sc_pgcopy *copy, uint32_t column, struct sc_slice value);
+/* A missing key is left to the server. False: as many columns are as can be. */
+bool sc_pgcopy_leave_default(struct sc_pgcopy *copy, uint32_t column);
+#define SC_PGCOPY_LEFT_OUT_MAX 16
+/* Values given to the column, of an integer type, move that sequence. */
+void sc_pgcopy_set_sequence(struct sc_pgcopy *copy, uint32_t column, uint32_t oid, bool may_move);
+/* Adds the statements that open the COPY of rows with that left_out. */
+void sc_pgcopy_begin_sql(const struct sc_pgcopy *copy, uint16_t left_out, struct sc_buf *sql);
 void sc_pgcopy_free(void *pgcopy); /* plan->free_sink */
 
 /* sc_rows_ops.encode of the PostgreSQL sink. */

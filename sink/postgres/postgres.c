@@ -15,9 +15,11 @@
 #include "sink/postgres/catalog.h"
 #include "sink/postgres/copy.h"
 #include "sink/postgres/dead.h"
+#include "sink/postgres/defaults.h"
 #include "sink/postgres/examine.h"
 #include "sink/postgres/lock.h"
 #include "sink/postgres/positions.h"
+#include "sink/postgres/pushed.h"
 #include "sink/postgres/state.h"
 #include "sink/postgres/url.h"
 
@@ -27,23 +29,26 @@ struct sc_sink {
   char *name_space;
   char *description;
   struct sc_pg_layout layout;
-  bool async, allow_unlogged, renamed;
+  bool async, allow_unlogged, fills_identity, renamed;
   pthread_mutex_t mutex; /* of the three below, which the first session sets once */
   bool named;
   bool ascii_only;
   struct sc_pg_names names;
-  struct sc_pg_defaults defaults; /* control's */
-  struct sc_pg_schema changes;    /* control's */
-  struct sc_pg_lock lock;         /* control's */
-  _Atomic(const char *) newest;   /* fingerprint of the newest plan; plans live longer than sessions */
+  struct sc_pg_by_position by_position; /* control's */
+  struct sc_pg_schema changes;          /* control's */
+  struct sc_pg_lock lock;               /* control's */
+  _Atomic(const char *) newest;         /* fingerprint of the newest plan; plans live longer than sessions */
 };
 
 struct sc_session {
   struct sc_sink *sink;
   struct sc_pg *pg;
-  const struct sc_plan *plan; /* of the COPY that is open; NULL without one */
-  uint64_t rows;              /* pushed into it */
-  uint64_t rows_before;       /* pushed into COPYs that ended by themselves since the caller's began */
+  const struct sc_plan *plan;        /* of the COPY that is open; NULL without one */
+  uint16_t left_out;                 /* of its rows; kept from the first push to the finish */
+  uint64_t rows;                     /* pushed into it */
+  uint64_t rows_before;              /* pushed into COPYs that ended by themselves since the caller's began */
+  const struct sc_plan *pushed_plan; /* of the rows pushed since the last finish; NULL: none */
+  struct sc_pg_pushed pushed;        /* those rows, when the plan leaves columns to the server */
   bool savepoint;
   bool has_state;   /* a transaction that made sure of its table is committed */
   char durable[16]; /* synchronous_commit of the last commit; "" when the session's own does */
@@ -51,7 +56,13 @@ struct sc_session {
 
 static struct sc_pg_target target_of(struct sc_session *s) {
   struct sc_sink *p = s->sink;
-  return (struct sc_pg_target){s->pg, &p->names, &p->layout, &p->changes, &p->defaults, p->allow_unlogged};
+  return (struct sc_pg_target){.pg = s->pg,
+                               .names = &p->names,
+                               .layout = &p->layout,
+                               .schema = &p->changes,
+                               .by_position = &p->by_position,
+                               .allow_unlogged = p->allow_unlogged,
+                               .fills_identity = p->fills_identity};
 }
 
 /* ---- The sink ---- */
@@ -60,7 +71,7 @@ static void sink_close(struct sc_sink *p) {
   if (p == NULL) return;
   sc_pg_settings_fini(&p->settings);
   sc_pg_names_fini(&p->names);
-  sc_pg_defaults_fini(&p->defaults);
+  sc_pg_by_position_fini(&p->by_position);
   sc_pg_schema_fini(&p->changes);
   pthread_mutex_destroy(&p->mutex);
   free(p->name_space);
@@ -105,6 +116,7 @@ static int read_options(struct sc_sink *p, const struct sc_options *o, const cha
              *name_space = sc_options_text(o, SC_OPT_NAMESPACE);
   struct sc_columns_settings columns = sc_columns_settings(o);
   p->allow_unlogged = sc_options_flag(o, SC_OPT_ALLOW_UNLOGGED);
+  p->fills_identity = !strcmp(sc_options_text(o, SC_OPT_IDENTITY), "from-record");
   p->renamed = sc_options_flag(o, SC_OPT_RENAME_TABLE) && !sc_options_flag(o, SC_OPT_DRY_RUN);
   p->async = !strcmp(sc_options_text(o, SC_OPT_COMMIT), "async");
   p->name_space = sc_strdup(name_space != NULL ? name_space : stream_name);
@@ -198,6 +210,7 @@ static int name_once(struct sc_sink *p, struct sc_pg *pg, struct sc_error *err) 
 static void session_close(struct sc_session *s) {
   if (s == NULL) return;
   sc_pg_close(s->pg);
+  sc_pg_pushed_fini(&s->pushed);
   free(s);
 }
 
@@ -279,10 +292,16 @@ static bool encode_dead(const struct sc_sink *p, const struct sc_dead_letter *le
 
 static const struct sc_pgcopy *copy_of(const struct sc_plan *plan) { return plan->sink; }
 
+static void forget_pushed(struct sc_session *s) {
+  s->rows_before = s->rows = 0;
+  s->pushed_plan = NULL;
+  s->pushed.n = 0;
+}
+
 static int begin(struct sc_session *s, struct sc_error *err) {
   SC_ASSERT(s->plan == NULL);
   s->savepoint = false;
-  s->rows_before = s->rows = 0;
+  forget_pushed(s);
   return sc_pg_run(s->pg, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", SC_PG_QUERY, NULL, err);
 }
 
@@ -315,7 +334,10 @@ static bool is_as_planned(struct sc_session *s, const struct sc_pgcopy *copy, co
 static int open_copy(struct sc_session *s, const struct sc_plan *plan, struct sc_error *err) {
   const struct sc_pgcopy *copy = copy_of(plan);
   struct sc_pg_answer answer;
-  int rc = sc_pg_copy_begin(s->pg, copy->begin_sql, &answer, err);
+  struct sc_buf sql = SC_BUF_INIT;
+  sc_pgcopy_begin_sql(copy, s->left_out, &sql);
+  int rc = sc_pg_copy_begin(s->pg, sc_buf_str(&sql), &answer, err);
+  sc_buf_fini(&sql);
   if (rc != SC_OK) return rc;
   const char *fingerprint = sc_pg_rows(answer.rows) ? sc_pg_value(answer.rows, 0, 0) : NULL;
   bool same = is_as_planned(s, copy, fingerprint);
@@ -334,22 +356,59 @@ static int listen_to_server(struct sc_session *s, struct sc_error *err) {
   return rc;
 }
 
+static int put_rows(struct sc_session *s, const struct sc_block *block, uint32_t first, uint32_t end,
+                    struct sc_error *err) {
+  int rc = s->plan == NULL ? open_copy(s, block->plan, err) : SC_OK;
+  if (rc != SC_OK) return rc;
+  struct sc_slice tuples = sc_block_slice(block, first, end);
+  s->rows += end - first;
+  rc = sc_pg_copy_put(s->pg, tuples.ptr, tuples.len, err);
+  if (rc == SC_OK && sc_pg_copy_suspect(s->pg)) rc = listen_to_server(s, err);
+  return rc;
+}
+
+/* The rows of the range that leave out what the COPY does. */
+static int put_kind(struct sc_session *s, const struct sc_row_range *r, struct sc_error *err) {
+  int rc = SC_OK;
+  for (uint32_t first = r->first, end; rc == SC_OK; first = end) {
+    end = sc_pg_pushed_run(r->block, s->left_out, &first, r->end);
+    if (first == end) break;
+    rc = put_rows(s, r->block, first, end, err);
+  }
+  return rc;
+}
+
+/* A COPY for each kind of rows but the one that has gone. */
+static int put_other_kinds(struct sc_session *s, struct sc_error *err) {
+  uint16_t gone = s->left_out;
+  int rc = SC_OK;
+  for (uint32_t kind = sc_pg_pushed_next(&s->pushed, -1); kind != UINT32_MAX && rc == SC_OK;
+       kind = sc_pg_pushed_next(&s->pushed, (int32_t)kind)) {
+    if (kind == gone) continue;
+    s->left_out = (uint16_t)kind;
+    s->rows_before = 0;
+    for (size_t i = 0; i < s->pushed.n && rc == SC_OK; i++) rc = put_kind(s, &s->pushed.ranges[i], err);
+    if (rc == SC_OK && s->plan != NULL) rc = close_copy(s, err);
+  }
+  return rc;
+}
+
 static int finish(struct sc_session *s, struct sc_error *err) {
   int rc = s->plan != NULL ? close_copy(s, err) : SC_OK;
-  if (rc == SC_OK) s->rows_before = 0;
+  if (rc == SC_OK) rc = put_other_kinds(s, err);
+  if (rc == SC_OK && s->pushed_plan != NULL) rc = sc_pg_defaults_move(s->pg, copy_of(s->pushed_plan), err);
+  if (rc == SC_OK) forget_pushed(s);
   return rc;
 }
 
 static int push(struct sc_session *s, const struct sc_row_range *range, struct sc_error *err) {
   const struct sc_plan *plan = range->block->plan;
-  SC_ASSERT(plan != NULL && (s->plan == NULL || s->plan == plan));
-  int rc = s->plan == NULL ? open_copy(s, plan, err) : SC_OK;
-  if (rc != SC_OK) return rc;
-  struct sc_slice tuples = sc_block_slice(range->block, range->first, range->end);
-  s->rows += range->end - range->first;
-  rc = sc_pg_copy_put(s->pg, tuples.ptr, tuples.len, err);
-  if (rc == SC_OK && sc_pg_copy_suspect(s->pg)) rc = listen_to_server(s, err);
-  return rc;
+  SC_ASSERT(plan != NULL && range->first < range->end && (s->pushed_plan == NULL || s->pushed_plan == plan));
+  if (s->pushed_plan == NULL) s->left_out = range->block->rows[range->first].left_out;
+  s->pushed_plan = plan;
+  if (copy_of(plan)->left_out == 0) return put_rows(s, range->block, range->first, range->end, err);
+  sc_pg_pushed_add(&s->pushed, range);
+  return put_kind(s, range, err);
 }
 
 static int put_dead(struct sc_session *s, const char *dead, size_t len, struct sc_error *err) {
@@ -390,6 +449,7 @@ static int rollback(struct sc_session *s, struct sc_error *err) {
   int rc = s->plan != NULL ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
   s->plan = NULL;
   s->savepoint = false;
+  forget_pushed(s);
   if (rc != SC_OK || !sc_pg_in_transaction(s->pg)) return rc;
   return sc_pg_run(s->pg, "ROLLBACK", SC_PG_QUERY, NULL, err);
 }
@@ -406,7 +466,7 @@ static int savepoint(struct sc_session *s, struct sc_error *err) {
 static int back_to_savepoint(struct sc_session *s, struct sc_error *err) {
   int rc = s->plan != NULL ? sc_pg_copy_end(s->pg, true, err) : SC_OK;
   s->plan = NULL;
-  s->rows_before = 0;
+  forget_pushed(s);
   SC_ASSERT(s->savepoint);
   return rc != SC_OK ? rc : sc_pg_run(s->pg, "ROLLBACK TO SAVEPOINT shardcopy", SC_PG_QUERY, NULL, err);
 }
@@ -418,6 +478,8 @@ static bool refusal(const struct sc_session *s, uint32_t nth, struct sc_refusal 
   bool name_it = column[0] && strstr(d->message, column) == NULL;
   *out = (struct sc_refusal){.row_known = line >= 1 && line <= s->rows};
   if (out->row_known) out->row = s->rows_before + line - 1;
+  if (out->row_known && s->pushed.n > 0)
+    out->row_known = sc_pg_pushed_row(&s->pushed, s->left_out, out->row, &out->row);
   snprintf(out->code, sizeof(out->code), "%s", d->sqlstate);
   /* "Key (id)=(5) already exists." says what the message doesn't; that of other constraints repeats the row. */
   bool key = !strcmp(d->sqlstate, "23505") || !strcmp(d->sqlstate, "23503") || !strcmp(d->sqlstate, "23P01");

@@ -59,7 +59,7 @@ static enum sc_unknown unknown_of(struct sc_pg_schema *schema, bool ours, bool m
   return SC_UNKNOWN_IGNORE;
 }
 
-void sc_pg_schema_apply(struct sc_pg_schema *schema, const struct sc_pg_layout *layout, bool ours, char kind, bool text,
+void sc_pg_schema_apply(struct sc_pg_schema *schema, const struct sc_pg_layout *layout, bool ours, char kind,
                         struct sc_plan *plan) {
   bool may = may_change(layout, kind), one_column = sc_pg_layout_is_one_column(layout);
   bool widen = schema->type_change == SC_PG_TYPE_WIDEN || (schema->type_change == SC_PG_TYPE_BY_OWNER && ours);
@@ -67,7 +67,7 @@ void sc_pg_schema_apply(struct sc_pg_schema *schema, const struct sc_pg_layout *
   plan->fail_on_type = schema->type_change == SC_PG_TYPE_FAIL && !one_column;
   for (uint32_t i = 0; i < plan->n_payload; i++) {
     struct sc_column *c = &plan->columns[i];
-    c->widens = widen && may && !text && sc_pg_type_is_binary(c->type) && !is_frozen(schema, c->name);
+    c->widens = widen && may && sc_pg_type_is_binary(c->type) && !is_frozen(schema, c->name);
     c->exact = c->widens && ours;
   }
 }

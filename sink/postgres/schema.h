@@ -39,7 +39,7 @@ void sc_pg_schema_freeze(struct sc_pg_schema *schema, const char *column);
 
 /* Fills in unknown, fail_on_type and the columns' widens and exact. ours: the table's comment says that we made it.
  * kind: pg_class.relkind. */
-void sc_pg_schema_apply(struct sc_pg_schema *schema, const struct sc_pg_layout *layout, bool ours, char kind, bool text,
+void sc_pg_schema_apply(struct sc_pg_schema *schema, const struct sc_pg_layout *layout, bool ours, char kind,
                         struct sc_plan *plan);
 /* The SQL type of a new column. */
 const char *sc_pg_schema_type(const struct sc_pg_schema *schema, enum sc_inferred inferred);

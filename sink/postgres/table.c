@@ -2,7 +2,23 @@
 
 #include <stdlib.h>
 
-enum { NAME, TYPE, MODIFIER, NOT_NULL, COMPUTED, DEFAULT, COMMENT, SQL_TYPE, IS_ARRAY, OF_JSON };
+enum {
+  NAME,
+  TYPE,
+  MODIFIER,
+  NOT_NULL,
+  GENERATED,
+  IDENTITY,
+  COMMENT,
+  SQL_TYPE,
+  IS_ARRAY,
+  OF_JSON,
+  IS_DOMAIN,
+  DEFAULT,
+  IMMUTABLE,
+  SEQUENCE,
+  MAY_MOVE
+};
 
 /* What the table and, below a partitioned one, its partitions are: COPY writes to the leaves. Partitioned tables have
  * no storage of their own. */
@@ -41,25 +57,54 @@ static struct sc_slice key_of(const char *name, const char *comment) {
   return sc_slice_str(comment + strlen(SC_PG_KEY_COMMENT));
 }
 
+/* The type below the domains, if any; COPY in binary takes a domain as that type (domain_recv). */
+#define BASE                                                                                               \
+  "(WITH RECURSIVE b(type, modifier, not_null) AS (SELECT a.atttypid, a.atttypmod, a.attnotnull UNION ALL" \
+  " SELECT t.typbasetype, t.typtypmod, b.not_null OR t.typnotnull FROM b JOIN pg_type t ON t.oid = b.type" \
+  " WHERE t.typtype = 'd') SELECT b.*, t.typcategory, t.typelem FROM b JOIN pg_type t ON t.oid = b.type"   \
+  " WHERE t.typtype <> 'd')"
+
+/* A DEFAULT as a tree of nodes. It is immutable when it consists of constants, casts and functions that are; for nodes
+ * that this list does not have, the server is asked row by row. */
+#define IS_IMMUTABLE                                                                                           \
+  "NOT EXISTS (SELECT 1 FROM regexp_matches(tree.text, '[{]([A-Z_]+)', 'g') AS m(node) WHERE m.node[1] NOT IN" \
+  " ('CONST', 'FUNCEXPR', 'OPEXPR', 'RELABELTYPE', 'ARRAY', 'ARRAYEXPR', 'BOOLEXPR')) AND"                     \
+  " NOT EXISTS (SELECT 1 FROM regexp_matches(tree.text, ':(?:opfuncid|funcid) (\\d+)', 'g') AS m(oid)"         \
+  " LEFT JOIN pg_proc p ON p.oid = m.oid[1]::oid WHERE p.provolatile IS DISTINCT FROM 'i')"
+
+/* Of an identity, or of a DEFAULT that is nextval() and nothing more. */
+#define SEQUENCE_OF                                                                                                  \
+  "SELECT s.oid FROM pg_depend o JOIN pg_class s ON s.relkind = 'S' AND (CASE WHEN o.classid = 'pg_class'::regclass" \
+  " THEN o.objid ELSE o.refobjid END) = s.oid WHERE (o.classid = 'pg_attrdef'::regclass AND o.objid = d.oid AND"     \
+  " tree.sql LIKE 'nextval(''%%''::regclass)') OR (o.classid = 'pg_class'::regclass AND o.deptype = 'i' AND"         \
+  " o.refclassid = 'pg_class'::regclass AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum) LIMIT 1"
+
 int sc_pg_table_read_columns(const struct sc_pg_target *t, struct sc_pg_table *out, struct sc_error *err) {
   struct sc_pg_answer answer;
   /* Through jsonb, since servers before 10 and 12 lack attidentity and attgenerated. */
   int rc = sc_pg_query(
       t->pg, &answer, err,
-      "SELECT a.attname, a.atttypid::bigint, a.atttypmod, a.attnotnull, to_jsonb(a) ->> 'attgenerated' <> '' OR"
-      " to_jsonb(a) ->> 'attidentity' <> '', a.atthasdef, col_description(a.attrelid, a.attnum),"
-      " format_type(a.atttypid, a.atttypmod), t.typcategory = 'A',"
-      " coalesce(nullif(b.typelem, 0), t.typelem) IN ('json'::regtype, 'jsonb'::regtype)"
-      " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype WHERE "
-      "a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT a.attisdropped"
-      " ORDER BY a.attnum",
+      "SELECT a.attname, base.type::bigint, base.modifier, base.not_null, to_jsonb(a) ->> 'attgenerated' <> '',"
+      " nullif(to_jsonb(a) ->> 'attidentity', ''), col_description(a.attrelid, a.attnum),"
+      " format_type(a.atttypid, a.atttypmod), base.typcategory = 'A',"
+      " base.typelem IN ('json'::regtype, 'jsonb'::regtype), base.type <> a.atttypid, tree.sql, " IS_IMMUTABLE
+      ", s.oid::bigint,"
+      " has_sequence_privilege(s.oid, 'UPDATE') AND has_sequence_privilege(s.oid, 'SELECT, USAGE')"
+      " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid CROSS JOIN LATERAL " BASE
+      " base"
+      " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+      " CROSS JOIN LATERAL (SELECT coalesce(d.adbin, t.typdefaultbin)::text, coalesce(pg_get_expr(d.adbin, d.adrelid),"
+      " pg_get_expr(t.typdefaultbin, 0))) tree(text, sql)"
+      " LEFT JOIN LATERAL (" SEQUENCE_OF
+      ") s ON true"
+      " WHERE a.attrelid = to_regclass(%L) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
       t->names->target);
   if (rc != SC_OK) return rc;
   struct pg_result *rows = out->rows = answer.rows;
   out->n_columns = sc_pg_rows(rows);
   out->columns = sc_alloc_zero((size_t)out->n_columns + 1, sizeof(*out->columns));
   for (int i = 0; i < out->n_columns; i++) {
-    const char *name = sc_pg_value(rows, i, NAME);
+    const char *name = sc_pg_value(rows, i, NAME), *identity = sc_pg_value(rows, i, IDENTITY);
     out->columns[i] = (struct sc_pg_table_column){.name = name,
                                                   .sql_type = sc_pg_value(rows, i, SQL_TYPE),
                                                   .key = key_of(name, sc_pg_value(rows, i, COMMENT)),
@@ -67,10 +112,15 @@ int sc_pg_table_read_columns(const struct sc_pg_target *t, struct sc_pg_table *o
                                                   .type = (uint32_t)sc_pg_int(rows, i, TYPE, 0),
                                                   .modifier = (int32_t)sc_pg_int(rows, i, MODIFIER, -1),
                                                   .not_null = sc_pg_bool(rows, i, NOT_NULL),
-                                                  .has_default = sc_pg_bool(rows, i, DEFAULT),
                                                   .is_array = sc_pg_bool(rows, i, IS_ARRAY),
                                                   .of_json = sc_pg_bool(rows, i, OF_JSON),
-                                                  .computed = sc_pg_bool(rows, i, COMPUTED)};
+                                                  .is_domain = sc_pg_bool(rows, i, IS_DOMAIN),
+                                                  .is_generated = sc_pg_bool(rows, i, GENERATED),
+                                                  .identity = identity != NULL ? identity[0] : 0,
+                                                  .default_sql = sc_pg_value(rows, i, DEFAULT),
+                                                  .is_immutable = sc_pg_bool(rows, i, IMMUTABLE),
+                                                  .sequence = (uint32_t)sc_pg_int(rows, i, SEQUENCE, 0),
+                                                  .may_move = sc_pg_bool(rows, i, MAY_MOVE)};
   }
   return SC_OK;
 }
@@ -83,6 +133,13 @@ int sc_pg_table_read(const struct sc_pg_target *t, struct sc_pg_table *out, stru
   if (rc == SC_OK) rc = sc_pg_run(t->pg, "COMMIT", SC_PG_QUERY, NULL, err);
   if (rc != SC_OK) sc_pg_abandon(t->pg);
   return rc;
+}
+
+const struct sc_pg_table_column *sc_pg_table_column_named(const struct sc_pg_table *table, const char *name) {
+  int i = 0;
+  while (i < table->n_columns && strcmp(table->columns[i].name, name) != 0) i++;
+  SC_ASSERT(i < table->n_columns);
+  return &table->columns[i];
 }
 
 void sc_pg_table_fini(struct sc_pg_table *table) {

@@ -7,18 +7,16 @@
 #include "sink/postgres/names.h"
 #include "sink/postgres/schema.h"
 
-/* What was decided with the first plan and is kept for later plans of the run. */
+/* --like=exasol: which key goes into which column, decided with the first plan and kept for later plans of the run. */
 struct sc_pg_key {
   char column[64];
   char *key;
   size_t key_len;
 };
-struct sc_pg_defaults {
+struct sc_pg_by_position {
   bool decided;
-  struct sc_pg_key *keys; /* by position: which key goes into which column */
+  struct sc_pg_key *keys;
   size_t n_keys;
-  char (*filled)[64]; /* columns with a DEFAULT that are filled; others are left to their DEFAULT until the next run */
-  size_t n;
 };
 
 struct sc_pg_target {
@@ -26,8 +24,9 @@ struct sc_pg_target {
   const struct sc_pg_names *names;
   const struct sc_pg_layout *layout;
   struct sc_pg_schema *schema;
-  struct sc_pg_defaults *defaults;
+  struct sc_pg_by_position *by_position;
   bool allow_unlogged;
+  bool fills_identity; /* --identity=from-record */
 };
 
 #endif

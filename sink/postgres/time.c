@@ -7,8 +7,9 @@
 #include "sink/postgres/number.h"
 
 #define DAY_US INT64_C(86400000000)
-#define EPOCH_DAYS 10957            /* 1970-01-01 to 2000-01-01 */
-#define END_DAYS INT64_C(106751983) /* 294277-01-01, since 2000 */
+#define EPOCH_DAYS 10957                      /* 1970-01-01 to 2000-01-01 */
+#define END_DAYS INT64_C(106751983)           /* 294277-01-01, since 2000 */
+#define YEAR_1_US (INT64_C(-730119) * DAY_US) /* 0001-01-01, since 2000 */
 #define OFFSET_LIMIT_S (16 * 3600)
 
 struct cursor {
@@ -170,22 +171,52 @@ static char *put_year(char *out, int64_t year) {
   return put_pair(put_pair(out, year / 100), year % 100);
 }
 
-char *sc_pg_put_time(char *out, int64_t epoch_us) {
-  int64_t days = epoch_us / DAY_US, rest = epoch_us % DAY_US;
-  if (rest < 0) rest += DAY_US, days--;
+/* days since 1970 */
+static char *put_day(char *out, int64_t days) {
   int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097,
           of_era = z - era * 146097; /* eras of 400 years from 0000-03-01 */
   int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
   int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100), month = (5 * of_year + 2) / 153;
   int64_t day = of_year - (153 * month + 2) / 5 + 1, real_month = month < 10 ? month + 3 : month - 9;
-  int64_t year = year_of_era + era * 400 + (real_month <= 2), second = rest / 1000000;
-  out = put_year(out, year);
+  int64_t year = year_of_era + era * 400 + (real_month <= 2);
+  out = put_year(out, year > 0 ? year : 1 - year);
   out = put_pair(put_char(out, '-'), real_month);
-  out = put_pair(put_char(out, '-'), day);
+  return put_pair(put_char(out, '-'), day);
+}
+
+/* us since the day that is so many days behind 1970-01-01 */
+static char *put_moment(char *out, int64_t us, int64_t epoch_days) {
+  int64_t days = us / DAY_US, rest = us % DAY_US;
+  if (rest < 0) rest += DAY_US, days--;
+  int64_t second = rest / 1000000;
+  out = put_day(out, days + epoch_days);
   out = put_pair(put_char(out, ' '), second / 3600);
   out = put_pair(put_char(out, ':'), second / 60 % 60);
   out = put_pair(put_char(out, ':'), second % 60);
   out = put_pair(put_char(out, '.'), rest / 10000 % 100);
-  out = put_pair(put_pair(out, rest / 100 % 100), rest % 100);
-  return put_pair(put_char(out, '+'), 0);
+  return put_pair(put_pair(out, rest / 100 % 100), rest % 100);
+}
+
+static char *put_zone(char *out) { return put_pair(put_char(out, '+'), 0); }
+
+char *sc_pg_put_time(char *out, int64_t epoch_us) { return put_zone(put_moment(out, epoch_us, 0)); }
+
+static char *put_infinity(char *out, bool negative) {
+  size_t skip = negative ? 0 : 1;
+  memcpy(out, "-infinity" + skip, 9 - skip);
+  return out + 9 - skip;
+}
+
+char *sc_pg_put_timestamp(char *out, int64_t us, bool with_zone) {
+  if (us == INT64_MAX || us == INT64_MIN) return put_infinity(out, us < 0);
+  out = put_moment(out, us, EPOCH_DAYS);
+  if (with_zone) out = put_zone(out);
+  if (us >= YEAR_1_US) return out;
+  memcpy(out, " BC", 3); /* an offset has moved it there */
+  return out + 3;
+}
+
+char *sc_pg_put_date(char *out, int32_t days) {
+  if (days == INT32_MAX || days == INT32_MIN) return put_infinity(out, days < 0);
+  return put_day(out, (int64_t)days + EPOCH_DAYS);
 }

@@ -26,4 +26,9 @@ enum sc_pg_time_status sc_pg_date_parse(struct sc_slice text, int32_t *days);
  * as numbers. */
 char *sc_pg_put_time(char *out, int64_t epoch_us);
 
+/* What sc_pg_time_parse and sc_pg_date_parse have made, as text that PostgreSQL reads back as the same; at most 35
+ * bytes; return the end. */
+char *sc_pg_put_timestamp(char *out, int64_t us, bool with_zone);
+char *sc_pg_put_date(char *out, int32_t days);
+
 #endif

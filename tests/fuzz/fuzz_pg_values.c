@@ -1,6 +1,6 @@
 /* Values on their way into COPY: the first byte picks the column's type and the kind of cell, the rest is the value's
  * text. A tuple always has the manual's form and stays within its bound; numerics are checked against strtold, times
- * and COPY text by reading them back. */
+ * by reading them back. COPY text takes what binary takes, and read back it is the same value. */
 #include <math.h>
 
 #include "engine/base/budget.h"
@@ -71,8 +71,8 @@ static void check_time(struct sc_slice value) {
   CHECK(sc_pg_time_parse(sc_slice_of(text, len), true, &again) == SC_PG_TIME_OK && again == us);
 }
 
-/* COPY's text format undone. */
-static void check_line(const char *line, size_t len, struct sc_slice text) {
+/* COPY's text format undone, in place. */
+static size_t unescape(char *line, size_t len) {
   static const char letters[] = "b\bf\fn\nr\rt\tv\v\\\\";
   size_t n = 0;
   CHECK(len > 0 && line[len - 1] == '\n');
@@ -84,10 +84,9 @@ static void check_line(const char *line, size_t len, struct sc_slice text) {
       CHECK(letter != NULL && (letter - letters) % 2 == 0);
       c = letter[1];
     }
-    CHECK(n < text.len && text.ptr[n] == c);
-    n++;
+    line[n++] = c;
   }
-  CHECK(n == text.len);
+  return n;
 }
 
 static void check_tuple(const struct sc_block *block, uint32_t type, const char *text) {
@@ -104,8 +103,8 @@ static void check_array(const char *line, size_t len) {
   CHECK(memchr(line, '\t', len) == NULL && memchr(line, '\r', len) == NULL);
 }
 
-static void try_cell(uint32_t type, enum format format, struct sc_cell cell) {
-  struct sc_budget *budget = sc_budget_new(64 << 20, 64 << 20, 1);
+/* One row in a block with just the room that was asked for; an empty block when it was refused. */
+static struct sc_block *encode(struct sc_budget *budget, uint32_t type, enum format format, struct sc_cell cell) {
   struct sc_plan *plan = plan_of(type, format);
   struct sc_block *block = sc_block_new(budget, 1);
   struct sc_record record = {.sequence = SC_SLICE_LITERAL("1")};
@@ -116,15 +115,44 @@ static void try_cell(uint32_t type, enum format format, struct sc_cell cell) {
   size_t needed = 0;
   CHECK(sc_pgcopy_encode(plan, &cells, 0, &record, 0, block, &rejects, &needed) == 0 && needed > 1);
   sc_block_free(block);
-  block = sc_block_new(budget, needed); /* just what was asked for */
+  block = sc_block_new(budget, needed);
   CHECK(sc_pgcopy_encode(plan, &cells, 0, &record, 0, block, &rejects, &needed) == 1);
   CHECK(block->len <= block->cap && block->n_rows + rejects.n == 1);
   if (rejects.n) CHECK(strlen(sc_pg_sqlstate_of(why.reason)) == 5 && strlen(why.text) > 0);
-  else if (format >= ARRAY) check_array(block->data, block->len);
-  else if (format == BINARY) check_tuple(block, type, cell.ptr);
-  else if (type == SC_PG_TEXT) check_line(block->data, block->len, sc_slice_of(cell.ptr, cell.len));
-  sc_block_free(block);
   sc_plan_free(plan);
+  return block;
+}
+
+/* Years before the first are written as PostgreSQL reads them, but not read here. U+0000 is in no number that a decoder
+ * gives. */
+static bool is_one_way(const char *text, size_t len) {
+  return memchr(text, 0, len) != NULL || (len > 3 && memcmp(text + len - 3, " BC", 3) == 0);
+}
+
+/* Both formats take the value or neither does, and the text is that value's. */
+static void check_line(struct sc_budget *budget, uint32_t type, const struct sc_block *binary,
+                       const struct sc_block *text) {
+  CHECK(binary->n_rows == text->n_rows);
+  if (text->n_rows == 0) return;
+  struct sc_cell cell = {.type = type == SC_PG_JSON || type == SC_PG_JSONB ? SC_CELL_JSON : SC_CELL_STRING};
+  cell.len = (uint32_t)unescape(text->data, text->len);
+  cell.ptr = text->data;
+  if (is_one_way(cell.ptr, cell.len)) return;
+  struct sc_block *again = encode(budget, type, BINARY, cell);
+  CHECK(again->len == binary->len && memcmp(again->data, binary->data, again->len) == 0);
+  sc_block_free(again);
+}
+
+static void try_cell(uint32_t type, struct sc_cell cell) {
+  struct sc_budget *budget = sc_budget_new(64 << 20, 64 << 20, 1);
+  struct sc_block *blocks[4];
+  for (enum format format = BINARY; format <= JSON_ARRAY; format++) {
+    struct sc_block *block = blocks[format] = encode(budget, type, format, cell);
+    if (format >= ARRAY && block->n_rows > 0) check_array(block->data, block->len);
+  }
+  if (blocks[BINARY]->n_rows > 0) check_tuple(blocks[BINARY], type, cell.ptr);
+  check_line(budget, type, blocks[BINARY], blocks[TEXT]);
+  for (enum format format = BINARY; format <= JSON_ARRAY; format++) sc_block_free(blocks[format]);
   sc_budget_free(budget);
 }
 
@@ -137,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memcpy(text, data + 1, size - 1);
   text[size - 1] = 0;
   struct sc_cell cell = {.type = kind, .len = (uint32_t)(size - 1), .ptr = text};
-  for (enum format format = BINARY; format <= JSON_ARRAY; format++) try_cell(type, format, cell);
+  try_cell(type, cell);
   free(text);
   return 0;
 }

@@ -47,6 +47,7 @@ def test_a_table_that_is_there(local, stream, database, shardcopy):
     told = dry(shardcopy, local, database)
     assert told["table_exists"] and told["ddl"] == ""
     assert told["columns"] == [{"key": "v", "column": "v", "type": "numeric(8,2)"},
+                               {"key": "other", "column": "other", "type": "integer"},
                                {"key": "id", "column": "id", "type": "bigint"},
                                {"metadata": "arrival", "column": "kinesis_arrival_time",
                                 "type": "timestamp with time zone"}]

@@ -87,6 +87,25 @@ def test_columns_widen(local, stream, database, shardcopy):
         assert (made[f"c{i}"], got) == (kind, values), WIDENED[i]
 
 
+def test_a_number_too_small_for_a_double(local, stream, database, shardcopy):
+    """It is not 0: the column becomes numeric."""
+    load_twice(local, stream, database, shardcopy, ['{"v":0.5}'], ['{"v":1e-400}', '{"v":-0.0}'])
+    assert types(database, "demo") == {"v": "numeric"}
+    assert [v for v, in database.rows("SELECT v::text FROM demo ORDER BY v")] == ["0.0", "0." + "0" * 399 + "1", "0.5"]
+
+
+def test_arrays_beside_do_not_keep_a_column_from_widening(local, stream, database, shardcopy):
+    """They make the table go by COPY text."""
+    source = stream()
+    source.put({"id": 1, "v": 1})
+    shardcopy.load(local.url("demo"), database.url())
+    database.execute("ALTER TABLE demo ADD tags text[]")
+    source.put_many([{"id": 2, "v": 0.5, "tags": ["a"]}, {"id": 3, "v": "x"}])
+    shardcopy.load(local.url("demo"), database.url())
+    assert types(database, "demo") == {"id": "bigint", "v": "text", "tags": "text[]"}
+    assert database.rows("SELECT v, tags FROM demo ORDER BY id") == [("1", None), ("0.5", ["a"]), ("x", None)]
+
+
 def test_times_are_inferred_only_when_asked(local, stream, database, shardcopy):
     stream().put({"at": TIME})
     shardcopy.load(local.url("demo"), database.url())

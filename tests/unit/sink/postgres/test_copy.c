@@ -421,6 +421,82 @@ static void a_record_finds_room_as_a_whole(void **state) {
   tear_down(&b);
 }
 
+/* ---- Missing keys ---- */
+
+static const struct sc_cell absent = {.type = SC_CELL_ABSENT}, null = {.type = SC_CELL_NULL};
+
+static void a_missing_key_is_the_constant(void **state) {
+  (void)state;
+  struct bench b;
+  set_up(&b, SC_PG_INT4, -1, true);
+  sc_pgcopy_set_default(b.plan->sink, 0, SC_SLICE_LITERAL("\0\0\0\4abcd"));
+  encode(&b, absent);
+  assert_int_equal(value_of(&b).len, 4);
+  assert_memory_equal(value_of(&b).ptr, "abcd", 4);
+  encode(&b, null);
+  assert_int_equal(b.list.n, 1);
+  assert_int_equal(b.rejects[0].reason, SC_REASON_NOT_NULL);
+  tear_down(&b);
+}
+
+/* A long constant needs no more room than was asked for. */
+static void a_long_constant_fits(void **state) {
+  (void)state;
+  struct bench b;
+  static char bytes[100000];
+  uint32_t record = 0;
+  size_t needed;
+  struct sc_record records[1] = {{.sequence = SC_SLICE_LITERAL("4960")}};
+  struct sc_cell cell = absent;
+  struct sc_cells cells = {1, 1, 1, &cell, &record};
+  set_up(&b, SC_PG_TEXT, -1, false);
+  sc_pgcopy_set_default(b.plan->sink, 0, sc_slice_of(bytes, sizeof(bytes)));
+  assert_int_equal(sc_pgcopy_encode(b.plan, &cells, 0, records, 0, b.block, &b.list, &needed), 0);
+  assert_true(needed >= sizeof(bytes));
+  tear_down(&b);
+}
+
+static void what_the_server_knows_is_left_out(void **state) {
+  (void)state;
+  struct bench b;
+  struct sc_buf sql = SC_BUF_INIT;
+  set_up(&b, SC_PG_INT4, -1, true);
+  struct sc_pgcopy *copy = b.plan->sink;
+  assert_true(sc_pgcopy_leave_default(copy, 0));
+  encode(&b, integer(5));
+  assert_int_equal(b.block->rows[0].left_out, 0);
+  encode(&b, absent); /* nothing would be left of the row */
+  assert_int_equal(b.list.n, 1);
+  assert_int_equal(b.block->n_rows, 1);
+  copy->begin_sql = sc_strdup("COPY t (");
+  copy->end_sql = sc_strdup(") FROM STDIN");
+  copy->names = sc_alloc_zero(1, sizeof(copy->names[0]));
+  copy->names[0] = sc_strdup("\"v\"");
+  sc_pgcopy_begin_sql(copy, 0, &sql);
+  sc_pgcopy_begin_sql(copy, 1, &sql);
+  assert_string_equal(sc_buf_str(&sql), "COPY t (\"v\") FROM STDINCOPY t () FROM STDIN");
+  for (int i = 1; i < SC_PGCOPY_LEFT_OUT_MAX; i++) assert_true(sc_pgcopy_leave_default(copy, 0));
+  assert_int_equal(copy->columns[0].left_out, 0x8000);
+  assert_false(sc_pgcopy_leave_default(copy, 0));
+  sc_buf_fini(&sql);
+  tear_down(&b);
+}
+
+static void a_sequence_hears_of_the_greatest(void **state) {
+  (void)state;
+  struct bench b;
+  set_up(&b, SC_PG_INT8, -1, false);
+  struct sc_pgcopy *copy = b.plan->sink;
+  sc_pgcopy_set_sequence(copy, 0, 7, true);
+  encode(&b, integer(5));
+  encode(&b, string(" 1e3 "));
+  encode(&b, real(40));
+  encode(&b, string("x"));
+  encode(&b, null);
+  assert_int_equal(atomic_load(&copy->columns[0].sequence->given), 1000);
+  tear_down(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_record_is_rejected_as_a_whole),
@@ -442,6 +518,10 @@ int main(void) {
       cmocka_unit_test(a_row_larger_than_the_block_says_so),
       cmocka_unit_test(a_block_full_of_rows_asks_for_another),
       cmocka_unit_test(header_and_trailer),
+      cmocka_unit_test(a_missing_key_is_the_constant),
+      cmocka_unit_test(a_long_constant_fits),
+      cmocka_unit_test(what_the_server_knows_is_left_out),
+      cmocka_unit_test(a_sequence_hears_of_the_greatest),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
