@@ -33,8 +33,7 @@ def test_twenty_kills(local_service, database, shardcopy):
     assert_positions_match_rows(database, "demo")
 
 
-@pytest.mark.parametrize("commit", ["sync", "async"])
-@pytest.mark.parametrize("how", ["immediate", "kill"])
+@pytest.mark.parametrize("commit, how", [("sync", "immediate"), ("async", "kill")])
 def test_postgres_dies_in_mid_load(local_service, postgres, database, shardcopy, commit, how):
     """With synchronous_commit off the table goes back in time; the load goes back with it and ends by itself."""
     total = 100_000

@@ -13,16 +13,14 @@ from support.process import BUILD, Program
 # Status by code; those that botocore knows by name come as exceptions of their own.
 CODES = {
     "AccessDeniedException": 400, "ExpiredIteratorException": 400, "ExpiredNextTokenException": 400,
-    "ExpiredTokenException": 400,
-    "IncompleteSignatureException": 403, "InternalFailure": 500, "InternalFailureException": 500,
-    "InvalidArgumentException": 400,
-    "InvalidSignatureException": 400, "KMSAccessDeniedException": 400, "KMSDisabledException": 400,
-    "KMSInvalidStateException": 400,
-    "KMSNotFoundException": 400, "KMSOptInRequired": 400, "KMSThrottlingException": 400, "LimitExceededException": 400,
-    "MissingAuthenticationTokenException": 400, "ProvisionedThroughputExceededException": 400,
-    "ResourceInUseException": 400,
-    "ResourceNotFoundException": 400, "SerializationException": 400, "ServiceUnavailable": 503,
-    "UnknownOperationException": 400, "UnrecognizedClientException": 400, "ValidationException": 400,
+    "ExpiredTokenException": 400, "IncompleteSignatureException": 403, "InternalFailure": 500,
+    "InternalFailureException": 500, "InvalidArgumentException": 400, "InvalidSignatureException": 400,
+    "KMSAccessDeniedException": 400, "KMSDisabledException": 400, "KMSInvalidStateException": 400,
+    "KMSNotFoundException": 400, "KMSOptInRequired": 400, "KMSThrottlingException": 400,
+    "LimitExceededException": 400, "MissingAuthenticationTokenException": 400,
+    "ProvisionedThroughputExceededException": 400, "ResourceInUseException": 400, "ResourceNotFoundException": 400,
+    "SerializationException": 400, "ServiceUnavailable": 503, "UnknownOperationException": 400,
+    "UnrecognizedClientException": 400, "ValidationException": 400,
 }
 HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.ListStreams"}
 
