@@ -178,7 +178,7 @@ simulate: $(BUILD)/simulate ## seeded simulation of the pure state machines: mak
 corpus: $(FUZZ_BIN) ## replay the fuzz corpora
 	@$(SANITIZER_ENV) $(PYTHON) tests/tools/corpus.py $(FUZZ_BIN)
 
-integration: $(PROGRAMS) $(BENCH_PROGRAMS) $(BUILD)/unit/sink/postgres/test_state ## real PostgreSQL and the local service; T=name picks tests
+integration: $(PROGRAMS) $(BENCH_PROGRAMS) $(BUILD)/unit/sink/postgres/test_state ## with a real PostgreSQL; T=name
 	@$(SANITIZER_ENV) SHARDCOPY_BUILD=$(BUILD) $(PYTHON) $(pytest) $(if $(T),,-n 3) tests/integration
 
 .PHONY: test-portable
