@@ -468,7 +468,7 @@ int sc_pg_copy_begin(struct sc_pg *pg, const char *sql, struct sc_pg_answer *ans
   struct sc_pg_answer own = {NULL, 0, ""};
   bool in_copy = false;
   int rc = send_query(pg, sql, err);
-  if (rc == SC_OK) rc = drain(pg, SC_PG_COPY, &own, &in_copy, err);
+  if (rc == SC_OK) rc = drain(pg, SC_PG_OPEN, &own, &in_copy, err);
   if (rc == SC_OK && !in_copy) rc = sc_error_set(err, SC_E_INTERNAL, "%s: no COPY was begun", pg->where);
   pg->suspect = false;
   return give_answer(&own, answer, rc);

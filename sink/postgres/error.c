@@ -17,11 +17,17 @@ static const struct rule rules[] = {{"08", SC_E_DB_LOST},     {"57P01", SC_E_DB_
                                     {"55P03", SC_E_DB_RETRY}, {"55006", SC_E_DB_RETRY},  {"58", SC_E_DB_RETRY},
                                     {"28", SC_E_AUTH},        {"3D000", SC_E_NO_TARGET}, {"42501", SC_E_DB_REFUSED}};
 
-/* In a COPY or a COMMIT these come first. Of class 42 only what reading the catalog again may put right. */
-static const struct rule copy_rules[] = {{"22", SC_E_ROW},     {"23", SC_E_ROW},     {"54", SC_E_ROW},
-                                         {"P0", SC_E_ROW},     {"44", SC_E_ROW},     {"42P01", SC_E_PLAN},
-                                         {"42703", SC_E_PLAN}, {"42704", SC_E_PLAN}, {"42804", SC_E_PLAN},
-                                         {"428C9", SC_E_PLAN}, {"42P10", SC_E_PLAN}, {"3F", SC_E_PLAN}};
+/* While a COPY is opened. Of class 42 only what reading the catalog again may put right. */
+static const struct rule open_rules[] = {{"42P01", SC_E_PLAN}, {"42703", SC_E_PLAN}, {"42704", SC_E_PLAN},
+                                         {"42804", SC_E_PLAN}, {"428C9", SC_E_PLAN}, {"42P10", SC_E_PLAN},
+                                         {"3F", SC_E_PLAN}};
+
+/* Rows and what they fire. Damaged data and indexes (XX001, XX002) are nobody's row. */
+static const struct rule row_rules[] = {{"22", SC_E_ROW},           {"23", SC_E_ROW},        {"54", SC_E_ROW},
+                                        {"P0", SC_E_ROW},           {"44", SC_E_ROW},        {"XX001", SC_E_DB_REFUSED},
+                                        {"XX002", SC_E_DB_REFUSED}, {"42501", SC_E_DOUBTFUL}};
+
+#define LOOK_UP(table, sqlstate) look_up(table, sizeof(table) / sizeof((table)[0]), sqlstate)
 
 static int look_up(const struct rule *table, size_t n, const char *sqlstate) {
   for (size_t i = 0; i < n; i++) {
@@ -33,11 +39,11 @@ static int look_up(const struct rule *table, size_t n, const char *sqlstate) {
 int sc_pg_classify(const char *sqlstate, enum sc_pg_phase phase) {
   if (!sqlstate[0]) return SC_E_DB_LOST;
   int rc = SC_OK;
-  if (phase == SC_PG_COPY || phase == SC_PG_COMMIT) {
-    rc = look_up(copy_rules, sizeof(copy_rules) / sizeof(copy_rules[0]), sqlstate);
-  }
-  if (rc == SC_OK) rc = look_up(rules, sizeof(rules) / sizeof(rules[0]), sqlstate);
-  return rc != SC_OK ? rc : SC_E_DB_REFUSED;
+  bool of_rows = phase == SC_PG_COPY || phase == SC_PG_COMMIT;
+  if (phase == SC_PG_OPEN) rc = LOOK_UP(open_rules, sqlstate);
+  if (of_rows) rc = LOOK_UP(row_rules, sqlstate);
+  if (rc == SC_OK) rc = LOOK_UP(rules, sqlstate);
+  return rc != SC_OK ? rc : of_rows ? SC_E_DOUBTFUL : SC_E_DB_REFUSED;
 }
 
 bool sc_pg_is_duplicate(const struct sc_error *err) {

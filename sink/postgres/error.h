@@ -1,8 +1,10 @@
 /* What an error of PostgreSQL means for us: SQLSTATE and the moment it came -> code of errors.def. Pure.
  *
- * The rule (docs/architecture.md, "Rows that do not fit"): only classes 22, 23, 54, P0 (and 44000, a view's check) of
- * a COPY or a COMMIT are the row's fault; everything that may pass by itself is retried; what the operator must change
- * stops the load. Source: PostgreSQL manual, appendix A (error codes).
+ * The rule (docs/architecture.md, "Rows that do not fit"): classes 22, 23, 54, P0 (and 44000, a view's check) of a
+ * COPY's rows or a COMMIT are the row's fault. Everything that may pass by itself is retried; what the operator must
+ * change stops the load. Any other error that comes while rows are taken (a trigger's own code, a name that a function
+ * does not find, an internal error) may be the row's or not, which a replay finds out. Texts are never looked at: the
+ * server speaks any language. Source: PostgreSQL manual, appendix A (error codes).
  */
 #ifndef SC_SINK_POSTGRES_ERROR_H
 #define SC_SINK_POSTGRES_ERROR_H
@@ -15,6 +17,7 @@
 enum sc_pg_phase {
   SC_PG_CONNECT, /* start-up and authentication */
   SC_PG_QUERY,   /* any statement of ours but those below */
+  SC_PG_OPEN,    /* the statements that open a COPY: no row is in it */
   SC_PG_COPY,    /* COPY of rows, and what it fires; also SET CONSTRAINTS ALL IMMEDIATE */
   SC_PG_COMMIT   /* COMMIT itself: deferred constraints */
 };

@@ -409,7 +409,7 @@ static int commit_statement(struct sc_pg *pg, const struct sc_pg_names *names, c
 static int explain_failure(struct sc_pg *pg, int succeeded, int rc, struct sc_error *err) {
   if (rc == SC_E_STOPPED || rc == SC_E_DEADLINE || sc_pg_is_lost(pg) || rc == SC_E_DB_LOST) return rc;
   if (succeeded >= STATEMENTS_BEFORE_COMMIT) {
-    if (rc != SC_E_ROW)
+    if (err->class != SC_CLASS_ROW)
       sc_error_set(err, SC_E_DB_LOST, "%s: the commit failed: %s", sc_pg_where(pg), sc_pg_diagnosis(pg)->message);
     return err->code;
   }

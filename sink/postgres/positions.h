@@ -32,8 +32,8 @@ int sc_pg_positions_take(struct sc_pg *pg, const struct sc_pg_names *names, cons
                          struct sc_taken *out, struct sc_error *err);
 
 /* In the open transaction. synchronous: what synchronous_commit is set to for this one, NULL: the session's.
- * SC_E_FENCED: something failed before COMMIT; SC_E_ROW: COMMIT refused a row (deferred constraint); SC_E_DB_LOST: the
- * outcome is not known. */
+ * SC_E_FENCED: something failed before COMMIT; SC_CLASS_ROW: COMMIT refused a row (deferred constraint); SC_E_DB_LOST:
+ * the outcome is not known. */
 int sc_pg_positions_commit(struct sc_pg *pg, const struct sc_pg_names *names, const struct sc_commit_row *rows,
                            size_t n, const char *synchronous, struct sc_error *err);
 

@@ -428,7 +428,7 @@ static int push_dead(struct sc_session *s, const char *dead, size_t len, struct 
   int rc = finish(s, err);
   if (rc != SC_OK || !len) return rc;
   rc = put_dead(s, dead, len, err);
-  if (rc != SC_E_ROW && rc != SC_E_PLAN) return rc;
+  if (rc == SC_OK || (err->class != SC_CLASS_ROW && rc != SC_E_PLAN)) return rc;
   err->code = SC_E_DB_REFUSED; /* a dead letter that is refused cannot become a dead letter */
   sc_error_as(err, sc_error_class_of(SC_E_DB_REFUSED));
   sc_error_prefix(err, "table %s", s->sink->names.dead_letters);

@@ -129,6 +129,48 @@ def test_what_only_the_server_knows(local, stream, database, shardcopy, kind):
     assert_adds_up(done, records=101, rows=100, dead_letters=1)
 
 
+RAISES = ("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id >= 666 THEN {} END IF;"
+          " RETURN NEW; END $$; CREATE TRIGGER no BEFORE INSERT ON demo FOR EACH ROW EXECUTE FUNCTION no()")
+# Codes that may be the row's or not.
+DOUBTFUL = {code: RAISES.format(f"RAISE 'not this one' USING errcode = '{code}';")
+            for code in ("45000", "MY001", "21000", "38000", "39000", "02000", "42P01", "42703", "42501", "0A000")}
+DOUBTFUL.update({
+    "XX000": "CREATE EXTENSION hstore; ALTER TABLE demo ADD h hstore",
+    "42P01 of a statement": RAISES.format("PERFORM * FROM not_this_one;"),
+    "MY002": RAISES.replace("CREATE TRIGGER no BEFORE INSERT ON demo",
+                            "CREATE CONSTRAINT TRIGGER no AFTER INSERT ON demo DEFERRABLE INITIALLY DEFERRED").format(
+                                "RAISE 'not this one' USING errcode = 'MY002';")})
+
+
+@pytest.mark.parametrize("kind", DOUBTFUL)
+def test_a_code_that_may_be_the_row_s_or_not(local, stream, database, shardcopy, kind):
+    """It is the row's when others of its transaction are taken."""
+    database.execute("CREATE TABLE demo (id bigint, word text)")
+    database.execute(DOUBTFUL[kind])
+    payload = b'{"id":666,"h":"a"}' if kind == "XX000" else b'{"id":666,"word":"x"}'
+    source = stream()
+    source.put_many(numbered(0, 60))
+    shard, sequence = source.put(payload)
+    source.put_many(numbered(60, 100))
+    done = shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT count(*), count(DISTINCT id) FROM demo") == [(100, 100)]
+    assert_letters(database, [(shard, sequence, payload, kind[:5], "" if kind == "XX000" else "not")])
+    assert_adds_up(done, records=101, rows=100, dead_letters=1)
+
+
+def test_when_no_row_is_taken_the_load_stops(local, stream, database, shardcopy):
+    """With the server's words; nothing has moved, and the next run loads all once the cause is gone."""
+    database.execute("CREATE TABLE demo (id bigint, word text)")
+    database.execute(DOUBTFUL["45000"])
+    stream().put_many(numbered(700, 1000))
+    done = shardcopy.load(local.url("demo"), database.url(), status=5)
+    assert "takes no row of the transaction" in done.err and "not this one" in done.err
+    assert database.count("demo") == 0 and database.count("kinesis_dead_letters") == 0
+    database.execute("DROP TRIGGER no ON demo")
+    shardcopy.load(local.url("demo"), database.url())
+    assert database.rows("SELECT count(*), min(id), max(id) FROM demo") == [(300, 700, 999)]
+
+
 def test_many_refused_rows(local, stream, database, shardcopy):
     """Every tenth row is refused: each is found, whatever block it is in."""
     database.execute("CREATE TABLE demo (id bigint CHECK (id % 10 <> 3), word text)")
