@@ -112,6 +112,9 @@ struct sc_source_ops {
   struct sc_request *(*reader_next)(struct sc_reader *reader);
   /* Ends a request: it comes out of reader_next with SC_E_STOPPED. */
   void (*reader_cancel)(struct sc_reader *reader, struct sc_request *request);
+  /* For --timings, at the end of a load: adds lines about the reader's shards, a bounded number of them. Control
+   * thread, after the join of the reader's own. NULL: there is nothing to tell. */
+  void (*reader_report)(const struct sc_reader *reader, struct sc_buf *out);
   /* Opens the envelope of a batch that a reader of this source made, in place; any parse thread. SC_E_PROTOCOL when the
    * body is not what the protocol says: nothing of it is used and the request is made again. */
   int (*open_envelope)(struct sc_batch *batch, struct sc_records *out, struct sc_error *err);

@@ -11,6 +11,7 @@
 
 #define HTTP1_CONNECTIONS_MAX 10000
 #define TEXT_BYTES_MAX ((size_t)64 << 10)
+#define REPORT_SHARDS_MAX 20
 
 /* ---- places ---- */
 
@@ -409,4 +410,45 @@ void sc_fanout_reader_cancel(struct sc_fanout_reader *r, struct sc_request *requ
   sc_error_set(&request->error, SC_E_STOPPED, "cancelled");
   sc_fanout_answer(p);
   sc_fanout_schedule(p);
+}
+
+/* ---- the report ---- */
+
+static void report_place(const struct sc_fanout_place *p, int64_t now_ms, struct sc_buf *out) {
+  const struct sc_subscription *s = &p->machine;
+  const char *separator = "; ended: ";
+  sc_buf_printf(out, "%s: %llu subscriptions, ", p->shard->id, (unsigned long long)s->made);
+  if (s->event_ms == INT64_MIN) sc_buf_add_str(out, "no event");
+  else sc_buf_printf(out, "last event %.1f s ago", (double)(now_ms - s->event_ms) / 1e3);
+  for (int i = 0; i < SC_SUBSCRIPTION_END_KINDS; i++) {
+    if (s->ended[i] == 0) continue;
+    sc_buf_printf(out, "%s%llu %s", separator, (unsigned long long)s->ended[i], sc_subscription_end_names[i]);
+    separator = ", ";
+  }
+  sc_buf_add_char(out, '\n');
+}
+
+/* Refused calls are ends without a subscription. */
+static uint64_t trouble(const struct sc_fanout_place *p) {
+  uint64_t n = p->machine.made;
+  for (int i = 0; i < SC_SUBSCRIPTION_END_KINDS; i++) n += p->machine.ended[i];
+  return n;
+}
+
+static int by_trouble(const void *a, const void *b) {
+  const struct sc_fanout_place *x = *(struct sc_fanout_place *const *)a, *y = *(struct sc_fanout_place *const *)b;
+  if (trouble(x) != trouble(y)) return trouble(x) > trouble(y) ? -1 : 1;
+  return x->shard->index < y->shard->index ? -1 : 1;
+}
+
+void sc_fanout_reader_report(const struct sc_fanout_reader *r, struct sc_buf *out) {
+  const struct sc_fanout_place **places = sc_alloc_zero(r->n_places + 1, sizeof(*places));
+  int64_t now_ms = sc_clock_mono_ms();
+  size_t n = 0;
+  for (size_t i = 0; i < r->n_places; i++)
+    if (r->places[i] != NULL) places[n++] = r->places[i];
+  qsort(places, n, sizeof(*places), by_trouble);
+  for (size_t i = 0; i < n && i < REPORT_SHARDS_MAX; i++) report_place(places[i], now_ms, out);
+  if (n > REPORT_SHARDS_MAX) sc_buf_printf(out, "%zu other shards had no more of both\n", n - REPORT_SHARDS_MAX);
+  free(places);
 }

@@ -33,5 +33,8 @@ void sc_fanout_reader_start(struct sc_fanout_reader *reader, struct sc_request *
 void sc_fanout_reader_poll(struct sc_fanout_reader *reader, int timeout_ms);
 struct sc_request *sc_fanout_reader_next(struct sc_fanout_reader *reader);
 void sc_fanout_reader_cancel(struct sc_fanout_reader *reader, struct sc_request *request);
+/* A line a shard: subscriptions made, why they ended or were refused, how long ago the last event came, heartbeats
+ * included. The 20 shards with the most of both, and how many others there are. */
+void sc_fanout_reader_report(const struct sc_fanout_reader *reader, struct sc_buf *out);
 
 #endif

@@ -173,6 +173,10 @@ static void reader_cancel(struct sc_reader *r, struct sc_request *request) {
   else sc_fanout_reader_cancel(r->fanout, request);
 }
 
+static void reader_report(const struct sc_reader *r, struct sc_buf *out) {
+  if (r->fanout != NULL) sc_fanout_reader_report(r->fanout, out);
+}
+
 static int source_open_envelope(struct sc_batch *batch, struct sc_records *out, struct sc_error *err) {
   switch (batch->envelope) {
     case SC_ENVELOPE_JSON:
@@ -208,5 +212,6 @@ const struct sc_source_ops sc_source_kinesis = {
     .reader_poll = reader_poll,
     .reader_next = reader_next,
     .reader_cancel = reader_cancel,
+    .reader_report = reader_report,
     .open_envelope = source_open_envelope,
 };

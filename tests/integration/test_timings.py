@@ -44,3 +44,18 @@ def test_only_when_asked(local, stream, database, shardcopy):
     done = shardcopy.load(local.url("demo"), database.url())
     assert not rows_of(done)
     assert "bottleneck" not in done.err
+
+
+SHARD = re.compile(r"^(shardId-\d+): (\d+) subscriptions, (?:last event [\d.]+ s ago|no event)(?:; ended: (.+))?$", re.M)
+
+
+def test_subscriptions_of_each_shard(local_service, database, shardcopy):
+    local = local_service("--generate=demo:shards=23,records=4600,seed=1")
+    local.fault(operation="SubscribeToShard", kind="error", code="InternalFailure", status=500, count=1)
+    done = shardcopy.load(local.url("demo"), database.url(), "--reader=fan-out", "--fetch-threads=1", "--timings")
+    assert database.count("demo") == 4600
+    shards = SHARD.findall(done.err)
+    assert len({shard for shard, _, _ in shards}) == 20, done.story()
+    assert all(int(made) >= 1 for _, made, _ in shards)
+    assert "3 other shards" in done.err
+    assert [end for _, _, end in shards] == ["1 service", *[""] * 19]  # the one that had trouble comes first

@@ -16,6 +16,7 @@
 #include "engine/load/control/control_shards.h"
 #include "engine/load/control/control_target.h"
 #include "engine/load/fetch/fetch_pool.h"
+#include "engine/load/fetch/fetcher.h"
 #include "engine/load/memory.h"
 #include "engine/load/parse/parse_pool.h"
 #include "engine/load/write/write_pool.h"
@@ -320,7 +321,8 @@ static const char *why_no_rows(const struct sc_controller *c) {
 }
 
 /* The threads are joined. */
-static void print_timings(const struct sc_run *run) {
+static void print_timings(const struct sc_controller *c) {
+  const struct sc_run *run = c->run;
   const struct sc_settings *s = &run->settings;
   const struct sc_timings_pool pools[SC_THREAD_POOLS] = {
       [SC_POOL_FETCH] = {"fetch", run->timings[SC_POOL_FETCH], s->fetch_threads},
@@ -328,6 +330,8 @@ static void print_timings(const struct sc_run *run) {
       [SC_POOL_WRITE] = {"write", run->timings[SC_POOL_WRITE], s->write_threads}};
   struct sc_buf out = SC_BUF_INIT;
   sc_timings_report(pools, &out);
+  for (uint32_t i = 0; i < s->fetch_threads && run->source_ops->reader_report != NULL; i++)
+    run->source_ops->reader_report(c->fetchers[i]->reader, &out);
   fputs(sc_buf_str(&out), stderr);
   sc_buf_fini(&out);
 }
@@ -339,7 +343,7 @@ static int outcome(struct sc_controller *c, struct sc_error *err) {
   int rc = sc_progress_finish(&c->progress, &counts, is_whole ? why_no_rows(c) : NULL, sc_clock_mono_ms(), err);
   if (c->gaps > 0)
     sc_log(SC_WARN, "records were lost before they could be read", "gaps=%llu", (unsigned long long)c->gaps);
-  if (c->options->timings) print_timings(c->run);
+  if (c->options->timings) print_timings(c);
   if (sc_controller_has_failed(c)) {
     *err = c->error;
     return err->code;
