@@ -308,8 +308,8 @@ static int take_statement(struct sc_pg *pg, const struct sc_pg_names *names, con
                    ", t.ended, t.sub_sequence"
                    " FROM unnest(%L::text[]) WITH ORDINALITY AS w(shard_id, place)"
                    " JOIN taken t ON t.shard_id = w.shard_id ORDER BY w.place; COMMIT",
-                   names->checkpoints, names->name_space, ids, names->checkpoints, names->target, owner, names->name_space,
- ids);
+                   names->checkpoints, names->name_space, ids, names->checkpoints, names->target, owner,
+                   names->name_space, ids);
 }
 
 /* Ends the backends that the rows name as owner and that hold locks on the table: sessions of this load that were cut
