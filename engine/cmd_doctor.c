@@ -15,7 +15,11 @@ static void examine_target(struct sc_examine *x, struct sc_options *options, con
   struct sc_session *session = NULL;
   struct sc_error err;
   const struct sc_sink_ops *ops = sc_find_sink(url, &err);
-  int rc = ops == NULL ? err.code : ops->open(url, options, stream_name, &sink, &err);
+  if (ops == NULL) {
+    sc_examine_fail(x, "target", &err);
+    return;
+  }
+  int rc = ops->open(url, options, stream_name, &sink, &err);
   if (rc == SC_OK && ops->examine != NULL) rc = ops->session_open(sink, "doctor", &sc_wait, &session, &err);
   if (rc == SC_OK) sc_examine_ok("target", "%s", ops->describe(sink));
   if (rc == SC_OK && ops->examine != NULL) rc = ops->examine(session, x, &err);

@@ -107,7 +107,7 @@ int sc_provider_profile_role(struct sc_provider *p, struct sc_keys **out, struct
                              .session_name = sc_provider_setting(p, "role_session_name"),
                              .external_id = sc_provider_setting(p, "external_id"),
                              .duration_s = sc_provider_setting(p, "duration_seconds")};
-  struct sc_keys *source;
+  struct sc_keys *source = NULL;
   if (role.arn == NULL || sc_provider_setting(p, "web_identity_token_file") != NULL)
     return sc_provider_pass(p, "role: no role_arn in profile %s", p->profile);
   if (sc_provider_setting(p, "mfa_serial") != NULL) return refuse_mfa(p, err);

@@ -191,7 +191,7 @@ static int check_alpn(const struct sc_dialed *c, struct sc_error *err) {
   unsigned len = 0;
   if (!c->is_tls) return SC_OK;
   if (c->tls != NULL) SSL_get0_alpn_selected(c->tls, &chosen, &len);
-  if (len == c->alpn[0] && memcmp(chosen, c->alpn + 1, len) == 0) return SC_OK;
+  if (chosen != NULL && len == c->alpn[0] && memcmp(chosen, c->alpn + 1, len) == 0) return SC_OK;
   sc_error_set(err, SC_E_NET, "the server does not speak %s", (const char *)c->alpn + 1);
   return sc_error_as(err, SC_CLASS_CONFIG);
 }

@@ -64,8 +64,10 @@ static bool take_exponent(struct sc_slice *s, long *out) {
 static bool scan(struct sc_slice text, struct decimal *d) {
   struct sc_slice s = sc_text_trim(text);
   long exponent;
+  if (s.ptr == NULL) return false;
   *d = (struct decimal){.negative = take_sign(&s)};
   d->whole = take_digits(&s);
+  d->fraction = sc_slice_of(s.ptr, 0);
   if (s.len && *s.ptr == '.') {
     s.ptr++, s.len--;
     d->fraction = take_digits(&s);

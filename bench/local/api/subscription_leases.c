@@ -41,11 +41,13 @@ static void drop(struct scl_leases *leases, struct entry *entry) {
 }
 
 void scl_leases_free(struct scl_leases *leases) {
-  struct entry *entry, *next;
   if (leases == NULL) return;
-  HASH_ITER(hh, leases->entries, entry, next) {
+  struct entry *entry = leases->entries, *next;
+  HASH_CLEAR(hh, leases->entries); /* the entries stay linked */
+  for (; entry != NULL; entry = next) {
+    next = entry->hh.next;
     SC_ASSERT(entry->holder == NULL);
-    drop(leases, entry);
+    free(entry);
   }
   pthread_mutex_destroy(&leases->lock);
   free(leases);
@@ -63,6 +65,7 @@ void scl_lease_fini(struct scl_lease *lease) { scl_notifier_fini(&lease->lost); 
 static struct entry *find(const struct scl_leases *leases, const struct scl_lease *lease) {
   struct key key = {lease->consumer, lease->shard};
   struct entry *entry;
+  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): uthash reads the key by bytes */
   HASH_FIND(hh, leases->entries, &key, sizeof(key), entry);
   return entry;
 }

@@ -195,8 +195,9 @@ static int write_page(struct batch *batch, struct page *page) {
 }
 
 static struct page *page_of(struct batch *batch, const struct entry *entry) {
-  struct page_key key = {entry->stream, entry->shard};
-  struct page *page;
+  const struct page_key key = {.stream = entry->stream, .shard = entry->shard};
+  struct page *page = NULL;
+  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): uthash reads the key by bytes */
   HASH_FIND(hh, batch->pages, &key, sizeof(key), page);
   if (page != NULL) return page;
   page = sc_alloc_zero(1, sizeof(*page));
@@ -220,10 +221,11 @@ static int write_entry(struct batch *batch, const struct entry *entry, const cha
 
 /* What is left in the pages, unless the transaction failed; frees them. */
 static int end_pages(struct batch *batch, int rc) {
-  struct page *page, *next;
-  HASH_ITER(hh, batch->pages, page, next) {
+  struct page *page = batch->pages, *next;
+  HASH_CLEAR(hh, batch->pages); /* the pages stay linked */
+  for (; page != NULL; page = next) {
+    next = page->hh.next;
     if (rc == SC_OK) rc = write_page(batch, page);
-    HASH_DEL(batch->pages, page);
     sc_buf_fini(&page->records);
     free(page);
   }
