@@ -91,6 +91,9 @@ void sc_subscription_answered(struct sc_subscription *s, const struct sc_sequenc
   SC_ASSERT(s->is_wanted);
   s->is_wanted = false;
   sc_position_move(&s->handed, last);
+  /* A last event without a continuation may have records. If it was not the shard's end, reading goes on behind them.
+   */
+  if (!is_under_way(s) && last->len > 0) s->at = s->handed;
   if (s->state == SC_SUBSCRIPTION_DUE || s->state == SC_SUBSCRIPTION_PARKED) s->state = SC_SUBSCRIPTION_IDLE;
 }
 

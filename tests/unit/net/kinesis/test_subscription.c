@@ -433,6 +433,20 @@ static void seeds(void **state) {
   }
 }
 
+/* A last event that has records and is not the shard's end after all: none of them comes twice. */
+static void an_end_that_is_none_goes_on_behind_its_records(void **state) {
+  struct sc_sequence last = number(8);
+  struct sc_position at = behind(8);
+  (void)state;
+  open_at(0);
+  record(5, 100);
+  assert_int_equal(sc_subscription_event(&s, NULL, 200), SC_SUBSCRIPTION_CANCEL);
+  sc_subscription_answered(&s, &last);
+  assert_int_equal(sc_subscription_want(&s, &at, 300), SC_SUBSCRIPTION_NOTHING);
+  check_due(5000);
+  assert_int_equal(sc_sequence_compare(&s.at.sequence, &last), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_clean_end_is_no_end_of_the_shard, reset),
@@ -449,6 +463,7 @@ int main(void) {
       cmocka_unit_test_setup(not_found_and_no_consumer_to_be_had, reset),
       cmocka_unit_test_setup(not_found_and_nobody_to_ask, reset),
       cmocka_unit_test_setup(the_end_of_the_shard, reset),
+      cmocka_unit_test_setup(an_end_that_is_none_goes_on_behind_its_records, reset),
       cmocka_unit_test_setup(a_rewind_subscribes_anew, reset),
       cmocka_unit_test_setup(a_new_term_at_the_same_place_goes_on, reset),
       cmocka_unit_test_setup(silence, reset),
