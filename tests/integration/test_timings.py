@@ -46,7 +46,8 @@ def test_only_when_asked(local, stream, database, shardcopy):
     assert "bottleneck" not in done.err
 
 
-SHARD = re.compile(r"^(shardId-\d+): (\d+) subscriptions, (?:last event [\d.]+ s ago|no event)(?:; ended: (.+))?$", re.M)
+LAST = r"(?:last event [\d.]+ s ago|no event)"
+SHARD = re.compile(rf"^(shardId-\d+): (\d+) subscriptions, {LAST}(?:; ended: (.+))?$", re.M)
 
 
 def test_subscriptions_of_each_shard(local_service, database, shardcopy):

@@ -5,12 +5,13 @@
 
 /* ---- the beginning, and beginning anew ---- */
 
-static void forget_shards(struct worker *k) {
+static void forget_shards(const struct world *w, struct worker *k) {
   for (int i = 0; i < SHARDS_MAX; i++) {
     struct local *l = &k->locals[i];
     uint32_t term = l->checkpoint.term;
     *l = (struct local){.checkpoint = {.term = term}};
     sc_shard_init(&l->reader);
+    sc_subscription_init(&l->subscription, &sc_subscription_times, w->now_ms);
   }
 }
 
@@ -21,7 +22,7 @@ static void begin(struct world *w, struct worker *k) {
   k->phase = PHASE_SURVEY;
   k->listing = false;
   k->last_listing_ms = 0;
-  forget_shards(k);
+  forget_shards(w, k);
   queue_clear(&k->notes);
   for (unsigned i = 0; i < w->nature.writers; i++) writer_lose(w, k, i, "the load begins anew");
 }

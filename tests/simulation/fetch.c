@@ -30,12 +30,24 @@ static bool is_due(const struct world *w, const struct local *l) {
   return l->todo == SC_DO_REQUEST && !l->reader.in_request && w->now_ms >= l->reader.due_ms;
 }
 
-static void request_failed(struct world *w, struct worker *k, struct local *l, const struct call *c, int code,
-                           int64_t due_us) {
+bool fetch_is_due(const struct world *w, const struct worker *k, int shard) {
+  return is_due(w, &k->locals[shard]) && queue_count(&k->writers[writer_of(w, shard)].batches) < QUEUED_MAX;
+}
+
+/* Control confirms an end. */
+static void ask_control(struct worker *k, struct local *l) {
+  if (l->todo != SC_DO_CONFIRM_END || l->asked) return;
+  l->asked = true;
+  l->asked_at = k->listings_begun;
+}
+
+void fetch_failed(struct world *w, struct worker *k, int shard, int code, int64_t due_ms) {
+  struct local *l = &k->locals[shard];
   struct sc_error err;
   sc_error_set(&err, code, "simulated");
-  l->todo = sc_shard_failed(&l->reader, &err, (due_us + 999) / 1000);
-  TELL(w, "worker %d: shard %d term %u: %s", k->index, c->shard, c->term, sc_error_name(code));
+  l->todo = sc_shard_failed(&l->reader, &err, due_ms);
+  TELL(w, "worker %d: shard %d term %u: %s", k->index, shard, l->reader.term, sc_error_name(code));
+  ask_control(k, l);
   if (l->todo == SC_DO_FAIL) sim_broken(w, "%s ends the run", sc_error_name(code));
 }
 
@@ -43,7 +55,7 @@ static void request_failed(struct world *w, struct worker *k, struct local *l, c
 static void go_on(struct world *w, struct worker *k, struct local *l, struct call *c, enum sc_poll_do todo) {
   if (todo == SC_POLL_WAIT) {
     c->used = false;
-    request_failed(w, k, l, c, SC_AGAIN, l->poll.paced_us);
+    fetch_failed(w, k, c->shard, SC_AGAIN, (l->poll.paced_us + 999) / 1000);
     return;
   }
   *c = (struct call){.used = true,
@@ -59,7 +71,7 @@ static void go_on(struct world *w, struct worker *k, struct local *l, struct cal
 static bool send_call(struct world *w, struct worker *k, int shard) {
   struct local *l = &k->locals[shard];
   struct call *c = free_call(k);
-  if (c == NULL || !is_due(w, l) || queue_count(&k->writers[writer_of(w, shard)].batches) >= QUEUED_MAX) return false;
+  if (c == NULL || !fetch_is_due(w, k, shard)) return false;
   c->shard = shard;
   sc_shard_asked(&l->reader, w->now_ms);
   go_on(w, k, l, c, sc_poll_start(&l->poll, &l->reader.position, w->now_ms * 1000));
@@ -77,15 +89,15 @@ static bool send_any(struct world *w, struct worker *k) {
 
 /* What was read until now was read until the last listing that had the shard open: it may have been closed since, and
  * its children's first records are older than now. */
-static int64_t read_until(const struct worker *k, const struct local *l, const struct call *c) {
-  const struct sc_reply *r = &c->reply.reply;
-  int64_t until_ms = sc_shard_read_until_ms(&l->reader, r, c->reply.service_ms);
-  return r->behind_ms == 0 && until_ms > k->last_listing_ms ? k->last_listing_ms : until_ms;
+static int64_t read_until(const struct worker *k, const struct local *l, const struct kreply *reply) {
+  int64_t until_ms = sc_shard_read_until_ms(&l->reader, &reply->reply, reply->service_ms);
+  return reply->reply.behind_ms == 0 && until_ms > k->last_listing_ms ? k->last_listing_ms : until_ms;
 }
 
-static void look_for_gap(struct world *w, const struct worker *k, struct local *l, const struct call *c) {
-  int64_t until_ms = read_until(k, l, c);
-  if (l->read_until_ms > 0 && l->read_until_ms < c->reply.horizon_ms) worker_tell_gap(w, c->shard);
+static void look_for_gap(struct world *w, const struct worker *k, int shard, struct local *l,
+                         const struct kreply *reply) {
+  int64_t until_ms = read_until(k, l, reply);
+  if (l->read_until_ms > 0 && l->read_until_ms < reply->horizon_ms) worker_tell_gap(w, shard);
   if (until_ms > l->read_until_ms) l->read_until_ms = until_ms;
 }
 
@@ -96,29 +108,36 @@ static struct sc_tip tip_of(const struct world *w) {
       .idle_interval_ms = 1000, .behind_latest_ms = w->nature.behind_latest_ms, .follow = w->nature.follow};
 }
 
-static void got_records(struct world *w, struct worker *k, struct local *l, const struct call *c) {
-  const struct sc_reply *r = &c->reply.reply;
+void fetch_replied(struct world *w, struct worker *k, int shard, const struct kreply *reply, int64_t due_ms) {
+  struct local *l = &k->locals[shard];
+  const struct sc_reply *r = &reply->reply;
   uint32_t flags;
   struct sc_tip tip = tip_of(w);
-  look_for_gap(w, k, l, c);
-  int64_t due_us = sc_poll_replied(&l->poll, r, c->reply.body_bytes, &pace);
-  l->todo = sc_shard_replied(&l->reader, r, &tip, due_us / 1000, &flags);
+  look_for_gap(w, k, shard, l, reply);
+  l->todo = sc_shard_replied(&l->reader, r, &tip, due_ms, &flags);
   struct batch b = {.term = l->reader.term,
-                    .span = {.shard = c->shard,
-                             .first = c->reply.first,
-                             .end = c->reply.first + r->n_records,
+                    .span = {.shard = shard,
+                             .first = reply->first,
+                             .end = reply->first + r->n_records,
                              .flags = flags,
                              .read_until_ms = l->read_until_ms}};
-  queue_push(&k->writers[writer_of(w, c->shard)].batches, &b);
-  l->iterator = c->reply.next;
-  TELL(w, "worker %d: shard %d term %u gives %u..%u%s%s", k->index, c->shard, b.term, b.span.first, b.span.end,
+  queue_push(&k->writers[writer_of(w, shard)].batches, &b);
+  TELL(w, "worker %d: shard %d term %u gives %u..%u%s%s", k->index, shard, b.term, b.span.first, b.span.end,
        flags & SC_BATCH_END ? ", its end" : "", flags & SC_BATCH_TIP ? ", its tip" : "");
+  ask_control(k, l);
+}
+
+static void got_records(struct world *w, struct worker *k, struct local *l, const struct call *c) {
+  int64_t due_us = sc_poll_replied(&l->poll, &c->reply.reply, c->reply.body_bytes, &pace);
+  l->iterator = c->reply.next;
+  fetch_replied(w, k, c->shard, &c->reply, due_us / 1000);
 }
 
 static void failed(struct world *w, struct worker *k, struct local *l, const struct call *c) {
   struct sc_error err;
   sc_error_set(&err, (int)c->error, "simulated");
-  request_failed(w, k, l, c, err.code, sc_poll_failed(&l->poll, &err, &w->random, w->now_ms * 1000));
+  int64_t due_us = sc_poll_failed(&l->poll, &err, &w->random, w->now_ms * 1000);
+  fetch_failed(w, k, c->shard, err.code, (due_us + 999) / 1000);
 }
 
 static void receive(struct world *w, struct worker *k, struct call *c) {
@@ -134,9 +153,6 @@ static void receive(struct world *w, struct worker *k, struct call *c) {
     l->iterator = c->iterator;
     go_on(w, k, l, c, sc_poll_got_iterator(&l->poll, w->now_ms * 1000));
   }
-  if (l->todo != SC_DO_CONFIRM_END || l->asked) return;
-  l->asked = true;
-  l->asked_at = k->listings_begun;
 }
 
 static bool receive_any(struct world *w, struct worker *k) {
@@ -159,6 +175,7 @@ static bool read_start(struct world *w, struct worker *k) {
   struct local *l = &k->locals[s.shard];
   l->read_until_ms = s.read_until_ms;
   l->asked = false;
+  subscribe_cancel(w, l);
   l->todo = sc_shard_start(&l->reader, &s.position, s.term, w->now_ms);
   TELL(w, "worker %d: shard %d is read in term %u from %.*s", k->index, s.shard, s.term,
        s.position.start == SC_START_AFTER ? s.position.sequence.len : 5,
@@ -167,9 +184,11 @@ static bool read_start(struct world *w, struct worker *k) {
 }
 
 void fetch_step(struct world *w, struct worker *k) {
+  bool (*send)(struct world *, struct worker *) = k->subscribes ? subscribe_any : send_any;
+  bool (*hear)(struct world *, struct worker *) = k->subscribes ? hear_any : receive_any;
   uint64_t what = below(w, 10);
   if (what < 2 && read_start(w, k)) return;
-  if (what < 6 && receive_any(w, k)) return;
-  if (send_any(w, k)) return;
-  if (!receive_any(w, k)) read_start(w, k);
+  if (what < 6 && hear(w, k)) return;
+  if (send(w, k)) return;
+  if (!hear(w, k)) read_start(w, k);
 }

@@ -53,6 +53,7 @@ static void draw_nature(struct world *w) {
   n->connection_breaks = trouble(w, 300);
   n->answer_lost = trouble(w, 1500);
   n->commit_late = trouble(w, TEN_THOUSAND);
+  n->subscribes = chance(w, 3000) ? 0 : chance(w, 5000) ? TEN_THOUSAND : 5000;
   n->put = 50 + (unsigned)below(w, 600);
   n->reshard = trouble(w, 150);
   n->crash = trouble(w, 20);

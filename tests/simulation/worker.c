@@ -8,6 +8,7 @@ struct worker *worker_new(struct world *w, int index, const struct sc_position *
   struct worker *k = sc_alloc_zero(1, sizeof(*k));
   k->index = index;
   k->began_ms = w->now_ms;
+  k->subscribes = chance(w, w->nature.subscribes);
   k->start = *start;
   bool is_late = start->start == SC_START_AT_TIME && start->at_ms > w->now_ms; /* the service refuses a time to come */
   if (is_late || start->start == SC_START_LATEST)
@@ -20,7 +21,7 @@ struct worker *worker_new(struct world *w, int index, const struct sc_position *
     queue_init(&t->spans, sizeof(struct span));
     queue_init(&t->starts, sizeof(struct start));
   }
-  TELL(w, "worker %d: begins", index);
+  TELL(w, "worker %d: begins, %s", index, k->subscribes ? "by subscriptions" : "by polling");
   return k;
 }
 

@@ -1,9 +1,10 @@
 /* A worker: one process of the program, built from the engine's own machines, with the threads' work cut into single
  * steps.
  *
- *   control.c  lineage: lists shards, stores rows, starts shards, confirms ends
- *   fetch.c    shard: calls and their replies, batches
- *   write.c    checkpoint: batches to blocks, takes, commits, rewinds
+ *   control.c    lineage: lists shards, stores rows, starts shards, confirms ends
+ *   fetch.c      shard: calls and their replies, batches
+ *   subscribe.c  subscription: the same for a worker that does not poll
+ *   write.c      checkpoint: batches to blocks, takes, commits, rewinds
  *
  * Between them are queues, so that anything can happen between a message and its reading. The glue here is what the
  * program's threads do around the machines; it may be clumsy, but it must not be cleverer than they are.
@@ -17,6 +18,7 @@
 #include "engine/lineage.h"
 #include "engine/shard.h"
 #include "net/kinesis/poll.h"
+#include "net/kinesis/subscription.h"
 #include "tests/simulation/target.h"
 
 #define WRITERS_MAX 2
@@ -81,6 +83,7 @@ struct local {
   /* fetching's */
   struct sc_shard reader;
   struct sc_poll poll;
+  struct sc_subscription subscription; /* instead of poll */
   enum sc_shard_do todo;
   struct kiterator iterator;
   int64_t read_until_ms;
@@ -108,6 +111,7 @@ enum phase { PHASE_SURVEY, PHASE_RUN, PHASE_FINISHED };
 
 struct worker {
   int index;
+  bool subscribes;
   enum phase phase;
   int64_t began_ms; /* the run */
   int64_t retry_ms;
@@ -141,6 +145,15 @@ void worker_step(struct world *w, struct worker *k);
 void control_step(struct world *w, struct worker *k);
 void control_free(struct worker *k);
 void fetch_step(struct world *w, struct worker *k);
+/* subscribe.c: a worker that subscribes, instead of calls */
+bool subscribe_any(struct world *w, struct worker *k); /* a request for a shard begins to stand */
+bool hear_any(struct world *w, struct worker *k);      /* something happens to a subscription */
+/* The request that stands, if there is one, is of an older term. */
+void subscribe_cancel(struct world *w, struct local *l);
+/* fetch.c, for subscribe.c */
+bool fetch_is_due(const struct world *w, const struct worker *k, int shard);
+void fetch_replied(struct world *w, struct worker *k, int shard, const struct kreply *reply, int64_t due_ms);
+void fetch_failed(struct world *w, struct worker *k, int shard, int code, int64_t due_ms);
 void parse_step(struct world *w, struct worker *k, struct writer *writer);
 void write_step(struct world *w, struct worker *k, unsigned writer);
 void writer_lose(struct world *w, struct worker *k, unsigned writer, const char *why);

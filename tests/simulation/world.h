@@ -38,6 +38,7 @@ struct nature {
   unsigned call_fails, throttled, expires, empty_page, false_end, lag_lies, slow_listing;
   unsigned poison, refused; /* of records: dead letters of the parser, of the target */
   unsigned connection_breaks, answer_lost, commit_late;
+  unsigned subscribes; /* of a worker's runs: it reads by SubscribeToShard, else by GetRecords */
   unsigned put, reshard, crash, failover, nap, long_nap;
 };
 
