@@ -63,7 +63,7 @@ static void collect_names(struct alteration *a) {
 
 static void add_column(struct alteration *a, struct sc_slice key, unsigned kinds) {
   struct change *c = &a->changes[a->n];
-  if (a->n_payload >= a->target->schema->max_columns) return;
+  if (a->n_payload >= a->target->schema->max_columns || sc_pg_schema_is_unnamed(a->target->schema, key)) return;
   if (!sc_pg_create_name(key, (const char(*)[64])a->used, a->n_used, c->column)) return;
   snprintf(a->used[a->n_used++], 64, "%s", c->column);
   c->key = key;
@@ -171,7 +171,8 @@ static void say(const struct alteration *a) {
 
 int sc_pg_alter(const struct sc_pg_target *t, const struct sc_sample *requests, struct sc_error *err) {
   struct alteration a = {.target = t, .requests = requests};
-  int rc = begin(t, err);
+  int rc = sc_pg_create_check_keys(t, requests, err);
+  if (rc == SC_OK) rc = begin(t, err);
   if (rc == SC_OK) rc = sc_pg_table_read_columns(t, &a.table, err);
   if (rc == SC_OK) {
     collect_names(&a);

@@ -118,6 +118,7 @@ static void leave_out(struct sc_plan *plan, const struct sc_pg_target *t, const 
     struct sc_slice key = key_of(t->by_position, &table->columns[i]);
     if (table->columns[i].role == SC_ROLE_PAYLOAD && !has_key(plan, key)) sc_plan_leave_out(plan, key);
   }
+  for (size_t i = 0; i < t->schema->n_unnamed; i++) sc_plan_leave_out(plan, t->schema->unnamed[i]);
 }
 
 static void set_arrays(struct sc_pgcopy *copy, const struct sc_plan *plan, const struct sc_pg_table *table) {

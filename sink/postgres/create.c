@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codec/text/hex.h"
 #include "engine/base/log.h"
 #include "engine/base/text.h"
 #include "sink/postgres/table.h"
@@ -39,6 +40,32 @@ bool sc_pg_create_name(struct sc_slice key, const char (*used)[64], size_t n, ch
   return true;
 }
 
+static bool is_ascii(struct sc_slice text) {
+  size_t i = 0;
+  while (i < text.len && (unsigned char)text.ptr[i] < 0x80) i++;
+  return i == text.len;
+}
+
+/* As bytes, since the server would refuse the text. */
+static int check_key(const struct sc_pg_target *t, struct sc_slice key, struct sc_error *err) {
+  if (is_ascii(key) || sc_pg_schema_is_unnamed(t->schema, key)) return SC_OK;
+  char *hex = sc_alloc(2 * key.len + 1);
+  *sc_hex_put(hex, key.ptr, key.len) = 0;
+  int rc = sc_pg_query(t->pg, NULL, err, "SELECT convert(decode(%L, 'hex'), 'UTF8', getdatabaseencoding())", hex);
+  free(hex);
+  if (rc == SC_OK || strcmp(err->sqlstate, "22P05") != 0) return rc;
+  sc_pg_schema_leave_unnamed(t->schema, key);
+  return SC_OK;
+}
+
+int sc_pg_create_check_keys(const struct sc_pg_target *t, const struct sc_sample *sample, struct sc_error *err) {
+  const char *encoding = sc_pg_parameter(t->pg, "server_encoding");
+  if (sample == NULL || encoding == NULL || strcmp(encoding, "UTF8") == 0) return SC_OK;
+  int rc = SC_OK;
+  for (uint32_t i = 0; i < sc_sample_keys(sample) && rc == SC_OK; i++) rc = check_key(t, sc_sample_key(sample, i), err);
+  return rc;
+}
+
 int sc_pg_create_comment(const struct sc_pg_target *t, const char *column, struct sc_slice key, struct sc_buf *sql,
                          struct sc_error *err) {
   if (sc_slice_is(key, column)) return SC_OK;
@@ -69,6 +96,7 @@ static int add_column(struct draft *d, const char *metadata, struct sc_slice key
 static int add_payload(struct draft *d, const struct sc_sample *sample, uint32_t i, struct sc_error *err) {
   struct sc_slice key = sc_sample_key(sample, i);
   char *name = d->used[d->n_used];
+  if (sc_pg_schema_is_unnamed(d->target->schema, key)) return SC_OK;
   if (!sc_pg_create_name(key, (const char(*)[64])d->used, d->n_used, name)) return SC_OK;
   d->n_used++;
   const char *type = sc_pg_schema_type(d->target->schema, sc_infer(sc_sample_kinds(sample, i)));
@@ -120,7 +148,8 @@ int sc_pg_create(const struct sc_pg_target *t, const struct sc_sample *sample, b
   struct draft d = {.target = t, .proposal = proposal};
   struct sc_buf sql = SC_BUF_INIT;
   d.used = sc_alloc_zero(SC_COLUMNS_MAX + SC_PG_LAYOUT_NAMES, 64);
-  int rc = add_columns(&d, sample, err);
+  int rc = sc_pg_create_check_keys(t, sample, err);
+  if (rc == SC_OK) rc = add_columns(&d, sample, err);
   if (rc == SC_OK) rc = write_statement(&d, with_schema, proposal != NULL ? &proposal->ddl : &sql, err);
   if (rc == SC_OK && proposal == NULL) rc = run_statement(&d, &sql, err);
   sc_buf_fini(&d.columns);

@@ -27,6 +27,8 @@ void sc_pg_schema_init(struct sc_pg_schema *schema, const char *unknown_keys, co
 }
 
 void sc_pg_schema_fini(struct sc_pg_schema *schema) {
+  for (size_t i = 0; i < schema->n_unnamed; i++) free((char *)schema->unnamed[i].ptr);
+  free(schema->unnamed);
   free(schema->frozen);
   *schema = (struct sc_pg_schema){.frozen = NULL};
 }
@@ -41,6 +43,20 @@ void sc_pg_schema_freeze(struct sc_pg_schema *schema, const char *column) {
   if (is_frozen(schema, column)) return;
   SC_ARRAY_ROOM(schema->frozen, schema->n_frozen, schema->cap_frozen, 1);
   snprintf(schema->frozen[schema->n_frozen++], 64, "%s", column);
+}
+
+bool sc_pg_schema_is_unnamed(const struct sc_pg_schema *schema, struct sc_slice key) {
+  for (size_t i = 0; i < schema->n_unnamed; i++)
+    if (sc_slice_equals(schema->unnamed[i], key)) return true;
+  return false;
+}
+
+void sc_pg_schema_leave_unnamed(struct sc_pg_schema *schema, struct sc_slice key) {
+  if (sc_pg_schema_is_unnamed(schema, key)) return;
+  SC_ARRAY_ROOM(schema->unnamed, schema->n_unnamed, schema->cap_unnamed, 1);
+  schema->unnamed[schema->n_unnamed++] = sc_slice_of(sc_strndup(key), key.len);
+  sc_log(SC_WARN, "a key cannot be a name in the database's encoding; it is counted only", "key=\"%.*s\"",
+         SC_SLICE_ARGS(key));
 }
 
 static bool may_change(const struct sc_pg_layout *layout, char kind) {

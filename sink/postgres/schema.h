@@ -29,6 +29,8 @@ struct sc_pg_schema {
   bool said_full;     /* --max-columns is reached, and the log says so */
   char (*frozen)[64]; /* columns whose type the server refused to change */
   size_t n_frozen, cap_frozen;
+  struct sc_slice *unnamed; /* keys that cannot be names in the database's encoding; owned */
+  size_t n_unnamed, cap_unnamed;
 };
 
 /* NULL: not given. Asserts that a word is one of the option's choices. */
@@ -36,6 +38,9 @@ void sc_pg_schema_init(struct sc_pg_schema *schema, const char *unknown_keys, co
                        bool infer_timestamps, uint32_t max_columns);
 void sc_pg_schema_fini(struct sc_pg_schema *schema);
 void sc_pg_schema_freeze(struct sc_pg_schema *schema, const char *column);
+/* A key that cannot be a column's name: it is left out of every plan, and counted. */
+void sc_pg_schema_leave_unnamed(struct sc_pg_schema *schema, struct sc_slice key);
+bool sc_pg_schema_is_unnamed(const struct sc_pg_schema *schema, struct sc_slice key);
 
 /* Fills in unknown, fail_on_type and the columns' widens and exact. ours: the table's comment says that we made it.
  * kind: pg_class.relkind. */

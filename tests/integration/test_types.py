@@ -3,6 +3,7 @@ import json
 
 import pytest
 from support.local import as_bytes
+from support.summary import assert_adds_up
 
 INFERRED = [
     # JSON values of one key, the type made, the values as PostgreSQL writes them
@@ -225,3 +226,30 @@ def test_a_table_of_as_many_columns_as_there_can_be(local, stream, database, sha
     source.put({"c0": 2, "new": 2})
     shardcopy.load(local.url("demo"), database.url(), "--max-columns=1600")
     assert database.value(columns) == 1600 and database.value("SELECT count(*) FROM demo WHERE c0 = 2") == 1
+
+
+@pytest.mark.parametrize("database", ["LATIN1", "EUC_JP"], indirect=True)
+def test_what_the_encoding_of_the_database_lacks(local, stream, database, shardcopy):
+    """A key with such a character is left out and counted, in the sample and later; a value is a dead letter."""
+    source = stream()
+    source.put_many(['{"id":1,"\u4e00\u00df\U0001f422":1,"t":"x"}', '{"id":2,"t":"\U0001f422"}',
+                     '{"id":3,"j":{"a":"\\ud83d\\udc22"},"t":"y"}', '{"id":4,"j":{},"t":null}'])
+    first = shardcopy.load(local.url("demo"), database.url())
+    source.put_many(['{"id":5,"again \U0001f422":5,"t":"z"}', '{"id":6,"again \U0001f422":6,"new":true}'])
+    then = shardcopy.load(local.url("demo"), database.url())
+    assert_adds_up(first, records=4, rows=2, dead_letters=2)
+    assert_adds_up(then, records=2, rows=2, dead_letters=0)
+    assert " unknown_keys=1 " in first.err and " unknown_keys=2 " in then.err
+    assert database.rows("SELECT id, t FROM demo ORDER BY id") == [(1, "x"), (4, None), (5, "z"), (6, None)]
+    assert database.rows("SELECT new FROM demo WHERE id = 6") == [(True,)]
+    assert database.rows("SELECT sqlstate, data FROM kinesis_dead_letters ORDER BY sequence") == [
+        ("22P05", '{"id":2,"t":"\U0001f422"}'.encode()), ("22P05", b'{"id":3,"j":{"a":"\\ud83d\\udc22"},"t":"y"}')]
+
+
+@pytest.mark.parametrize("database", ["SQL_ASCII"], indirect=True)
+def test_a_database_without_an_encoding(local, stream, database, shardcopy):
+    """It takes any bytes as text, but jsonb no escapes beyond ASCII."""
+    stream().put_many(['{"id":1,"\u00e9":"\u00e9"}', '{"id":2,"j":{"a":"\\u00e9"}}', '{"id":3,"j":{"a":"\u00e9"}}'])
+    done = shardcopy.load(local.url("demo"), database.url())
+    assert_adds_up(done, records=3, rows=2, dead_letters=1)
+    assert database.rows("SELECT id FROM demo ORDER BY id") == [(1,), (3,)]

@@ -33,7 +33,7 @@ def database(postgres, request):
     """A database of this test's own."""
     postgres.start()
     name = re.sub(r"[^a-z0-9]+", "_", request.node.name.lower())[:50].strip("_")
-    its = Database(postgres, name)
+    its = Database(postgres, name, getattr(request, "param", "UTF8"))
     yield its
     its.drop()
 

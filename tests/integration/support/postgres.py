@@ -138,10 +138,11 @@ class Postgres:
 class Database:
     """One database of the cluster, for one test."""
 
-    def __init__(self, postgres, name):
+    def __init__(self, postgres, name, encoding="UTF8"):
         self.postgres = postgres
         self.name = name
-        postgres.execute(f'CREATE DATABASE "{name}"')
+        like = "" if encoding == "UTF8" else f" TEMPLATE template0 LOCALE 'C' ENCODING {encoding}"
+        postgres.execute(f'CREATE DATABASE "{name}"{like}')
 
     def url(self, table=None, port=None, user="postgres", **parameters):
         """By TCP; port picks a proxy in front."""
