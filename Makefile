@@ -9,6 +9,7 @@ PYTHON ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 SEEDS ?= 500
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 600
 BUILD := build$(if $(SAN),-$(SAN))
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
@@ -187,6 +188,10 @@ test-portable: ## Debian 13, and arm64 by qemu-user, in systems under build/port
 	@$(SUITE) debian13 $(BUDGET_portable) -- tests/tools/portable.sh debian13
 	@$(SUITE) arm64 $(BUDGET_portable) -- tests/tools/portable.sh arm64
 	@$(SUITE) --total
+
+.PHONY: soak
+soak: deps all ## 1,000 shards by fan-out, with faults, for SOAK_SECONDS=600
+	@SOAK_SECONDS=$(SOAK_SECONDS) SHARDCOPY_BUILD=$(BUILD) $(PYTHON) $(pytest) tests/soak
 
 .PHONY: test-peers
 test-peers: deps-peers all ## other people's emulators: kinesalite from npm, in a throw-away folder
