@@ -194,7 +194,7 @@ soak: deps all ## 1,000 shards by fan-out, with faults, for SOAK_SECONDS=600
 	@SOAK_SECONDS=$(SOAK_SECONDS) SHARDCOPY_BUILD=$(BUILD) $(PYTHON) $(pytest) tests/soak
 
 .PHONY: test-peers
-test-peers: deps-peers all ## other people's emulators: kinesalite from npm, in a throw-away folder
+test-peers: deps-peers all ## other people's emulators: kinesalite and kinesis-local from npm, in a throw-away folder
 	@mkdir -p $(BUILD) && rm -f $(BUILD)/suites
 	@$(SUITE) peers $(BUDGET_peers) -- env SHARDCOPY_BUILD=$(BUILD) $(PYTHON) $(pytest) tests/peers
 	@$(SUITE) --total

@@ -1,33 +1,13 @@
 """kinesalite, a Kinesis emulator of npm: it never says how far behind we are, and knows nothing newer than 2020."""
-import os
-import shutil
-import subprocess
-import tempfile
 import time
 
 import boto3
 import pytest
 from support.local import Stream
 from support.postgres import free_port
-from support.process import ROOT, Program
+from support.process import Program
 from support.records import assert_each_once, numbered
 from support.wait import wait_until
-
-PACKAGE = os.path.join(ROOT, "bench", "harness", "kinesalite")
-
-
-@pytest.fixture(scope="module")
-def installed():
-    """kinesalite installed where nothing else is."""
-    folder = tempfile.mkdtemp(prefix="shardcopy-kinesalite-")
-    env = {"PATH": os.environ["PATH"], "HOME": folder}
-    shutil.copytree(PACKAGE, folder, dirs_exist_ok=True)
-    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional"], cwd=folder, env=env,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
 
 @pytest.fixture
 def kinesalite(installed, folder):
