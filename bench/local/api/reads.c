@@ -28,15 +28,17 @@ static void add_iterator(struct scl_writer *w, const char *name, const struct sc
   scl_writer_str(w, name, text);
 }
 
-/* The time at which reading begins; 0 when it begins at a sequence number. */
+/* The time at which reading begins; 0 when it begins at a sequence number. A timestamp before the trim horizon, or
+ * before the shard was created, means TRIM_HORIZON (API Reference, GetShardIterator). */
 static int64_t start_ms(const struct scl_call *call, const struct scl_store_stream *stream,
                         const struct scl_store_shard *shard) {
   struct sc_slice type = call->values[ITERATOR_TYPE].text;
+  int64_t horizon_ms = scl_stream_horizon_ms(stream, call->now_ms), timestamp_ms = call->values[ITERATOR_TIME].number;
+  if (horizon_ms < shard->created_ms) horizon_ms = shard->created_ms;
   if (sc_slice_is(type, "LATEST")) return call->now_ms;
-  if (sc_slice_is(type, "AT_TIMESTAMP")) return call->values[ITERATOR_TIME].number;
-  if (!sc_slice_is(type, "TRIM_HORIZON")) return 0;
-  int64_t horizon_ms = call->now_ms - stream->retention_hours * SCL_STORE_HOUR_MS;
-  return horizon_ms > shard->created_ms ? horizon_ms : shard->created_ms;
+  if (sc_slice_is(type, "TRIM_HORIZON")) return horizon_ms;
+  if (!sc_slice_is(type, "AT_TIMESTAMP")) return 0;
+  return timestamp_ms > horizon_ms ? timestamp_ms : horizon_ms;
 }
 
 static void get_shard_iterator(struct scl_call *call) {

@@ -188,8 +188,7 @@ static bool check_room(struct scl_call *call, const struct scl_store_stream *str
 static bool check_split_key(struct scl_call *call, const struct scl_store_stream *stream,
                             const struct scl_store_shard *shard, scl_hashkey_int *key) {
   struct sc_slice text = call->values[SPLIT_KEY].text;
-  bool fits = scl_hashkey_parse(text, key);
-  if (fits && *key > shard->hash_start && *key - shard->hash_start > 1 && *key < shard->hash_end) return true;
+  if (scl_hashkey_parse(text, key) && scl_shard_can_split(shard, *key)) return true;
   char start[SCL_HASHKEY_TEXT], end[SCL_HASHKEY_TEXT];
   scl_hashkey_format(shard->hash_start, start);
   scl_hashkey_format(shard->hash_end, end);
@@ -255,7 +254,7 @@ static bool refuse_target(struct scl_call *call, const struct scl_store_stream *
   return false;
 }
 
-static bool check_target(struct scl_call *call, const struct scl_store_stream *stream) {
+static bool check_target(struct scl_call *call, struct scl_store_stream *stream) {
   int64_t target = call->values[UPDATE_TARGET].number, open = stream->n_open;
   if (target > MAX_TARGET)
     return refuse_target(call, stream, "Target shard count or number of open shards cannot be greater than 10000");

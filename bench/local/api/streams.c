@@ -2,13 +2,11 @@
 #include <inttypes.h>
 
 #include "bench/local/api/operation.h"
-#include "engine/base/random.h"
 
 #define LIST_STREAMS_CAP 100
 #define DESCRIBE_SHARDS_DEFAULT 100
 #define ON_DEMAND_SHARDS 4
 #define MAX_CREATING 5
-#define STREAM_ID_TEXT 25
 
 /* ---- CreateStream ---- */
 
@@ -191,17 +189,6 @@ static void add_description(struct scl_writer *w, const struct scl_call *call, c
   if (stream->key_id != NULL) scl_writer_str(w, "KeyId", stream->key_id);
 }
 
-/* Twenty characters, a dash and three, as the service's pattern wants it: of the name and the time of creation. */
-static void format_id(const struct scl_store_stream *stream, char out[STREAM_ID_TEXT]) {
-  static const char DIGITS[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-  struct sc_random random;
-  uint64_t seed = (uint64_t)stream->created_ms;
-  for (const char *at = stream->name; *at != '\0'; at++) seed = seed * 31 + (unsigned char)*at;
-  sc_random_init(&random, seed);
-  for (int i = 0; i < STREAM_ID_TEXT - 1; i++) out[i] = i == 20 ? '-' : DIGITS[sc_random_u64(&random) % 36];
-  out[STREAM_ID_TEXT - 1] = '\0';
-}
-
 static void describe_stream(struct scl_call *call) {
   const struct scl_store_stream *stream = scl_call_stream(call);
   if (stream == NULL) return;
@@ -238,9 +225,6 @@ static void describe_stream_summary(struct scl_call *call) {
   scl_writer_open_map(w, NULL);
   scl_writer_open_map(w, "StreamDescriptionSummary");
   add_description(w, call, stream);
-  char id[STREAM_ID_TEXT];
-  format_id(stream, id);
-  scl_writer_str(w, "StreamId", id);
   scl_writer_int(w, "OpenShardCount", is_creating ? 0 : stream->n_open);
   scl_writer_int(w, "ConsumerCount", scl_stream_count_consumers(stream, call->now_ms));
   if (stream->warm_mibps > 0) {

@@ -400,6 +400,10 @@ static void start_child(struct scl_store_stream *stream, struct scl_store_shard 
   child->created_s = at_least(now_ms / 1000, stream->shards[parent].created_s + 1);
 }
 
+bool scl_shard_can_split(const struct scl_store_shard *shard, scl_hashkey_int new_start) {
+  return new_start > shard->hash_start && new_start - shard->hash_start > 1 && new_start < shard->hash_end;
+}
+
 /* Both children are added before pointers to shards are taken, since adding may move the array. */
 void scl_store_split(struct scl_store *store, struct scl_store_stream *stream, uint32_t shard,
                      scl_hashkey_int new_start, int64_t now_ms) {
@@ -407,7 +411,7 @@ void scl_store_split(struct scl_store *store, struct scl_store_stream *stream, u
   uint32_t place = open_place(stream, stream->shards[shard].hash_start);
   uint32_t low = add_shard(store, stream)->index, high = add_shard(store, stream)->index;
   struct scl_store_shard *parent = &stream->shards[shard];
-  SC_ASSERT(new_start > parent->hash_start && new_start <= parent->hash_end);
+  SC_ASSERT(scl_shard_can_split(parent, new_start));
   close_shard(parent, now_ms, low, high);
   start_child(stream, &stream->shards[low], shard, now_ms);
   start_child(stream, &stream->shards[high], shard, now_ms);

@@ -183,7 +183,9 @@ void scl_shard_put(struct scl_store_shard *shard, const struct scl_store_put *pu
 /* Appends the next record of a shard, open or closed, as it was before a restart. */
 void scl_shard_restore(struct scl_store_shard *shard, const struct scl_store_put *put);
 
-/* Splits an open shard at new_start: hash_start < new_start <= hash_end. Shard pointers are stale afterwards. */
+/* Whether the shard can be split there, so that each child has two hash keys at least (API Reference, SplitShard). */
+bool scl_shard_can_split(const struct scl_store_shard *shard, scl_hashkey_int new_start);
+/* Splits an open shard at new_start (scl_shard_can_split). Shard pointers are stale afterwards. */
 void scl_store_split(struct scl_store *store, struct scl_store_stream *stream, uint32_t shard,
                      scl_hashkey_int new_start, int64_t now_ms);
 /* Merges two open shards; the second begins where the first ends. Shard pointers are stale afterwards. */

@@ -485,6 +485,31 @@ static void test_gaps(void **state) {
   end(&w);
 }
 
+/* A timestamp before the shard was created means the trim horizon: no pages for the years before. */
+static void test_long_before_the_first_record(void **state) {
+  (void)state;
+  struct world w;
+  char text[600];
+  begin_with(
+      &w,
+      (struct scl_service_settings){.region = "eu-west-1", .page_bytes = SCL_SERVICE_PAGE_BYTES, .page_span_ms = 60000},
+      0);
+  must(&w, "CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":1}");
+  put(&w, "k", "aGk=");
+  sc_clock_advance(50000);
+  const char *const times[] = {",\"Timestamp\":0", ",\"Timestamp\":-1", ",\"Timestamp\":1500000000"};
+  for (int i = 0; i < 3; i++) {
+    iterator(&w, 0, "AT_TIMESTAMP", times[i], text);
+    const char *page = get(&w, text, 10000);
+    assert_int_equal(count(page, "\"SequenceNumber\""), 1);
+    assert_non_null(strstr(strstr(page, "MillisBehindLatest"), ":0"));
+  }
+  sc_clock_advance(25 * 3600000); /* the record is trimmed: the horizon is 24 hours ago, not the stream's beginning */
+  iterator(&w, 0, "AT_TIMESTAMP", times[0], text);
+  assert_non_null(strstr(strstr(get(&w, text, 10000), "MillisBehindLatest"), ":0"));
+  end(&w);
+}
+
 /* An iterator is the client's to mangle, its checksum no secret: whatever time it claims, the records are read. */
 static void test_false_times(void **state) {
   (void)state;
@@ -511,6 +536,7 @@ static void test_false_times(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_put_and_get),
+      cmocka_unit_test(test_long_before_the_first_record),
       cmocka_unit_test(test_iterator_is_last),
       cmocka_unit_test(test_routing),
       cmocka_unit_test(test_put_records),

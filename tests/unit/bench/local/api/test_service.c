@@ -71,8 +71,7 @@ static void test_cbor(void **state) {
           "bf 'StreamDescriptionSummary' bf 'StreamName' 'demo' 'StreamARN' "
           "'arn:aws:kinesis:eu-west-1:000000000000:stream/demo' 'StreamStatus' 'ACTIVE' 'StreamModeDetails' bf "
           "'StreamMode' 'PROVISIONED' ff 'StreamCreationTimestamp' c1 1b0000018bcfe5687b 'RetentionPeriodHours' 1818 "
-          "'EnhancedMonitoring' 9f bf 'ShardLevelMetrics' 9f ff ff ff 'EncryptionType' 'NONE' 'StreamId' "
-          "'vt8fqu3ks7pjtuiufl2j-jpc' 'OpenShardCount' 02 "
+          "'EnhancedMonitoring' 9f bf 'ShardLevelMetrics' 9f ff ff ff 'EncryptionType' 'NONE' 'OpenShardCount' 02 "
           "'ConsumerCount' 00 'MaxRecordSizeInKiB' 190400 ff ff");
   call_cbor(&w, "DescribeStreamSummary", "a1 'StreamName' 'nope'");
   answers(&w, 400,

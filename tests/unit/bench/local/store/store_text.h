@@ -95,7 +95,7 @@ static inline void change_shards(struct scl_store *store, struct scl_store_strea
   uint32_t place = (uint32_t)(number / 2 % stream->n_open), shard = stream->open[place];
   scl_hashkey_int width = stream->shards[shard].hash_end - stream->shards[shard].hash_start;
   if (number % 2 == 0 && width > 4 && stream->n_shards < 100) {
-    scl_store_split(store, stream, shard, stream->shards[shard].hash_start + 1 + width / (2 + number % 5), now_ms);
+    scl_store_split(store, stream, shard, stream->shards[shard].hash_start + 2 + width / (2 + number % 5), now_ms);
   } else if (number % 2 == 1 && place + 1 < stream->n_open && stream->n_shards < 100) {
     scl_store_merge(store, stream, shard, stream->open[place + 1], now_ms);
   }
