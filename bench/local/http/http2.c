@@ -56,6 +56,7 @@ struct session {
   int n_streams;
   LIST_HEAD(, stream) closed; /* closed ones that the output may point into */
   int n_closed;
+  int32_t last_id;            /* of the requests */
   size_t body_bytes;          /* of requests that are not whole */
   struct scl_h2frames *batch; /* the frames of the current output; NULL: none */
   const char *greeting;       /* sent before the first frame; NULL: nothing */
@@ -156,10 +157,22 @@ static void handle(struct stream *stream) {
   answer_with(stream, &reply, !sc_slice_is(request.method, "HEAD"));
 }
 
+/* nghttp2 ignores the HEADERS of a stream it does not know when a later one was opened. They are a connection error
+ * (RFC 9113, 5.1.1). It knows the closed streams too, about as many of the last as may be open, and sees to those
+ * itself. */
+static int on_begin_frame(nghttp2_session *nghttp2, const nghttp2_frame_hd *head, void *opaque) {
+  const struct session *session = opaque;
+  bool is_late = head->type == NGHTTP2_HEADERS && head->stream_id < session->last_id;
+  if (is_late && nghttp2_session_find_stream(nghttp2, head->stream_id) == NULL)
+    nghttp2_session_terminate_session(nghttp2, NGHTTP2_PROTOCOL_ERROR);
+  return 0;
+}
+
 static int on_begin_headers(nghttp2_session *nghttp2, const nghttp2_frame *frame, void *opaque) {
   struct session *session = opaque;
   (void)nghttp2;
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  session->last_id = frame->hd.stream_id;
   if (session->n_streams < session->max_streams) add_stream(session, frame->hd.stream_id);
   else reset_stream(session, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
   return 0;
@@ -254,7 +267,9 @@ static int on_stream_close(nghttp2_session *nghttp2, int32_t id, uint32_t code, 
   struct stream *stream = nghttp2_session_get_stream_user_data(nghttp2, id);
   (void)code;
   (void)opaque;
-  if (stream != NULL) close_stream(stream);
+  if (stream == NULL) return 0;
+  nghttp2_session_set_stream_user_data(nghttp2, id, NULL);
+  close_stream(stream);
   return 0;
 }
 
@@ -493,6 +508,7 @@ static nghttp2_session_callbacks *make_callbacks(void) {
   nghttp2_session_callbacks *callbacks;
   int failed = nghttp2_session_callbacks_new(&callbacks);
   SC_ASSERT(failed == 0);
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
@@ -504,13 +520,8 @@ static nghttp2_session_callbacks *make_callbacks(void) {
 
 static void make_nghttp2(struct session *session) {
   nghttp2_session_callbacks *callbacks = make_callbacks();
-  nghttp2_option *option;
-  int failed = nghttp2_option_new(&option);
+  int failed = nghttp2_session_server_new(&session->nghttp2, callbacks, session);
   SC_ASSERT(failed == 0);
-  nghttp2_option_set_no_closed_streams(option, 1);
-  failed = nghttp2_session_server_new2(&session->nghttp2, callbacks, session, option);
-  SC_ASSERT(failed == 0);
-  nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
 }
 

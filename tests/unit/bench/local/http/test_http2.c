@@ -190,6 +190,77 @@ static void test_no_preface(void **state) {
   end(&w);
 }
 
+static void send_frame(struct world *w, uint8_t type, uint8_t flags, int32_t id) {
+  static const char PAYLOAD[] = "\x82\x86\x84"; /* HPACK: GET, http and / */
+  const char head[] = {0, 0, 3, (char)type, (char)flags, 0, 0, 0, (char)id};
+  assert_int_equal(send(w->client.wire.fd, head, sizeof(head), 0), sizeof(head));
+  assert_int_equal(send(w->client.wire.fd, PAYLOAD, 3, 0), 3);
+  wire_work(&w->client.wire, EPOLLIN, 1);
+  h2_run(&w->client, 1);
+}
+
+/* RFC 9113, 5.1 and 5.1.1: the stream was ended by its client, or a later one was opened before it. */
+static void test_frames_out_of_place(void **state) {
+  (void)state;
+  const struct {
+    uint8_t type, flags;
+    int32_t id;
+    int goaway_code;
+  } cases[] = {
+      {NGHTTP2_DATA, 0, 5, NGHTTP2_STREAM_CLOSED},
+      {NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 3, NGHTTP2_STREAM_CLOSED},
+      {NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 3, NGHTTP2_STREAM_CLOSED},
+      {NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, NGHTTP2_PROTOCOL_ERROR},
+      {NGHTTP2_DATA, 0, 7, NGHTTP2_PROTOCOL_ERROR},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    struct world w;
+    begin(&w);
+    assert_int_equal(nghttp2_session_set_next_stream_id(w.client.nghttp2, 3), 0);
+    for (int j = 0; j < 2; j++) assert_int_equal(ask(&w)->status, 200);
+    assert_int_equal(w.client.goaway_code, -1);
+    send_frame(&w, cases[i].type, cases[i].flags, cases[i].id);
+    assert_int_equal(w.client.goaway_code, cases[i].goaway_code);
+    assert_true(w.client.saw_end);
+    assert_null(strstr(sc_buf_str(&w.seen), "GET"));
+    end(&w);
+  }
+}
+
+static ssize_t defer(nghttp2_session *session, int32_t id, uint8_t *out, size_t most, uint32_t *flags,
+                     nghttp2_data_source *source, void *opaque) {
+  (void)session;
+  (void)id;
+  (void)out;
+  (void)most;
+  (void)flags;
+  (void)source;
+  (void)opaque;
+  return NGHTTP2_ERR_DEFERRED;
+}
+
+/* We reset the stream; what its client sent before it heard of that is no error. */
+static void test_frames_after_our_reset(void **state) {
+  (void)state;
+  struct world w;
+  begin_with(&w, 1, 0);
+  w.client.believed = 1000;
+  w.next.feeds = true;
+  ask(&w);
+  nghttp2_nv fields[] = {h2_field(":method", "POST"), h2_field(":scheme", "http"), h2_field(":path", "/")};
+  nghttp2_data_provider provider = {.read_callback = defer};
+  int32_t id = nghttp2_submit_request(w.client.nghttp2, NULL, fields, 3, &provider, NULL);
+  h2_run(&w.client, 1);
+  check_closed(h2_answer_of(&w.client, id), NGHTTP2_REFUSED_STREAM);
+  send_frame(&w, NGHTTP2_DATA, 0, id);
+  send_frame(&w, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, id);
+  assert_int_equal(w.client.goaway_code, -1);
+  counter_raise(&w.next.counter, 1);
+  h2_run(&w.client, 1);
+  check_body(h2_answer_of(&w.client, 1), "hello world<1>");
+  end(&w);
+}
+
 /* Streams opened and reset without end: nghttp2 ends the connection. */
 static void test_rapid_reset(void **state) {
   (void)state;
@@ -524,6 +595,8 @@ int main(void) {
       cmocka_unit_test(test_headers),
       cmocka_unit_test(test_ping),
       cmocka_unit_test(test_no_preface),
+      cmocka_unit_test(test_frames_out_of_place),
+      cmocka_unit_test(test_frames_after_our_reset),
       cmocka_unit_test(test_rapid_reset),
       cmocka_unit_test(test_streams),
       cmocka_unit_test(test_flow_control),
