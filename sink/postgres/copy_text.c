@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "codec/text/hex.h"
+#include "engine/base/assert.h"
 #include "engine/base/text.h"
 #include "sink/postgres/copy_values.h"
 #include "sink/postgres/number.h"
@@ -57,6 +58,7 @@ static const char *judged(const struct sc_pgcopy_column *c, const struct sc_cell
 
 static int64_t integer_at(const char *value, size_t len) {
   uint64_t bits = 0;
+  SC_ASSERT(len >= 1 && len <= sizeof(bits));
   for (size_t i = 0; i < len; i++) bits = bits << 8 | (unsigned char)value[i];
   unsigned unused = (unsigned)(64 - 8 * len);
   return (int64_t)(bits << unused) >> unused;

@@ -212,8 +212,10 @@ char *sc_pg_put_timestamp(char *out, int64_t us, bool with_zone) {
   out = put_moment(out, us, EPOCH_DAYS);
   if (with_zone) out = put_zone(out);
   if (us >= YEAR_1_US) return out;
-  memcpy(out, " BC", 3); /* an offset has moved it there */
-  return out + 3;
+  *out++ = ' '; /* an offset has moved it there */
+  *out++ = 'B';
+  *out++ = 'C';
+  return out;
 }
 
 char *sc_pg_put_date(char *out, int32_t days) {
