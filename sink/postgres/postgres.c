@@ -18,6 +18,7 @@
 #include "sink/postgres/defaults.h"
 #include "sink/postgres/examine.h"
 #include "sink/postgres/lock.h"
+#include "sink/postgres/pooler.h"
 #include "sink/postgres/positions.h"
 #include "sink/postgres/pushed.h"
 #include "sink/postgres/state.h"
@@ -214,6 +215,17 @@ static void session_close(struct sc_session *s) {
   free(s);
 }
 
+/* The first session finds out for all. */
+static int check_pooler_once(struct sc_session *s, const char *application, const struct sc_wait *wait,
+                             struct sc_error *err) {
+  struct sc_sink *p = s->sink;
+  int rc = SC_OK;
+  pthread_mutex_lock(&p->mutex);
+  if (!p->named) rc = sc_pg_pooler_check(s->pg, &p->settings, application, wait, err);
+  pthread_mutex_unlock(&p->mutex);
+  return rc;
+}
+
 static int session_open(struct sc_sink *sink, const char *role, const struct sc_wait *wait, struct sc_session **out,
                         struct sc_error *err) {
   struct sc_session *s = sc_alloc_zero(1, sizeof(*s));
@@ -223,6 +235,7 @@ static int session_open(struct sc_sink *sink, const char *role, const struct sc_
   sc_pg_names_application(setting_or(&sink->settings, "application_name", sink->name_space, &owned), role, application);
   free(owned);
   int rc = sc_pg_connect(&s->sink->settings, application, wait, &s->pg, err);
+  if (rc == SC_OK) rc = check_pooler_once(s, application, wait, err);
   if (rc == SC_OK) rc = settle(s, sc_slice_starts(sc_slice_str(role), "write"), err);
   if (rc == SC_OK) rc = name_once(s->sink, s->pg, err);
   if (rc != SC_OK) session_close(s);

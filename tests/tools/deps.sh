@@ -6,8 +6,8 @@ set -eu
 
 build="gcc g++ libc6-dev make pkg-config libcurl4-openssl-dev libssl-dev libsimdjson-dev libpq-dev libjemalloc-dev
   libhttp-parser-dev libnghttp2-dev libsqlite3-dev libdeflate-dev libcmocka-dev uthash-dev"
-test="postgresql python3 python3-pytest python3-pytest-xdist python3-boto3 python3-psycopg2 python3-cbor2 awscli
-  ca-certificates openssl curl"
+test="postgresql pgbouncer python3 python3-pytest python3-pytest-xdist python3-boto3 python3-psycopg2 python3-cbor2
+  awscli ca-certificates openssl curl"
 style="clang-format-14 git"
 lint="$style clang-14 clang-tidy-14 libclang-rt-14-dev"
 peers="npm"
@@ -52,12 +52,25 @@ echo "deps: installing$missing"
 
 # Debian's postgresql starts a cluster called "main" when it is first installed; tests make their own, so ask for none.
 # A cluster that is already there is not touched, and the setting goes away again.
+# The same for pgbouncer, which is started unless a policy says no.
 no_main=/etc/postgresql-common/createcluster.d/shardcopy.conf
+no_start=/usr/sbin/policy-rc.d
+made=""
+trap 'test -z "$made" || $as_root rm -f $made' EXIT
 case " $missing " in
   *" postgresql "*)
     $as_root mkdir -p "${no_main%/*}"
     echo "create_main_cluster = false" | $as_root tee $no_main >/dev/null
-    trap '$as_root rm -f $no_main' EXIT
+    made=$no_main
+    ;;
+esac
+case " $missing " in
+  *" pgbouncer "*)
+    if [ ! -e $no_start ]; then
+      printf '#!/bin/sh\nexit 101\n' | $as_root tee $no_start >/dev/null
+      $as_root chmod 755 $no_start
+      made="$made $no_start"
+    fi
     ;;
 esac
 
