@@ -19,6 +19,7 @@
 #define OUTPUT_BYTES_MAX ((size_t)64 << 10)
 #define PROCESS_TIMEOUT_MS 120000 /* some ask a person */
 #define STOP_LOOK_MS 100
+#define NOT_STARTED 127 /* by POSIX: of posix_spawn where it cannot tell at once, and of a shell */
 
 /* The child gets no blocked signals: ours are all blocked, and it could not be interrupted. */
 static int spawn(char **argv, int output, pid_t *pid) {
@@ -65,6 +66,8 @@ static int wait_end(pid_t pid, struct sc_error *err) {
   while (waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) return sc_error_errno(err, SC_E_INTERNAL, errno, "waiting for it failed");
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return SC_OK;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_STARTED)
+    return sc_error_set(err, SC_E_CONFIG, "it cannot be started (status %d)", NOT_STARTED);
   if (WIFSIGNALED(status)) return sc_error_set(err, SC_E_AUTH, "it was ended by signal %d", WTERMSIG(status));
   return sc_error_set(err, SC_E_AUTH, "it ended with status %d", WEXITSTATUS(status));
 }

@@ -203,7 +203,8 @@ static uint64_t resident_bytes(void) {
   return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* A shard that nobody has written to, its buckets and all. */
+/* A shard that nobody has written to, its buckets and all. The lower bound is there to see that anything was measured:
+ * some of it may lie in memory that was resident before. */
 static void test_memory_per_idle_shard(void **state) {
   (void)state;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -215,7 +216,7 @@ static void test_memory_per_idle_shard(void **state) {
   scl_store_create(store, SC_SLICE_LITERAL("s"), SHARDS, NOW);
   uint64_t after = resident_bytes();
   scl_store_free(store);
-  assert_in_range((after - before) / SHARDS, sizeof(struct scl_store_shard), 4095);
+  assert_in_range((after - before) / SHARDS, sizeof(struct scl_store_shard) / 2, 4095);
 }
 
 int main(void) {
