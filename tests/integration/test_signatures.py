@@ -147,7 +147,7 @@ def test_secrets_stay_secret(folder, how):
 
 
 @pytest.mark.parametrize("arguments, what", [
-    (["--verify-signatures"], "let nobody in"),
+    (["--verify-signatures"], "would refuse every request"),
     (["--verify-signatures", "--keys=HIDDEN"], "key 1 is not ACCESS_KEY_ID:SECRET"),
     (["--verify-signatures", "--keys-file=/nowhere"], "No such file"),
 ])
